@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * decide: the order of the questions, and nothing else: find, conditions, build, guard,
+ * self, answer. Called by every hook and by redirect307ctl, with the same result.
+ */
+#ifndef R307_DECIDE_H
+#define R307_DECIDE_H
+
+#include "ruleset.h"
+
+typedef enum {
+    R307_OUTCOME_PASS,      /* no rule answers */
+    R307_OUTCOME_STOP,      /* target "-": no rule answers, and none is asked any more */
+    R307_OUTCOME_ANSWER,
+    R307_OUTCOME_REFUSE     /* a rule matched, and its Location may not leave */
+} r307_outcome_t;
+
+/* Why a rule whose source matched did not answer. */
+typedef enum {
+    R307_STEP_CONDITION,    /* detail: the condition as written */
+    R307_STEP_PREFLIGHT,
+    R307_STEP_EXEMPT,
+    R307_STEP_SELF,         /* the result is the request's own URL */
+    R307_STEP_OWN_TARGET,   /* its own target was asked for */
+    R307_STEP_BALANCER,     /* only http to https, and a balancer says it is https */
+    R307_STEP_COUNT
+} r307_step_t;
+
+const char *r307_step_text(r307_step_t step);
+
+typedef struct r307_policy_t {
+    int relative;                       /* Redirect307Relative */
+    const apr_array_header_t *allow;    /* of r307_origin_t, or NULL */
+    const apr_array_header_t *exempt;   /* of r307_slice_t, decoded paths, or NULL */
+    unsigned steps;                     /* of one regex, R307_STEPS_DEFAULT */
+    /* Told of every rule passed over; may be NULL. */
+    void (*trace)(void *baton, const r307_rule_t *rule, r307_step_t step,
+                  const char *detail);
+    void *trace_baton;
+} r307_policy_t;
+
+typedef struct r307_decision_t {
+    r307_outcome_t outcome;
+    const r307_rule_t *rule;        /* of STOP, ANSWER, REFUSE */
+    int status;                     /* of ANSWER */
+    const char *location;           /* of ANSWER; NULL for a status without target */
+    r307_verdict_t verdict;         /* of REFUSE */
+    const char *offending;          /* of REFUSE: what would have left; raw bytes, not for
+                                     * a log as they are */
+    size_t offending_len;
+    const char *vary;               /* of every outcome: header names looked at, or NULL */
+} r307_decision_t;
+
+/* scopes: asked in this order. Everything in *decision lives in p or in the rules. */
+void r307_decide(apr_pool_t *p, const r307_scope_t *scopes, int count,
+                 const r307_policy_t *policy, const r307_view_t *view,
+                 r307_decision_t *decision);
+
+#endif

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * rule: one line of the grammar, compiled. Built once, then only read.
+ */
+#ifndef R307_RULE_H
+#define R307_RULE_H
+
+#include "cond.h"
+#include "guard.h"
+
+typedef struct r307_place_t {
+    const char *file;
+    unsigned line;          /* 0: not known */
+} r307_place_t;
+
+typedef struct r307_rule_t {
+    r307_place_t place;
+    const char *source;             /* as written; NULL when the container is the source */
+    const r307_pattern_t *pattern;  /* NULL likewise */
+    r307_slice_t head;              /* decoded literal path that every match begins with;
+                                     * relative to its directory if the pattern is */
+    r307_slice_t base;              /* encoded path that a relative target is read at;
+                                     * absent: the request's path */
+    const r307_target_t *target;
+    int carry;                      /* what follows the prefix goes along */
+    int status;
+    const r307_cond_t *conds;
+    int cond_count;
+    int options_named;              /* a method= names OPTIONS */
+    r307_query_policy_t query;
+    const char *name, *owner, *note;
+} r307_rule_t;
+
+/* Where a line stands; decides what a source may look like. */
+typedef enum {
+    R307_WHERE_SERVER,      /* httpd.conf or a vhost, server-level <If>, wildcards */
+    R307_WHERE_LOCATION,    /* <Location>, <LocationMatch>: the source may be left out */
+    R307_WHERE_DIRECTORY    /* literal <Directory>, .htaccess: the source may be relative */
+} r307_where_t;
+
+typedef struct r307_context_t {
+    const char *directive;      /* for "write: ..." */
+    r307_match_t match;         /* what holds without match= */
+    r307_where_t where;
+    const char *location;       /* URL-path of a literal <Location>, or NULL */
+    r307_expr_maker_t maker;
+    int jit;
+} r307_context_t;
+
+#endif
