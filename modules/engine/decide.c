@@ -19,6 +19,20 @@ const char *r307_step_text(r307_step_t step)
     return step_texts[step];
 }
 
+apr_array_header_t *r307_exempt_default(apr_pool_t *p)
+{
+    static const char *const paths[] = {
+        "/.well-known/acme-challenge/", "/.well-known/pki-validation/"
+    };
+    apr_array_header_t *exempt = apr_array_make(p, 4, sizeof(r307_slice_t));
+    size_t i;
+
+    for (i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
+        APR_ARRAY_PUSH(exempt, r307_slice_t) = r307_slice(paths[i], strlen(paths[i]));
+    }
+    return exempt;
+}
+
 /* One decision under way. */
 typedef struct asking_t {
     apr_pool_t *p;
