@@ -28,7 +28,7 @@ void r307_once_make(apr_pool_t *pconf)
     else {
         slots = apr_pcalloc(pconf, SLOTS * sizeof(slot_t));
     }
-    apr_pool_userdata_setn(slots, USERDATA, NULL, pconf);
+    apr_pool_userdata_set(slots, USERDATA, NULL, pconf);    /* copies the key */
 }
 
 static slot_t *find_slots(const server_rec *s)
