@@ -135,18 +135,18 @@ typedef struct choices_t {
 } choices_t;
 
 static const choices_t relative_choices = {
-    offsetof(r307_config_t, relative), "on|off", { { "on", 1 }, { "off", 0 } }
+    offsetof(r307_config_t, relative), "on or off", { { "on", 1 }, { "off", 0 } }
 };
 static const choices_t refuse_choices = {
-    offsetof(r307_config_t, refuse), "400|404|pass",
+    offsetof(r307_config_t, refuse), "400, 404 or pass",
     { { "400", 400 }, { "404", 404 }, { "pass", R307_REFUSE_PASS } }
 };
 static const choices_t by_choices = {
-    offsetof(r307_config_t, by), "off|on|rule",
+    offsetof(r307_config_t, by), "off, on or rule",
     { { "off", R307_BY_OFF }, { "on", R307_BY_ON }, { "rule", R307_BY_RULE } }
 };
 static const choices_t engine_choices = {
-    offsetof(r307_config_t, engine), "on|report|off",
+    offsetof(r307_config_t, engine), "on, report or off",
     { { "on", R307_ENGINE_ON }, { "report", R307_ENGINE_REPORT },
       { "off", R307_ENGINE_OFF } }
 };
@@ -167,8 +167,8 @@ static const char *choose(cmd_parms *cmd, const char *args, const choices_t *cho
             return NULL;
         }
     }
-    return apr_psprintf(cmd->pool, "'%s' is none of %s", show(cmd, word_at(words, 0)),
-                        choices->write);
+    return apr_psprintf(cmd->pool, "'%s' is no value here; write %s",
+                        show(cmd, word_at(words, 0)), choices->write);
 }
 
 static const char *set_choice(cmd_parms *cmd, void *mconfig, const char *args)

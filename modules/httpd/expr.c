@@ -97,7 +97,7 @@ static const char *shown(const ap_expr_lookup_parms *parms)
     if (parms->type == AP_EXPR_FUNC_OP_UNARY || parms->type == AP_EXPR_FUNC_OP_BINARY) {
         return apr_psprintf(parms->ptemp, "-%s", parms->name);
     }
-    return apr_psprintf(parms->ptemp, "%s()", parms->name);
+    return apr_psprintf(parms->ptemp, "%%{%s:...}", parms->name);
 }
 
 static int find_provider(ap_expr_lookup_parms *parms)
@@ -116,14 +116,13 @@ static int find_provider(ap_expr_lookup_parms *parms)
 }
 
 /* httpd bounds no regex of an expression, and its parse tree is its own; so the text
- * decides. A quoted "=~" is refused with it: too much, but never too little. */
-static const char *check_tenant_text(apr_pool_t *p, const char *text)
+ * decides. A quoted "=~" is refused with it: too much, but never too little. The caller
+ * shows the expression. */
+static const char *check_tenant_text(const char *text)
 {
     if (strstr(text, "=~") || strstr(text, "!~")) {
-        return apr_psprintf(p, "'%s' holds a regex, which .htaccess may not use in an "
-                               "expression as nothing bounds its steps; write "
-                               "Redirect307Match, or header=, cookie= or args=",
-                            r307_text_show(p, text, strlen(text)));
+        return "a regex in an expression has no step limit, so .htaccess may not use "
+               "one; write Redirect307Match, or header=, cookie= or args=";
     }
     return NULL;
 }
@@ -137,24 +136,23 @@ const char *r307_expr_compile(void *baton, apr_pool_t *p, const char *text,
     const char *err = NULL;
     const ap_expr_info_t *info;
 
+    (void)p;            /* httpd takes the directive's own pool, which is the same */
     if (is_string) {
         flags |= AP_EXPR_FLAG_STRING_RESULT;
     }
     if (r307_container_is_htaccess(cmd)) {
         flags |= AP_EXPR_FLAG_RESTRICTED;
-        err = check_tenant_text(p, text);
+        err = check_tenant_text(text);
         if (err) {
             return err;
         }
     }
     info = ap_expr_parse_cmd_mi(cmd, text, flags, &err, find_provider,
                                 APLOG_MODULE_INDEX);
-    if (err) {
-        return apr_psprintf(p, "'%s' is not an expression: %s",
-                            r307_text_show(p, text, strlen(text)), err);
+    if (!err) {
+        *compiled = info;
     }
-    *compiled = info;
-    return NULL;
+    return err;
 }
 
 static void add_names(r307_vary_t *vary, const char *names)
