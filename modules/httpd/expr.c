@@ -65,7 +65,8 @@ static int is_for_tenants(const ap_expr_lookup_parms *parms)
 }
 
 /* %{arg:name}: the parameter of the query. Twice the same name has no one value; that
- * the expression fails then is what the engine does in targets, too. */
+ * the expression fails then is what the engine does in targets, too. Not by ctx->err:
+ * httpd would log an error for whatever a client sends. */
 static const char *read_arg(ap_expr_eval_ctx_t *ctx, const void *data, const char *name)
 {
     r307_slice_t raw = r307_slice(ctx->r->args, ctx->r->args ? strlen(ctx->r->args) : 0);
@@ -81,7 +82,7 @@ static const char *read_arg(ap_expr_eval_ctx_t *ctx, const void *data, const cha
             continue;
         }
         if (value) {
-            *ctx->err = "a parameter of %{arg:...} was sent twice";
+            *(int *)ctx->data = 1;
             return "";
         }
         value = param->value.s ? r307_slice_text(ctx->p, param->value) : "";
@@ -184,7 +185,7 @@ static int run(request_rec *r, const ap_expr_info_t *info, const char **result,
     const char *err = NULL, *source = NULL, *names = NULL;
     const char *before = apr_table_get(r->headers_out, "Vary");
     ap_expr_eval_ctx_t ctx;
-    int rc;
+    int rc, is_void = 0;
 
     memset(&ctx, 0, sizeof(ctx));
     memset(matches, 0, sizeof(matches));
@@ -199,12 +200,13 @@ static int run(request_rec *r, const ap_expr_info_t *info, const char **result,
     ctx.re_source = &source;
     ctx.vary_this = &names;
     ctx.result_string = result;
+    ctx.data = &is_void;
     rc = ap_expr_exec_ctx(&ctx);
     if (names) {
         restore_vary(r, before);
         add_names(vary, names);
     }
-    return err || rc < 0 ? -1 : rc;
+    return err || is_void || rc < 0 ? -1 : rc;
 }
 
 int r307_expr_test(request_rec *r, const r307_expr_t *expr, r307_vary_t *vary)
