@@ -7,7 +7,7 @@
 #define R307_CTL_H
 
 #include <stdio.h>
-#include "decide.h"
+#include "engine/decide.h"
 
 typedef enum {
     R307_EXIT_FINE = 0,     /* nothing to do */

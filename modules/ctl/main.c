@@ -4,7 +4,7 @@
 #include <string.h>
 #include <apr_general.h>
 
-#include "version.h"
+#include "engine/version.h"
 
 static r307_exit_t run_help(apr_pool_t *p, int argc, const char *const *argv);
 static r307_exit_t run_version(apr_pool_t *p, int argc, const char *const *argv);
