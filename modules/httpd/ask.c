@@ -142,7 +142,7 @@ static const char *show_refusal(request_rec *r, const r307_decision_t *decision)
                             ? r307_text_show(r->pool, decision->offending,
                                              decision->offending_len) : "";
 
-    return apr_psprintf(r->pool, "%s, %s: '%s'", row->id, row->why, offending);
+    return apr_psprintf(r->pool, "%s, '%s' %s", row->id, offending, row->why);
 }
 
 static void log_refusal(request_rec *r, const r307_config_t *conf,
