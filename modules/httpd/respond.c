@@ -64,17 +64,18 @@ void r307_respond_note(request_rec *r, const r307_rule_t *rule)
     apr_table_setn(r->notes, "redirect307-rule", r307_line_label(r->pool, rule));
 }
 
-/* The label as the world may see it: not where the site's files lie. */
+/* The label as the world may see it: not where the site's files lie. What a <Macro>
+ * wrote comes from 'macro ... used on line 1 of "/path/file"'. */
 static const char *public_label(apr_pool_t *p, const r307_rule_t *rule)
 {
-    const char *slash;
+    const char *file = rule->place.file ? rule->place.file : "-";
+    const char *slash = strrchr(file, '/');
 
     if (rule->name) {
         return r307_text_show(p, rule->name, strlen(rule->name));
     }
-    slash = rule->place.file ? strrchr(rule->place.file, '/') : NULL;
-    return apr_psprintf(p, "%s:%u",
-                        slash ? slash + 1 : rule->place.file ? rule->place.file : "-",
+    file = slash ? slash + 1 : file;
+    return apr_psprintf(p, "%s:%u", r307_text_show(p, file, strcspn(file, "\"")),
                         rule->place.line);
 }
 
