@@ -152,9 +152,9 @@ static void send_own(request_rec *r, const r307_answer_t *answer)
 /* The status goes the way of httpd's own errors. Location travels in headers_out, which
  * is where ap_internal_redirect looks for it. */
 static int send_error_document(request_rec *r, const r307_answer_t *answer,
-                               apr_off_t drain)
+                               apr_off_t drain, apr_interval_time_t time)
 {
-    int failed = r307_body_forget(r, drain);
+    int failed = r307_body_forget(r, drain, time);
 
     if (failed != OK) {
         return failed;
@@ -169,18 +169,18 @@ int r307_respond_send(request_rec *r, const r307_config_t *conf,
                       const r307_answer_t *answer)
 {
     apr_off_t drain = (apr_off_t)r307_config_value(conf, R307_SETTING_DRAIN);
-    int index = ap_index_of_response(answer->status);
+    apr_interval_time_t time = r307_config_value(conf, R307_SETTING_DRAIN_TIME);
     r307_body_t body;
 
     r307_respond_note(r, answer->rule);
     apr_table_setn(r->subprocess_env, "REDIRECT307_RULE",
                    apr_table_get(r->notes, "redirect307-rule"));
-    if (ap_response_code_string(r, index)) {
+    if (ap_response_code_string(r, ap_index_of_response(answer->status))) {
         say_cache(r, answer);
         say_by(r, conf, answer->rule);
-        return send_error_document(r, answer, drain);
+        return send_error_document(r, answer, drain, time);
     }
-    r307_body_plan(r, drain, r307_config_value(conf, R307_SETTING_DRAIN_TIME), &body);
+    r307_body_plan(r, drain, time, &body);
     if (body.failed != OK) {
         return body.failed;
     }
