@@ -278,8 +278,10 @@ static const char *set_base(cmd_parms *cmd, void *mconfig, const char *args)
         const char *text = word_at(words, 0);
         size_t len = strlen(text);
 
-        err = parse_path(cmd, len && text[len - 1] == '/'
-                              ? text : apr_pstrcat(cmd->pool, text, "/", NULL), &url);
+        err = parse_path(cmd, text, &url);      /* as written, for the message */
+        if (!err && text[len - 1] != '/') {
+            err = parse_path(cmd, apr_pstrcat(cmd->pool, text, "/", NULL), &url);
+        }
     }
     if (err) {
         return refuse_line(cmd, err);
