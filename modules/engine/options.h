@@ -19,11 +19,12 @@ typedef struct r307_draft_t {
 
 typedef struct r307_option_t {
     const char *name;
-    const char *values;         /* for messages: what may be written behind '=' */
     int repeats;
     /* NULL, or the error text. */
-    const char *(*set)(apr_pool_t *p, r307_draft_t *draft, const char *value);
-    /* The value to write, or NULL when the rule has nothing to say here. */
+    const char *(*set)(apr_pool_t *p, r307_draft_t *draft, const char *name,
+                       const char *value);
+    /* The value to write, or NULL when the rule has nothing to say here. NULL for a
+     * condition: those are printed from the rule's list. */
     const char *(*print)(apr_pool_t *p, const r307_rule_t *rule);
 } r307_option_t;
 
@@ -47,8 +48,10 @@ extern const int r307_status_count;
 
 const r307_status_t *r307_status_row(int code);     /* NULL when it is not ours */
 
-/* Whether a word is a status number or a status word of ours or of mod_alias; then *row
- * is ours, or NULL with *why saying what it might mean. */
+/* Whether a word is a status number or a status word, ours or mod_alias's. *row is ours or
+ * NULL; *why, when not NULL, is the whole message that refuses the word. */
 int r307_status_word(const char *word, const r307_status_t **row, const char **why);
+
+const char *r307_match_name(r307_match_t match);
 
 #endif

@@ -6,7 +6,7 @@
 #ifndef R307_PATTERN_H
 #define R307_PATTERN_H
 
-#include "path.h"
+#include "capture.h"
 
 typedef enum {
     R307_MATCH_UNSET,
@@ -15,25 +15,15 @@ typedef enum {
     R307_MATCH_REGEX
 } r307_match_t;
 
-#define R307_CAPTURES_MOST 100      /* whole match and 99 groups */
-
-typedef struct r307_capture_t {
-    size_t from, to;        /* in dec; from > to when the group took no part */
-} r307_capture_t;
-
-typedef struct r307_captures_t {
-    const r307_path_t *path;            /* what the offsets are of */
-    r307_capture_t at[R307_CAPTURES_MOST];
-    int count;
-    r307_capture_t rest;                /* what follows a prefix, with its '/' */
-} r307_captures_t;
+struct r307_regex_t;
 
 typedef struct r307_seg_t {
     r307_slice_t text;      /* literal bytes, decoded; or the name */
-    int is_name;
+    int is_name;            /* then it is capture 1, 2, ... in order */
 } r307_seg_t;
 
 struct r307_regex_t;
+struct r307_scratch_t;
 
 typedef struct r307_pattern_t {
     r307_match_t match;
@@ -41,16 +31,14 @@ typedef struct r307_pattern_t {
     int fold;               /* case=ignore, ASCII */
     int any_slash;          /* slash=ignore */
     int relative;           /* to its directory's URL; compiled with a '/' in front */
-    /* all but regex: */
-    r307_slice_t head;      /* decoded literal path up to the first placeholder: whole
-                             * segments, with the final slash if it was written */
+    r307_slice_t head;      /* decoded literal path that every match begins with: whole
+                             * segments; with the final slash only where it is the whole
+                             * source; "/" when nothing is known */
     const r307_seg_t *segs; /* only with placeholders: all segments */
     int seg_count;
-    int splat;              /* ends in slash and star */
+    int splat;              /* ends in slash and star; the capture after the names */
     int final_slash;
-    /* regex: */
     const struct r307_regex_t *regex;
-    int head_segs;          /* whole literal segments that every match begins with */
 } r307_pattern_t;
 
 typedef struct r307_pattern_flags_t {
@@ -65,15 +53,10 @@ const char *r307_pattern_parse(apr_pool_t *p, const char *text, r307_match_t mat
                                const r307_pattern_flags_t *flags,
                                const r307_pattern_t **pattern);
 
-typedef enum {
-    R307_FOUND_NO,
-    R307_FOUND_YES,
-    R307_FOUND_LIMIT        /* a regex ran into its limits: not an answer at all */
-} r307_found_t;
-
 /* `from` is where a relative pattern begins in path->dec (the '/' that ends its
- * directory), 0 otherwise. `steps` bounds a regex over all its start offsets. p is for
- * the length of the call's request. captures is complete only for YES. */
+ * directory), 0 otherwise. `steps` bounds a regex over all its start offsets. captures,
+ * whose scratch the caller sets to NULL before its first use, is complete only for YES;
+ * the scratch is made in p. */
 r307_found_t r307_pattern_find(apr_pool_t *p, const r307_pattern_t *pattern,
                                const r307_path_t *path, size_t from, unsigned steps,
                                r307_captures_t *captures);
@@ -82,7 +65,5 @@ r307_found_t r307_pattern_find(apr_pool_t *p, const r307_pattern_t *pattern,
 int r307_pattern_name(const r307_pattern_t *pattern, const char *name, size_t len);
 /* How many captures $0.. the pattern has; 0 unless it is a regex. */
 int r307_pattern_groups(const r307_pattern_t *pattern);
-
-#define R307_STEPS_DEFAULT 10000
 
 #endif

@@ -6,6 +6,7 @@
 #ifndef R307_RULESET_H
 #define R307_RULESET_H
 
+#include <apr_hash.h>
 #include "line.h"
 
 typedef struct r307_ruleset_t {

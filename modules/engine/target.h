@@ -56,8 +56,9 @@ typedef struct r307_target_t {
     int has_query;              /* a '?' was written */
     int has_fragment;
     int final_slash;            /* the literal path ends with '/' */
-    r307_slice_t head;          /* decoded: whole literal segments before the first
-                                 * insertion; "" when none or not known at load */
+    r307_slice_t head;          /* whole literal segments before the first insertion:
+                                 * decoded for URL and PATH, as written and to be
+                                 * resolved for RELATIVE; empty when there are none */
     int inserts;                /* number of parts that are not literal */
 } r307_target_t;
 
@@ -78,22 +79,23 @@ const char *r307_target_parse(apr_pool_t *p, const char *text,
 /* The finished parts of one Location, before anybody judged them. */
 typedef struct r307_built_t {
     r307_url_t url;         /* scheme and host absent: our own origin */
-    int own;                /* sent to the origin that was asked, by a path */
     int from_request;       /* some byte of it came from the request */
-    int host_inserted;      /* a byte of the host did */
+    int host_inserted;      /* the host, or a byte of it, did */
     int scheme_inserted;    /* the scheme did (a whole target) */
+    int bad_self;           /* our own name is needed, and it is no host name */
     const char *failed;     /* NULL, or the insertion that has no value: an expression
                              * that failed, a parameter asked for twice */
 } r307_built_t;
 
-/* Expands the target for one match. base: what a relative reference is read at, the
- * encoded path of the source's directory or of the request (absent: the request's path).
- * carry: what follows a prefix goes to the end of the path. query: parameters used are
- * marked. All memory in p. */
+/* Expands the target for one match; captures NULL when there was no source to match.
+ * base: the encoded path that a relative reference is read at. relative: our own origin
+ * is sent as a path, else with the server's name. carry: what follows a prefix goes to the
+ * end of the path. query: parameters moved into the target are marked
+ * used. All memory in p. */
 void r307_target_build(apr_pool_t *p, const r307_target_t *target,
                        const r307_captures_t *captures, const r307_view_t *view,
                        const r307_query_t *query, const r307_query_policy_t *policy,
-                       r307_slice_t base, int carry, r307_vary_t *vary,
+                       r307_slice_t base, int relative, int carry, r307_vary_t *vary,
                        r307_built_t *built);
 
 #endif

@@ -82,8 +82,8 @@ int r307_text_is_utf8(const char *s, size_t len, size_t *bad_at);
  * with "..." after 200 bytes. Safe to write to a log line. */
 const char *r307_text_show(apr_pool_t *p, const char *s, size_t len);
 
-/* Number of edits (insert, delete, change, swap) between two words, at most 3 looked
- * for: used for "did you mean". */
+/* Number of edits (insert, delete, change, swap) between two words without regard to
+ * case; 24 when one is longer than that. For "did you mean". */
 int r307_text_distance(const char *a, const char *b);
 
 #endif

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * mod_redirect307: temporary redirects for Apache httpd. This is the front door: which
+ * hooks there are and why each runs where it does. Decisions are made in modules/engine,
+ * httpd is spoken to in modules/httpd; there is no logic here.
+ */
+#include <httpd.h>
+#include <http_config.h>
+#include <http_protocol.h>
+#include <http_request.h>
+
+#include "httpd/config.h"
+#include "httpd/directives.h"
+#include "httpd/hooks.h"
+
+/* They must not turn a URL into something else before our rules saw it. The list makes
+ * the order ours, whatever the order of LoadModule. */
+static const char *const mappers[] = {
+    "mod_rewrite.c", "mod_proxy.c", "mod_proxy_express.c", "mod_alias.c",
+    "mod_userdir.c", "mod_vhost_alias.c", "mod_jk.c", NULL
+};
+
+static void register_hooks(apr_pool_t *p)
+{
+    (void)p;
+
+    /* The table of what was said already, found by all children. */
+    ap_hook_post_config(r307_on_post_config, NULL, NULL, APR_HOOK_MIDDLE);
+
+    /* Server, vhost, <Location> and their <If>: the configuration is merged, and no other
+     * module has mapped the URL yet. */
+    ap_hook_translate_name(r307_on_translate_name, NULL, mappers, APR_HOOK_REALLY_FIRST);
+
+    /* Directory rules, where a password would be asked for next: nobody logs in just to
+     * be redirected. Last, so that whoever is refused stays refused. Per configuration,
+     * else the whole server authenticates twice. */
+    ap_hook_check_access_ex(r307_on_access_checker_ex, NULL, NULL, APR_HOOK_REALLY_LAST,
+                            AP_AUTH_INTERNAL_PER_CONF);
+
+    /* Directory rules in every other case: access is granted, SetEnvIf has run, and
+     * MultiViews has not yet answered or changed the request. */
+    ap_hook_type_checker(r307_on_type_checker, NULL, NULL, APR_HOOK_REALLY_FIRST);
+}
+
+AP_DECLARE_MODULE(redirect307) = {
+    STANDARD20_MODULE_STUFF,
+    r307_config_create,
+    r307_config_merge,
+    NULL,
+    NULL,
+    r307_directives,
+    register_hooks,
+#ifdef AP_MODULE_FLAG_NONE
+    AP_MODULE_FLAG_NONE
+#endif
+};

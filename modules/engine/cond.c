@@ -1,0 +1,344 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cond.h"
+
+#include <string.h>
+#include <apr_strings.h>
+
+static r307_slice_t text_slice(const char *s)
+{
+    return r307_slice(s, strlen(s));
+}
+
+/* A list at commas, blanks around its members gone. */
+static const char *parse_list(apr_pool_t *p, const char *value, r307_cond_t *cond)
+{
+    apr_array_header_t *list = apr_array_make(p, 4, sizeof(r307_slice_t));
+    const char *s = value;
+
+    for (;;) {
+        size_t n = strcspn(s, ","), from = 0, to = n;
+
+        while (from < to && s[from] == ' ') {
+            from++;
+        }
+        while (to > from && s[to - 1] == ' ') {
+            to--;
+        }
+        if (from == to) {
+            return "has an empty member in its list";
+        }
+        APR_ARRAY_PUSH(list, r307_slice_t) = r307_slice(s + from, to - from);
+        if (!s[n]) {
+            break;
+        }
+        s += n + 1;
+    }
+    cond->names = (const r307_slice_t *)(const void *)list->elts;
+    cond->count = list->nelts;
+    return NULL;
+}
+
+/* "name" or "name<sign>value" as the one pair. */
+static const char *parse_pair(apr_pool_t *p, const char *value, char sign,
+                              r307_cond_t *cond)
+{
+    r307_slice_t *pair = apr_palloc(p, 2 * sizeof(*pair));
+    const char *at = strchr(value, sign);
+    size_t n = at ? (size_t)(at - value) : strlen(value);
+
+    if (n == 0) {
+        return "has no name";
+    }
+    pair[0] = r307_slice(value, n);
+    pair[1] = at ? text_slice(at + 1) : r307_slice(NULL, 0);
+    cond->names = pair;
+    cond->values = pair + 1;
+    cond->count = 1;
+    return NULL;
+}
+
+static const char *parse_host(apr_pool_t *p, const char *value,
+                              const r307_expr_maker_t *maker, r307_cond_t *cond)
+{
+    int i;
+    const char *bad = parse_list(p, value, cond);
+
+    (void)maker;
+    for (i = 0; i < cond->count && !bad; i++) {
+        if (memchr(cond->names[i].s, '/', cond->names[i].len)) {
+            bad = "is a list of host names, without scheme and path";
+        }
+        else if (cond->names[i].s[0] != '['
+                 && memchr(cond->names[i].s, ':', cond->names[i].len)) {
+            bad = "is a list of host names, without port";
+        }
+    }
+    return bad;
+}
+
+static int test_host(const r307_cond_t *cond, const r307_view_t *view,
+                     const r307_query_t *query, r307_vary_t *vary)
+{
+    r307_slice_t host = text_slice(view->asked.host);
+    int i;
+
+    (void)query;
+    (void)vary;         /* a cache keys on the host anyway */
+    host.len -= host.len > 1 && host.s[host.len - 1] == '.';
+    for (i = 0; i < cond->count; i++) {
+        if (r307_text_glob(cond->names[i], host, 1)) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+static const char *parse_method(apr_pool_t *p, const char *value,
+                                const r307_expr_maker_t *maker, r307_cond_t *cond)
+{
+    const char *bad = parse_list(p, value, cond), *s;
+
+    (void)maker;
+    for (s = value; *s && !bad; s++) {
+        if (*s >= 'a' && *s <= 'z') {
+            char *upper = apr_pstrdup(p, value), *c;
+
+            for (c = upper; *c; c++) {
+                *c = *c >= 'a' && *c <= 'z' ? (char)(*c - ('a' - 'A')) : *c;
+            }
+            return apr_psprintf(p, "names no method: they are upper-case; write method=%s",
+                                r307_text_show(p, upper, strlen(upper)));
+        }
+    }
+    return bad;
+}
+
+static int test_method(const r307_cond_t *cond, const r307_view_t *view,
+                       const r307_query_t *query, r307_vary_t *vary)
+{
+    r307_slice_t method = text_slice(view->method);
+    int i;
+
+    (void)query;
+    (void)vary;
+    for (i = 0; i < cond->count; i++) {
+        if (r307_slice_same(cond->names[i], method)) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+static const char *parse_args(apr_pool_t *p, const char *value,
+                              const r307_expr_maker_t *maker, r307_cond_t *cond)
+{
+    const r307_query_t *query = r307_query_make(p, text_slice(value));
+    r307_slice_t *pairs = apr_palloc(p, 2 * query->count * sizeof(*pairs) + 1);
+    size_t i;
+
+    (void)maker;
+    for (i = 0; i < query->count; i++) {
+        pairs[i] = query->params[i].name;
+        pairs[query->count + i] = query->params[i].value;
+        if (pairs[i].len == 0) {
+            return "has a parameter without a name";
+        }
+    }
+    cond->names = pairs;
+    cond->values = pairs + query->count;
+    cond->count = (int)query->count;
+    return query->count ? NULL : "names no parameter";
+}
+
+static int has_param(const r307_query_t *query, r307_slice_t name, r307_slice_t value)
+{
+    size_t i;
+    int found = 0;
+
+    for (i = 0; i < query->count; i++) {
+        r307_param_t *param = &query->params[i];
+
+        if (r307_slice_same(param->name, name)
+            && (!value.s || r307_slice_same(param->value, value)
+                || (value.len == 0 && !param->value.s))) {
+            param->used = 1;
+            found = 1;
+        }
+    }
+    return found;
+}
+
+static int test_args(const r307_cond_t *cond, const r307_view_t *view,
+                     const r307_query_t *query, r307_vary_t *vary)
+{
+    int i, all = 1;
+
+    (void)view;
+    (void)vary;
+    for (i = 0; i < cond->count; i++) {
+        all &= has_param(query, cond->names[i], cond->values[i]);
+    }
+    return all;
+}
+
+static const char *parse_header(apr_pool_t *p, const char *value,
+                                const r307_expr_maker_t *maker, r307_cond_t *cond)
+{
+    const char *bad = parse_pair(p, value, ':', cond), *s;
+
+    (void)maker;
+    for (s = value; !bad && s < value + cond->names[0].len; s++) {
+        if (!r307_text_is(*s, R307_IS_NAME) && !strchr("!#$%&'*+-.^`|~", *s)) {
+            bad = "names no header; write header=Name or header=Name:value";
+        }
+    }
+    if (!bad && cond->values[0].s) {
+        /* "Name: value" is how people know headers */
+        r307_slice_t *values = apr_palloc(p, sizeof(*values));
+
+        *values = text_slice(cond->values[0].s + strspn(cond->values[0].s, " "));
+        cond->values = values;
+    }
+    if (!bad) {
+        r307_slice_t *names = apr_palloc(p, sizeof(*names));
+
+        *names = text_slice(r307_slice_text(p, cond->names[0]));
+        cond->names = names;
+    }
+    return bad;
+}
+
+static int test_header(const r307_cond_t *cond, const r307_view_t *view,
+                       const r307_query_t *query, r307_vary_t *vary)
+{
+    const char *value = view->ops->header(view->baton, cond->names[0].s);
+
+    (void)query;
+    r307_vary_add(vary, cond->names[0].s);
+    return value && (!cond->values[0].s
+                     || r307_text_glob(cond->values[0], text_slice(value), 1));
+}
+
+static const char *parse_env(apr_pool_t *p, const char *value,
+                             const r307_expr_maker_t *maker, r307_cond_t *cond)
+{
+    const char *bad = parse_pair(p, value, '=', cond);
+
+    (void)maker;
+    if (!bad) {
+        r307_slice_t *names = apr_palloc(p, sizeof(*names));
+
+        *names = text_slice(r307_slice_text(p, cond->names[0]));
+        cond->names = names;
+    }
+    return bad;
+}
+
+static int test_env(const r307_cond_t *cond, const r307_view_t *view,
+                    const r307_query_t *query, r307_vary_t *vary)
+{
+    const char *value = view->ops->env(view->baton, cond->names[0].s);
+
+    (void)query;
+    (void)vary;
+    return value && (!cond->values[0].s
+                     || r307_slice_same(cond->values[0], text_slice(value)));
+}
+
+static const char *parse_expr(apr_pool_t *p, const char *value,
+                              const r307_expr_maker_t *maker, r307_cond_t *cond)
+{
+    const char *bad;
+
+    if (!maker || !maker->compile) {
+        return "cannot be asked here: expressions are the server's";
+    }
+    cond->expr.text = value;
+    bad = maker->compile(maker->baton, p, value, 0, &cond->expr.compiled);
+    return bad ? apr_pstrcat(p, "is not an expression: ", bad, NULL) : NULL;
+}
+
+static int test_expr(const r307_cond_t *cond, const r307_view_t *view,
+                     const r307_query_t *query, r307_vary_t *vary)
+{
+    (void)query;
+    return view->ops->test(view->baton, &cond->expr, vary);
+}
+
+static const char *parse_scheme(apr_pool_t *p, const char *value,
+                                const r307_expr_maker_t *maker, r307_cond_t *cond)
+{
+    (void)p;
+    (void)value;
+    (void)maker;
+    (void)cond;
+    return NULL;
+}
+
+static int test_scheme(const r307_cond_t *cond, const r307_view_t *view,
+                       const r307_query_t *query, r307_vary_t *vary)
+{
+    (void)query;
+    (void)vary;
+    return strcmp(view->asked.scheme, cond->value) == 0;
+}
+
+const r307_cond_kind_t r307_cond_kinds[] = {
+    { "host",   1, 0, parse_host,   test_host },
+    { "method", 1, 0, parse_method, test_method },
+    { "args",   1, 0, parse_args,   test_args },
+    { "header", 1, 1, parse_header, test_header },
+    { "env",    1, 1, parse_env,    test_env },
+    { "expr",   0, 0, parse_expr,   test_expr },
+    { "scheme", 0, 0, parse_scheme, test_scheme }
+};
+const int r307_cond_kind_count = sizeof(r307_cond_kinds) / sizeof(r307_cond_kinds[0]);
+
+const r307_cond_kind_t *r307_cond_kind_find(const char *name)
+{
+    int i;
+
+    for (i = 0; i < r307_cond_kind_count; i++) {
+        if (strcmp(r307_cond_kinds[i].name, name) == 0) {
+            return &r307_cond_kinds[i];
+        }
+    }
+    return NULL;
+}
+
+const char *r307_cond_parse(apr_pool_t *p, const r307_cond_kind_t *kind,
+                            const char *value, const r307_expr_maker_t *maker,
+                            r307_cond_t *cond)
+{
+    memset(cond, 0, sizeof(*cond));
+    cond->kind = kind;
+    if (*value == '!' && kind->may_negate) {
+        cond->negate = 1;
+        value++;
+    }
+    cond->value = apr_pstrdup(p, value);
+    return *value ? kind->parse(p, cond->value, maker, cond) : "has no value";
+}
+
+int r307_cond_test(const r307_cond_t *cond, const r307_view_t *view,
+                   const r307_query_t *query, r307_vary_t *vary)
+{
+    int held = cond->kind->test(cond, view, query, vary);
+
+    return held >= 0 && (cond->negate ? !held : held);
+}
+
+int r307_cond_names_options(const r307_cond_t *cond)
+{
+    int i;
+
+    if (strcmp(cond->kind->name, "method") != 0 || cond->negate) {
+        return 0;
+    }
+    for (i = 0; i < cond->count; i++) {
+        if (r307_slice_same(cond->names[i], r307_slice("OPTIONS", 7))) {
+            return 1;
+        }
+    }
+    return 0;
+}

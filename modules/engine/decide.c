@@ -1,0 +1,371 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "decide.h"
+
+#include <string.h>
+
+static const char *const step_texts[R307_STEP_COUNT] = {
+    [R307_STEP_CONDITION] = "a condition does not hold",
+    [R307_STEP_PREFLIGHT] = "the request is a CORS preflight, and method= does not name "
+                            "OPTIONS",
+    [R307_STEP_EXEMPT] = "the path is exempt, and the source does not name it",
+    [R307_STEP_SELF] = "the result is the request's own URL",
+    [R307_STEP_OWN_TARGET] = "its own target was asked for",
+    [R307_STEP_BALANCER] = "it only adds https, and the proxy in front says that the "
+                           "client already has it"
+};
+
+const char *r307_step_text(r307_step_t step)
+{
+    return step_texts[step];
+}
+
+apr_array_header_t *r307_exempt_default(apr_pool_t *p)
+{
+    static const char *const paths[] = {
+        "/.well-known/acme-challenge/", "/.well-known/pki-validation/"
+    };
+    apr_array_header_t *exempt = apr_array_make(p, 4, sizeof(r307_slice_t));
+    size_t i;
+
+    for (i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
+        APR_ARRAY_PUSH(exempt, r307_slice_t) = r307_slice(paths[i], strlen(paths[i]));
+    }
+    return exempt;
+}
+
+/* One decision under way. */
+typedef struct asking_t {
+    apr_pool_t *p;
+    const r307_policy_t *policy;
+    const r307_view_t *view;
+    r307_decision_t *decision;
+    const r307_query_t *query;      /* made when the first rule needs it */
+    r307_vary_t vary;
+    r307_slice_t exempt;            /* the exempt path asked for, or absent */
+    int preflight;
+} asking_t;
+
+static void passed_over(const asking_t *a, const r307_rule_t *rule, r307_step_t step,
+                        const char *detail)
+{
+    if (a->policy->trace) {
+        a->policy->trace(a->policy->trace_baton, rule, step, detail);
+    }
+}
+
+static int is_preflight(const r307_view_t *view)
+{
+    return strcmp(view->method, "OPTIONS") == 0
+        && view->ops->header(view->baton, "Origin")
+        && view->ops->header(view->baton, "Access-Control-Request-Method");
+}
+
+static r307_slice_t find_exempt(const apr_array_header_t *exempt, const r307_path_t *path)
+{
+    int i;
+
+    for (i = 0; exempt && i < exempt->nelts; i++) {
+        r307_slice_t entry = APR_ARRAY_IDX(exempt, i, r307_slice_t);
+
+        if (r307_path_below(path->dec, path->len, entry.s, entry.len, 0)) {
+            return entry;
+        }
+    }
+    return r307_slice(NULL, 0);
+}
+
+/* The literal path that every match of the rule begins with, from the site's root. */
+static r307_slice_t full_head(const asking_t *a, const r307_scope_t *scope,
+                              const r307_rule_t *rule)
+{
+    r307_buf_t buf;
+
+    if (!rule->pattern || !rule->pattern->relative || !scope->base.s) {
+        return rule->head;
+    }
+    r307_buf_make(&buf, a->p, scope->base.len + rule->head.len);
+    r307_buf_add(&buf, scope->base.s, scope->base.len);
+    r307_buf_add(&buf, rule->head.s + 1, rule->head.len - 1);
+    return r307_slice(buf.s, buf.len);
+}
+
+static int names_exempt(const asking_t *a, const r307_scope_t *scope,
+                        const r307_rule_t *rule)
+{
+    r307_slice_t head = full_head(a, scope, rule), exempt = a->exempt;
+
+    exempt.len -= exempt.len > 1 && exempt.s[exempt.len - 1] == '/';
+    return r307_path_below(head.s, head.len, exempt.s, exempt.len, 0);
+}
+
+static int conditions_hold(asking_t *a, const r307_rule_t *rule)
+{
+    size_t k;
+    int i;
+
+    if (!a->query) {
+        a->query = r307_query_make(a->p, a->view->query);
+    }
+    for (k = 0; k < a->query->count; k++) {
+        a->query->params[k].used = 0;
+    }
+    for (i = 0; i < rule->cond_count; i++) {
+        if (!r307_cond_test(&rule->conds[i], a->view, a->query, &a->vary)) {
+            passed_over(a, rule, R307_STEP_CONDITION, rule->conds[i].value);
+            return 0;
+        }
+    }
+    return 1;
+}
+
+/* What a relative reference of the rule is read at, as an encoded path. */
+static r307_slice_t base_of(const asking_t *a, const r307_scope_t *scope,
+                            const r307_rule_t *rule)
+{
+    const r307_path_t *path = a->view->path;
+    r307_slice_t came = r307_slice(path->enc, path->enc_len);
+    r307_buf_t buf;
+
+    if (!scope->directory && rule->base.s) {
+        return rule->base;
+    }
+    if (scope->directory && scope->base.s) {
+        came = scope->base;
+        if (path->len >= came.len && memcmp(path->dec, came.s, came.len) == 0) {
+            came = r307_path_came(path, 0, came.len);
+        }
+    }
+    r307_buf_make(&buf, a->p, came.len + 1);
+    r307_text_encode(&buf, came.s, came.len, R307_LAND_PATH, R307_FORM_ENCODED);
+    return r307_slice(buf.s, buf.len);
+}
+
+static int count_segs(r307_slice_t path)
+{
+    size_t i;
+    int count = 0;
+
+    for (i = 0; i < path.len; i++) {
+        count += path.s[i] == '/' && i + 1 < path.len;
+    }
+    return count;
+}
+
+static int is_asked_host(const r307_view_t *view, r307_slice_t host)
+{
+    return r307_url_same_host(host, r307_slice(view->asked.host,
+                                               strlen(view->asked.host)));
+}
+
+/* The literal beginning of the rule's target, decoded, when it is on the host that was
+ * asked; empty when there is none. */
+static r307_slice_t target_head(const asking_t *a, const r307_target_t *target,
+                                r307_slice_t base)
+{
+    r307_slice_t none = { "", 0 };
+    const r307_path_t *path;
+    r307_url_t from, ref, out;
+
+    if (target->head.len == 0
+        || (target->kind == R307_TARGET_URL
+            && (!is_asked_host(a->view, target->host)
+                || (target->port && target->port != a->view->asked.port)))) {
+        return none;
+    }
+    if (target->kind != R307_TARGET_RELATIVE) {
+        return target->head;
+    }
+    memset(&from, 0, sizeof(from));
+    memset(&ref, 0, sizeof(ref));
+    from.path = base;
+    ref.path = target->head;
+    r307_url_resolve(a->p, &from, &ref, &out);
+    path = r307_path_make(a->p, out.path);
+    return r307_slice(path->dec, path->len - (path->dec[path->len - 1] == '/'));
+}
+
+/* A rule never sends on what lies at or below its own target, as in
+ * "Redirect307 / /maintenance.html". */
+static int is_own_target(const asking_t *a, const r307_scope_t *scope,
+                         const r307_rule_t *rule, r307_slice_t base)
+{
+    r307_slice_t head = target_head(a, rule->target, base);
+    const r307_path_t *path = a->view->path;
+
+    return head.len && r307_path_below(path->dec, path->len, head.s, head.len, 0)
+        && count_segs(head) > count_segs(full_head(a, scope, rule));
+}
+
+static int same_query(const asking_t *a, r307_slice_t query)
+{
+    r307_slice_t asked = a->view->query;
+    r307_buf_t buf;
+
+    r307_buf_make(&buf, a->p, asked.len + 1);
+    r307_text_encode(&buf, asked.s, asked.len, R307_LAND_QUERY, R307_FORM_ENCODED);
+    return buf.len == query.len && (query.len == 0
+                                    || memcmp(buf.s, query.s, query.len) == 0);
+}
+
+/* Whether the result is what was asked, but for scheme, port and fragment. */
+static int is_same_resource(const asking_t *a, const r307_url_t *url)
+{
+    const r307_path_t *path;
+
+    if (url->host.s && !is_asked_host(a->view, url->host)) {
+        return 0;
+    }
+    path = r307_path_make(a->p, url->path);
+    return path->len == a->view->path->len
+        && memcmp(path->dec, a->view->path->dec, path->len) == 0
+        && same_query(a, url->query);
+}
+
+static int is_asked_origin(const asking_t *a, const r307_url_t *url)
+{
+    long port = r307_url_port(url->port);
+
+    if (!url->host.s) {
+        return 1;
+    }
+    port = port ? port : r307_url_default_port(url->scheme);
+    return port == a->view->asked.port
+        && r307_text_same_fold(url->scheme.s, url->scheme.len, a->view->asked.scheme,
+                               strlen(a->view->asked.scheme));
+}
+
+/* Whether a proxy in front says that the client speaks https (X-Forwarded-Proto, or
+ * Forwarded, RFC 7239). Believed only where it stops a redirect to https. */
+static int proxy_says_https(asking_t *a)
+{
+    const r307_view_t *view = a->view;
+    const char *proto = view->ops->header(view->baton, "X-Forwarded-Proto");
+    const char *forwarded = view->ops->header(view->baton, "Forwarded");
+    size_t n, i;
+
+    if (proto) {
+        n = strcspn(proto, ", ");
+        if (r307_text_same_fold(proto, n, "https", 5)) {
+            return 1;
+        }
+    }
+    n = forwarded ? strcspn(forwarded, ",") : 0;
+    for (i = 0; i + 11 <= n; i++) {
+        if (r307_text_same_fold(forwarded + i, 11, "proto=https", 11)
+            || (i + 12 <= n
+                && r307_text_same_fold(forwarded + i, 12, "proto=\"https", 12))) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+static void refuse(asking_t *a, const r307_rule_t *rule, r307_verdict_t verdict,
+                   const char *offending, size_t len)
+{
+    a->decision->outcome = R307_OUTCOME_REFUSE;
+    a->decision->rule = rule;
+    a->decision->verdict = verdict;
+    a->decision->offending = offending;
+    a->decision->offending_len = len;
+}
+
+/* Builds, guards and compares; 1 when the search ends here. */
+static int ask_target(asking_t *a, const r307_rule_t *rule,
+                      const r307_captures_t *captures, r307_slice_t base)
+{
+    const r307_policy_t *policy = a->policy;
+    r307_built_t built;
+    r307_verdict_t verdict;
+    const char *location;
+
+    r307_target_build(a->p, rule->target, rule->pattern ? captures : NULL, a->view,
+                      a->query, &rule->query, base, policy->relative, rule->carry,
+                      &a->vary, &built);
+    location = r307_url_print(a->p, &built.url);
+    verdict = r307_guard_check(location, &built, rule->target, policy->allow, a->view);
+    if (verdict != R307_VERDICT_FINE) {
+        location = built.failed ? built.failed : location;
+        refuse(a, rule, verdict, location, strlen(location));
+        return 1;
+    }
+    if (is_same_resource(a, &built.url)) {
+        if (is_asked_origin(a, &built.url)) {
+            passed_over(a, rule, R307_STEP_SELF, location);
+            return 0;
+        }
+        if (strcmp(a->view->asked.scheme, "http") == 0
+            && r307_url_default_port(built.url.scheme) == 443 && proxy_says_https(a)) {
+            passed_over(a, rule, R307_STEP_BALANCER, location);
+            return 0;
+        }
+    }
+    a->decision->outcome = R307_OUTCOME_ANSWER;
+    a->decision->rule = rule;
+    a->decision->status = rule->status;
+    a->decision->location = location;
+    return 1;
+}
+
+/* One rule whose source matched; 1 when the search ends here. */
+static int ask(asking_t *a, const r307_scope_t *scope, const r307_rule_t *rule,
+               const r307_captures_t *captures, r307_found_t found)
+{
+    r307_slice_t base = { NULL, 0 };
+
+    if (a->exempt.s && !names_exempt(a, scope, rule)) {
+        passed_over(a, rule, R307_STEP_EXEMPT, NULL);
+        return 0;
+    }
+    if (a->preflight && !rule->options_named) {
+        passed_over(a, rule, R307_STEP_PREFLIGHT, NULL);
+        return 0;
+    }
+    if (!conditions_hold(a, rule)) {
+        return 0;
+    }
+    if (found == R307_FOUND_LIMIT) {
+        refuse(a, rule, R307_VERDICT_STEPS, a->view->path->dec, a->view->path->len);
+        return 1;
+    }
+    if (rule->target->kind == R307_TARGET_STOP || rule->target->kind == R307_TARGET_NONE) {
+        a->decision->outcome = rule->target->kind == R307_TARGET_STOP
+            ? R307_OUTCOME_STOP : R307_OUTCOME_ANSWER;
+        a->decision->rule = rule;
+        a->decision->status = rule->status;
+        return 1;
+    }
+    if (rule->target->kind == R307_TARGET_RELATIVE) {
+        base = base_of(a, scope, rule);
+    }
+    if (is_own_target(a, scope, rule, base)) {
+        passed_over(a, rule, R307_STEP_OWN_TARGET, NULL);
+        return 0;
+    }
+    return ask_target(a, rule, captures, base);
+}
+
+void r307_decide(apr_pool_t *p, const r307_scope_t *scopes, int count,
+                 const r307_policy_t *policy, const r307_view_t *view,
+                 r307_decision_t *decision)
+{
+    asking_t a = { p, policy, view, decision, NULL, { p, NULL }, { NULL, 0 }, 0 };
+    r307_captures_t captures;
+    r307_cursor_t cursor;
+    int i, done = 0;
+
+    memset(decision, 0, sizeof(*decision));
+    captures.scratch = NULL;
+    a.exempt = find_exempt(policy->exempt, view->path);
+    a.preflight = is_preflight(view);
+    for (i = 0; i < count && !done; i++) {
+        const r307_rule_t *rule;
+        r307_found_t found;
+
+        r307_cursor_make(p, &scopes[i], view->path, policy->steps, &cursor);
+        while (!done && (rule = r307_cursor_next(p, &cursor, &captures, &found))) {
+            done = ask(&a, &scopes[i], rule, &captures, found);
+        }
+    }
+    decision->vary = a.vary.names;
+}

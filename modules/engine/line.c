@@ -1,0 +1,456 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "line.h"
+
+#include <string.h>
+#include <apr_strings.h>
+
+#include "token.h"
+
+/* The words of one line, sorted. */
+typedef struct words_t {
+    const r307_word_t *plain[3];    /* source, target, one too many */
+    int plain_count;
+    const apr_array_header_t *all;
+} words_t;
+
+static const char *show(apr_pool_t *p, const char *text)
+{
+    return r307_text_show(p, text, strlen(text));
+}
+
+/* All words but `without`, as a line would write them. */
+static const char *words_but(apr_pool_t *p, const words_t *words,
+                             const r307_word_t *without)
+{
+    r307_buf_t buf;
+    int i;
+
+    r307_buf_make(&buf, p, 64);
+    for (i = 0; i < words->all->nelts; i++) {
+        const r307_word_t *word = &APR_ARRAY_IDX(words->all, i, r307_word_t);
+
+        if (word != without) {
+            r307_buf_puts(&buf, " ");
+            r307_buf_puts(&buf, r307_token_quote(p, word->text));
+        }
+    }
+    return r307_text_show(p, buf.s, buf.len);
+}
+
+static const char *unknown_option(apr_pool_t *p, const r307_word_t *word)
+{
+    const r307_option_t *near = r307_option_near(word->text, word->name_len);
+    r307_buf_t buf;
+    int i;
+
+    if (near) {
+        return apr_psprintf(p, "'%s' unknown option; did you mean %s=?",
+                            show(p, word->text), near->name);
+    }
+    r307_buf_make(&buf, p, 128);
+    for (i = 0; i < r307_option_count; i++) {
+        r307_buf_puts(&buf, i ? ", " : "");
+        r307_buf_puts(&buf, r307_options[i].name);
+    }
+    return apr_psprintf(p, "'%s' unknown option; this version knows %s",
+                        show(p, word->text), buf.s);
+}
+
+static const char *sort_words(apr_pool_t *p, const apr_array_header_t *all,
+                              r307_draft_t *draft, words_t *words)
+{
+    int seen[32] = { 0 }, i;
+
+    words->all = all;
+    words->plain_count = 0;
+    for (i = 0; i < all->nelts; i++) {
+        const r307_word_t *word = &APR_ARRAY_IDX(all, i, r307_word_t);
+        const r307_option_t *option;
+        const char *bad;
+
+        if (word->name_len == 0) {
+            if (words->plain_count < 3) {
+                words->plain[words->plain_count++] = word;
+            }
+            continue;
+        }
+        option = r307_option_find(word->text, word->name_len);
+        if (!option) {
+            return unknown_option(p, word);
+        }
+        if (seen[option - r307_options]++ && !option->repeats) {
+            return apr_psprintf(p, "'%s' %s= is written twice; keep one",
+                                show(p, word->text), option->name);
+        }
+        bad = option->set(p, draft, option->name, word->text + word->name_len + 1);
+        if (bad) {
+            return bad;
+        }
+    }
+    return NULL;
+}
+
+/* What people bring along from Redirect and RewriteRule. */
+static const char *check_habits(apr_pool_t *p, const words_t *words,
+                                const char *directive)
+{
+    static const char *const places[] = { "source", "target" };
+    const r307_status_t *row;
+    const char *why;
+    int i;
+
+    for (i = 0; i < words->plain_count && i < 2; i++) {
+        const r307_word_t *word = words->plain[i];
+
+        if (!r307_status_word(word->text, &row, &why)) {
+            continue;
+        }
+        return why ? why : apr_psprintf(p, "'%s' is a status, not a %s; write: %s%s "
+                                        "status=%s", word->text, places[i], directive,
+                                        words_but(p, words, word), word->text);
+    }
+    if (words->plain_count < 3) {
+        return NULL;
+    }
+    why = words->plain[2]->text;
+    if (why[0] == '[') {
+        return apr_psprintf(p, "'%s' are RewriteRule flags; leave them out: 307 is the "
+                            "default, L is always so, NC is case=ignore, QSD is query=drop, "
+                            "QSA is query=merge", show(p, why));
+    }
+    return apr_psprintf(p, "'%s' is one word too many: a line has a source, a target, and "
+                        "options name=value; put quotes around a word with spaces",
+                        show(p, why));
+}
+
+/* Which of the plain words are source and target. */
+static const char *place_words(apr_pool_t *p, const words_t *words,
+                               const r307_draft_t *draft, const char **source,
+                               const char **target)
+{
+    const r307_status_t *row = r307_status_row(draft->rule->status);
+    int may_lack_source = draft->context->where == R307_WHERE_LOCATION;
+    const char *first = words->plain_count > 0 ? words->plain[0]->text : NULL;
+    const char *second = words->plain_count > 1 ? words->plain[1]->text : NULL;
+
+    *source = *target = NULL;
+    if (!row->has_target) {
+        if (second) {
+            return apr_psprintf(p, "status=%d has no target; leave '%s' out", row->code,
+                                show(p, second));
+        }
+        *source = first;
+        return first || may_lack_source ? NULL
+            : apr_psprintf(p, "the line has no source; write: %s /old status=%d",
+                           draft->context->directive, row->code);
+    }
+    if (!second && !may_lack_source) {
+        return first ? apr_psprintf(p, "'%s' has no target; write: %s %s /new, or "
+                                    "status=gone for none", show(p, first),
+                                    draft->context->directive,
+                                    r307_token_quote(p, show(p, first)))
+                     : apr_psprintf(p, "the line has no source and no target; write: %s "
+                                    "/old /new", draft->context->directive);
+    }
+    if (!first) {
+        return apr_psprintf(p, "the line has no target; write: %s /new",
+                            draft->context->directive);
+    }
+    *source = second ? first : NULL;
+    *target = second ? second : first;
+    return NULL;
+}
+
+static void imply(apr_pool_t *p, r307_draft_t *draft, const char *kind, const char *value,
+                  const char **bad)
+{
+    r307_cond_t *cond = apr_array_push(draft->conds);
+
+    *bad = r307_cond_parse(p, r307_cond_kind_find(kind), value, &draft->context->maker,
+                           cond);
+    cond->implied = 1;
+}
+
+/* "http://host/..." and "https://host/...": the host becomes a condition. https means
+ * any scheme, because behind a balancer httpd sees http for ever. */
+static const char *take_host(apr_pool_t *p, r307_draft_t *draft, const char **source)
+{
+    const char *rest = strstr(*source, "://"), *bad, *host;
+    size_t n = rest ? (size_t)(rest - *source) : 0, len;
+
+    if (!rest || strcspn(*source, "/?") < n) {
+        return NULL;
+    }
+    if (!r307_url_default_port(r307_slice(*source, n))) {
+        return apr_psprintf(p, "'%s' begins with a scheme that no request here has; write "
+                            "https://host/path or /path", show(p, *source));
+    }
+    rest += 3;
+    len = strcspn(rest, "/?");
+    host = apr_pstrmemdup(p, rest, len);
+    if (strchr(host, ':') && host[0] != '[') {
+        return apr_psprintf(p, "'%s' has a port; a source has only a host; leave the port "
+                            "out", show(p, *source));
+    }
+    bad = r307_url_check_host(r307_slice(host, len));
+    if (bad) {
+        return apr_psprintf(p, "host '%s' of '%s' %s%s", show(p, host), show(p, *source),
+                            bad, strchr(host, '*') ? "; for a pattern of hosts write host="
+                                                   : "");
+    }
+    imply(p, draft, "host", host, &bad);
+    if (!bad && n == 4) {
+        imply(p, draft, "scheme", "http", &bad);
+    }
+    *source = rest[len] == '/' ? rest + len : apr_pstrcat(p, "/", rest + len, NULL);
+    return bad;
+}
+
+/* "?name=value&...": the pairs become a condition. */
+static const char *take_args(apr_pool_t *p, r307_draft_t *draft, const char **source)
+{
+    const char *question = strchr(*source, '?'), *bad;
+    const char *whole = *source;
+
+    if (!question) {
+        return NULL;
+    }
+    if (question == whole && draft->context->where != R307_WHERE_DIRECTORY) {
+        return apr_psprintf(p, "'%s' has no path in front of its '?'; write /page%s",
+                            show(p, whole), show(p, whole));
+    }
+    *source = question == whole ? "./" : apr_pstrmemdup(p, whole,
+                                                        (size_t)(question - whole));
+    imply(p, draft, "args", question + 1, &bad);
+    return bad ? apr_psprintf(p, "'%s' names no parameter behind its '?'; write "
+                              "/page?name=value, or %%3F for the character '?'",
+                              show(p, whole)) : NULL;
+}
+
+static const char *parse_source(apr_pool_t *p, r307_draft_t *draft, const char *source)
+{
+    const r307_context_t *context = draft->context;
+    r307_match_t match = draft->match ? draft->match : context->match;
+    r307_pattern_flags_t flags;
+    const char *bad;
+
+    flags.fold = draft->fold;
+    flags.any_slash = draft->any_slash;
+    flags.may_be_relative = context->where == R307_WHERE_DIRECTORY;
+    flags.jit = context->jit;
+    draft->rule->source = apr_pstrdup(p, source);
+    if (strstr(source, "${") && source[strcspn(source, "}")]) {
+        const char *s = strstr(source, "${") + 2;
+
+        return apr_psprintf(p, "'${%s}' belongs to httpd's Define; write :%s",
+                            r307_text_show(p, s, strcspn(s, "}")),
+                            r307_text_show(p, s, strcspn(s, "}")));
+    }
+    if (match != R307_MATCH_REGEX) {
+        bad = take_host(p, draft, &source);
+        bad = bad ? bad : take_args(p, draft, &source);
+        if (bad) {
+            return bad;
+        }
+    }
+    bad = r307_pattern_parse(p, source, match, &flags, &draft->rule->pattern);
+    if (bad) {
+        return bad;
+    }
+    draft->rule->head = draft->rule->pattern->head;
+    if (!flags.may_be_relative && match != R307_MATCH_REGEX
+        && !draft->rule->pattern->segs) {
+        const r307_path_t *path = r307_path_make(p, r307_slice(source, strlen(source)));
+        r307_buf_t buf;
+
+        r307_buf_make(&buf, p, path->enc_len + 1);
+        r307_text_encode(&buf, path->enc, path->enc_len, R307_LAND_PATH,
+                         R307_FORM_ENCODED);
+        draft->rule->base = r307_slice(buf.s, buf.len);
+    }
+    return NULL;
+}
+
+static void use_location(apr_pool_t *p, r307_draft_t *draft)
+{
+    const char *location = draft->context->location;
+
+    draft->rule->head = r307_slice("/", 1);
+    if (location && location[0] == '/') {
+        const r307_path_t *path = r307_path_make(p, r307_slice(location,
+                                                               strlen(location)));
+
+        draft->rule->head = r307_slice(path->dec, path->len);
+        draft->rule->base = r307_slice(path->enc, path->enc_len);
+    }
+}
+
+/* Options that would be accepted and then do nothing. */
+static const char *check_sense(apr_pool_t *p, const r307_draft_t *draft, int has_status)
+{
+    const r307_rule_t *rule = draft->rule;
+    const r307_target_t *target = rule->target;
+    const char *text = target->text ? target->text : "a status without target";
+
+    if (!rule->pattern && (draft->match || draft->fold || draft->any_slash)) {
+        return "match=, case= and slash= compare a source, and this line has none; leave "
+               "them out";
+    }
+    if (rule->pattern && rule->pattern->regex && draft->any_slash) {
+        return "slash=ignore does not reach into a regular expression; write /?$ at its end";
+    }
+    if (rule->pattern && draft->match == R307_MATCH_PREFIX && rule->pattern->segs) {
+        return apr_psprintf(p, "'%s' with match=prefix: a source with placeholders matches "
+                            "the whole path; leave match= out, or end the source in /*",
+                            show(p, rule->source));
+    }
+    if (target->kind == R307_TARGET_STOP && has_status) {
+        return "'-' gives no answer, so it has no status; leave status= out";
+    }
+    if (rule->query.mode != R307_QUERY_DEFAULT
+        && (target->kind == R307_TARGET_STOP || target->kind == R307_TARGET_NONE)) {
+        return apr_psprintf(p, "query= has nothing to change: %s sends nobody anywhere; "
+                            "leave it out", target->kind == R307_TARGET_STOP ? "'-'" : text);
+    }
+    if (rule->query.mode == R307_QUERY_KEEP && target->has_query) {
+        return apr_psprintf(p, "query=keep beside the query of '%s' says two things; write "
+                            "query=merge to send both, or leave query= out",
+                            show(p, target->text));
+    }
+    return NULL;
+}
+
+static int carries(const r307_rule_t *rule)
+{
+    const r307_target_t *target = rule->target;
+
+    if (!rule->pattern || rule->pattern->match != R307_MATCH_PREFIX
+        || target->kind < R307_TARGET_URL || target->kind == R307_TARGET_WHOLE) {
+        return 0;
+    }
+    return !rule->pattern->final_slash || target->final_slash;
+}
+
+static void finish(r307_draft_t *draft)
+{
+    r307_rule_t *rule = draft->rule;
+    int i;
+
+    rule->conds = (const r307_cond_t *)(const void *)draft->conds->elts;
+    rule->cond_count = draft->conds->nelts;
+    rule->carry = carries(rule);
+    for (i = 0; i < rule->cond_count; i++) {
+        rule->options_named |= r307_cond_names_options(&rule->conds[i]);
+    }
+}
+
+static const char *parse_target(apr_pool_t *p, r307_draft_t *draft, const char *target)
+{
+    if (!target) {
+        static const r307_target_t none = { .kind = R307_TARGET_NONE };
+
+        draft->rule->target = &none;
+        return NULL;
+    }
+    return r307_target_parse(p, target, draft->rule->pattern, &draft->context->maker,
+                             &draft->rule->target);
+}
+
+const char *r307_line_parse(apr_pool_t *p, const char *line, r307_place_t place,
+                            const r307_context_t *context, const r307_rule_t **out)
+{
+    r307_rule_t *rule = apr_pcalloc(p, sizeof(*rule));
+    r307_draft_t draft = { rule, context, NULL, R307_MATCH_UNSET, 0, 0 };
+    apr_array_header_t *all;
+    words_t words;
+    const char *bad, *source, *target;
+    int has_status;
+
+    rule->place = place;
+    draft.conds = apr_array_make(p, 4, sizeof(r307_cond_t));
+    *out = NULL;
+    bad = r307_token_split(p, line, &all);
+    if (bad || all->nelts == 0) {
+        return bad;
+    }
+    bad = sort_words(p, all, &draft, &words);
+    bad = bad ? bad : check_habits(p, &words, context->directive);
+    if (bad) {
+        return bad;
+    }
+    has_status = rule->status != 0;
+    rule->status = has_status ? rule->status : 307;
+    bad = place_words(p, &words, &draft, &source, &target);
+    if (!bad && source) {
+        bad = parse_source(p, &draft, source);
+    }
+    else if (!bad) {
+        use_location(p, &draft);
+    }
+    bad = bad ? bad : parse_target(p, &draft, target);
+    bad = bad ? bad : check_sense(p, &draft, has_status);
+    if (bad) {
+        return bad;
+    }
+    finish(&draft);
+    *out = rule;
+    return NULL;
+}
+
+static void print_word(apr_pool_t *p, r307_buf_t *buf, const char *word)
+{
+    if (buf->len) {
+        r307_buf_putc(buf, ' ');
+    }
+    r307_buf_puts(buf, r307_token_quote(p, word));
+}
+
+static void print_conditions(apr_pool_t *p, r307_buf_t *buf, const r307_rule_t *rule,
+                             const char *name)
+{
+    int i;
+
+    for (i = 0; i < rule->cond_count; i++) {
+        const r307_cond_t *cond = &rule->conds[i];
+
+        if (!cond->implied && strcmp(cond->kind->name, name) == 0) {
+            print_word(p, buf, apr_pstrcat(p, name, "=", cond->negate ? "!" : "",
+                                           cond->value, NULL));
+        }
+    }
+}
+
+const char *r307_line_print(apr_pool_t *p, const r307_rule_t *rule)
+{
+    r307_buf_t buf;
+    int i;
+
+    r307_buf_make(&buf, p, 128);
+    if (rule->source) {
+        print_word(p, &buf, rule->source);
+    }
+    if (rule->target->text) {
+        print_word(p, &buf, rule->target->text);
+    }
+    for (i = 0; i < r307_option_count; i++) {
+        const r307_option_t *option = &r307_options[i];
+        const char *value = option->print ? option->print(p, rule) : NULL;
+
+        if (value) {
+            print_word(p, &buf, apr_pstrcat(p, option->name, "=", value, NULL));
+        }
+        if (!option->print) {
+            print_conditions(p, &buf, rule, option->name);
+        }
+    }
+    return buf.s;
+}
+
+const char *r307_line_label(apr_pool_t *p, const r307_rule_t *rule)
+{
+    if (rule->name) {
+        return rule->name;
+    }
+    return apr_psprintf(p, "%s:%u", rule->place.file ? rule->place.file : "-",
+                        rule->place.line);
+}

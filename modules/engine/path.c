@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "path.h"
+
+#include <string.h>
+
+int r307_path_split(const char *target, r307_slice_t *path, r307_slice_t *query)
+{
+    size_t n;
+
+    if (target[0] != '/') {
+        const char *authority = strstr(target, "://");
+
+        if (!authority || strcspn(target, "/?#") < (size_t)(authority - target)) {
+            return 0;
+        }
+        target = authority + 3;
+        target += strcspn(target, "/?#");
+    }
+    n = strcspn(target, "?#");
+    *path = n ? r307_slice(target, n) : r307_slice("/", 1);
+    *query = r307_slice(NULL, 0);
+    if (target[n] == '?') {
+        *query = r307_slice(target + n + 1, strcspn(target + n + 1, "#"));
+    }
+    return 1;
+}
+
+/* Whether s is "%2F", or "%25" and what makes it "%2F" when decoded once or more often:
+ * decoding its first code would make two different paths look the same. */
+static int is_kept(const char *s, size_t len)
+{
+    int byte = r307_text_hex2(s + 1, len - 1);
+    size_t i = 3;
+
+    if (byte != '%') {
+        return byte == '/';
+    }
+    while (r307_text_hex2(s + i, len - i) == '%') {
+        i += 2;
+    }
+    return r307_text_hex2(s + i, len - i) == '/';
+}
+
+typedef struct maker_t {
+    char *dec, *enc;
+    apr_uint32_t *at;
+    size_t n, enc_n;
+} maker_t;
+
+static void put(maker_t *m, char byte, const char *came, size_t len)
+{
+    m->at[m->n] = (apr_uint32_t)m->enc_n;
+    m->dec[m->n++] = byte;
+    memcpy(m->enc + m->enc_n, came, len);
+    m->enc_n += len;
+}
+
+/* A '/' or the end was reached: takes back a segment that is "." or "..". */
+static void close_segment(maker_t *m)
+{
+    size_t from = m->n;
+
+    while (m->dec[from - 1] != '/') {
+        from--;
+    }
+    if (m->n - from == 2 && memcmp(m->dec + from, "..", 2) == 0) {
+        from -= from > 1;
+        while (m->dec[from - 1] != '/') {
+            from--;
+        }
+    }
+    else if (m->n - from != 1 || m->dec[from] != '.') {
+        return;
+    }
+    m->n = from;
+    m->enc_n = m->at[from - 1] + 1;
+}
+
+const r307_path_t *r307_path_make(apr_pool_t *p, r307_slice_t raw)
+{
+    r307_path_t *path = apr_palloc(p, sizeof(*path));
+    maker_t m;
+    size_t i = 0;
+
+    m.dec = apr_palloc(p, raw.len + 2);
+    m.enc = apr_palloc(p, raw.len + 2);
+    m.at = apr_palloc(p, (raw.len + 2) * sizeof(*m.at));
+    m.n = m.enc_n = 0;
+    put(&m, '/', "/", 1);
+    while (i < raw.len) {
+        const char *s = raw.s + i;
+        int byte = *s == '%' ? r307_text_hex2(s + 1, raw.len - i - 1) : -1;
+
+        if (*s == '/') {
+            close_segment(&m);
+            if (m.dec[m.n - 1] != '/') {
+                put(&m, '/', s, 1);
+            }
+            i++;
+        }
+        else if (byte < 0) {
+            put(&m, *s, s, 1);
+            i++;
+        }
+        else if (!is_kept(s, raw.len - i)) {
+            put(&m, (char)byte, s, 3);
+            i += 3;
+        }
+        else {
+            /* the letter of the code is folded, as "%2f" and "%2F" are one byte */
+            put(&m, '%', s, 1);
+            put(&m, s[1], s + 1, 1);
+            put(&m, s[2] == 'f' ? 'F' : s[2], s + 2, 1);
+            i += 3;
+        }
+    }
+    close_segment(&m);
+    m.dec[m.n] = m.enc[m.enc_n] = '\0';
+    m.at[m.n] = (apr_uint32_t)m.enc_n;
+    path->dec = m.dec;
+    path->len = m.n;
+    path->enc = m.enc;
+    path->enc_len = m.enc_n;
+    path->at = m.n == m.enc_n ? NULL : m.at;
+    return path;
+}
+
+r307_slice_t r307_path_came(const r307_path_t *path, size_t from, size_t to)
+{
+    if (path->at) {
+        from = path->at[from];
+        to = path->at[to];
+    }
+    return r307_slice(path->enc + from, to - from);
+}
+
+const r307_path_t *r307_path_with_slash(apr_pool_t *p, const r307_path_t *path)
+{
+    char *enc;
+
+    if (path->dec[path->len - 1] == '/') {
+        return path;
+    }
+    enc = apr_palloc(p, path->enc_len + 1);
+    memcpy(enc, path->enc, path->enc_len);
+    enc[path->enc_len] = '/';
+    return r307_path_make(p, r307_slice(enc, path->enc_len + 1));
+}
+
+int r307_path_below(const char *path, size_t len, const char *head, size_t head_len,
+                    int fold)
+{
+    if (len < head_len
+        || (fold ? !r307_text_same_fold(path, head_len, head, head_len)
+                 : memcmp(path, head, head_len) != 0)) {
+        return 0;
+    }
+    return len == head_len || head_len == 0 || head[head_len - 1] == '/'
+        || path[head_len] == '/';
+}

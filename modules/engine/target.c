@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The request-time half of target: parts to a URL. */
+#include "target.h"
+
+#include <string.h>
+#include <apr_strings.h>
+
+/* One build: what it reads, and a growing text for each component. */
+typedef struct builder_t {
+    apr_pool_t *p;
+    const r307_target_t *target;
+    const r307_captures_t *captures;
+    const r307_view_t *view;
+    const r307_query_t *query;
+    r307_vary_t *vary;
+    r307_built_t *built;
+    r307_buf_t in[R307_IN_FRAGMENT + 1];
+} builder_t;
+
+/* The decoded value of a parameter moved into the target. */
+static r307_slice_t arg_value(builder_t *b, r307_slice_t name)
+{
+    r307_slice_t value = { "", 0 };
+    size_t i;
+    int seen = 0;
+
+    for (i = 0; i < b->query->count; i++) {
+        r307_param_t *param = &b->query->params[i];
+
+        if (!r307_slice_same(param->name, name)) {
+            continue;
+        }
+        if (seen++) {
+            b->built->failed = apr_psprintf(b->p, "parameter '%s' is there twice",
+                                            r307_text_show(b->p, name.s, name.len));
+        }
+        else if (param->value.s) {
+            value = param->value;
+        }
+        param->used = 1;
+    }
+    return value;
+}
+
+static r307_slice_t value_of(builder_t *b, const r307_part_t *part)
+{
+    const char *text;
+
+    if (part->kind == R307_PART_ARG) {
+        return arg_value(b, part->text);
+    }
+    if (part->kind == R307_PART_EXPR) {
+        text = b->view->ops->string(b->view->baton, &part->expr, b->vary);
+        if (!text) {
+            b->built->failed = apr_psprintf(b->p, "%s has no value", part->expr.text);
+        }
+        return text ? r307_slice(text, strlen(text)) : r307_slice("", 0);
+    }
+    if (b->captures && part->capture < b->captures->count) {
+        const r307_capture_t *at = &b->captures->at[part->capture];
+
+        if (at->from <= at->to) {
+            return r307_path_came(b->captures->path, at->from, at->to);
+        }
+    }
+    return r307_slice("", 0);
+}
+
+/* How each kind of insertion is written where it lands. A capture is a piece of a path:
+ * in a query it is one value. An expression may stand for a whole query. */
+static void write_value(builder_t *b, const r307_part_t *part, r307_slice_t value)
+{
+    static const r307_land_t lands[] = {
+        [R307_IN_PATH] = R307_LAND_PATH,
+        [R307_IN_QUERY] = R307_LAND_VALUE,
+        [R307_IN_FRAGMENT] = R307_LAND_FRAGMENT
+    };
+    r307_land_t land = lands[part->in];
+
+    if (land == R307_LAND_VALUE && part->kind == R307_PART_EXPR) {
+        land = R307_LAND_QUERY;
+    }
+    r307_text_encode(&b->in[part->in], value.s, value.len, land,
+                     part->kind == R307_PART_ARG ? R307_FORM_DATA : R307_FORM_ENCODED);
+}
+
+/* An insertion in the host, or glued to it: there it may begin the path, and nothing
+ * else is certain to be meant. Written as it is; the guard reads it. */
+static void write_host(builder_t *b, const r307_part_t *part, r307_slice_t value)
+{
+    if (b->target->glued && value.len && value.s[0] == '/') {
+        r307_part_t path = *part;
+
+        path.in = R307_IN_PATH;
+        write_value(b, &path, value);
+        return;
+    }
+    if (value.len) {
+        r307_buf_add(&b->in[R307_IN_HOST], value.s, value.len);
+        b->built->host_inserted = 1;
+    }
+}
+
+static void write_parts(builder_t *b)
+{
+    int i;
+
+    for (i = 0; i < b->target->count; i++) {
+        const r307_part_t *part = &b->target->parts[i];
+        r307_slice_t value;
+
+        if (part->kind == R307_PART_LITERAL) {
+            r307_buf_add(&b->in[part->in], part->text.s, part->text.len);
+            continue;
+        }
+        value = value_of(b, part);
+        b->built->from_request |= value.len > 0;
+        if (part->in == R307_IN_HOST) {
+            write_host(b, part, value);
+        }
+        else {
+            write_value(b, part, value);
+        }
+    }
+}
+
+/* What follows the prefix, joined with exactly one '/'. */
+static void write_rest(builder_t *b)
+{
+    r307_buf_t *path = &b->in[R307_IN_PATH];
+    const r307_capture_t *rest = &b->captures->rest;
+    r307_slice_t came;
+
+    if (rest->from >= rest->to) {
+        return;
+    }
+    came = r307_path_came(b->captures->path, rest->from, rest->to);
+    if (path->len && path->s[path->len - 1] == '/') {
+        came.s++;
+        came.len--;
+    }
+    b->built->from_request |= came.len > 0;
+    r307_text_encode(path, came.s, came.len, R307_LAND_PATH, R307_FORM_ENCODED);
+}
+
+static void resolve(builder_t *b, r307_slice_t base)
+{
+    r307_buf_t *path = &b->in[R307_IN_PATH];
+    r307_url_t from, ref, out;
+    size_t slashes = 0;
+
+    memset(&from, 0, sizeof(from));
+    memset(&ref, 0, sizeof(ref));
+    from.path = base;
+    ref.path = r307_slice(path->s, path->len);
+    if (path->len && path->s[0] == '/') {
+        return;                 /* an insertion made it a path: the guard reads it */
+    }
+    b->built->from_request = 1; /* the base may be the client's */
+    r307_url_resolve(b->p, &from, &ref, &out);
+    /* "..//x" at "/a/b" would become "//x", another host to a browser */
+    while (slashes + 1 < out.path.len && out.path.s[slashes] == '/'
+           && out.path.s[slashes + 1] == '/') {
+        slashes++;
+    }
+    r307_buf_make(path, b->p, out.path.len + 1);
+    r307_buf_add(path, out.path.s + slashes, out.path.len - slashes);
+}
+
+static r307_slice_t port_text(apr_pool_t *p, r307_slice_t scheme, int port)
+{
+    const char *text;
+
+    if (port == 0 || port == r307_url_default_port(scheme)) {
+        return r307_slice(NULL, 0);
+    }
+    text = apr_itoa(p, port);
+    return r307_slice(text, strlen(text));
+}
+
+/* Our own name, where the grammar lets the Host header reach a Location at all. */
+static void write_self(builder_t *b, int https)
+{
+    r307_self_t self = { NULL, NULL, 0 };
+    r307_url_t *url = &b->built->url;
+
+    b->view->ops->self(b->view->baton, &self);
+    url->scheme = https ? r307_slice("https", 5)
+                        : r307_slice(self.scheme, strlen(self.scheme));
+    url->host = r307_slice(self.host, strlen(self.host));
+    b->built->from_request = 1;
+    b->built->bad_self = r307_url_check_host(url->host) != NULL;
+    if (!https || strcmp(self.scheme, "https") == 0) {
+        url->port = port_text(b->p, url->scheme, self.port);
+    }
+}
+
+static void build_https(builder_t *b, const r307_query_policy_t *policy)
+{
+    const r307_path_t *asked = b->view->path;
+    r307_buf_t *path = &b->in[R307_IN_PATH];
+
+    write_self(b, 1);
+    r307_text_encode(path, asked->enc, asked->enc_len, R307_LAND_PATH,
+                     R307_FORM_ENCODED);
+    b->built->url.path = r307_slice(path->s, path->len);
+    b->built->url.query = r307_query_print(b->p, b->query, r307_slice(NULL, 0), policy,
+                                           &b->built->from_request);
+}
+
+/* One insertion is the whole target: it is read as a URL and left as it is. */
+static void build_whole(builder_t *b, const r307_query_policy_t *policy)
+{
+    r307_slice_t value = value_of(b, &b->target->parts[0]);
+    r307_url_t *url = &b->built->url;
+
+    if (value.len == 0 && !b->built->failed) {
+        b->built->failed = apr_psprintf(b->p, "%s is empty", b->target->text);
+    }
+    r307_url_split(value.s, value.len, url);
+    b->built->from_request = 1;
+    b->built->host_inserted = url->host.s != NULL;
+    b->built->scheme_inserted = url->scheme.s != NULL;
+    url->query = r307_query_print(b->p, b->query, url->query, policy,
+                                  &b->built->from_request);
+}
+
+static void finish_url(builder_t *b, const r307_query_policy_t *policy)
+{
+    const r307_target_t *target = b->target;
+    r307_url_t *url = &b->built->url;
+    r307_buf_t *path = &b->in[R307_IN_PATH];
+    r307_slice_t own = { NULL, 0 };
+
+    if (target->kind == R307_TARGET_URL) {
+        url->scheme = target->scheme;
+        url->host = target->host;
+        if (b->in[R307_IN_HOST].len) {
+            r307_buf_t host;
+
+            r307_buf_make(&host, b->p, target->host.len + b->in[R307_IN_HOST].len + 1);
+            r307_buf_add(&host, target->host.s, target->host.len);
+            r307_buf_add(&host, b->in[R307_IN_HOST].s, b->in[R307_IN_HOST].len);
+            url->host = r307_slice(host.s, host.len);
+        }
+        url->port = port_text(b->p, target->scheme, target->port);
+        if (path->len == 0) {
+            r307_buf_putc(path, '/');
+        }
+    }
+    url->path = r307_slice(path->s, path->len);
+    if (target->has_query) {
+        own = r307_slice(b->in[R307_IN_QUERY].s, b->in[R307_IN_QUERY].len);
+    }
+    url->query = r307_query_print(b->p, b->query, own, policy, &b->built->from_request);
+    if (target->has_fragment) {
+        url->fragment = r307_slice(b->in[R307_IN_FRAGMENT].s, b->in[R307_IN_FRAGMENT].len);
+    }
+}
+
+void r307_target_build(apr_pool_t *p, const r307_target_t *target,
+                       const r307_captures_t *captures, const r307_view_t *view,
+                       const r307_query_t *query, const r307_query_policy_t *policy,
+                       r307_slice_t base, int relative, int carry, r307_vary_t *vary,
+                       r307_built_t *built)
+{
+    builder_t b = { p, target, captures, view, query, vary, built, { { NULL, NULL, 0, 0 } } };
+    int i;
+
+    memset(built, 0, sizeof(*built));
+    for (i = 0; i <= R307_IN_FRAGMENT; i++) {
+        r307_buf_make(&b.in[i], p, i == R307_IN_PATH ? 128 : 16);
+    }
+    if (target->kind == R307_TARGET_HTTPS) {
+        build_https(&b, policy);
+        return;
+    }
+    if (target->kind == R307_TARGET_WHOLE) {
+        build_whole(&b, policy);
+    }
+    else {
+        write_parts(&b);
+        if (target->kind == R307_TARGET_RELATIVE) {
+            resolve(&b, base);
+        }
+        if (carry) {
+            write_rest(&b);
+        }
+        finish_url(&b, policy);
+    }
+    if (!relative && !built->url.host.s && !built->url.scheme.s) {
+        write_self(&b, 0);
+    }
+}

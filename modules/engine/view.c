@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "view.h"
+
+#include <string.h>
+#include <apr_strings.h>
+
+void r307_vary_add(r307_vary_t *vary, const char *name)
+{
+    size_t len = strlen(name);
+    const char *s = vary->names;
+
+    while (s) {
+        size_t n = strcspn(s, ",");
+
+        if (r307_text_same_fold(s, n, name, len)) {
+            return;
+        }
+        s = s[n] ? s + n + 2 : NULL;
+    }
+    vary->names = vary->names ? apr_pstrcat(vary->p, vary->names, ", ", name, NULL)
+                              : apr_pstrdup(vary->p, name);
+}

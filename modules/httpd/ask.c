@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "httpd/ask.h"
+
+#include <string.h>
+#include <apr_strings.h>
+#include <http_config.h>
+#include <http_log.h>
+#include "engine/decide.h"
+#include "httpd/base.h"
+#include "httpd/once.h"
+#include "httpd/request.h"
+#include "httpd/respond.h"
+
+APLOG_USE_MODULE(redirect307);
+
+#define REFUSALS_APART 60       /* seconds between two lines about one rule */
+#define PERMANENT_AGE  3600
+
+/* --- the directory of a block --- */
+
+static void log_once(request_rec *r, const r307_place_t *place, const char *text)
+{
+    apr_uint64_t key = r307_once_key(r->pool, place->file, place->line, text);
+
+    if (r307_once_ever(r->server, key)) {
+        ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, r, "%s:%u: %s", place->file,
+                      place->line, text);
+    }
+}
+
+static int is_relative(const r307_rule_t *rule)
+{
+    return (rule->pattern && rule->pattern->relative)
+           || (rule->target && rule->target->kind == R307_TARGET_RELATIVE);
+}
+
+/* The first rule that needs the URL speaks for its block. */
+static void say_unknown(request_rec *r, const r307_block_t *block)
+{
+    int i;
+
+    for (i = 0; i < block->rules->rules->nelts; i++) {
+        const r307_rule_t *rule = APR_ARRAY_IDX(block->rules->rules, i,
+                                                const r307_rule_t *);
+
+        if (is_relative(rule)) {
+            log_once(r, &rule->place, apr_psprintf(r->pool,
+                     "the URL of %s/ cannot be told from this request, so a relative "
+                     "source here does not match and a relative target is read at the "
+                     "request's path; write Redirect307Base /url/", block->directory));
+            return;
+        }
+    }
+}
+
+static void say_outside(request_rec *r, const r307_block_t *block, r307_slice_t base)
+{
+    int i;
+
+    for (i = 0; i < block->rules->rules->nelts; i++) {
+        const r307_rule_t *rule = APR_ARRAY_IDX(block->rules->rules, i,
+                                                const r307_rule_t *);
+        const char *text = r307_ruleset_outside(r->pool, rule, base);
+
+        if (text) {
+            log_once(r, &rule->place, text);
+        }
+    }
+}
+
+/* Sources outside the directory can only be found where its URL is known: at a request.
+ * A block of httpd.conf is looked at once in each process, one of .htaccess lives for
+ * one request and was parsed for it, which cost far more. */
+static void check_outside(request_rec *r, r307_block_t *block, r307_slice_t base)
+{
+    if (!__atomic_exchange_n(&block->checked, 1, __ATOMIC_RELAXED)) {
+        say_outside(r, block, base);
+    }
+}
+
+static void fill_scope(request_rec *r, const r307_config_t *conf,
+                       const r307_path_t *path, r307_block_t *block,
+                       r307_scope_t *scope)
+{
+    scope->rules = block->rules;
+    scope->directory = block->directory != NULL;
+    scope->base = r307_slice(NULL, 0);
+    if (!block->directory
+        || (!block->needs_base && __atomic_load_n(&block->checked, __ATOMIC_RELAXED))) {
+        return;
+    }
+    scope->base = r307_base_find(r, conf, path, block->directory);
+    if (scope->base.s) {
+        check_outside(r, block, scope->base);
+    }
+    else if (block->needs_base) {
+        say_unknown(r, block);
+    }
+}
+
+/* --- logs --- */
+
+static const char *label(request_rec *r, const r307_rule_t *rule)
+{
+    const char *text = r307_line_label(r->pool, rule);
+
+    return r307_text_show(r->pool, text, strlen(text));
+}
+
+static void trace(void *baton, const r307_rule_t *rule, r307_step_t step,
+                  const char *detail)
+{
+    request_rec *r = baton;
+
+    if (step == R307_STEP_BALANCER
+        && r307_once_ever(r->server, r307_once_key_text(rule->place.file,
+                                                        rule->place.line, "balancer"))) {
+        ap_log_rerror(APLOG_MARK, APLOG_NOTICE, 0, r,
+                      "%s passed over: %s; this is said once", label(r, rule),
+                      r307_step_text(step));
+    }
+    if (APLOGrtrace1(r)) {
+        ap_log_rerror(APLOG_MARK, APLOG_TRACE1, 0, r, "%s passed over: %s%s%s",
+                      label(r, rule), r307_step_text(step), detail ? ": " : "",
+                      detail ? r307_text_show(r->pool, detail, strlen(detail)) : "");
+    }
+}
+
+static const char *show_answer(request_rec *r, const r307_decision_t *decision)
+{
+    const char *location = decision->location;
+
+    return apr_psprintf(r->pool, "%d%s%s", decision->status, location ? " " : "",
+                        location ? r307_text_show(r->pool, location, strlen(location))
+                                 : "");
+}
+
+static const char *show_refusal(request_rec *r, const r307_decision_t *decision)
+{
+    const r307_verdict_row_t *row = r307_verdict_row(decision->verdict);
+    const char *offending = decision->offending
+                            ? r307_text_show(r->pool, decision->offending,
+                                             decision->offending_len) : "";
+
+    return apr_psprintf(r->pool, "%s, %s: '%s'", row->id, row->why, offending);
+}
+
+static void log_refusal(request_rec *r, const r307_config_t *conf,
+                        const r307_decision_t *decision)
+{
+    const r307_rule_t *rule = decision->rule;
+    int status = (int)r307_config_value(conf, R307_SETTING_REFUSE);
+    apr_uint64_t key = r307_once_key_text(rule->place.file, rule->place.line, "refused");
+
+    if (r307_once_per(r->server, key, REFUSALS_APART, apr_time_now())) {
+        ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, r,
+                      "%s refused (%s): %s; said at most once a minute for this rule",
+                      label(r, rule),
+                      status == R307_REFUSE_PASS ? "passed on"
+                                                 : apr_itoa(r->pool, status),
+                      show_refusal(r, decision));
+    }
+}
+
+static void log_decision(request_rec *r, const r307_decision_t *decision)
+{
+    if (!APLOGrdebug(r)) {
+        return;
+    }
+    switch (decision->outcome) {
+    case R307_OUTCOME_PASS:
+        ap_log_rerror(APLOG_MARK, APLOG_DEBUG, 0, r, "no rule answers");
+        break;
+    case R307_OUTCOME_STOP:
+        ap_log_rerror(APLOG_MARK, APLOG_DEBUG, 0, r, "%s says no redirect here",
+                      label(r, decision->rule));
+        break;
+    case R307_OUTCOME_ANSWER:
+        ap_log_rerror(APLOG_MARK, APLOG_DEBUG, 0, r, "%s answers %s",
+                      label(r, decision->rule), show_answer(r, decision));
+        break;
+    case R307_OUTCOME_REFUSE:
+        ap_log_rerror(APLOG_MARK, APLOG_DEBUG, 0, r, "%s refused, %s",
+                      label(r, decision->rule), show_refusal(r, decision));
+        break;
+    }
+}
+
+/* --- the decision, carried out --- */
+
+static int answer(request_rec *r, const r307_config_t *conf,
+                  const r307_decision_t *decision)
+{
+    const r307_status_t *row = r307_status_row(decision->status);
+    r307_answer_t to_send;
+
+    to_send.status = decision->status;
+    to_send.location = decision->location;
+    to_send.rule = decision->rule;
+    to_send.max_age = row && row->cacheable ? PERMANENT_AGE : 0;
+    return r307_respond_send(r, conf, &to_send);
+}
+
+static int refuse(request_rec *r, const r307_config_t *conf,
+                  const r307_decision_t *decision)
+{
+    int status = (int)r307_config_value(conf, R307_SETTING_REFUSE);
+    r307_answer_t to_send;
+
+    log_refusal(r, conf, decision);
+    if (status == R307_REFUSE_PASS) {
+        return DECLINED;
+    }
+    to_send.status = status;
+    to_send.location = NULL;
+    to_send.rule = decision->rule;
+    to_send.max_age = 0;
+    return r307_respond_send(r, conf, &to_send);
+}
+
+/* Redirect307Engine report: at a level that is seen without touching LogLevel. */
+static int report(request_rec *r, const r307_config_t *conf,
+                  const r307_decision_t *decision)
+{
+    int status = (int)r307_config_value(conf, R307_SETTING_REFUSE);
+
+    r307_respond_note(r, decision->rule);
+    if (decision->outcome == R307_OUTCOME_ANSWER) {
+        ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, r, "would answer %s by %s",
+                      show_answer(r, decision), label(r, decision->rule));
+    }
+    else {
+        ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, r, "would refuse (%s) by %s: %s",
+                      status == R307_REFUSE_PASS ? "passed on"
+                                                 : apr_itoa(r->pool, status),
+                      label(r, decision->rule), show_refusal(r, decision));
+    }
+    return DECLINED;
+}
+
+static int carry_out(request_rec *r, const r307_config_t *conf,
+                     const r307_decision_t *decision, r307_state_t *state)
+{
+    int may_pass = r307_config_value(conf, R307_SETTING_REFUSE) == R307_REFUSE_PASS;
+
+    if (decision->outcome == R307_OUTCOME_PASS) {
+        return DECLINED;
+    }
+    state->is_over = !(decision->outcome == R307_OUTCOME_REFUSE && may_pass);
+    if (decision->outcome == R307_OUTCOME_STOP) {
+        return DECLINED;
+    }
+    if (r307_config_engine(conf) == R307_ENGINE_REPORT) {
+        return report(r, conf, decision);
+    }
+    return decision->outcome == R307_OUTCOME_ANSWER ? answer(r, conf, decision)
+                                                    : refuse(r, conf, decision);
+}
+
+int r307_ask_chain(request_rec *r, const r307_config_t *conf, const r307_chain_t *chain)
+{
+    r307_state_t *state = r307_request_state(r);
+    r307_scope_t *scopes;
+    r307_policy_t policy;
+    r307_decision_t decision;
+    int i;
+
+    if (!state->view.path || state->is_over) {
+        return DECLINED;
+    }
+    scopes = apr_palloc(r->pool, (size_t)chain->count * sizeof(*scopes));
+    for (i = 0; i < chain->count; i++) {
+        fill_scope(r, conf, state->view.path, chain->blocks[i], &scopes[i]);
+    }
+    policy.relative = (int)r307_config_value(conf, R307_SETTING_RELATIVE);
+    policy.allow = conf->allow;
+    policy.exempt = r307_config_exempt(r->pool, conf);
+    policy.steps = R307_STEPS_DEFAULT;
+    policy.trace = trace;
+    policy.trace_baton = r;
+    memset(&decision, 0, sizeof(decision));
+    r307_decide(r->pool, scopes, chain->count, &policy, &state->view, &decision);
+    r307_request_vary(r, decision.vary);
+    log_decision(r, &decision);
+    return carry_out(r, conf, &decision, state);
+}

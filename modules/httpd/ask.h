@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * ask: one list of rules asked about one request, the decision logged and carried out.
+ * The same for every hook.
+ */
+#ifndef R307_HTTPD_ASK_H
+#define R307_HTTPD_ASK_H
+
+#include <httpd.h>
+#include "httpd/config.h"
+
+/* The value the hook returns: DECLINED when no rule answers. */
+int r307_ask_chain(request_rec *r, const r307_config_t *conf, const r307_chain_t *chain);
+
+#endif

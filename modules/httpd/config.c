@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "httpd/config.h"
+
+#include <stddef.h>
+#include <string.h>
+#include <apr_strings.h>
+
+#define DRAIN_BYTES (64 * 1024)
+#define DRAIN_TIME  (5 * APR_USEC_PER_SEC)
+
+const r307_setting_row_t r307_settings[R307_SETTING_COUNT] = {
+    [R307_SETTING_ENGINE] = { "Redirect307Engine", offsetof(r307_config_t, engine),
+                              R307_KIND_INT, R307_ENGINE_ON },
+    [R307_SETTING_CEILING] = { "Redirect307Engine in .htaccess",
+                               offsetof(r307_config_t, ceiling), R307_KIND_INT,
+                               R307_ENGINE_ON },
+    [R307_SETTING_RELATIVE] = { "Redirect307Relative", offsetof(r307_config_t, relative),
+                                R307_KIND_INT, 1 },
+    [R307_SETTING_REFUSE] = { "Redirect307Refuse", offsetof(r307_config_t, refuse),
+                              R307_KIND_INT, 400 },
+    [R307_SETTING_BY] = { "Redirect307By", offsetof(r307_config_t, by), R307_KIND_INT,
+                          R307_BY_OFF },
+    [R307_SETTING_DRAIN] = { "Redirect307Drain", offsetof(r307_config_t, drain),
+                             R307_KIND_INT64, DRAIN_BYTES },
+    [R307_SETTING_DRAIN_TIME] = { "Redirect307Drain, its time",
+                                  offsetof(r307_config_t, drain_time), R307_KIND_INT64,
+                                  DRAIN_TIME },
+    [R307_SETTING_ALLOW] = { "Redirect307AllowHosts", offsetof(r307_config_t, allow),
+                             R307_KIND_POINTER, 0 },
+};
+
+/* ACME http-01 (RFC 8555 8.3) and the CAs' older way of asking for a file. */
+static const char *const default_exempt[] = {
+    "/.well-known/acme-challenge/",
+    "/.well-known/pki-validation/",
+};
+#define DEFAULT_EXEMPT_COUNT ((int)(sizeof(default_exempt) / sizeof(default_exempt[0])))
+
+static void *member(r307_config_t *conf, const r307_setting_row_t *row)
+{
+    return (char *)conf + row->offset;
+}
+
+static const void *member_read(const r307_config_t *conf, const r307_setting_row_t *row)
+{
+    return (const char *)conf + row->offset;
+}
+
+void *r307_config_create(apr_pool_t *p, char *directory)
+{
+    r307_config_t *conf = apr_pcalloc(p, sizeof(*conf));
+    int i;
+
+    (void)directory;    /* inside <If> and <Files> it is not the directory at all */
+    for (i = 0; i < R307_SETTING_COUNT; i++) {
+        const r307_setting_row_t *row = &r307_settings[i];
+
+        if (row->kind == R307_KIND_INT) {
+            *(int *)member(conf, row) = R307_UNSET;
+        }
+        else if (row->kind == R307_KIND_INT64) {
+            *(apr_int64_t *)member(conf, row) = R307_UNSET;
+        }
+    }
+    return conf;
+}
+
+static void merge_setting(r307_config_t *conf, const r307_config_t *add,
+                          const r307_setting_row_t *row)
+{
+    const void *from = member_read(add, row);
+
+    switch (row->kind) {
+    case R307_KIND_INT:
+        if (*(const int *)from != R307_UNSET) {
+            *(int *)member(conf, row) = *(const int *)from;
+        }
+        break;
+    case R307_KIND_INT64:
+        if (*(const apr_int64_t *)from != R307_UNSET) {
+            *(apr_int64_t *)member(conf, row) = *(const apr_int64_t *)from;
+        }
+        break;
+    case R307_KIND_POINTER:
+        if (*(void *const *)from) {
+            *(void **)member(conf, row) = *(void *const *)from;
+        }
+        break;
+    }
+}
+
+/* What httpd merges later is asked first; inside a block file order holds. */
+static const r307_chain_t *merge_chain(apr_pool_t *p, const r307_chain_t *base,
+                                       const r307_chain_t *add)
+{
+    r307_chain_t *chain;
+    r307_block_t **blocks;
+
+    if (!base || !add) {
+        return add ? add : base;
+    }
+    blocks = apr_palloc(p, (size_t)(base->count + add->count) * sizeof(*blocks));
+    memcpy(blocks, add->blocks, (size_t)add->count * sizeof(*blocks));
+    memcpy(blocks + add->count, base->blocks, (size_t)base->count * sizeof(*blocks));
+    chain = apr_palloc(p, sizeof(*chain));
+    chain->count = base->count + add->count;
+    chain->blocks = blocks;
+    return chain;
+}
+
+static apr_array_header_t *make_default_exempt(apr_pool_t *p)
+{
+    apr_array_header_t *list = apr_array_make(p, 4, sizeof(r307_slice_t));
+    int i;
+
+    for (i = 0; i < DEFAULT_EXEMPT_COUNT; i++) {
+        r307_slice_t *path = apr_array_push(list);
+
+        path->s = default_exempt[i];
+        path->len = strlen(default_exempt[i]);
+    }
+    return list;
+}
+
+const apr_array_header_t *r307_config_exempt(apr_pool_t *p, const r307_config_t *conf)
+{
+    return conf->exempt_all ? conf->exempt_all : make_default_exempt(p);
+}
+
+/* Both lists are kept, because httpd merges <Location>s with each other before it merges
+ * them into what they inherit from: `own` must still be what is added there. */
+static void merge_exempt(apr_pool_t *p, const r307_config_t *base,
+                         const r307_config_t *add, r307_config_t *conf)
+{
+    if (!add->exempt) {
+        return;
+    }
+    if (add->exempt_resets || !base->exempt) {
+        conf->exempt = add->exempt;
+    }
+    else {
+        conf->exempt = apr_array_append(p, base->exempt, add->exempt);
+    }
+    conf->exempt_resets = base->exempt_resets || add->exempt_resets;
+    conf->exempt_all = add->exempt_resets
+                       ? add->exempt_all
+                       : apr_array_append(p, r307_config_exempt(p, base), add->exempt);
+}
+
+static int lower(int a, int b)
+{
+    if (a == R307_UNSET || b == R307_UNSET) {
+        return a == R307_UNSET ? b : a;
+    }
+    return a < b ? a : b;
+}
+
+void *r307_config_merge(apr_pool_t *p, void *base_conf, void *add_conf)
+{
+    const r307_config_t *base = base_conf, *add = add_conf;
+    r307_config_t *conf = apr_pmemdup(p, base, sizeof(*conf));
+    int i;
+
+    for (i = 0; i < R307_SETTING_COUNT; i++) {
+        merge_setting(conf, add, &r307_settings[i]);
+    }
+    conf->ceiling = lower(base->ceiling, add->ceiling);
+    conf->early = merge_chain(p, base->early, add->early);
+    conf->late = merge_chain(p, base->late, add->late);
+    if (add->bases) {
+        conf->bases = base->bases ? apr_array_append(p, add->bases, base->bases)
+                                  : add->bases;
+    }
+    merge_exempt(p, base, add, conf);
+    return conf;
+}
+
+apr_int64_t r307_config_value(const r307_config_t *conf, r307_setting_t setting)
+{
+    const r307_setting_row_t *row = &r307_settings[setting];
+    const void *from = member_read(conf, row);
+    apr_int64_t value = row->kind == R307_KIND_INT64 ? *(const apr_int64_t *)from
+                                                     : *(const int *)from;
+
+    return value == R307_UNSET ? row->fallback : value;
+}
+
+int r307_config_engine(const r307_config_t *conf)
+{
+    int engine = (int)r307_config_value(conf, R307_SETTING_ENGINE);
+    int ceiling = (int)r307_config_value(conf, R307_SETTING_CEILING);
+
+    return engine < ceiling ? engine : ceiling;
+}
+
+void r307_config_reset_exempt(apr_pool_t *p, r307_config_t *conf)
+{
+    conf->exempt_resets = 1;
+    conf->exempt = apr_array_make(p, 4, sizeof(r307_slice_t));
+    conf->exempt_all = conf->exempt;
+}
+
+void r307_config_add_exempt(apr_pool_t *p, r307_config_t *conf, r307_slice_t path)
+{
+    if (!conf->exempt) {
+        conf->exempt = apr_array_make(p, 4, sizeof(r307_slice_t));
+    }
+    *(r307_slice_t *)apr_array_push(conf->exempt) = path;
+    conf->exempt_all = conf->exempt_resets
+                       ? conf->exempt
+                       : apr_array_append(p, make_default_exempt(p), conf->exempt);
+}
+
+void r307_config_add_base(apr_pool_t *p, r307_config_t *conf, const char *directory,
+                          r307_slice_t url)
+{
+    apr_array_header_t *bases = apr_array_make(p, 1, sizeof(r307_base_t));
+    r307_base_t *base = apr_array_push(bases);
+
+    base->directory = directory;
+    base->url = url;
+    conf->bases = bases;        /* one container has one directory: the last line holds */
+}
+
+r307_block_t *r307_config_block(apr_pool_t *p, r307_config_t *conf, int is_late,
+                                r307_place_t place, const char *directory)
+{
+    const r307_chain_t **slot = is_late ? &conf->late : &conf->early;
+    r307_chain_t *chain;
+    r307_block_t **blocks;
+
+    if (*slot) {
+        return (*slot)->blocks[0];
+    }
+    blocks = apr_palloc(p, sizeof(*blocks));
+    blocks[0] = apr_pcalloc(p, sizeof(**blocks));
+    blocks[0]->rules = r307_ruleset_make(p);
+    blocks[0]->directory = directory;
+    blocks[0]->file = place.file;
+    blocks[0]->line = place.line;
+    chain = apr_palloc(p, sizeof(*chain));
+    chain->count = 1;
+    chain->blocks = blocks;
+    *slot = chain;
+    return blocks[0];
+}

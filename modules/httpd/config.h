@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * config: what httpd.conf and .htaccess said, for one place of the configuration: rules
+ * in two chains, and the settings table. Merging and reading only; it calls nothing of
+ * httpd, so that a unit test can link it alone.
+ */
+#ifndef R307_HTTPD_CONFIG_H
+#define R307_HTTPD_CONFIG_H
+
+#include <apr_hash.h>
+#include <apr_tables.h>
+#include "engine/ruleset.h"
+
+#define R307_UNSET (-1)
+
+enum { R307_ENGINE_OFF, R307_ENGINE_REPORT, R307_ENGINE_ON };
+enum { R307_BY_OFF, R307_BY_ON, R307_BY_RULE };
+#define R307_REFUSE_PASS 0      /* any other value of "refuse" is a status */
+
+/* The rules of one container of one file. */
+typedef struct r307_block_t {
+    r307_ruleset_t *rules;
+    const char *directory;  /* of the file system, without final slash ("" is "/"); NULL:
+                             * none that is known, and no source is relative */
+    const char *file;       /* where its first rule stands */
+    unsigned line;
+    int is_htaccess;
+    int needs_base;         /* a source or a target is relative to the directory's URL */
+    int checked;            /* __atomic: sources outside the directory were looked for */
+} r307_block_t;
+
+/* Blocks in the order they are asked. Never empty: no block is a NULL chain. */
+typedef struct r307_chain_t {
+    int count;
+    r307_block_t *const *blocks;
+} r307_chain_t;
+
+/* What Redirect307Base said for a directory. */
+typedef struct r307_base_t {
+    const char *directory;  /* as in r307_block_t */
+    r307_slice_t url;       /* decoded, begins and ends with '/' */
+} r307_base_t;
+
+typedef struct r307_config_t {
+    const r307_chain_t *early;  /* decided in translate_name */
+    const r307_chain_t *late;   /* decided once .htaccess was read */
+    const apr_array_header_t *bases;    /* of r307_base_t, innermost first; NULL: none */
+    int engine;
+    int ceiling;                /* of engine, by .htaccess: it may only lower it */
+    int relative;
+    int refuse;
+    int by;
+    apr_int64_t drain;          /* bytes */
+    apr_int64_t drain_time;     /* microseconds */
+    const apr_array_header_t *allow;    /* of r307_origin_t; NULL: unset */
+    apr_array_header_t *exempt;         /* of r307_slice_t, of this place; NULL: unset */
+    int exempt_resets;          /* "none" was written: what was inherited is gone */
+    const apr_array_header_t *exempt_all;   /* with what was inherited; NULL: default */
+} r307_config_t;
+
+typedef enum {
+    R307_SETTING_ENGINE,
+    R307_SETTING_CEILING,
+    R307_SETTING_RELATIVE,
+    R307_SETTING_REFUSE,
+    R307_SETTING_BY,
+    R307_SETTING_DRAIN,
+    R307_SETTING_DRAIN_TIME,
+    R307_SETTING_ALLOW,
+    R307_SETTING_COUNT
+} r307_setting_t;
+
+typedef enum { R307_KIND_INT, R307_KIND_INT64, R307_KIND_POINTER } r307_kind_t;
+
+typedef struct r307_setting_row_t {
+    const char *name;
+    size_t offset;          /* in r307_config_t */
+    r307_kind_t kind;
+    apr_int64_t fallback;   /* what holds when nobody set it; NULL for pointers */
+} r307_setting_row_t;
+
+extern const r307_setting_row_t r307_settings[R307_SETTING_COUNT];
+
+/* The two shapes httpd's module record asks for. */
+void *r307_config_create(apr_pool_t *p, char *directory);
+void *r307_config_merge(apr_pool_t *p, void *base, void *add);
+
+/* Value of a number setting, its default when unset. */
+apr_int64_t r307_config_value(const r307_config_t *conf, r307_setting_t setting);
+
+/* on, report or off, with what .htaccess lowered. */
+int r307_config_engine(const r307_config_t *conf);
+
+/* Paths that only a rule naming them touches: array of r307_slice_t, never NULL. */
+const apr_array_header_t *r307_config_exempt(apr_pool_t *p, const r307_config_t *conf);
+
+/* Adds to the list of this place. */
+void r307_config_add_exempt(apr_pool_t *p, r307_config_t *conf, r307_slice_t path);
+void r307_config_reset_exempt(apr_pool_t *p, r307_config_t *conf);
+
+void r307_config_add_base(apr_pool_t *p, r307_config_t *conf, const char *directory,
+                          r307_slice_t url);
+
+/* The block that rules of this place go into, made when there is none yet. */
+r307_block_t *r307_config_block(apr_pool_t *p, r307_config_t *conf, int is_late,
+                                r307_place_t place, const char *directory);
+
+#endif

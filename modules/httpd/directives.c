@@ -1,0 +1,378 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "httpd/directives.h"
+
+#include <limits.h>
+#include <string.h>
+#include <apr_strings.h>
+#include <http_log.h>
+#include "engine/guard.h"
+#include "engine/line.h"
+#include "engine/path.h"
+#include "engine/token.h"
+#include "httpd/config.h"
+#include "httpd/container.h"
+#include "httpd/expr.h"
+#include "httpd/once.h"
+
+APLOG_USE_MODULE(redirect307);
+
+/* The one way out for what is wrong: an error where the admin sits before it, a line in
+ * the log where a tenant's site would go down. httpd adds the place to an error. */
+static const char *refuse_line(cmd_parms *cmd, const char *text)
+{
+    const ap_directive_t *line = cmd->directive;
+    const char *file;
+    apr_uint64_t key;
+
+    text = apr_pstrcat(cmd->pool, cmd->cmd->name, ": ", text, NULL);
+    if (!r307_container_is_htaccess(cmd)) {
+        return text;
+    }
+    /* the file itself, where line->filename may be the story of a <Macro> */
+    file = cmd->config_file ? cmd->config_file->name : line->filename;
+    key = r307_once_key(cmd->pool, file, (unsigned)line->line_num, text);
+    if (r307_once_ever(cmd->server, key)) {
+        ap_log_error(APLOG_MARK, APLOG_WARNING, 0, cmd->server,
+                     "%s:%d: %s; this line is skipped, the others work",
+                     line->filename, line->line_num, text);
+    }
+    return NULL;
+}
+
+static const char *show(cmd_parms *cmd, const char *text)
+{
+    return r307_text_show(cmd->pool, text, strlen(text));
+}
+
+/* --- rules --- */
+
+static int is_relative(const r307_rule_t *rule)
+{
+    return (rule->pattern && rule->pattern->relative)
+           || (rule->target && rule->target->kind == R307_TARGET_RELATIVE);
+}
+
+static const char *add_rule(cmd_parms *cmd, r307_config_t *conf,
+                            const r307_container_t *container, const r307_rule_t *rule)
+{
+    r307_block_t *block = r307_config_block(cmd->pool, conf, container->is_late,
+                                            rule->place, container->directory);
+
+    block->is_htaccess = r307_container_is_htaccess(cmd);
+    block->needs_base = block->needs_base || is_relative(rule);
+    return r307_ruleset_add(cmd->pool, block->rules, rule);
+}
+
+static const r307_match_t by_prefix = R307_MATCH_PREFIX;
+static const r307_match_t by_regex = R307_MATCH_REGEX;
+
+static const char *set_rule(cmd_parms *cmd, void *mconfig, const char *args)
+{
+    r307_container_t container;
+    r307_context_t context;
+    r307_place_t place;
+    const r307_rule_t *rule = NULL;
+    const char *err = r307_container_find(cmd, &container);
+
+    if (!err) {
+        memset(&context, 0, sizeof(context));
+        context.directive = cmd->cmd->name;
+        context.match = *(const r307_match_t *)cmd->info;
+        context.where = container.where;
+        context.location = container.location;
+        context.maker.compile = r307_expr_compile;
+        context.maker.baton = cmd;
+        context.jit = !r307_container_is_htaccess(cmd);
+        place.file = cmd->directive->filename;
+        place.line = (unsigned)cmd->directive->line_num;
+        err = r307_line_parse(cmd->pool, args, place, &context, &rule);
+    }
+    if (!err && !rule) {
+        err = "nothing follows; write: Redirect307 /from /to";
+    }
+    if (!err) {
+        err = add_rule(cmd, mconfig, &container, rule);
+    }
+    return err ? refuse_line(cmd, err) : NULL;
+}
+
+/* --- settings --- */
+
+/* The words of a line. NULL, or the error text; `least` and `most` count words. */
+static const char *split_words(cmd_parms *cmd, const char *args, int least, int most,
+                               const char *write, apr_array_header_t **words)
+{
+    r307_container_t container;
+    const char *err = r307_container_find(cmd, &container);
+
+    if (!err) {
+        err = r307_token_split(cmd->pool, args, words);
+    }
+    if (!err && ((*words)->nelts < least || (*words)->nelts > most)) {
+        err = apr_psprintf(cmd->pool, "%s; write: %s %s",
+                           (*words)->nelts < least ? "a value is missing"
+                                                   : "too many values",
+                           cmd->cmd->name, write);
+    }
+    return err;
+}
+
+static const char *word_at(const apr_array_header_t *words, int i)
+{
+    return APR_ARRAY_IDX(words, i, r307_word_t).text;
+}
+
+typedef struct choice_t {
+    const char *word;
+    int value;
+} choice_t;
+
+/* A setting that is one word of a few. */
+typedef struct choices_t {
+    size_t offset;
+    const char *write;
+    choice_t words[4];
+} choices_t;
+
+static const choices_t relative_choices = {
+    offsetof(r307_config_t, relative), "on or off", { { "on", 1 }, { "off", 0 } }
+};
+static const choices_t refuse_choices = {
+    offsetof(r307_config_t, refuse), "400, 404 or pass",
+    { { "400", 400 }, { "404", 404 }, { "pass", R307_REFUSE_PASS } }
+};
+static const choices_t by_choices = {
+    offsetof(r307_config_t, by), "off, on or rule",
+    { { "off", R307_BY_OFF }, { "on", R307_BY_ON }, { "rule", R307_BY_RULE } }
+};
+static const choices_t engine_choices = {
+    offsetof(r307_config_t, engine), "on, report or off",
+    { { "on", R307_ENGINE_ON }, { "report", R307_ENGINE_REPORT },
+      { "off", R307_ENGINE_OFF } }
+};
+
+static const char *choose(cmd_parms *cmd, const char *args, const choices_t *choices,
+                          int *value)
+{
+    apr_array_header_t *words;
+    const char *err = split_words(cmd, args, 1, 1, choices->write, &words);
+    int i;
+
+    if (err) {
+        return err;
+    }
+    for (i = 0; i < 4 && choices->words[i].word; i++) {
+        if (strcasecmp(choices->words[i].word, word_at(words, 0)) == 0) {
+            *value = choices->words[i].value;
+            return NULL;
+        }
+    }
+    return apr_psprintf(cmd->pool, "'%s' is no value here; write %s",
+                        show(cmd, word_at(words, 0)), choices->write);
+}
+
+static const char *set_choice(cmd_parms *cmd, void *mconfig, const char *args)
+{
+    const choices_t *choices = cmd->info;
+    const char *err = choose(cmd, args, choices,
+                             (int *)((char *)mconfig + choices->offset));
+
+    return err ? refuse_line(cmd, err) : NULL;
+}
+
+static const char *set_engine(cmd_parms *cmd, void *mconfig, const char *args)
+{
+    r307_config_t *conf = mconfig;
+    int *member = r307_container_is_htaccess(cmd) ? &conf->ceiling : &conf->engine;
+    const char *err = choose(cmd, args, &engine_choices, member);
+
+    return err ? refuse_line(cmd, err) : NULL;
+}
+
+static int is_none(const apr_array_header_t *words)
+{
+    return strcasecmp(word_at(words, 0), "none") == 0;
+}
+
+static const char *set_allow_hosts(cmd_parms *cmd, void *mconfig, const char *args)
+{
+    r307_config_t *conf = mconfig;
+    apr_array_header_t *words, *list;
+    const char *err = split_words(cmd, args, 1, R307_WORDS_MOST,
+                                  "none|[SCHEME://]HOST[:PORT]...", &words);
+    int i;
+
+    if (err) {
+        return refuse_line(cmd, err);
+    }
+    /* several lines of one container are one list */
+    list = conf->allow && !is_none(words)
+           ? apr_array_copy(cmd->pool, conf->allow)
+           : apr_array_make(cmd->pool, words->nelts, sizeof(r307_origin_t));
+    for (i = is_none(words); i < words->nelts; i++) {
+        r307_origin_t origin;
+
+        memset(&origin, 0, sizeof(origin));
+        err = r307_origin_parse(cmd->pool, word_at(words, i), &origin);
+        if (err) {
+            return refuse_line(cmd, err);
+        }
+        *(r307_origin_t *)apr_array_push(list) = origin;
+    }
+    conf->allow = list;
+    return NULL;
+}
+
+/* A path as the engine compares it: decoded and normalised. */
+static const char *parse_path(cmd_parms *cmd, const char *text, r307_slice_t *path)
+{
+    const r307_path_t *made;
+
+    if (text[0] != '/' || strpbrk(text, "?#")) {
+        return apr_psprintf(cmd->pool, "'%s' is no URL-path; write one that begins with "
+                                       "'/', without '?' and '#'", show(cmd, text));
+    }
+    made = r307_path_make(cmd->pool, r307_slice(text, strlen(text)));
+    *path = r307_slice(made->dec, made->len);
+    return NULL;
+}
+
+static const char *set_exempt(cmd_parms *cmd, void *mconfig, const char *args)
+{
+    apr_array_header_t *words;
+    r307_slice_t path;
+    const char *err = split_words(cmd, args, 1, R307_WORDS_MOST, "none|/PATH...", &words);
+    int i;
+
+    if (err) {
+        return refuse_line(cmd, err);
+    }
+    if (is_none(words)) {
+        r307_config_reset_exempt(cmd->pool, mconfig);
+    }
+    for (i = is_none(words); i < words->nelts; i++) {
+        err = parse_path(cmd, word_at(words, i), &path);
+        if (err) {
+            return refuse_line(cmd, err);
+        }
+        r307_config_add_exempt(cmd->pool, mconfig, path);
+    }
+    return NULL;
+}
+
+static const char *set_base(cmd_parms *cmd, void *mconfig, const char *args)
+{
+    r307_container_t container;
+    apr_array_header_t *words;
+    r307_slice_t url;
+    const char *err = r307_container_find(cmd, &container);
+
+    if (!err && !container.directory) {
+        err = "says what sources in a directory are relative to; write it in .htaccess "
+              "or in a <Directory> without wildcards";
+    }
+    if (!err) {
+        err = split_words(cmd, args, 1, 1, "/url/", &words);
+    }
+    if (!err) {
+        const char *text = word_at(words, 0);
+        size_t len = strlen(text);
+
+        err = parse_path(cmd, len && text[len - 1] == '/'
+                              ? text : apr_pstrcat(cmd->pool, text, "/", NULL), &url);
+    }
+    if (err) {
+        return refuse_line(cmd, err);
+    }
+    r307_config_add_base(cmd->pool, mconfig, container.directory, url);
+    return NULL;
+}
+
+/* --- Redirect307Drain --- */
+
+typedef struct unit_t {
+    const char *name;
+    apr_int64_t factor;
+} unit_t;
+
+static const unit_t size_units[] = {
+    { "", 1 }, { "K", 1024 }, { "M", 1024 * 1024 }, { NULL, 0 }
+};
+static const unit_t time_units[] = {
+    { "", APR_USEC_PER_SEC }, { "s", APR_USEC_PER_SEC }, { "ms", 1000 },
+    { "min", 60 * APR_USEC_PER_SEC }, { NULL, 0 }
+};
+
+/* Number and unit; -1 when it is none. */
+static apr_int64_t parse_amount(const char *text, const unit_t *units)
+{
+    size_t digits = strspn(text, "0123456789");
+    long number = digits ? r307_text_number(r307_slice(text, digits), 1000000000L) : -1;
+
+    for (; number >= 0 && units->name; units++) {
+        if (strcasecmp(text + digits, units->name) == 0) {
+            return number * units->factor;
+        }
+    }
+    return -1;
+}
+
+static const char *set_drain(cmd_parms *cmd, void *mconfig, const char *args)
+{
+    r307_config_t *conf = mconfig;
+    apr_array_header_t *words;
+    apr_int64_t size, timeout = R307_UNSET;
+    const char *err = split_words(cmd, args, 1, 2, "64K 5s", &words);
+
+    if (err) {
+        return refuse_line(cmd, err);
+    }
+    size = parse_amount(word_at(words, 0), size_units);
+    if (size < 0) {
+        return refuse_line(cmd, apr_psprintf(cmd->pool, "'%s' is no size; write 65536, "
+                           "64K or 1M", show(cmd, word_at(words, 0))));
+    }
+    if (words->nelts == 2) {
+        timeout = parse_amount(word_at(words, 1), time_units);
+        if (timeout < 0) {
+            return refuse_line(cmd, apr_psprintf(cmd->pool, "'%s' is no time; write 5s, "
+                               "500ms or 1min", show(cmd, word_at(words, 1))));
+        }
+    }
+    conf->drain = size;
+    conf->drain_time = timeout;
+    return NULL;
+}
+
+/* --- the table --- */
+
+#define EVERYWHERE OR_FILEINFO
+#define NOT_HTACCESS (RSRC_CONF | ACCESS_CONF)
+
+const command_rec r307_directives[] = {
+    AP_INIT_RAW_ARGS("Redirect307", set_rule, (void *)&by_prefix, EVERYWHERE,
+                     "[source] target [option=value ...]"),
+    AP_INIT_RAW_ARGS("Redirect307Match", set_rule, (void *)&by_regex, EVERYWHERE,
+                     "regex target [option=value ...]"),
+    AP_INIT_RAW_ARGS("Redirect307Engine", set_engine, NULL, EVERYWHERE,
+                     "on, report (decide and log, answer nothing) or off; .htaccess may "
+                     "only lower it"),
+    AP_INIT_RAW_ARGS("Redirect307Base", set_base, NULL, EVERYWHERE,
+                     "the URL-path of the directory, for relative sources"),
+    AP_INIT_RAW_ARGS("Redirect307Relative", set_choice, (void *)&relative_choices,
+                     NOT_HTACCESS, "on: paths of this server go out as paths; off: as "
+                     "full URLs"),
+    AP_INIT_RAW_ARGS("Redirect307AllowHosts", set_allow_hosts, NULL, NOT_HTACCESS,
+                     "hosts that a request may choose by a rule's insertions, or none"),
+    AP_INIT_RAW_ARGS("Redirect307Refuse", set_choice, (void *)&refuse_choices,
+                     NOT_HTACCESS, "400, 404 or pass: what a request gets whose Location "
+                     "may not leave"),
+    AP_INIT_RAW_ARGS("Redirect307Exempt", set_exempt, NULL, NOT_HTACCESS,
+                     "paths that only a rule naming them touches; adds to the list, none "
+                     "empties it"),
+    AP_INIT_RAW_ARGS("Redirect307By", set_choice, (void *)&by_choices, NOT_HTACCESS,
+                     "off, on or rule: the response header X-Redirect-By"),
+    AP_INIT_RAW_ARGS("Redirect307Drain", set_drain, NULL, NOT_HTACCESS,
+                     "size and time up to which a request body is read after the answer"),
+    { NULL, { NULL }, NULL, 0, RAW_ARGS, NULL }
+};

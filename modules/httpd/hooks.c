@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "httpd/hooks.h"
+
+#define PCRE2_CODE_UNIT_WIDTH 8
+#include <pcre2.h>
+
+#include <http_config.h>
+#include <http_core.h>
+#include <http_log.h>
+#include "httpd/ask.h"
+#include "httpd/once.h"
+#include "httpd/request.h"
+
+APLOG_USE_MODULE(redirect307);
+
+static const r307_config_t *config(const request_rec *r)
+{
+    return ap_get_module_config(r->per_dir_config, &redirect307_module);
+}
+
+static int is_asked(const request_rec *r, const r307_config_t *conf)
+{
+    return r307_request_is_ours(r) && r307_config_engine(conf) != R307_ENGINE_OFF;
+}
+
+int r307_on_translate_name(request_rec *r)
+{
+    const r307_config_t *conf = config(r);
+
+    if (!conf->early || !is_asked(r, conf)) {
+        return DECLINED;
+    }
+    return r307_ask_chain(r, conf, conf->early);
+}
+
+/* Reached only if a password would be asked for next; what is decided here is not
+ * decided again once the password came. */
+int r307_on_access_checker_ex(request_rec *r)
+{
+    const r307_config_t *conf = config(r);
+
+    if (!conf->late || !is_asked(r, conf)) {
+        return DECLINED;
+    }
+    r307_request_state(r)->late_decided = 1;
+    return r307_ask_chain(r, conf, conf->late);
+}
+
+int r307_on_type_checker(request_rec *r)
+{
+    const r307_config_t *conf = config(r);
+
+    if (!conf->late || !is_asked(r, conf) || r307_request_state(r)->late_decided) {
+        return DECLINED;
+    }
+    return r307_ask_chain(r, conf, conf->late);
+}
+
+/* A hardened system (MemoryDenyWriteExecute, SELinux without execmem) refuses the memory
+ * that compiled regexes need, whatever PCRE2 was built with: so one is tried. */
+static int has_jit(void)
+{
+    int error;
+    PCRE2_SIZE offset;
+    pcre2_code *code = pcre2_compile((PCRE2_SPTR)"a+b", PCRE2_ZERO_TERMINATED, 0, &error,
+                                     &offset, NULL);
+    int works = code && pcre2_jit_compile(code, PCRE2_JIT_COMPLETE) == 0;
+
+    pcre2_code_free(code);
+    return works;
+}
+
+int r307_on_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp,
+                        server_rec *s)
+{
+    (void)plog;
+    (void)ptemp;
+    if (ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG) {
+        return OK;      /* httpd reads its configuration twice; this one is thrown away */
+    }
+    r307_once_make(pconf);
+    if (!has_jit()) {
+        ap_log_error(APLOG_MARK, APLOG_INFO, 0, s,
+                     "PCRE2 cannot compile regexes to machine code here; they run slower, "
+                     "and not on paths over 8190 bytes");
+    }
+    if (ap_find_linked_module("mod_cache.c")) {
+        ap_log_error(APLOG_MARK, APLOG_NOTICE, 0, s,
+                     "mod_cache is loaded: with CacheQuickHandler on, its default, a URL "
+                     "it holds is answered before any Redirect307 rule is asked; write "
+                     "CacheQuickHandler off");
+    }
+    return OK;
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * hooks: the functions httpd calls; why each one runs where it runs stands in
+ * mod_redirect307.c.
+ */
+#ifndef R307_HTTPD_HOOKS_H
+#define R307_HTTPD_HOOKS_H
+
+#include <httpd.h>
+
+int r307_on_translate_name(request_rec *r);
+int r307_on_access_checker_ex(request_rec *r);
+int r307_on_type_checker(request_rec *r);
+int r307_on_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp,
+                        server_rec *s);
+
+#endif

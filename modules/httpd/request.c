@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "httpd/request.h"
+
+#include <string.h>
+#include <apr_strings.h>
+#include <http_config.h>
+#include <http_core.h>
+#include <http_protocol.h>
+#include "httpd/expr.h"
+
+extern module AP_MODULE_DECLARE_DATA redirect307_module;
+
+typedef struct joined_t {
+    apr_pool_t *p;
+    const char *value;
+} joined_t;
+
+static int join_line(void *baton, const char *name, const char *value)
+{
+    joined_t *joined = baton;
+
+    (void)name;
+    joined->value = joined->value ? apr_pstrcat(joined->p, joined->value, ", ", value,
+                                                NULL) : value;
+    return 1;
+}
+
+/* httpd joins the lines of a request itself, but RequestHeader add may follow. */
+static const char *read_header(void *baton, const char *name)
+{
+    request_rec *r = baton;
+    joined_t joined = { r->pool, NULL };
+
+    apr_table_do(join_line, &joined, r->headers_in, name, NULL);
+    return joined.value;
+}
+
+static const char *read_env(void *baton, const char *name)
+{
+    return apr_table_get(((request_rec *)baton)->subprocess_env, name);
+}
+
+static int test_expr(void *baton, const r307_expr_t *expr, r307_vary_t *vary)
+{
+    return r307_expr_test(baton, expr, vary);
+}
+
+static const char *read_expr(void *baton, const r307_expr_t *expr, r307_vary_t *vary)
+{
+    return r307_expr_string(baton, expr, vary);
+}
+
+static void read_self(void *baton, r307_self_t *self)
+{
+    request_rec *r = baton;
+
+    self->scheme = ap_http_scheme(r);
+    self->host = ap_get_server_name_for_url(r);
+    self->port = ap_get_server_port(r);
+}
+
+static const r307_view_ops_t ops = {
+    read_header, read_env, test_expr, read_expr, read_self
+};
+
+/* The name of the Host header or of an absolute request target. httpd keeps an IPv6
+ * address without its brackets. */
+static const char *asked_host(request_rec *r)
+{
+    const char *host = r->hostname;
+
+    if (!host) {
+        return "";
+    }
+    return host[0] != '[' && strchr(host, ':')
+           ? apr_pstrcat(r->pool, "[", host, "]", NULL) : host;
+}
+
+/* httpd keeps the port of the Host header in parsed_uri. Without one the client meant
+ * its scheme's own, whatever port a firewall made of it. */
+static int asked_port(const request_rec *r)
+{
+    if (r->parsed_uri.port_str && r->parsed_uri.port) {
+        return r->parsed_uri.port;
+    }
+    return r->hostname ? ap_default_port(r) : r->connection->local_addr->port;
+}
+
+static void fill_view(request_rec *r, r307_view_t *view)
+{
+    r307_slice_t path;
+
+    view->method = r->method;
+    view->asked.scheme = ap_http_scheme(r);
+    view->asked.host = asked_host(r);
+    view->asked.port = asked_port(r);
+    view->ops = &ops;
+    view->baton = r;
+    if (r->unparsed_uri && r307_path_split(r->unparsed_uri, &path, &view->query)) {
+        view->path = r307_path_make(r->pool, path);
+    }
+}
+
+r307_state_t *r307_request_state(request_rec *r)
+{
+    r307_state_t *state = ap_get_module_config(r->request_config, &redirect307_module);
+
+    if (!state) {
+        state = apr_pcalloc(r->pool, sizeof(*state));
+        fill_view(r, &state->view);
+        ap_set_module_config(r->request_config, &redirect307_module, state);
+    }
+    return state;
+}
+
+int r307_request_is_ours(const request_rec *r)
+{
+    return !r->main && !r->prev && r->proxyreq != PROXYREQ_PROXY
+           && r->method_number != M_TRACE && r->method_number != M_CONNECT;
+}
+
+void r307_request_vary(request_rec *r, const char *names)
+{
+    const char *held = apr_table_get(r->err_headers_out, "Vary");
+    char *list, *last, *name;
+
+    if (!names) {
+        return;
+    }
+    if (!held) {
+        apr_table_setn(r->err_headers_out, "Vary", names);
+        return;
+    }
+    list = apr_pstrdup(r->pool, names);
+    for (name = apr_strtok(list, ", ", &last); name;
+         name = apr_strtok(NULL, ", ", &last)) {
+        if (!ap_find_token(r->pool, held, name)) {
+            held = apr_pstrcat(r->pool, held, ", ", name, NULL);
+        }
+    }
+    apr_table_setn(r->err_headers_out, "Vary", held);
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * request: request_rec to the engine's view, made once per client request and kept in
+ * r->request_config with what the hooks have to tell each other.
+ */
+#ifndef R307_HTTPD_REQUEST_H
+#define R307_HTTPD_REQUEST_H
+
+#include <httpd.h>
+#include "engine/view.h"
+
+typedef struct r307_state_t {
+    r307_view_t view;       /* path is NULL: no path of ours was asked for */
+    int is_over;            /* a rule ended the search; no later list is asked */
+    int late_decided;       /* by access_checker_ex, so type_checker has nothing to do */
+} r307_state_t;
+
+/* The state of the request, made at the first call; never NULL. */
+r307_state_t *r307_request_state(request_rec *r);
+
+/* Whether this is a request that a client sent and rules may answer: no subrequest, no
+ * internal redirect, no forward proxy, no TRACE. */
+int r307_request_is_ours(const request_rec *r);
+
+/* Merges names into the Vary that survives ErrorDocument, CGI and mod_proxy; NULL is
+ * fine. */
+void r307_request_vary(request_rec *r, const char *names);
+
+#endif

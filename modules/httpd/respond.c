@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "httpd/respond.h"
+
+#include <string.h>
+#include <apr_date.h>
+#include <apr_strings.h>
+#include <http_core.h>
+#include <http_log.h>
+#include <http_protocol.h>
+#include <http_request.h>
+#include <mod_core.h>
+#include <util_filter.h>
+#include "httpd/body.h"
+#include "httpd/request.h"
+
+APLOG_USE_MODULE(redirect307);
+
+#define MODULE_SAYS "mod_redirect307"
+
+typedef struct sentence_t {
+    int status;
+    const char *text;
+} sentence_t;
+
+/* Statuses without a link. */
+static const sentence_t sentences[] = {
+    { 400, "This address cannot be answered." },
+    { 403, "This page is not open to you." },
+    { 404, "There is no page at this address." },
+    { 410, "This page is gone, and it will not come back." },
+    { 451, "This page is not available for legal reasons." },
+    { 503, "This page is not available for now; please come back later." },
+};
+
+static const char *sentence(int status)
+{
+    size_t i;
+
+    for (i = 0; i < sizeof(sentences) / sizeof(sentences[0]); i++) {
+        if (sentences[i].status == status) {
+            return sentences[i].text;
+        }
+    }
+    return "There is nothing to see at this address.";
+}
+
+/* A page that is valid HTML5 and holds one fact. */
+static const char *page(request_rec *r, const r307_answer_t *answer)
+{
+    const char *title = ap_get_status_line(answer->status);
+    const char *link = answer->location ? ap_escape_html(r->pool, answer->location)
+                                        : NULL;
+
+    return apr_pstrcat(r->pool,
+        "<!DOCTYPE html>\n<html lang=\"en\">\n<head><meta charset=\"utf-8\"><title>",
+        title, "</title></head>\n<body><p>",
+        link ? "This page is at <a href=\"" : sentence(answer->status),
+        link ? link : "", link ? "\">" : "", link ? link : "", link ? "</a>." : "",
+        "</p></body>\n</html>\n", NULL);
+}
+
+void r307_respond_note(request_rec *r, const r307_rule_t *rule)
+{
+    apr_table_setn(r->notes, "redirect307-rule", r307_line_label(r->pool, rule));
+}
+
+/* The label as the world may see it: not where the site's files lie. */
+static const char *public_label(apr_pool_t *p, const r307_rule_t *rule)
+{
+    const char *slash;
+
+    if (rule->name) {
+        return r307_text_show(p, rule->name, strlen(rule->name));
+    }
+    slash = rule->place.file ? strrchr(rule->place.file, '/') : NULL;
+    return apr_psprintf(p, "%s:%u",
+                        slash ? slash + 1 : rule->place.file ? rule->place.file : "-",
+                        rule->place.line);
+}
+
+static void say_by(request_rec *r, const r307_config_t *conf, const r307_rule_t *rule)
+{
+    int by = (int)r307_config_value(conf, R307_SETTING_BY);
+
+    if (by == R307_BY_ON) {
+        apr_table_setn(r->err_headers_out, "X-Redirect-By", MODULE_SAYS);
+    }
+    else if (by == R307_BY_RULE) {
+        apr_table_setn(r->err_headers_out, "X-Redirect-By",
+                       apr_pstrcat(r->pool, MODULE_SAYS "; rule=",
+                                   public_label(r->pool, rule), NULL));
+    }
+}
+
+static void say_cache(request_rec *r, const r307_answer_t *answer)
+{
+    apr_table_setn(r->err_headers_out, "Cache-Control",
+                   answer->max_age
+                   ? apr_psprintf(r->pool, "max-age=%d", answer->max_age) : "no-store");
+}
+
+/* Only where a filter may look: mod_expires adds its own max-age to an answer without
+ * Expires. */
+static void say_expires(request_rec *r, const r307_answer_t *answer)
+{
+    char *date = apr_palloc(r->pool, APR_RFC822_DATE_LEN);
+
+    apr_rfc822_date(date, r->request_time + apr_time_from_sec(answer->max_age));
+    apr_table_setn(r->err_headers_out, "Expires", date);
+}
+
+static void pass(request_rec *r, ap_filter_t *filters, const char *text, apr_size_t len)
+{
+    apr_bucket_alloc_t *alloc = r->connection->bucket_alloc;
+    apr_bucket_brigade *bb = apr_brigade_create(r->pool, alloc);
+
+    if (text) {
+        APR_BRIGADE_INSERT_TAIL(bb, apr_bucket_pool_create(text, len, r->pool, alloc));
+        APR_BRIGADE_INSERT_TAIL(bb, apr_bucket_eos_create(alloc));
+    }
+    else {
+        APR_BRIGADE_INSERT_TAIL(bb, apr_bucket_flush_create(alloc));
+    }
+    /* a client that is gone is httpd's to notice */
+    (void)ap_pass_brigade(filters, bb);
+    apr_brigade_cleanup(bb);
+}
+
+static void send_own(request_rec *r, const r307_answer_t *answer)
+{
+    const char *text = page(r, answer);
+    apr_size_t len = strlen(text);
+
+    /* The status comes after the hook: mod_cache would replace a 503 by what it has. */
+    r->output_filters = r->proto_output_filters;
+    ap_run_insert_error_filter(r);
+    r->status = answer->status;
+    r->status_line = NULL;
+    if (r->output_filters != r->proto_output_filters) {
+        say_expires(r, answer);
+    }
+#if AP_MODULE_MAGIC_AT_LEAST(20120211, 132)
+    ap_set_content_type_ex(r, "text/html; charset=utf-8", 1);
+#else
+    ap_set_content_type(r, "text/html; charset=utf-8");
+#endif
+    ap_set_content_length(r, (apr_off_t)len);
+    pass(r, r->output_filters, text, len);
+}
+
+/* The status goes the way of httpd's own errors. Location travels in headers_out, which
+ * is where ap_internal_redirect looks for it. */
+static int send_error_document(request_rec *r, const r307_answer_t *answer,
+                               apr_off_t drain)
+{
+    int failed = r307_body_forget(r, drain);
+
+    if (failed != OK) {
+        return failed;
+    }
+    if (answer->location) {
+        apr_table_setn(r->headers_out, "Location", answer->location);
+    }
+    return answer->status;
+}
+
+int r307_respond_send(request_rec *r, const r307_config_t *conf,
+                      const r307_answer_t *answer)
+{
+    apr_off_t drain = (apr_off_t)r307_config_value(conf, R307_SETTING_DRAIN);
+    int index = ap_index_of_response(answer->status);
+    r307_body_t body;
+
+    r307_respond_note(r, answer->rule);
+    apr_table_setn(r->subprocess_env, "REDIRECT307_RULE",
+                   apr_table_get(r->notes, "redirect307-rule"));
+    if (ap_response_code_string(r, index)) {
+        say_cache(r, answer);
+        say_by(r, conf, answer->rule);
+        return send_error_document(r, answer, drain);
+    }
+    r307_body_plan(r, drain, r307_config_value(conf, R307_SETTING_DRAIN_TIME), &body);
+    if (body.failed != OK) {
+        return body.failed;
+    }
+    say_cache(r, answer);
+    say_by(r, conf, answer->rule);
+    if (answer->location) {
+        apr_table_setn(r->err_headers_out, "Location", answer->location);
+    }
+    send_own(r, answer);
+    if (body.pending) {
+        /* connection filters: those of the request drop what follows EOS */
+        pass(r, r->connection->output_filters, NULL, 0);
+        r307_body_drain(r, &body);
+    }
+    return DONE;
+}
