@@ -2,7 +2,9 @@
  *
  * unit: reads the tables and reports rows.
  */
+#ifndef _GNU_SOURCE
 #define _GNU_SOURCE
+#endif
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -8,7 +8,9 @@
 #define R307_UNIT_H
 
 #include <check.h>
+#include <apr_hash.h>
 #include "decide.h"
+#include "token.h"
 
 /* Tables. A field is unescaped: \t \n \r \0 \\ \xNN; \e stands for nothing (so that a
  * field can be empty), \{N:text} for text N times. The first line that is no comment
