@@ -18,9 +18,12 @@ APLOG_USE_MODULE(redirect307);
 
 /* --- the directory of a block --- */
 
-static void log_once(request_rec *r, const r307_place_t *place, const char *text)
+/* Once for each version of the file and each `matter`, not for each text: what a client
+ * asks for may be in that. */
+static void log_once(request_rec *r, const r307_place_t *place, const char *matter,
+                     const char *text)
 {
-    apr_uint64_t key = r307_once_key(r->pool, place->file, place->line, text);
+    apr_uint64_t key = r307_once_key(r->pool, place->file, place->line, matter);
 
     if (r307_once_ever(r->server, key)) {
         ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, r, "%s:%u: %s", place->file,
@@ -44,7 +47,7 @@ static void say_unknown(request_rec *r, const r307_block_t *block)
                                                 const r307_rule_t *);
 
         if (is_relative(rule)) {
-            log_once(r, &rule->place, apr_psprintf(r->pool,
+            log_once(r, &rule->place, "base", apr_psprintf(r->pool,
                      "the URL of %s/ cannot be told from this request, so a relative "
                      "source here does not match and a relative target is read at the "
                      "request's path; write Redirect307Base /url/", block->directory));
@@ -63,7 +66,7 @@ static void say_outside(request_rec *r, const r307_block_t *block, r307_slice_t 
         const char *text = r307_ruleset_outside(r->pool, rule, base);
 
         if (text) {
-            log_once(r, &rule->place, text);
+            log_once(r, &rule->place, "outside", text);
         }
     }
 }
@@ -142,7 +145,7 @@ static const char *show_refusal(request_rec *r, const r307_decision_t *decision)
                             ? r307_text_show(r->pool, decision->offending,
                                              decision->offending_len) : "";
 
-    return apr_psprintf(r->pool, "%s, %s: '%s'", row->id, row->why, offending);
+    return apr_psprintf(r->pool, "%s, '%s' %s", row->id, offending, row->why);
 }
 
 static void log_refusal(request_rec *r, const r307_config_t *conf,

@@ -16,6 +16,7 @@ APLOG_USE_MODULE(redirect307);
 #define H2_WINDOW      65536    /* RFC 9113 6.9.2: curl loses an answer that comes with a
                                  * reset while it still has window to fill */
 #define H2_NAP         apr_time_from_msec(10)
+#define H2_IDLE        apr_time_from_msec(200)
 
 typedef enum {
     READ_ALL,       /* the end of the body was seen */
@@ -226,18 +227,37 @@ void r307_body_drain(request_rec *r, const r307_body_t *body)
     }
 }
 
-int r307_body_forget(request_rec *r, apr_off_t most)
+/* Where httpd answers we cannot read behind the answer: its own request for the
+ * ErrorDocument ends with that. So the window is filled before, for as long as the
+ * client keeps sending. */
+static void fill_window(request_rec *r, apr_off_t most, apr_interval_time_t time)
 {
-    apr_off_t read = 0;
+    apr_time_t now = apr_time_now(), deadline = now + time, quiet = now + H2_IDLE;
+    apr_off_t read = 0, before;
     apr_status_t rv;
+
+    r->expecting_100 = 0;
+    do {
+        before = read;
+        if (read_arrived(r, most > H2_WINDOW ? most : H2_WINDOW, &read, &rv)
+            != READ_LATER) {
+            return;
+        }
+        if (read > before) {
+            quiet = apr_time_now() + H2_IDLE;
+        }
+    } while (wait_for_input(r, quiet < deadline ? quiet : deadline));
+}
+
+int r307_body_forget(request_rec *r, apr_off_t most, apr_interval_time_t time)
+{
     int status = OK;
 
     if (!has_body(r)) {
         return OK;
     }
     if (is_h2(r)) {
-        r->expecting_100 = 0;
-        (void)read_arrived(r, most > H2_WINDOW ? most : H2_WINDOW, &read, &rv);
+        fill_window(r, most, time);
     }
     else if (must_close(r, most)) {
         close_after(r);

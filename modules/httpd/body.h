@@ -27,7 +27,8 @@ void r307_body_plan(request_rec *r, apr_off_t most, apr_interval_time_t time,
 void r307_body_drain(request_rec *r, const r307_body_t *body);
 
 /* For an answer that httpd makes (ErrorDocument): what has arrived is read, the rest
- * ends the connection, and the internal request has no body. OK or what to return. */
-int r307_body_forget(request_rec *r, apr_off_t most);
+ * ends the connection, and the internal request has no body. OK or what to return. Only
+ * on HTTP/2 is anything waited for, and only while more keeps coming. */
+int r307_body_forget(request_rec *r, apr_off_t most, apr_interval_time_t time);
 
 #endif

@@ -64,17 +64,18 @@ void r307_respond_note(request_rec *r, const r307_rule_t *rule)
     apr_table_setn(r->notes, "redirect307-rule", r307_line_label(r->pool, rule));
 }
 
-/* The label as the world may see it: not where the site's files lie. */
+/* The label as the world may see it: not where the site's files lie. What a <Macro>
+ * wrote comes from 'macro ... used on line 1 of "/path/file"'. */
 static const char *public_label(apr_pool_t *p, const r307_rule_t *rule)
 {
-    const char *slash;
+    const char *file = rule->place.file ? rule->place.file : "-";
+    const char *slash = strrchr(file, '/');
 
     if (rule->name) {
         return r307_text_show(p, rule->name, strlen(rule->name));
     }
-    slash = rule->place.file ? strrchr(rule->place.file, '/') : NULL;
-    return apr_psprintf(p, "%s:%u",
-                        slash ? slash + 1 : rule->place.file ? rule->place.file : "-",
+    file = slash ? slash + 1 : file;
+    return apr_psprintf(p, "%s:%u", r307_text_show(p, file, strcspn(file, "\"")),
                         rule->place.line);
 }
 
@@ -151,9 +152,9 @@ static void send_own(request_rec *r, const r307_answer_t *answer)
 /* The status goes the way of httpd's own errors. Location travels in headers_out, which
  * is where ap_internal_redirect looks for it. */
 static int send_error_document(request_rec *r, const r307_answer_t *answer,
-                               apr_off_t drain)
+                               apr_off_t drain, apr_interval_time_t time)
 {
-    int failed = r307_body_forget(r, drain);
+    int failed = r307_body_forget(r, drain, time);
 
     if (failed != OK) {
         return failed;
@@ -168,18 +169,18 @@ int r307_respond_send(request_rec *r, const r307_config_t *conf,
                       const r307_answer_t *answer)
 {
     apr_off_t drain = (apr_off_t)r307_config_value(conf, R307_SETTING_DRAIN);
-    int index = ap_index_of_response(answer->status);
+    apr_interval_time_t time = r307_config_value(conf, R307_SETTING_DRAIN_TIME);
     r307_body_t body;
 
     r307_respond_note(r, answer->rule);
     apr_table_setn(r->subprocess_env, "REDIRECT307_RULE",
                    apr_table_get(r->notes, "redirect307-rule"));
-    if (ap_response_code_string(r, index)) {
+    if (ap_response_code_string(r, ap_index_of_response(answer->status))) {
         say_cache(r, answer);
         say_by(r, conf, answer->rule);
-        return send_error_document(r, answer, drain);
+        return send_error_document(r, answer, drain, time);
     }
-    r307_body_plan(r, drain, r307_config_value(conf, R307_SETTING_DRAIN_TIME), &body);
+    r307_body_plan(r, drain, time, &body);
     if (body.failed != OK) {
         return body.failed;
     }
