@@ -240,24 +240,17 @@ static apr_array_header_t *origins(apr_pool_t *p, const char *text)
     return list;
 }
 
-void unit_decide(apr_pool_t *p, const r307_ruleset_t *rules, const char *where,
-                 const char *allow, const r307_view_t *view, r307_decision_t *decision)
+void unit_decide_as(apr_pool_t *p, const r307_ruleset_t *rules, const char *where,
+                    const char *allow, int relative, const r307_view_t *view,
+                    r307_decision_t *decision)
 {
-    static const char *const exempt[] = {
-        "/.well-known/acme-challenge/", "/.well-known/pki-validation/"
-    };
     r307_policy_t policy;
     r307_scope_t scope;
-    apr_array_header_t *list = apr_array_make(p, 2, sizeof(r307_slice_t));
-    size_t i;
 
-    for (i = 0; i < sizeof(exempt) / sizeof(*exempt); i++) {
-        APR_ARRAY_PUSH(list, r307_slice_t) = r307_slice(exempt[i], strlen(exempt[i]));
-    }
     memset(&policy, 0, sizeof(policy));
-    policy.relative = 1;
+    policy.relative = relative;
     policy.allow = origins(p, allow);
-    policy.exempt = list;
+    policy.exempt = r307_exempt_default(p);
     policy.steps = R307_STEPS_DEFAULT;
     memset(&scope, 0, sizeof(scope));
     scope.rules = rules;
@@ -267,4 +260,10 @@ void unit_decide(apr_pool_t *p, const r307_ruleset_t *rules, const char *where,
     }
     memset(decision, 0, sizeof(*decision));
     r307_decide(p, &scope, 1, &policy, view, decision);
+}
+
+void unit_decide(apr_pool_t *p, const r307_ruleset_t *rules, const char *where,
+                 const char *allow, const r307_view_t *view, r307_decision_t *decision)
+{
+    unit_decide_as(p, rules, where, allow, 1, view, decision);
 }

@@ -23,7 +23,7 @@ END_TEST
 
 /* What must hold of every Location that leaves, whatever the row says. */
 static const char *escaped(apr_pool_t *p, const char *location, const char *rule,
-                           const char *allow)
+                           const char *allow, const char *self)
 {
     const char *c;
     r307_url_t url;
@@ -48,7 +48,7 @@ static const char *escaped(apr_pool_t *p, const char *location, const char *rule
     }
     /* the host stands in the rule, in the allow-list, or is ours */
     return strstr(rule, r307_slice_text(p, url.host))
-           || !strcmp(r307_slice_text(p, url.host), "www.example.test")
+           || !strcmp(r307_slice_text(p, url.host), self)
            || strcmp(allow, "-") ? NULL : "a host nobody wrote";
 }
 
@@ -72,7 +72,7 @@ static void check_row(apr_pool_t *p, const unit_row_t *row)
           : "pass";
     if (decision.outcome == R307_OUTCOME_ANSWER && decision.location) {
         why = escaped(p, decision.location, unit_text(row, "rule"),
-                      unit_text(row, "allow"));
+                      unit_text(row, "allow"), fake->view.asked.host);
         if (why) {
             unit_row_fail(row, "ESCAPE", decision.location, why);
         }
@@ -109,7 +109,7 @@ START_TEST(guard_covered)
         R307_VERDICT_CONTROL, R307_VERDICT_BACKSLASH, R307_VERDICT_SCHEME,
         R307_VERDICT_RELATIVE, R307_VERDICT_USERINFO, R307_VERDICT_HOST,
         R307_VERDICT_PORT, R307_VERDICT_ORIGIN, R307_VERDICT_GLUED,
-        R307_VERDICT_DOWNGRADE, R307_VERDICT_LENGTH, R307_VERDICT_VALUE,
+        R307_VERDICT_LENGTH, R307_VERDICT_VALUE,
         R307_VERDICT_STEPS, R307_VERDICT_SELF_NAME
     };
     apr_pool_t *p = unit_pool();
@@ -128,6 +128,65 @@ START_TEST(guard_covered)
         }
         ck_assert_msg(k < table->count, "no row expects %s", id);
     }
+    apr_pool_destroy(p);
+}
+END_TEST
+
+typedef struct elsewhere_t {
+    const char *scheme;         /* of the request */
+    int port;
+    int relative;
+    const char *target, *allow;
+    const char *want;           /* a Location, or the id of a refusal */
+} elsewhere_t;
+
+/* What the tables cannot say: https requests, and Redirect307Relative off. */
+static const elsewhere_t elsewhere[] = {
+    { "https", 443, 1, "/go?to=http://h.example/", "h.example", "R307-G12" },
+    { "https", 443, 1, "/go?to=http://h.example/", "http://h.example", "R307-G12" },
+    { "https", 443, 1, "/go?to=https://h.example/", "h.example", "https://h.example/" },
+    { "https", 443, 1, "/go?to=/x", "-", "/x" },
+    { "https", 443, 0, "/go?to=/x", "-", "https://www.example.test/x" },
+    { "http", 80, 0, "/go?to=/x", "-", "http://www.example.test/x" },
+    { "http", 80, 0, "/go?to=.evil.com/", "-", "R307-G" },
+    { "http", 80, 0, "/go?to=@evil.com/", "-", "R307-G" },
+    { "http", 80, 0, "/go?to=:8443/x", "-", "R307-G" },
+    { "http", 81, 0, "/go?to=81/x", "-", "R307-G" },
+    { "http", 80, 0, "/go?to=x", "-", "R307-G06" },
+    { "http", 80, 0, "/go?to=//evil.com/", "-", "R307-G06" },
+    { "http", 80, 0, "/go?to=%3Fx", "-", "R307-G06" },
+    { "http", 80, 0, "/go?to=%23x", "-", "R307-G06" }
+};
+
+START_TEST(guard_elsewhere)
+{
+    apr_pool_t *p = unit_pool();
+    size_t i;
+    int failed = 0;
+
+    for (i = 0; i < sizeof(elsewhere) / sizeof(*elsewhere); i++) {
+        const elsewhere_t *row = &elsewhere[i];
+        const char *error = NULL, *got;
+        r307_ruleset_t *rules = unit_rules(p, "/go \"%{arg:to}\"", "server",
+                                           "Redirect307", &error);
+        unit_fake_t *fake = unit_fake_make(p, "GET", row->target, "-");
+        r307_decision_t decision;
+
+        unit_rows_add(1);
+        fake->view.asked.scheme = row->scheme;
+        fake->view.asked.port = row->port;
+        unit_decide_as(p, rules, "server", row->allow, row->relative, &fake->view,
+                       &decision);
+        got = decision.outcome == R307_OUTCOME_REFUSE
+            ? r307_verdict_row(decision.verdict)->id : decision.location;
+        if (!got || strncmp(got, row->want, strlen(row->want))
+            || (*row->want != 'R' && strcmp(got, row->want))) {
+            printf("guard: %s, port %d, relative %d: %s: got %s, wanted %s\n",
+                   row->scheme, row->port, row->relative, row->target, got, row->want);
+            failed++;
+        }
+    }
+    ck_assert_int_eq(failed, 0);
     apr_pool_destroy(p);
 }
 END_TEST
@@ -155,7 +214,7 @@ START_TEST(guard_origins)
         { "https://h.example/", 0, NULL, NULL, 0, 0 },
         { "h.example/x", 0, NULL, NULL, 0, 0 }, { "u@h.example", 0, NULL, NULL, 0, 0 },
         { "h.example:0", 0, NULL, NULL, 0, 0 }, { "h.example:99999", 0, NULL, NULL, 0, 0 },
-        { "127.1", 0, NULL, NULL, 0, 0 }, { "*.127.0.0.1", 0, NULL, NULL, 0, 0 },
+        { "127.1", 0, NULL, NULL, 0, 0 },
         { "\xC3\xA4.example", 0, NULL, NULL, 0, 0 }, { "https:h", 0, NULL, NULL, 0, 0 }
     };
     apr_pool_t *p = unit_pool();
@@ -168,7 +227,7 @@ START_TEST(guard_origins)
         memset(&origin, 0, sizeof(origin));
         unit_rows_add(1);
         error = r307_origin_parse(p, text, &origin);
-        ck_assert_msg(!error == rows[i].good, "'%s': %s", text, error ? error : "taken");
+        ck_assert_msg(!error == !!rows[i].good, "'%s': %s", text, error ? error : "taken");
         if (error) {
             ck_assert_msg(*error, "'%s': no text", text);
             continue;
@@ -190,6 +249,7 @@ TCase *unit_guard_cases(void)
     tcase_add_test(tcase, guard_ids);
     tcase_add_test(tcase, guard_rows);
     tcase_add_test(tcase, guard_covered);
+    tcase_add_test(tcase, guard_elsewhere);
     tcase_add_test(tcase, guard_origins);
     return tcase;
 }

@@ -19,7 +19,9 @@ static const char *check_map(apr_pool_t *p, const r307_path_t *path)
         return "dec has no '/' in front or no NUL behind";
     }
     if (!path->at) {
-        return path->len == path->enc_len && !memcmp(path->dec, path->enc, path->len)
+        /* "%2f" is "%2F" decoded, byte by byte */
+        return path->len == path->enc_len
+               && r307_text_same_fold(path->dec, path->len, path->enc, path->enc_len)
                    ? NULL : "no map, but enc and dec differ";
     }
     if (path->at[path->len] != path->enc_len) {

@@ -78,7 +78,7 @@ START_TEST(query_policies)
         const char *error = r307_query_policy_parse(p, rows[i].value, &policy);
 
         unit_rows_add(1);
-        ck_assert_msg(!error == rows[i].good, "%s: %s", rows[i].value,
+        ck_assert_msg(!error == !!rows[i].good, "%s: %s", rows[i].value,
                       error ? error : "taken");
         if (rows[i].good) {
             ck_assert_int_eq(policy.mode, rows[i].mode);

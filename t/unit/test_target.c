@@ -40,7 +40,7 @@ START_TEST(target_kinds)
         { "/a/:x", "/b/:x", R307_TARGET_PATH, NULL, 0, 0, 0, 0, 0, 1 },
         { "^(.*)$", "$1", R307_TARGET_WHOLE, NULL, 0, 0, 0, 0, 0, 1 },
         { "^(.*)$", "$1.html", R307_TARGET_RELATIVE, NULL, 0, 0, 0, 0, 0, 1 },
-        { "^(.*)$", "https://h.example$1", R307_TARGET_URL, "h.example", 0, 1, 0, 0, 0,
+        { "^(.*)$", "https://h.example$1", R307_TARGET_URL, "h.example", 0, 1, 0, 0, 1,
           1 },
         { "^(.*)$", "https://$1/", R307_TARGET_URL, NULL, 0, 0, 0, 0, 1, 1 },
         { "^(.*)$", "https://h.example/$1", R307_TARGET_URL, "h.example", 0, 0, 0, 0, 0,

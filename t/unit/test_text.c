@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
+#include <strings.h>
 #include <apr_strings.h>
 #include "unit.h"
 
@@ -227,7 +228,7 @@ START_TEST(text_show)
     text = r307_text_show(p, many, sizeof(many));
     ck_assert_uint_le(strlen(text), 4 * 220);
     ck_assert_str_eq(r307_text_show(p, "/a b", 4), "/a b");
-    ck_assert_str_eq(r307_text_show(p, "\r\n", 2), "\\x0D\\x0A");
+    ck_assert_int_eq(strcasecmp(r307_text_show(p, "\r\n", 2), "\\x0d\\x0a"), 0);
     ck_assert_str_eq(r307_text_show(p, "", 0), "");
     apr_pool_destroy(p);
 }

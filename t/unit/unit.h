@@ -102,6 +102,11 @@ void unit_decide(apr_pool_t *p, const r307_ruleset_t *rules, const char *where,
                  const char *allow, const r307_view_t *view,
                  r307_decision_t *decision);
 
+/* The same with Redirect307Relative on or off. */
+void unit_decide_as(apr_pool_t *p, const r307_ruleset_t *rules, const char *where,
+                    const char *allow, int relative, const r307_view_t *view,
+                    r307_decision_t *decision);
+
 apr_pool_t *unit_pool(void);
 
 TCase *unit_text_cases(void);
