@@ -44,6 +44,21 @@ sub read_table
     return @rows;
 }
 
+# Both tables in one form: decide.tsv as it is, and guard-hostile.tsv, which has one column
+# for what is expected, and one for Redirect307AllowHosts.
+sub all_rows
+{
+    my @rows = read_table('decide.tsv');
+    for my $row (read_table('guard-hostile.tsv')) {
+        my $expected = delete $row->{expected};
+        my $is_location = $expected !~ /^(?:refuse|pass|\*$)/;
+        push @rows, { %$row, context => 'server', method => 'GET', vary => '*',
+                      outcome => $is_location ? 307 : $expected,
+                      location => $is_location ? $expected : '-' };
+    }
+    return @rows;
+}
+
 sub rules { return split / ;; /, $_[0]{rule} }
 
 # What httpd.conf can say: one line, and not what httpd's own parser takes away.
@@ -73,7 +88,9 @@ sub localized
 sub rule_lines
 {
     my $row = shift;
-    return join '', map { localized($row, "$row->{directive} $_\n") } rules($row);
+    my $allow = $row->{allow} // '-';
+    return join '', $allow eq '-' ? () : localized($row, "Redirect307AllowHosts $allow\n"),
+        map { localized($row, "$row->{directive} $_\n") } rules($row);
 }
 
 # Writes DIR/first.inc and DIR/rest.inc, and a document root for each row of a .htaccess.
