@@ -28,6 +28,7 @@ typedef enum {
     R307_VERDICT_VALUE,         /* an insertion without a value */
     R307_VERDICT_STEPS,         /* a regex ran into its limits */
     R307_VERDICT_SELF_NAME,     /* our own name, from the request, is not a host name */
+    R307_VERDICT_DOTS,          /* the request climbs by ".." out of the rule's path */
     R307_VERDICT_COUNT
 } r307_verdict_t;
 

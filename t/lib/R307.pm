@@ -66,7 +66,7 @@ sub user_agent
     return $agent;
 }
 
-sub at_caller { local $Test::Builder::Level = $Test::Builder::Level + 2; return shift->() }
+sub at_caller { local $Test::Builder::Level = $Test::Builder::Level + 3; return shift->() }
 
 sub told
 {
