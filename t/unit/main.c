@@ -18,17 +18,17 @@ int main(void)
         return EXIT_FAILURE;
     }
     unit_rows_make();
-    suite_add_tcase(suite, unit_text_cases());
-    suite_add_tcase(suite, unit_url_cases());
-    suite_add_tcase(suite, unit_path_cases());
-    suite_add_tcase(suite, unit_token_cases());
-    suite_add_tcase(suite, unit_query_cases());
-    suite_add_tcase(suite, unit_pattern_cases());
-    suite_add_tcase(suite, unit_target_cases());
-    suite_add_tcase(suite, unit_cond_cases());
-    suite_add_tcase(suite, unit_guard_cases());
-    suite_add_tcase(suite, unit_rule_cases());
-    suite_add_tcase(suite, unit_decide_cases());
+    suite_add_tcase(suite, text_cases());
+    suite_add_tcase(suite, url_cases());
+    suite_add_tcase(suite, path_cases());
+    suite_add_tcase(suite, token_cases());
+    suite_add_tcase(suite, query_cases());
+    suite_add_tcase(suite, pattern_cases());
+    suite_add_tcase(suite, target_cases());
+    suite_add_tcase(suite, cond_cases());
+    suite_add_tcase(suite, guard_cases());
+    suite_add_tcase(suite, rule_cases());
+    suite_add_tcase(suite, decide_cases());
     runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
     failed = srunner_ntests_failed(runner);

@@ -148,7 +148,7 @@ START_TEST(cond_vary)
 }
 END_TEST
 
-TCase *unit_cond_cases(void)
+TCase *cond_cases(void)
 {
     TCase *tcase = tcase_create("cond");
 

@@ -293,7 +293,7 @@ START_TEST(decide_self_names)
 }
 END_TEST
 
-TCase *unit_decide_cases(void)
+TCase *decide_cases(void)
 {
     TCase *tcase = tcase_create("decide");
 

@@ -183,6 +183,7 @@ START_TEST(guard_elsewhere)
             || (*row->want != 'R' && strcmp(got, row->want))) {
             printf("guard: %s, port %d, relative %d: %s: got %s, wanted %s\n",
                    row->scheme, row->port, row->relative, row->target, got, row->want);
+            fflush(stdout);
             failed++;
         }
     }
@@ -241,7 +242,7 @@ START_TEST(guard_origins)
 }
 END_TEST
 
-TCase *unit_guard_cases(void)
+TCase *guard_cases(void)
 {
     TCase *tcase = tcase_create("guard");
 

@@ -142,6 +142,7 @@ START_TEST(path_injective)
         if (other && strcmp(other, means) && clashes++ < 5) {
             printf("path: %s and another path have one decoded form %s\n", raw,
                    path->dec);
+            fflush(stdout);
         }
         apr_hash_set(seen, apr_pstrdup(p, path->dec), (apr_ssize_t)path->len, means);
         unit_rows_add(1);
@@ -201,7 +202,7 @@ START_TEST(path_with_slash)
 }
 END_TEST
 
-TCase *unit_path_cases(void)
+TCase *path_cases(void)
 {
     TCase *tcase = tcase_create("path");
 

@@ -194,7 +194,7 @@ START_TEST(pattern_heads)
 }
 END_TEST
 
-TCase *unit_pattern_cases(void)
+TCase *pattern_cases(void)
 {
     TCase *tcase = tcase_create("pattern");
 

@@ -90,7 +90,7 @@ START_TEST(query_policies)
 }
 END_TEST
 
-TCase *unit_query_cases(void)
+TCase *query_cases(void)
 {
     TCase *tcase = tcase_create("query");
 

@@ -255,7 +255,7 @@ START_TEST(rule_no_maker)
 }
 END_TEST
 
-TCase *unit_rule_cases(void)
+TCase *rule_cases(void)
 {
     TCase *tcase = tcase_create("rule");
 

@@ -79,7 +79,7 @@ START_TEST(target_kinds)
 }
 END_TEST
 
-TCase *unit_target_cases(void)
+TCase *target_cases(void)
 {
     TCase *tcase = tcase_create("target");
 

@@ -285,7 +285,7 @@ START_TEST(text_slices)
 }
 END_TEST
 
-TCase *unit_text_cases(void)
+TCase *text_cases(void)
 {
     TCase *tcase = tcase_create("text");
 

@@ -101,7 +101,7 @@ START_TEST(token_quote)
 }
 END_TEST
 
-TCase *unit_token_cases(void)
+TCase *token_cases(void)
 {
     TCase *tcase = tcase_create("token");
 

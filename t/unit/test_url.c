@@ -105,7 +105,7 @@ START_TEST(url_rows)
 }
 END_TEST
 
-TCase *unit_url_cases(void)
+TCase *url_cases(void)
 {
     TCase *tcase = tcase_create("url");
 

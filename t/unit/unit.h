@@ -109,16 +109,16 @@ void unit_decide_as(apr_pool_t *p, const r307_ruleset_t *rules, const char *wher
 
 apr_pool_t *unit_pool(void);
 
-TCase *unit_text_cases(void);
-TCase *unit_url_cases(void);
-TCase *unit_path_cases(void);
-TCase *unit_token_cases(void);
-TCase *unit_pattern_cases(void);
-TCase *unit_target_cases(void);
-TCase *unit_query_cases(void);
-TCase *unit_cond_cases(void);
-TCase *unit_guard_cases(void);
-TCase *unit_rule_cases(void);
-TCase *unit_decide_cases(void);
+TCase *text_cases(void);
+TCase *url_cases(void);
+TCase *path_cases(void);
+TCase *token_cases(void);
+TCase *pattern_cases(void);
+TCase *target_cases(void);
+TCase *query_cases(void);
+TCase *cond_cases(void);
+TCase *guard_cases(void);
+TCase *rule_cases(void);
+TCase *decide_cases(void);
 
 #endif
