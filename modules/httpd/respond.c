@@ -149,51 +149,65 @@ static void send_own(request_rec *r, const r307_answer_t *answer)
     pass(r, r->output_filters, text, len);
 }
 
+/* A second brigade, to the connection's filters: those of the request drop what follows
+ * EOS. Without it the answer would wait for the body it was to come before. */
+static void flush_and_drain(request_rec *r, const r307_body_t *body)
+{
+    pass(r, r->connection->output_filters, NULL, 0);
+    r307_body_drain(r, body);
+}
+
 /* The status goes the way of httpd's own errors. Location travels in headers_out, which
  * is where ap_internal_redirect looks for it. */
 static int send_error_document(request_rec *r, const r307_answer_t *answer,
-                               apr_off_t drain, apr_interval_time_t time)
+                               r307_body_t *body)
 {
-    int failed = r307_body_forget(r, drain, time);
-
-    if (failed != OK) {
-        return failed;
+    if (body->pending) {
+        r307_body_forget(r, body);
+    }
+    if (body->failed != OK) {
+        return body->failed;
     }
     if (answer->location) {
         apr_table_setn(r->headers_out, "Location", answer->location);
     }
-    return answer->status;
+    if (!body->drain) {
+        return answer->status;
+    }
+    /* HTTP/2: the reset that follows unread data must not come with the answer, or curl
+     * loses that. So httpd answers here and now. */
+    ap_die(answer->status, r);
+    flush_and_drain(r, body);
+    r->eos_sent = 1;        /* the internal request sent it */
+    return DONE;
 }
 
 int r307_respond_send(request_rec *r, const r307_config_t *conf,
                       const r307_answer_t *answer)
 {
-    apr_off_t drain = (apr_off_t)r307_config_value(conf, R307_SETTING_DRAIN);
-    apr_interval_time_t time = r307_config_value(conf, R307_SETTING_DRAIN_TIME);
+    int is_httpds = ap_response_code_string(r, ap_index_of_response(answer->status))
+                    != NULL;
     r307_body_t body;
 
     r307_respond_note(r, answer->rule);
     apr_table_setn(r->subprocess_env, "REDIRECT307_RULE",
                    apr_table_get(r->notes, "redirect307-rule"));
-    if (ap_response_code_string(r, ap_index_of_response(answer->status))) {
-        say_cache(r, answer);
-        say_by(r, conf, answer->rule);
-        return send_error_document(r, answer, drain, time);
-    }
-    r307_body_plan(r, drain, time, &body);
+    r307_body_plan(r, (apr_off_t)r307_config_value(conf, R307_SETTING_DRAIN),
+                   r307_config_value(conf, R307_SETTING_DRAIN_TIME), &body);
     if (body.failed != OK) {
         return body.failed;
     }
     say_cache(r, answer);
     say_by(r, conf, answer->rule);
+    if (is_httpds) {
+        return send_error_document(r, answer, &body);
+    }
     if (answer->location) {
         apr_table_setn(r->err_headers_out, "Location", answer->location);
     }
     send_own(r, answer);
     if (body.pending) {
-        /* connection filters: those of the request drop what follows EOS */
-        pass(r, r->connection->output_filters, NULL, 0);
-        r307_body_drain(r, &body);
+        flush_and_drain(r, &body);
     }
     return DONE;
 }
