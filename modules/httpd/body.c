@@ -234,9 +234,9 @@ void r307_body_drain(request_rec *r, const r307_body_t *body)
     do {
         result = read_arrived(r, body->most, &read, &rv);
     } while (result == READ_LATER && wait_for_input(r, deadline));
-    if (is_h2(r) && (result == READ_TOO_MUCH || result == READ_FAILED)
-        && !r->connection->aborted) {
-        apr_sleep(H2_GRACE);    /* the reset must not arrive with the answer */
+    if (is_h2(r) && read < H2_WINDOW && !r->connection->aborted
+        && (result == READ_TOO_MUCH || result == READ_FAILED)) {
+        apr_sleep(H2_GRACE);    /* little was read: the answer needs a head start */
     }
     if (result != READ_ALL) {
         close_after(r);
