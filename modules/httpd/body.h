@@ -27,8 +27,8 @@ void r307_body_plan(request_rec *r, apr_off_t most, apr_interval_time_t time,
 void r307_body_drain(request_rec *r, const r307_body_t *body);
 
 /* For an answer that httpd makes (ErrorDocument), after the plan: its own request ends
- * with reading a body as far as it lasts, so what has not arrived yet ends the connection,
- * and that request has no body. HTTP/2 still drains afterwards. */
+ * with reading a body as far as it lasts, so what has not arrived yet ends the
+ * connection, and that request has no body. HTTP/2 still drains afterwards. */
 void r307_body_forget(request_rec *r, r307_body_t *body);
 
 #endif
