@@ -48,11 +48,11 @@ sub read_table
 # for what is expected, and one for Redirect307AllowHosts.
 sub all_rows
 {
-    my @rows = read_table('decide.tsv');
+    my @rows = map { { %$_, id => "d-$_->{id}" } } read_table('decide.tsv');
     for my $row (read_table('guard-hostile.tsv')) {
         my $expected = delete $row->{expected};
         my $is_location = $expected !~ /^(?:refuse|pass|\*$)/;
-        push @rows, { %$row, context => 'server', method => 'GET', vary => '*',
+        push @rows, { %$row, id => "g-$row->{id}", context => 'server', method => 'GET', vary => '*',
                       outcome => $is_location ? 307 : $expected,
                       location => $is_location ? $expected : '-' };
     }
@@ -61,12 +61,13 @@ sub all_rows
 
 sub rules { return split / ;; /, $_[0]{rule} }
 
-# What httpd.conf can say: one line, and not what httpd's own parser takes away.
+# What httpd.conf can say: one line, and not what httpd's own parser takes away; and a
+# request that httpd lets through to its modules and to the row's own host.
 sub can_stand
 {
     my $row = shift;
     return 0 if grep { /[\n\r\0]/ || /\\$/ || /\$\{/ || length > 8000 } rules($row);
-    return 0 if $row->{target} =~ /[\n\r\0 ]/ || length $row->{target} > 8000;
+    return 0 if $row->{target} =~ m{^[^/]|[\0-\x20\x7f]|^[^?]*%(?:00|(?![0-9A-Fa-f]{2}))} || length $row->{target} > 8000;
     return $row->{outcome} ne '*';
 }
 
@@ -106,7 +107,7 @@ sub write_configuration
         }
         else {
             $rest .= "<VirtualHost *:\${R307_ROWS_PORT}>\nServerName " . host($row) . "\n"
-                . "AllowEncodedSlashes NoDecode\nSetEnvIf X-Env \"(.*)\" R307_TEST=\$1\n"
+                . "AllowEncodedSlashes NoDecode\nSetEnvIf X-Env \"(.+)\" R307_TEST=\$1\n"
                 . "$lines</VirtualHost>\n";
         }
     }
