@@ -235,12 +235,11 @@ static int writes_dots(const r307_target_t *target)
     return 0;
 }
 
-r307_verdict_t r307_guard_check(const char *location, const r307_built_t *built,
+r307_verdict_t r307_guard_check(r307_slice_t location, const r307_built_t *built,
                                 const r307_target_t *target,
                                 const apr_array_header_t *allow,
                                 const r307_view_t *view)
 {
-    size_t len = strlen(location);
     r307_verdict_t verdict;
     r307_url_t url;
 
@@ -250,27 +249,27 @@ r307_verdict_t r307_guard_check(const char *location, const r307_built_t *built,
     if (built->bad_self) {
         return R307_VERDICT_SELF_NAME;
     }
-    if (len > R307_LOCATION_MOST) {
+    if (location.len > R307_LOCATION_MOST) {
         return R307_VERDICT_LENGTH;
     }
     if (!built->from_request) {
         return R307_VERDICT_FINE;
     }
-    r307_url_split(location, len, &url);
+    r307_url_split(location.s, location.len, &url);
     if (url.scheme.s && !r307_url_default_port(url.scheme)) {
         return R307_VERDICT_SCHEME;
     }
     if (url.userinfo.s) {
         return R307_VERDICT_USERINFO;
     }
-    verdict = check_bytes(location, len);
+    verdict = check_bytes(location.s, location.len);
     if (verdict != R307_VERDICT_FINE) {
         return verdict;
     }
     if (url.scheme.s) {
         verdict = check_origin(&url, built, target, allow, view);
     }
-    else if (location[0] != '/' || location[1] == '/') {
+    else if (location.s[0] != '/' || location.s[1] == '/') {
         verdict = R307_VERDICT_RELATIVE;
     }
     if (verdict != R307_VERDICT_FINE) {

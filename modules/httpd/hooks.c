@@ -65,8 +65,8 @@ int r307_on_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp,
     r307_once_make(pconf);
     if (!r307_regex_has_jit()) {
         ap_log_error(APLOG_MARK, APLOG_INFO, 0, s,
-                     "PCRE2 cannot compile regexes to machine code here; they run slower, "
-                     "and not on paths over 8190 bytes");
+                     "PCRE2 cannot compile regexes to machine code here; they run "
+                     "slower, and not on paths over 8190 bytes");
     }
     if (ap_find_linked_module("mod_cache.c")) {
         ap_log_error(APLOG_MARK, APLOG_NOTICE, 0, s,

@@ -44,14 +44,30 @@ sub read_table
     return @rows;
 }
 
+# Both tables in one form: decide.tsv as it is, and guard-hostile.tsv, which has one column
+# for what is expected, and one for Redirect307AllowHosts.
+sub all_rows
+{
+    my @rows = map { { %$_, id => "d-$_->{id}" } } read_table('decide.tsv');
+    for my $row (read_table('guard-hostile.tsv')) {
+        my $expected = delete $row->{expected};
+        my $is_location = $expected !~ /^(?:refuse|pass|\*$)/;
+        push @rows, { %$row, id => "g-$row->{id}", context => 'server', method => 'GET', vary => '*',
+                      outcome => $is_location ? 307 : $expected,
+                      location => $is_location ? $expected : '-' };
+    }
+    return @rows;
+}
+
 sub rules { return split / ;; /, $_[0]{rule} }
 
-# What httpd.conf can say: one line, and not what httpd's own parser takes away.
+# What httpd.conf can say: one line, and not what httpd's own parser takes away; and a
+# request that httpd lets through to its modules and to the row's own host.
 sub can_stand
 {
     my $row = shift;
     return 0 if grep { /[\n\r\0]/ || /\\$/ || /\$\{/ || length > 8000 } rules($row);
-    return 0 if $row->{target} =~ /[\n\r\0 ]/ || length $row->{target} > 8000;
+    return 0 if $row->{target} =~ m{^[^/]|[\0-\x20\x7f]|^[^?]*%(?:00|(?![0-9A-Fa-f]{2}))} || length $row->{target} > 8000;
     return $row->{outcome} ne '*';
 }
 
@@ -73,7 +89,9 @@ sub localized
 sub rule_lines
 {
     my $row = shift;
-    return join '', map { localized($row, "$row->{directive} $_\n") } rules($row);
+    my $allow = $row->{allow} // '-';
+    return join '', $allow eq '-' ? () : localized($row, "Redirect307AllowHosts $allow\n"),
+        map { localized($row, "$row->{directive} $_\n") } rules($row);
 }
 
 # Writes DIR/first.inc and DIR/rest.inc, and a document root for each row of a .htaccess.
@@ -89,7 +107,7 @@ sub write_configuration
         }
         else {
             $rest .= "<VirtualHost *:\${R307_ROWS_PORT}>\nServerName " . host($row) . "\n"
-                . "AllowEncodedSlashes NoDecode\nSetEnvIf X-Env \"(.*)\" R307_TEST=\$1\n"
+                . "AllowEncodedSlashes NoDecode\nSetEnvIf X-Env \"(.+)\" R307_TEST=\$1\n"
                 . "$lines</VirtualHost>\n";
         }
     }
