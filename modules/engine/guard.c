@@ -192,47 +192,11 @@ static r307_verdict_t check_origin(const r307_url_t *url, const r307_built_t *bu
     return R307_VERDICT_FINE;
 }
 
-/* Whether a path has a segment that browsers read as "." or "..", percent codes included
- * (WHATWG URL, single-dot and double-dot path segments). */
-static int has_dots(r307_slice_t path)
+/* A reference to our own origin is a path and nothing else, also where our name is put in
+ * front of it: what does not begin with exactly one '/' would become part of that name. */
+static int is_own_path(r307_slice_t path)
 {
-    size_t i, dots = 0, others = 0;
-
-    for (i = 0; i <= path.len; i++) {
-        if (i == path.len || path.s[i] == '/') {
-            if (others == 0 && (dots == 1 || dots == 2)) {
-                return 1;
-            }
-            dots = others = 0;
-        }
-        else if (path.s[i] == '.') {
-            dots++;
-        }
-        else if (path.s[i] == '%' && r307_text_hex2(path.s + i + 1, path.len - i - 1) == '.') {
-            dots++;
-            i += 2;
-        }
-        else {
-            others++;
-        }
-    }
-    return 0;
-}
-
-/* A written "..", as in "https://h/a/../b/$1", goes out as it is written. */
-static int writes_dots(const r307_target_t *target)
-{
-    int i;
-
-    for (i = 0; i < target->count; i++) {
-        const r307_part_t *part = &target->parts[i];
-
-        if (part->kind == R307_PART_LITERAL && part->in == R307_IN_PATH
-            && has_dots(part->text)) {
-            return 1;
-        }
-    }
-    return 0;
+    return path.len && path.s[0] == '/' && (path.len == 1 || path.s[1] != '/');
 }
 
 r307_verdict_t r307_guard_check(r307_slice_t location, const r307_built_t *built,
@@ -266,10 +230,13 @@ r307_verdict_t r307_guard_check(r307_slice_t location, const r307_built_t *built
     if (verdict != R307_VERDICT_FINE) {
         return verdict;
     }
+    if (built->own && !is_own_path(built->url.path)) {
+        return R307_VERDICT_RELATIVE;
+    }
     if (url.scheme.s) {
         verdict = check_origin(&url, built, target, allow, view);
     }
-    else if (location.s[0] != '/' || location.s[1] == '/') {
+    else if (!is_own_path(url.path) || url.host.s) {
         verdict = R307_VERDICT_RELATIVE;
     }
     if (verdict != R307_VERDICT_FINE) {
@@ -278,6 +245,5 @@ r307_verdict_t r307_guard_check(r307_slice_t location, const r307_built_t *built
     if (has_stray_byte(&url)) {
         return R307_VERDICT_BYTE;
     }
-    return has_dots(url.path) && !writes_dots(target) ? R307_VERDICT_DOTS
-                                                      : R307_VERDICT_FINE;
+    return built->dots_inserted ? R307_VERDICT_DOTS : R307_VERDICT_FINE;
 }

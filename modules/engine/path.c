@@ -25,20 +25,38 @@ int r307_path_split(const char *target, r307_slice_t *path, r307_slice_t *query)
     return 1;
 }
 
-/* Whether s is "%2F", or "%25" and what makes it "%2F" when decoded once or more often:
- * decoding its first code would make two different paths look the same. */
+/* The byte at s, decoded if it is a percent code; *step is how long it is. -1 at the end. */
+static int decoded_at(const char *s, size_t len, size_t *step)
+{
+    int byte = len && *s == '%' ? r307_text_hex2(s + 1, len - 1) : -1;
+
+    *step = byte < 0 ? 1 : 3;
+    return len == 0 ? -1 : byte < 0 ? (unsigned char)*s : byte;
+}
+
+/* Whether s is "%2F", or a "%25" behind which decoding leaves "2F" (or "252F", and so on):
+ * decoding its first code too would make two different paths look the same. */
 static int is_kept(const char *s, size_t len)
 {
-    int byte = r307_text_hex2(s + 1, len - 1);
-    size_t i = 3;
+    size_t step;
+    int byte = decoded_at(s, len, &step);
 
     if (byte != '%') {
         return byte == '/';
     }
-    while (r307_text_hex2(s + i, len - i) == '%') {
-        i += 2;
+    for (;;) {
+        s += step;
+        len -= step;
+        if (decoded_at(s, len, &step) != '2') {
+            return 0;
+        }
+        s += step;
+        len -= step;
+        byte = decoded_at(s, len, &step);
+        if (byte != '5') {
+            return byte == 'F' || byte == 'f';
+        }
     }
-    return r307_text_hex2(s + i, len - i) == '/';
 }
 
 typedef struct maker_t {

@@ -16,6 +16,7 @@ typedef struct builder_t {
     r307_vary_t *vary;
     r307_built_t *built;
     r307_buf_t in[R307_IN_FRAGMENT + 1];
+    apr_array_header_t *inserted;   /* of r307_capture_t: bytes of in[R307_IN_PATH] */
 } builder_t;
 
 /* The decoded value of a parameter moved into the target. */
@@ -90,6 +91,7 @@ static void write_value(builder_t *b, const r307_part_t *part, r307_component_t 
         [R307_IN_FRAGMENT] = R307_LAND_FRAGMENT
     };
     r307_land_t land = lands[in];
+    size_t from = b->in[in].len;
 
     if (land == R307_LAND_VALUE && part->kind == R307_PART_EXPR
         && is_whole_query(b->target, part)) {
@@ -97,6 +99,12 @@ static void write_value(builder_t *b, const r307_part_t *part, r307_component_t 
     }
     r307_text_encode(&b->in[in], value.s, value.len, land,
                      part->kind == R307_PART_ARG ? R307_FORM_DATA : R307_FORM_ENCODED);
+    if (in == R307_IN_PATH && part->kind != R307_PART_LITERAL && value.len) {
+        r307_capture_t *range = apr_array_push(b->inserted);
+
+        range->from = from;
+        range->to = b->in[in].len;
+    }
 }
 
 /* A part in the host, or behind a literal host it is glued to: there it may begin the
@@ -139,6 +147,52 @@ static void write_parts(builder_t *b)
             write_value(b, part, part->in, value);
         }
     }
+}
+
+/* Whether browsers read the segment as "." or "..", percent codes included (WHATWG URL,
+ * single-dot and double-dot path segments). */
+static int is_dots(const char *s, size_t len)
+{
+    size_t i = 0, dots = 0;
+
+    while (i < len) {
+        int byte = s[i] == '%' ? r307_text_hex2(s + i + 1, len - i - 1) : s[i];
+
+        if (byte != '.') {
+            return 0;
+        }
+        i += s[i] == '%' ? 3 : 1;
+        dots++;
+    }
+    return dots == 1 || dots == 2;
+}
+
+/* A written "..", as in "https://h/a/../b/$1", goes out as it is written; one that an
+ * insertion makes, alone or with the bytes around it, climbs out of the written path. */
+static int has_inserted_dots(const builder_t *b)
+{
+    const char *path = b->in[R307_IN_PATH].s;
+    size_t len = b->in[R307_IN_PATH].len;
+    int i;
+
+    for (i = 0; i < b->inserted->nelts; i++) {
+        const r307_capture_t *range = &APR_ARRAY_IDX(b->inserted, i, r307_capture_t);
+        size_t from = range->from, to;
+
+        while (from > 0 && path[from - 1] != '/') {
+            from--;
+        }
+        while (from < range->to) {
+            for (to = from; to < len && path[to] != '/'; to++) {
+                continue;
+            }
+            if (is_dots(path + from, to - from)) {
+                return 1;
+            }
+            from = to + 1;
+        }
+    }
+    return 0;
 }
 
 /* What follows the prefix, joined with exactly one '/'. */
@@ -230,6 +284,7 @@ static void build_whole(builder_t *b, const r307_query_policy_t *policy)
 {
     r307_slice_t value = value_of(b, &b->target->parts[0]);
     r307_url_t *url = &b->built->url;
+    r307_capture_t *range = apr_array_push(b->inserted);
 
     if (value.len == 0 && !b->built->failed) {
         b->built->failed = apr_psprintf(b->p, "%s is empty", b->target->text);
@@ -238,6 +293,10 @@ static void build_whole(builder_t *b, const r307_query_policy_t *policy)
     b->built->from_request = 1;
     b->built->host_inserted = url->host.s != NULL;
     b->built->scheme_inserted = url->scheme.s != NULL;
+    r307_buf_add(&b->in[R307_IN_PATH], url->path.s, url->path.len);
+    range->from = 0;
+    range->to = url->path.len;
+    b->built->dots_inserted = has_inserted_dots(b);
     url->query = r307_query_print(b->p, b->query, url->query, policy,
                                   &b->built->from_request);
 }
@@ -281,13 +340,15 @@ void r307_target_build(apr_pool_t *p, const r307_target_t *target,
                        r307_slice_t base, int relative, int carry, r307_vary_t *vary,
                        r307_built_t *built)
 {
-    builder_t b = { p, target, captures, view, query, vary, built, { { NULL, NULL, 0, 0 } } };
+    builder_t b = { .p = p, .target = target, .captures = captures, .view = view,
+                    .query = query, .vary = vary, .built = built };
     int i;
 
     memset(built, 0, sizeof(*built));
     for (i = 0; i <= R307_IN_FRAGMENT; i++) {
         r307_buf_make(&b.in[i], p, i == R307_IN_PATH ? 128 : 16);
     }
+    b.inserted = apr_array_make(p, 2, sizeof(r307_capture_t));
     if (target->kind == R307_TARGET_HTTPS) {
         build_https(&b, policy);
         return;
@@ -297,6 +358,7 @@ void r307_target_build(apr_pool_t *p, const r307_target_t *target,
     }
     else {
         write_parts(&b);
+        built->dots_inserted = has_inserted_dots(&b);
         if (target->kind == R307_TARGET_RELATIVE) {
             resolve(&b, base);
         }
@@ -305,7 +367,8 @@ void r307_target_build(apr_pool_t *p, const r307_target_t *target,
         }
         finish_url(&b, policy);
     }
-    if (!relative && !built->url.host.s && !built->url.scheme.s) {
+    built->own = !built->url.host.s && !built->url.scheme.s;
+    if (!relative && built->own) {
         write_self(&b, 0);
     }
 }

@@ -337,10 +337,6 @@ static const char *parse_authority(reader_t *reader, r307_slice_t text, r307_sli
     long number;
 
     r307_url_split(apr_pstrcat(p, "//", r307_slice_text(p, text), NULL), text.len + 2, &url);
-    if (url.userinfo.s) {
-        return apr_psprintf(p, "'%s' has a user name in front of its host; leave it out",
-                            shown(reader));
-    }
     bad = r307_url_check_host(url.host);
     if (bad) {
         return apr_psprintf(p, "host '%s' of '%s' %s",
@@ -373,6 +369,11 @@ static const char *set_host(reader_t *reader)
     char last;
 
     while (n < reader->parts->nelts && parts[n].in == R307_IN_HOST) {
+        if (parts[n].kind == R307_PART_LITERAL
+            && memchr(parts[n].text.s, '@', parts[n].text.len)) {
+            return apr_psprintf(reader->p, "'%s' has a user name in front of its host; "
+                                "leave it out", shown(reader));
+        }
         n++;
     }
     if (n == 0) {
@@ -383,8 +384,7 @@ static const char *set_host(reader_t *reader)
     }
     bad = parse_authority(reader, parts[0].text, &target->host, &target->port);
     last = parts[0].text.s[parts[0].text.len - 1];
-    if (n > 1 && (bad || last == '.' || last == ':')
-        && !memchr(parts[0].text.s, '@', parts[0].text.len)) {
+    if (n > 1 && (bad || last == '.' || last == ':')) {
         target->host = r307_slice(NULL, 0);
         return NULL;
     }
