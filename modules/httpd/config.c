@@ -30,11 +30,18 @@ const r307_setting_row_t r307_settings[R307_SETTING_COUNT] = {
 };
 
 /* ACME http-01 (RFC 8555 8.3) and the CAs' older way of asking for a file. */
-static const char *const default_exempt[] = {
-    "/.well-known/acme-challenge/",
-    "/.well-known/pki-validation/",
+#define ACME "/.well-known/acme-challenge/"
+#define PKI  "/.well-known/pki-validation/"
+
+static const r307_slice_t default_paths[] = {
+    { ACME, sizeof(ACME) - 1 }, { PKI, sizeof(PKI) - 1 }
 };
-#define DEFAULT_EXEMPT_COUNT ((int)(sizeof(default_exempt) / sizeof(default_exempt[0])))
+#define DEFAULT_COUNT ((int)(sizeof(default_paths) / sizeof(default_paths[0])))
+
+/* An array that nobody grows, so it needs no pool. */
+static const apr_array_header_t default_exempt = {
+    NULL, sizeof(r307_slice_t), DEFAULT_COUNT, DEFAULT_COUNT, (char *)default_paths
+};
 
 static void *member(r307_config_t *conf, const r307_setting_row_t *row)
 {
@@ -108,23 +115,9 @@ static const r307_chain_t *merge_chain(apr_pool_t *p, const r307_chain_t *base,
     return chain;
 }
 
-static apr_array_header_t *make_default_exempt(apr_pool_t *p)
+const apr_array_header_t *r307_config_exempt(const r307_config_t *conf)
 {
-    apr_array_header_t *list = apr_array_make(p, 4, sizeof(r307_slice_t));
-    int i;
-
-    for (i = 0; i < DEFAULT_EXEMPT_COUNT; i++) {
-        r307_slice_t *path = apr_array_push(list);
-
-        path->s = default_exempt[i];
-        path->len = strlen(default_exempt[i]);
-    }
-    return list;
-}
-
-const apr_array_header_t *r307_config_exempt(apr_pool_t *p, const r307_config_t *conf)
-{
-    return conf->exempt_all ? conf->exempt_all : make_default_exempt(p);
+    return conf->exempt_all ? conf->exempt_all : &default_exempt;
 }
 
 /* Both lists are kept, because httpd merges <Location>s with each other before it merges
@@ -144,7 +137,7 @@ static void merge_exempt(apr_pool_t *p, const r307_config_t *base,
     conf->exempt_resets = base->exempt_resets || add->exempt_resets;
     conf->exempt_all = add->exempt_resets
                        ? add->exempt_all
-                       : apr_array_append(p, r307_config_exempt(p, base), add->exempt);
+                       : apr_array_append(p, r307_config_exempt(base), add->exempt);
 }
 
 static int lower(int a, int b)
@@ -208,7 +201,7 @@ void r307_config_add_exempt(apr_pool_t *p, r307_config_t *conf, r307_slice_t pat
     *(r307_slice_t *)apr_array_push(conf->exempt) = path;
     conf->exempt_all = conf->exempt_resets
                        ? conf->exempt
-                       : apr_array_append(p, make_default_exempt(p), conf->exempt);
+                       : apr_array_append(p, &default_exempt, conf->exempt);
 }
 
 void r307_config_add_base(apr_pool_t *p, r307_config_t *conf, const char *directory,
