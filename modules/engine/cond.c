@@ -150,7 +150,9 @@ static const char *parse_args(apr_pool_t *p, const char *value,
     return query->count ? NULL : "names no parameter";
 }
 
-static int has_param(const r307_query_t *query, r307_slice_t name, r307_slice_t value)
+/* Whether the parameter is there; marks it used if it is to be. */
+static int has_param(const r307_query_t *query, r307_slice_t name, r307_slice_t value,
+                     int use)
 {
     size_t i;
     int found = 0;
@@ -161,13 +163,14 @@ static int has_param(const r307_query_t *query, r307_slice_t name, r307_slice_t 
         if (r307_slice_same(param->name, name)
             && (!value.s || r307_slice_same(param->value, value)
                 || (value.len == 0 && !param->value.s))) {
-            param->used = 1;
+            param->used |= use;
             found = 1;
         }
     }
     return found;
 }
 
+/* Used up is what a rule matched; what it must not have is not. */
 static int test_args(const r307_cond_t *cond, const r307_view_t *view,
                      const r307_query_t *query, r307_vary_t *vary)
 {
@@ -176,7 +179,7 @@ static int test_args(const r307_cond_t *cond, const r307_view_t *view,
     (void)view;
     (void)vary;
     for (i = 0; i < cond->count; i++) {
-        all &= has_param(query, cond->names[i], cond->values[i]);
+        all &= has_param(query, cond->names[i], cond->values[i], !cond->negate);
     }
     return all;
 }

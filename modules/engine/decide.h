@@ -28,6 +28,10 @@ typedef enum {
 
 const char *r307_step_text(r307_step_t step);
 
+/* The paths no rule touches unless Redirect307Exempt says otherwise: the challenges by
+ * which a host proves its name (RFC 8555 8.3, and the DCV of other issuers). */
+apr_array_header_t *r307_exempt_default(apr_pool_t *p);
+
 typedef struct r307_policy_t {
     int relative;                       /* Redirect307Relative */
     const apr_array_header_t *allow;    /* of r307_origin_t, or NULL */

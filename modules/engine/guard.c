@@ -28,7 +28,9 @@ static const r307_verdict_row_t verdicts[R307_VERDICT_COUNT] = {
     [R307_VERDICT_STEPS] = { "R307-G15",
         "was not decided: the pattern took more steps than it may" },
     [R307_VERDICT_SELF_NAME] = { "R307-G16",
-        "needs this server's name, and the request's Host is no host name" }
+        "needs this server's name, and the request's Host is no host name" },
+    [R307_VERDICT_DOTS] = { "R307-G17",
+        "has a '.' or '..' segment that the request put there" }
 };
 
 const r307_verdict_row_t *r307_verdict_row(r307_verdict_t verdict)
@@ -190,12 +192,54 @@ static r307_verdict_t check_origin(const r307_url_t *url, const r307_built_t *bu
     return R307_VERDICT_FINE;
 }
 
-r307_verdict_t r307_guard_check(const char *location, const r307_built_t *built,
+/* Whether a path has a segment that browsers read as "." or "..", percent codes included
+ * (WHATWG URL, single-dot and double-dot path segments). */
+static int has_dots(r307_slice_t path)
+{
+    size_t i, dots = 0, others = 0;
+
+    for (i = 0; i <= path.len; i++) {
+        if (i == path.len || path.s[i] == '/') {
+            if (others == 0 && (dots == 1 || dots == 2)) {
+                return 1;
+            }
+            dots = others = 0;
+        }
+        else if (path.s[i] == '.') {
+            dots++;
+        }
+        else if (path.s[i] == '%' && r307_text_hex2(path.s + i + 1, path.len - i - 1) == '.') {
+            dots++;
+            i += 2;
+        }
+        else {
+            others++;
+        }
+    }
+    return 0;
+}
+
+/* A written "..", as in "https://h/a/../b/$1", goes out as it is written. */
+static int writes_dots(const r307_target_t *target)
+{
+    int i;
+
+    for (i = 0; i < target->count; i++) {
+        const r307_part_t *part = &target->parts[i];
+
+        if (part->kind == R307_PART_LITERAL && part->in == R307_IN_PATH
+            && has_dots(part->text)) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+r307_verdict_t r307_guard_check(r307_slice_t location, const r307_built_t *built,
                                 const r307_target_t *target,
                                 const apr_array_header_t *allow,
                                 const r307_view_t *view)
 {
-    size_t len = strlen(location);
     r307_verdict_t verdict;
     r307_url_t url;
 
@@ -205,30 +249,35 @@ r307_verdict_t r307_guard_check(const char *location, const r307_built_t *built,
     if (built->bad_self) {
         return R307_VERDICT_SELF_NAME;
     }
-    if (len > R307_LOCATION_MOST) {
+    if (location.len > R307_LOCATION_MOST) {
         return R307_VERDICT_LENGTH;
     }
     if (!built->from_request) {
         return R307_VERDICT_FINE;
     }
-    r307_url_split(location, len, &url);
+    r307_url_split(location.s, location.len, &url);
     if (url.scheme.s && !r307_url_default_port(url.scheme)) {
         return R307_VERDICT_SCHEME;
     }
     if (url.userinfo.s) {
         return R307_VERDICT_USERINFO;
     }
-    verdict = check_bytes(location, len);
+    verdict = check_bytes(location.s, location.len);
     if (verdict != R307_VERDICT_FINE) {
         return verdict;
     }
-    if (!url.scheme.s) {
-        if (location[0] != '/' || location[1] == '/') {
-            return R307_VERDICT_RELATIVE;
-        }
-        return has_stray_byte(&url) ? R307_VERDICT_BYTE : R307_VERDICT_FINE;
+    if (url.scheme.s) {
+        verdict = check_origin(&url, built, target, allow, view);
     }
-    verdict = check_origin(&url, built, target, allow, view);
-    return verdict == R307_VERDICT_FINE && has_stray_byte(&url) ? R307_VERDICT_BYTE
-                                                                : verdict;
+    else if (location.s[0] != '/' || location.s[1] == '/') {
+        verdict = R307_VERDICT_RELATIVE;
+    }
+    if (verdict != R307_VERDICT_FINE) {
+        return verdict;
+    }
+    if (has_stray_byte(&url)) {
+        return R307_VERDICT_BYTE;
+    }
+    return has_dots(url.path) && !writes_dots(target) ? R307_VERDICT_DOTS
+                                                      : R307_VERDICT_FINE;
 }

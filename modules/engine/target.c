@@ -67,36 +67,48 @@ static r307_slice_t value_of(builder_t *b, const r307_part_t *part)
     return r307_slice("", 0);
 }
 
-/* How each kind of insertion is written where it lands. A capture is a piece of a path:
- * in a query it is one value. An expression may stand for a whole query. */
-static void write_value(builder_t *b, const r307_part_t *part, r307_slice_t value)
+/* Whether the part is all there is in the query, so that it may be several parameters. */
+static int is_whole_query(const r307_target_t *target, const r307_part_t *part)
+{
+    int i, others = 0;
+
+    for (i = 0; i < target->count; i++) {
+        others += target->parts[i].in == R307_IN_QUERY && &target->parts[i] != part;
+    }
+    return others == 0;
+}
+
+/* How each kind of insertion is written where it lands. In a query it is one value, but
+ * for an expression that is the whole query, as in "?%{QUERY_STRING}". */
+static void write_value(builder_t *b, const r307_part_t *part, r307_component_t in,
+                        r307_slice_t value)
 {
     static const r307_land_t lands[] = {
+        [R307_IN_HOST] = R307_LAND_PATH,
         [R307_IN_PATH] = R307_LAND_PATH,
         [R307_IN_QUERY] = R307_LAND_VALUE,
         [R307_IN_FRAGMENT] = R307_LAND_FRAGMENT
     };
-    r307_land_t land = lands[part->in];
+    r307_land_t land = lands[in];
 
-    if (land == R307_LAND_VALUE && part->kind == R307_PART_EXPR) {
+    if (land == R307_LAND_VALUE && part->kind == R307_PART_EXPR
+        && is_whole_query(b->target, part)) {
         land = R307_LAND_QUERY;
     }
-    r307_text_encode(&b->in[part->in], value.s, value.len, land,
+    r307_text_encode(&b->in[in], value.s, value.len, land,
                      part->kind == R307_PART_ARG ? R307_FORM_DATA : R307_FORM_ENCODED);
 }
 
-/* An insertion in the host, or glued to it: there it may begin the path, and nothing
- * else is certain to be meant. Written as it is; the guard reads it. */
+/* A part in the host, or behind a literal host it is glued to: there it may begin the
+ * path, and then the rest goes on in the path. Anything else belongs to the host, written
+ * as it is: the guard reads it. */
 static void write_host(builder_t *b, const r307_part_t *part, r307_slice_t value)
 {
-    if (b->target->glued && value.len && value.s[0] == '/') {
-        r307_part_t path = *part;
-
-        path.in = R307_IN_PATH;
-        write_value(b, &path, value);
-        return;
+    if (b->target->glued && value.len
+        && (value.s[0] == '/' || b->in[R307_IN_PATH].len)) {
+        write_value(b, part, R307_IN_PATH, value);
     }
-    if (value.len) {
+    else if (value.len) {
         r307_buf_add(&b->in[R307_IN_HOST], value.s, value.len);
         b->built->host_inserted = 1;
     }
@@ -111,16 +123,20 @@ static void write_parts(builder_t *b)
         r307_slice_t value;
 
         if (part->kind == R307_PART_LITERAL) {
-            r307_buf_add(&b->in[part->in], part->text.s, part->text.len);
-            continue;
+            value = part->text;
         }
-        value = value_of(b, part);
-        b->built->from_request |= value.len > 0;
+        else {
+            value = value_of(b, part);
+            b->built->from_request |= value.len > 0;
+        }
         if (part->in == R307_IN_HOST) {
             write_host(b, part, value);
         }
+        else if (part->kind == R307_PART_LITERAL) {
+            r307_buf_add(&b->in[part->in], value.s, value.len);
+        }
         else {
-            write_value(b, part, value);
+            write_value(b, part, part->in, value);
         }
     }
 }

@@ -361,13 +361,16 @@ static const char *parse_authority(reader_t *reader, r307_slice_t text, r307_sli
 }
 
 /* Decides whether the host is literal, literal with an insertion glued to it, or made of
- * insertions; a host that is known is not kept among the parts. */
+ * insertions; a host that is known is not kept among the parts. "h$1" is glued: what was
+ * meant is most likely the path. "h-$1", "h.$1" and "h:$1" go on inside the host. */
 static const char *set_host(reader_t *reader)
 {
     r307_target_t *target = reader->target;
     const r307_part_t *parts = (const r307_part_t *)(const void *)reader->parts->elts;
-    int n = 0, literal;
+    apr_array_header_t *rest;
     const char *bad;
+    int n = 0, i;
+    char last;
 
     while (n < reader->parts->nelts && parts[n].in == R307_IN_HOST) {
         n++;
@@ -375,29 +378,22 @@ static const char *set_host(reader_t *reader)
     if (n == 0) {
         return apr_psprintf(reader->p, "'%s' has no host", shown(reader));
     }
-    literal = parts[0].kind == R307_PART_LITERAL;
-    if (n > 2 || !literal || (n == 2 && parts[1].kind == R307_PART_LITERAL)) {
+    if (parts[0].kind != R307_PART_LITERAL) {
         return NULL;
     }
     bad = parse_authority(reader, parts[0].text, &target->host, &target->port);
-    if (n == 2) {
-        /* "h-$1", "h.$1" and "h:$1" go on inside the host; "h$1" may not */
-        char last = parts[0].text.s[parts[0].text.len - 1];
-
-        target->glued = !bad && last != '.' && last != ':';
-        if (!target->glued) {
-            target->host = r307_slice(NULL, 0);
-            return NULL;
-        }
+    last = parts[0].text.s[parts[0].text.len - 1];
+    if (n > 1 && (bad || last == '.' || last == ':')
+        && !memchr(parts[0].text.s, '@', parts[0].text.len)) {
+        target->host = r307_slice(NULL, 0);
+        return NULL;
     }
-    if (!bad) {
-        apr_array_header_t *rest = apr_array_make(reader->p, 4, sizeof(r307_part_t));
-
-        for (; literal < reader->parts->nelts; literal++) {
-            APR_ARRAY_PUSH(rest, r307_part_t) = parts[literal];
-        }
-        reader->parts = rest;
+    target->glued = n > 1;
+    rest = apr_array_make(reader->p, 4, sizeof(r307_part_t));
+    for (i = 1; i < reader->parts->nelts; i++) {
+        APR_ARRAY_PUSH(rest, r307_part_t) = parts[i];
     }
+    reader->parts = rest;
     return bad;
 }
 

@@ -277,7 +277,7 @@ int r307_ask_chain(request_rec *r, const r307_config_t *conf, const r307_chain_t
     }
     policy.relative = (int)r307_config_value(conf, R307_SETTING_RELATIVE);
     policy.allow = conf->allow;
-    policy.exempt = r307_config_exempt(conf);
+    policy.exempt = r307_config_exempt(r->pool, conf);
     policy.steps = R307_STEPS_DEFAULT;
     policy.trace = trace;
     policy.trace_baton = r;

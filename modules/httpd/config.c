@@ -29,20 +29,6 @@ const r307_setting_row_t r307_settings[R307_SETTING_COUNT] = {
                              R307_KIND_POINTER, 0 },
 };
 
-/* ACME http-01 (RFC 8555 8.3) and the CAs' older way of asking for a file. */
-#define ACME "/.well-known/acme-challenge/"
-#define PKI  "/.well-known/pki-validation/"
-
-static const r307_slice_t default_paths[] = {
-    { ACME, sizeof(ACME) - 1 }, { PKI, sizeof(PKI) - 1 }
-};
-#define DEFAULT_COUNT ((int)(sizeof(default_paths) / sizeof(default_paths[0])))
-
-/* An array that nobody grows, so it needs no pool. */
-static const apr_array_header_t default_exempt = {
-    NULL, sizeof(r307_slice_t), DEFAULT_COUNT, DEFAULT_COUNT, (char *)default_paths
-};
-
 static void *member(r307_config_t *conf, const r307_setting_row_t *row)
 {
     return (char *)conf + row->offset;
@@ -58,7 +44,11 @@ void *r307_config_create(apr_pool_t *p, char *directory)
     r307_config_t *conf = apr_pcalloc(p, sizeof(*conf));
     int i;
 
-    (void)directory;    /* inside <If> and <Files> it is not the directory at all */
+    /* Inside <If> and <Files> it is not the directory at all; but a server has none, and
+     * everything is merged into a server's: so the list is made once, not per request. */
+    if (!directory) {
+        conf->exempt_all = r307_exempt_default(p);
+    }
     for (i = 0; i < R307_SETTING_COUNT; i++) {
         const r307_setting_row_t *row = &r307_settings[i];
 
@@ -115,9 +105,9 @@ static const r307_chain_t *merge_chain(apr_pool_t *p, const r307_chain_t *base,
     return chain;
 }
 
-const apr_array_header_t *r307_config_exempt(const r307_config_t *conf)
+const apr_array_header_t *r307_config_exempt(apr_pool_t *p, const r307_config_t *conf)
 {
-    return conf->exempt_all ? conf->exempt_all : &default_exempt;
+    return conf->exempt_all ? conf->exempt_all : r307_exempt_default(p);
 }
 
 /* Both lists are kept, because httpd merges <Location>s with each other before it merges
@@ -137,7 +127,7 @@ static void merge_exempt(apr_pool_t *p, const r307_config_t *base,
     conf->exempt_resets = base->exempt_resets || add->exempt_resets;
     conf->exempt_all = add->exempt_resets
                        ? add->exempt_all
-                       : apr_array_append(p, r307_config_exempt(base), add->exempt);
+                       : apr_array_append(p, r307_config_exempt(p, base), add->exempt);
 }
 
 static int lower(int a, int b)
@@ -201,7 +191,7 @@ void r307_config_add_exempt(apr_pool_t *p, r307_config_t *conf, r307_slice_t pat
     *(r307_slice_t *)apr_array_push(conf->exempt) = path;
     conf->exempt_all = conf->exempt_resets
                        ? conf->exempt
-                       : apr_array_append(p, &default_exempt, conf->exempt);
+                       : apr_array_append(p, r307_exempt_default(p), conf->exempt);
 }
 
 void r307_config_add_base(apr_pool_t *p, r307_config_t *conf, const char *directory,

@@ -9,7 +9,7 @@
 
 #include <apr_hash.h>
 #include <apr_tables.h>
-#include "engine/ruleset.h"
+#include "engine/decide.h"
 
 #define R307_UNSET (-1)
 
@@ -92,7 +92,7 @@ apr_int64_t r307_config_value(const r307_config_t *conf, r307_setting_t setting)
 int r307_config_engine(const r307_config_t *conf);
 
 /* Paths that only a rule naming them touches: array of r307_slice_t, never NULL. */
-const apr_array_header_t *r307_config_exempt(const r307_config_t *conf);
+const apr_array_header_t *r307_config_exempt(apr_pool_t *p, const r307_config_t *conf);
 
 /* Adds to the list of this place. */
 void r307_config_add_exempt(apr_pool_t *p, r307_config_t *conf, r307_slice_t path);

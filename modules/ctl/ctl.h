@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * ctl: redirect307ctl, the engine for people. Answer first, reasons below, the line to
+ * write last. Knows stdio, files and the engine; never httpd.
+ */
+#ifndef R307_CTL_H
+#define R307_CTL_H
+
+#include <stdio.h>
+#include "engine/decide.h"
+
+typedef enum {
+    R307_EXIT_FINE = 0,     /* nothing to do */
+    R307_EXIT_FINDINGS = 1, /* something to do */
+    R307_EXIT_UNKNOWN = 2   /* could not tell */
+} r307_exit_t;
+
+typedef struct r307_command_t {
+    const char *name;
+    const char *synopsis;
+    const char *description;
+    r307_exit_t (*run)(apr_pool_t *p, int argc, const char *const *argv);
+} r307_command_t;
+
+r307_exit_t r307_lint_run(apr_pool_t *p, int argc, const char *const *argv);
+r307_exit_t r307_explain_run(apr_pool_t *p, int argc, const char *const *argv);
+
+/* One directive of ours, met in a file. */
+typedef struct r307_met_t {
+    r307_place_t place;
+    const char *directive;      /* as the file spells it */
+    const char *args;
+    r307_context_t context;     /* of a rule line at this place */
+    int is_conf;                /* httpd.conf or a part of it, not .htaccess */
+    const char *container;      /* innermost section that a rule here belongs to, as
+                                 * "Location /a"; NULL outside all */
+} r307_met_t;
+
+/* Reads a configuration file or .htaccess ("-": standard input) and calls met for every
+ * directive whose name begins with Redirect307, continued lines joined as httpd does. A
+ * name that ends in ".conf" is read as httpd.conf, all others as .htaccess. NULL, or why
+ * the file cannot be read. */
+const char *r307_file_read(apr_pool_t *p, const char *name,
+                           void (*met)(void *baton, const r307_met_t *what), void *baton);
+
+/* Whether the directive is a rule (Redirect307, Redirect307Match); NULL, or why a line
+ * that is none cannot stand there. */
+int r307_file_is_rule(const r307_met_t *what);
+const char *r307_file_check_other(apr_pool_t *p, const r307_met_t *what);
+
+#endif

@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ctl.h"
+
+#include <string.h>
+#include <apr_strings.h>
+#include <apr_tables.h>
+
+typedef struct explaining_t {
+    apr_pool_t *p;
+    const char *file, *base, *method, *url;
+    apr_table_t *headers;
+    apr_array_header_t *steps;  /* of const char *: rules passed over */
+    r307_ruleset_t *rules;
+    int directory;              /* the file is a .htaccess */
+    int elsewhere;              /* rules in containers that are not asked */
+    int skipped;                /* bad lines */
+    int unanswered;             /* expressions and variables only a server knows */
+    r307_self_t self;
+} explaining_t;
+
+static const char *header_of(void *baton, const char *name)
+{
+    return apr_table_get(((explaining_t *)baton)->headers, name);
+}
+
+static const char *env_of(void *baton, const char *name)
+{
+    (void)name;
+    ((explaining_t *)baton)->unanswered = 1;
+    return NULL;
+}
+
+static int test_of(void *baton, const r307_expr_t *expr, r307_vary_t *vary)
+{
+    (void)expr;
+    (void)vary;
+    ((explaining_t *)baton)->unanswered = 1;
+    return -1;
+}
+
+static const char *string_of(void *baton, const r307_expr_t *expr, r307_vary_t *vary)
+{
+    (void)expr;
+    (void)vary;
+    ((explaining_t *)baton)->unanswered = 1;
+    return NULL;
+}
+
+static void self_of(void *baton, r307_self_t *self)
+{
+    *self = ((explaining_t *)baton)->self;
+}
+
+static const r307_view_ops_t ops = { header_of, env_of, test_of, string_of, self_of };
+
+static void met(void *baton, const r307_met_t *what)
+{
+    explaining_t *x = baton;
+    const r307_rule_t *rule = NULL;
+    const char *bad;
+
+    if (!r307_file_is_rule(what)) {
+        return;
+    }
+    bad = r307_line_parse(x->p, what->args, what->place, &what->context, &rule);
+    if (!bad && rule) {
+        bad = r307_ruleset_add(x->p, x->rules, rule);
+    }
+    if (bad) {
+        x->skipped++;
+        fprintf(stderr, "%s:%u: %s: %s\n", what->place.file, what->place.line,
+                what->directive, bad);
+    }
+    else if (what->container) {
+        x->elsewhere++;
+        apr_array_pop(x->rules->rules);
+    }
+    x->directory = !what->is_conf;
+}
+
+/* Kept until the answer, which people want first, was printed. */
+static void trace(void *baton, const r307_rule_t *rule, r307_step_t step,
+                  const char *detail)
+{
+    explaining_t *x = baton;
+
+    APR_ARRAY_PUSH(x->steps, const char *) = apr_psprintf(x->p,
+        "  passed over  %s:%u  %s\n               %s%s%s\n", rule->place.file,
+        rule->place.line, r307_line_print(x->p, rule), r307_step_text(step),
+        detail ? ": " : "", detail ? r307_text_show(x->p, detail, strlen(detail)) : "");
+}
+
+static r307_exit_t print_decision(explaining_t *x, const r307_decision_t *decision)
+{
+    const r307_rule_t *rule = decision->rule;
+    int i;
+
+    switch (decision->outcome) {
+    case R307_OUTCOME_PASS:
+        printf("no rule answers\n");
+        break;
+    case R307_OUTCOME_STOP:
+        printf("no redirect: a rule with target '-' ends the search\n");
+        break;
+    case R307_OUTCOME_ANSWER:
+        printf("%d%s%s\n", decision->status, decision->location ? " -> " : "",
+               decision->location ? decision->location : "");
+        break;
+    case R307_OUTCOME_REFUSE:
+        printf("refused: %s, '%s' %s\n", r307_verdict_row(decision->verdict)->id,
+               r307_text_show(x->p, decision->offending, decision->offending_len),
+               r307_verdict_row(decision->verdict)->why);
+        break;
+    }
+    if (rule) {
+        printf("  %s:%u  %s\n", rule->place.file, rule->place.line,
+               r307_line_print(x->p, rule));
+    }
+    for (i = 0; i < x->steps->nelts; i++) {
+        fputs(APR_ARRAY_IDX(x->steps, i, const char *), stdout);
+    }
+    if (decision->vary) {
+        printf("  Vary: %s\n", decision->vary);
+    }
+    return decision->outcome == R307_OUTCOME_REFUSE ? R307_EXIT_FINDINGS : R307_EXIT_FINE;
+}
+
+/* Splits the URL that is asked for; 0 when it is none. */
+static int set_asked(explaining_t *x, r307_view_t *view)
+{
+    r307_slice_t path;
+    r307_url_t url;
+
+    if (!r307_path_split(x->url, &path, &view->query)) {
+        return 0;
+    }
+    r307_url_split(x->url, strlen(x->url), &url);
+    view->path = r307_path_make(x->p, path);
+    x->self.scheme = url.scheme.s ? r307_slice_text(x->p, url.scheme) : "http";
+    x->self.host = url.host.s ? r307_slice_text(x->p, url.host) : "localhost";
+    x->self.port = (int)r307_url_port(url.port);
+    if (x->self.port <= 0) {
+        x->self.port = r307_url_default_port(url.scheme) == 443 ? 443 : 80;
+    }
+    view->asked = x->self;
+    view->method = x->method;
+    view->ops = &ops;
+    view->baton = x;
+    return 1;
+}
+
+static r307_exit_t explain(explaining_t *x)
+{
+    r307_policy_t policy = { 1, NULL, r307_exempt_default(x->p), R307_STEPS_DEFAULT, trace,
+                             x };
+    r307_decision_t decision;
+    r307_scope_t scope;
+    r307_view_t view;
+    r307_exit_t result;
+    const char *bad;
+
+    x->rules = r307_ruleset_make(x->p);
+    bad = r307_file_read(x->p, x->file, met, x);
+    if (bad) {
+        fprintf(stderr, "redirect307ctl: %s\n", bad);
+        return R307_EXIT_UNKNOWN;
+    }
+    if (!set_asked(x, &view)) {
+        fprintf(stderr, "redirect307ctl: '%s' is not a URL; write https://host/path or "
+                "/path\n", x->url);
+        return R307_EXIT_UNKNOWN;
+    }
+    scope.rules = x->rules;
+    scope.directory = x->directory;
+    scope.base = x->directory ? r307_slice(x->base, strlen(x->base))
+                              : r307_slice(NULL, 0);
+    r307_decide(x->p, &scope, 1, &policy, &view, &decision);
+    result = print_decision(x, &decision);
+    if (x->elsewhere) {
+        printf("  not asked: %d rules inside sections, which only the server can place\n",
+               x->elsewhere);
+    }
+    if (x->unanswered) {
+        printf("  not known here: env=, expr= and %%{...}, which only the server can "
+               "answer\n");
+    }
+    if (x->unanswered || x->elsewhere) {
+        return R307_EXIT_UNKNOWN;
+    }
+    return x->skipped ? R307_EXIT_FINDINGS : result;
+}
+
+/* "--header 'Name: value'". */
+static int add_header(explaining_t *x, const char *text)
+{
+    const char *colon = strchr(text, ':');
+
+    if (!colon || colon == text) {
+        return 0;
+    }
+    apr_table_mergen(x->headers, apr_pstrmemdup(x->p, text, (apr_size_t)(colon - text)),
+                     apr_pstrdup(x->p, colon + 1 + strspn(colon + 1, " ")));
+    return 1;
+}
+
+r307_exit_t r307_explain_run(apr_pool_t *p, int argc, const char *const *argv)
+{
+    explaining_t x = { .p = p, .file = ".htaccess", .base = "/", .method = "GET" };
+    const struct {
+        const char *name;
+        const char **value;
+    } options[] = {
+        { "--file", &x.file }, { "--base", &x.base }, { "--method", &x.method }
+    };
+    int i;
+    size_t k;
+
+    x.headers = apr_table_make(p, 8);
+    x.steps = apr_array_make(p, 8, sizeof(const char *));
+    for (i = 0; i < argc; i++) {
+        if (strncmp(argv[i], "--", 2) != 0) {
+            x.url = argv[i];
+            continue;
+        }
+        for (k = 0; k < 3 && strcmp(argv[i], options[k].name) != 0; k++) {
+            continue;
+        }
+        if (i + 1 == argc || (k == 3 && (strcmp(argv[i], "--header") != 0
+                                         || !add_header(&x, argv[i + 1])))) {
+            fprintf(stderr, "redirect307ctl explain: '%s' is not understood; see "
+                    "redirect307ctl help\n", argv[i]);
+            return R307_EXIT_UNKNOWN;
+        }
+        i++;
+        if (k < 3) {
+            *options[k].value = argv[i];
+        }
+    }
+    if (!x.url || x.base[0] != '/' || x.base[strlen(x.base) - 1] != '/') {
+        fprintf(stderr, "redirect307ctl explain: %s\n", x.url
+                ? "--base begins and ends with '/'" : "name the URL to explain");
+        return R307_EXIT_UNKNOWN;
+    }
+    return explain(&x);
+}

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ctl.h"
+
+#include <string.h>
+#include <apr_file_info.h>
+#include <apr_strings.h>
+
+#define DEPTH_MOST 64
+
+typedef struct linting_t {
+    apr_pool_t *p;
+    r307_ruleset_t *rules;      /* of the file at hand: names are unique in it */
+    int findings, fine, unknown, files;
+} linting_t;
+
+static void met(void *baton, const r307_met_t *what)
+{
+    linting_t *linting = baton;
+    const r307_rule_t *rule = NULL;
+    const char *bad;
+
+    if (r307_file_is_rule(what)) {
+        bad = r307_line_parse(linting->p, what->args, what->place, &what->context, &rule);
+        if (!bad && !rule) {
+            bad = "the line has no source and no target; write: Redirect307 /old /new";
+        }
+        bad = bad ? bad : r307_ruleset_add(linting->p, linting->rules, rule);
+        linting->fine += !bad;
+    }
+    else {
+        bad = r307_file_check_other(linting->p, what);
+    }
+    if (bad) {
+        linting->findings++;
+        printf("%s:%u: %s: %s\n", what->place.file, what->place.line, what->directive, bad);
+    }
+}
+
+static void lint_file(linting_t *linting, const char *name)
+{
+    const char *bad;
+
+    linting->files++;
+    linting->rules = r307_ruleset_make(linting->p);
+    bad = r307_file_read(linting->p, name, met, linting);
+    if (bad) {
+        linting->unknown++;
+        fprintf(stderr, "redirect307ctl: %s\n", bad);
+    }
+}
+
+/* Every .htaccess below; links are not followed, as a loop of them would never end. */
+static void lint_directory(linting_t *linting, const char *name, int depth)
+{
+    apr_finfo_t info;
+    apr_dir_t *dir;
+    apr_status_t rv = apr_dir_open(&dir, name, linting->p);
+
+    if (rv != APR_SUCCESS || depth > DEPTH_MOST) {
+        char text[120];
+
+        linting->unknown++;
+        fprintf(stderr, "redirect307ctl: %s: %s\n", name,
+                rv ? apr_strerror(rv, text, sizeof(text)) : "too deep");
+        return;
+    }
+    while (apr_dir_read(&info, APR_FINFO_NAME | APR_FINFO_TYPE, dir) == APR_SUCCESS) {
+        const char *path = apr_pstrcat(linting->p, name, "/", info.name, NULL);
+
+        if (info.filetype == APR_DIR && strcmp(info.name, ".") != 0
+            && strcmp(info.name, "..") != 0) {
+            lint_directory(linting, path, depth + 1);
+        }
+        else if (info.filetype == APR_REG && strcmp(info.name, ".htaccess") == 0) {
+            lint_file(linting, path);
+        }
+    }
+    apr_dir_close(dir);
+}
+
+r307_exit_t r307_lint_run(apr_pool_t *p, int argc, const char *const *argv)
+{
+    linting_t linting = { p, NULL, 0, 0, 0, 0 };
+    apr_finfo_t info;
+    int i;
+
+    if (argc == 0) {
+        fprintf(stderr, "redirect307ctl lint: name a file, a directory or -\n");
+        return R307_EXIT_UNKNOWN;
+    }
+    for (i = 0; i < argc; i++) {
+        if (strcmp(argv[i], "-") != 0
+            && apr_stat(&info, argv[i], APR_FINFO_TYPE, p) == APR_SUCCESS
+            && info.filetype == APR_DIR) {
+            lint_directory(&linting, argv[i], 0);
+        }
+        else {
+            lint_file(&linting, argv[i]);
+        }
+    }
+    if (linting.files == 0 && !linting.unknown) {
+        fprintf(stderr, "redirect307ctl lint: no .htaccess found\n");
+        return R307_EXIT_UNKNOWN;
+    }
+    printf("%d finding%s, %d rule%s fine.\n", linting.findings,
+           linting.findings == 1 ? "" : "s", linting.fine, linting.fine == 1 ? "" : "s");
+    if (linting.unknown) {
+        return R307_EXIT_UNKNOWN;
+    }
+    return linting.findings ? R307_EXIT_FINDINGS : R307_EXIT_FINE;
+}
