@@ -44,7 +44,11 @@ void *r307_config_create(apr_pool_t *p, char *directory)
     r307_config_t *conf = apr_pcalloc(p, sizeof(*conf));
     int i;
 
-    (void)directory;    /* inside <If> and <Files> it is not the directory at all */
+    /* Inside <If> and <Files> it is not the directory at all; but a server has none, and
+     * everything is merged into a server's: so the list is made once, not per request. */
+    if (!directory) {
+        conf->exempt_all = r307_exempt_default(p);
+    }
     for (i = 0; i < R307_SETTING_COUNT; i++) {
         const r307_setting_row_t *row = &r307_settings[i];
 
