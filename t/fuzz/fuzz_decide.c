@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * First line a rule, second a request target, the rest request headers. Whatever leaves is
- * clean, stays on an origin that somebody wrote down, and is not what was asked for.
+ * First line a rule, second a request target, the rest request headers. Whatever leaves
+ * is clean, stays on an origin that somebody wrote down, and is not what was asked for.
  */
 #include <stdint.h>
 #include <stdio.h>

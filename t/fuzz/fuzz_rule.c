@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Bytes as a rule line, in one of the contexts chosen by the first byte. What is printed of
- * a rule reads back to the same print; what is said about a bad line can be shown.
+ * Bytes as a rule line, in one of the contexts chosen by the first byte. What is printed
+ * of a rule reads back to the same print; what is said about a bad line can be shown.
  */
 #include <stdint.h>
 #include <stdio.h>

@@ -214,7 +214,8 @@ START_TEST(guard_origins)
         { "ftp://h.example", 0, NULL, NULL, 0, 0 }, { "https://", 0, NULL, NULL, 0, 0 },
         { "https://h.example/", 0, NULL, NULL, 0, 0 },
         { "h.example/x", 0, NULL, NULL, 0, 0 }, { "u@h.example", 0, NULL, NULL, 0, 0 },
-        { "h.example:0", 0, NULL, NULL, 0, 0 }, { "h.example:99999", 0, NULL, NULL, 0, 0 },
+        { "h.example:0", 0, NULL, NULL, 0, 0 },
+        { "h.example:99999", 0, NULL, NULL, 0, 0 },
         { "127.1", 0, NULL, NULL, 0, 0 },
         { "\xC3\xA4.example", 0, NULL, NULL, 0, 0 }, { "https:h", 0, NULL, NULL, 0, 0 }
     };
@@ -228,7 +229,8 @@ START_TEST(guard_origins)
         memset(&origin, 0, sizeof(origin));
         unit_rows_add(1);
         error = r307_origin_parse(p, text, &origin);
-        ck_assert_msg(!error == !!rows[i].good, "'%s': %s", text, error ? error : "taken");
+        ck_assert_msg(!error == !!rows[i].good, "'%s': %s", text,
+                      error ? error : "taken");
         if (error) {
             ck_assert_msg(*error, "'%s': no text", text);
             continue;

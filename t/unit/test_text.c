@@ -14,8 +14,8 @@ static r307_slice_t slice(const char *s)
 /* Which bytes may stand, byte by byte, against RFC 3986 appendix A written out. */
 START_TEST(text_classes)
 {
-    static const char unreserved[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-                                     "0123456789-._~";
+    static const char unreserved[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                     "abcdefghijklmnopqrstuvwxyz0123456789-._~";
     int i;
 
     for (i = 0; i < 256; i++) {
