@@ -101,9 +101,27 @@ static void check_bytes(const char *rule, const char *location)
     }
 }
 
+/* The host as the rule writes it, with nothing where insertions stand. */
+static r307_slice_t written_host(apr_pool_t *p, const r307_target_t *target)
+{
+    r307_buf_t buf;
+    int i;
+
+    r307_buf_make(&buf, p, 64);
+    r307_buf_add(&buf, target->host.s, target->host.len);
+    for (i = 0; i < target->count; i++) {
+        const r307_part_t *part = &target->parts[i];
+
+        if (part->in == R307_IN_HOST && part->kind == R307_PART_LITERAL) {
+            r307_buf_add(&buf, part->text.s, part->text.len);
+        }
+    }
+    return r307_slice(buf.s, buf.len);
+}
+
 /* own: the origin may be the one that was asked (https:, Redirect307Relative off). */
-static void check_origin(const r307_rule_t *rule, const char *text, const char *location,
-                         int own)
+static void check_origin(apr_pool_t *p, const r307_rule_t *rule, const char *text,
+                         const char *location, int own)
 {
     const r307_target_t *target = rule->target;
     r307_url_t url;
@@ -123,8 +141,8 @@ static void check_origin(const r307_rule_t *rule, const char *text, const char *
         fail("a host that is none", text, location);
     }
     port = r307_url_port(url.port);
-    if (target->kind == R307_TARGET_URL && target->host.s
-        && r307_url_same_host(url.host, target->host)) {
+    if (target->kind == R307_TARGET_URL
+        && r307_url_same_host(url.host, written_host(p, target))) {
         if ((port ? port : r307_url_default_port(url.scheme))
             != (target->port ? target->port : r307_url_default_port(target->scheme))) {
             fail("a port nobody wrote", text, location);
@@ -179,7 +197,7 @@ static void decide(fuzz_request_t *request, const char *text, const r307_rule_t 
         return;
     }
     check_bytes(text, decision.location);
-    check_origin(rule, text, decision.location,
+    check_origin(p, rule, text, decision.location,
                  !relative || rule->target->kind == R307_TARGET_HTTPS);
     check_progress(request, text, decision.location);
 }
