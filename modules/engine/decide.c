@@ -169,7 +169,8 @@ static r307_slice_t target_head(const asking_t *a, const r307_target_t *target,
     if (target->head.len == 0
         || (target->kind == R307_TARGET_URL
             && (!is_asked_host(a->view, target->host)
-                || (target->port && target->port != a->view->asked.port)))) {
+                || (target->port && target->port != r307_url_default_port(target->scheme)
+                    && target->port != a->view->asked.port)))) {
         return none;
     }
     if (target->kind != R307_TARGET_RELATIVE) {

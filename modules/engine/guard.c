@@ -216,7 +216,7 @@ r307_verdict_t r307_guard_check(r307_slice_t location, const r307_built_t *built
     if (location.len > R307_LOCATION_MOST) {
         return R307_VERDICT_LENGTH;
     }
-    if (!built->from_request) {
+    if (!built->from_request && !built->host_inserted) {
         return R307_VERDICT_FINE;
     }
     r307_url_split(location.s, location.len, &url);

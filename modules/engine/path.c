@@ -94,12 +94,35 @@ static void close_segment(maker_t *m)
     m->enc_n = m->at[from - 1] + 1;
 }
 
+/* Whether the path is what normalising would make of it: most paths are. */
+static int is_normal(r307_slice_t raw)
+{
+    size_t i;
+
+    if (raw.len == 0 || raw.s[0] != '/') {
+        return 0;
+    }
+    for (i = 0; i < raw.len; i++) {
+        if (raw.s[i] == '%' || (raw.s[i] == '/' && i + 1 < raw.len
+                                && (raw.s[i + 1] == '/' || raw.s[i + 1] == '.'))) {
+            return 0;
+        }
+    }
+    return 1;
+}
+
 const r307_path_t *r307_path_make(apr_pool_t *p, r307_slice_t raw)
 {
     r307_path_t *path = apr_palloc(p, sizeof(*path));
     maker_t m;
     size_t i = 0;
 
+    if (is_normal(raw)) {
+        path->dec = path->enc = r307_slice_text(p, raw);
+        path->len = path->enc_len = raw.len;
+        path->at = NULL;
+        return path;
+    }
     m.dec = apr_palloc(p, raw.len + 2);
     m.enc = apr_palloc(p, raw.len + 2);
     m.at = apr_palloc(p, (raw.len + 2) * sizeof(*m.at));

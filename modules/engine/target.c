@@ -238,15 +238,11 @@ static void resolve(builder_t *b, r307_slice_t base)
     r307_buf_add(path, out.path.s + slashes, out.path.len - slashes);
 }
 
-static r307_slice_t port_text(apr_pool_t *p, r307_slice_t scheme, int port)
+static r307_slice_t port_text(apr_pool_t *p, int port)
 {
-    const char *text;
+    const char *text = port ? apr_itoa(p, port) : NULL;
 
-    if (port == 0 || port == r307_url_default_port(scheme)) {
-        return r307_slice(NULL, 0);
-    }
-    text = apr_itoa(p, port);
-    return r307_slice(text, strlen(text));
+    return r307_slice(text, text ? strlen(text) : 0);
 }
 
 /* Our own name, where the grammar lets the Host header reach a Location at all. */
@@ -261,8 +257,9 @@ static void write_self(builder_t *b, int https)
     url->host = r307_slice(self.host, strlen(self.host));
     b->built->from_request = 1;
     b->built->bad_self = r307_url_check_host(url->host) != NULL;
-    if (!https || strcmp(self.scheme, "https") == 0) {
-        url->port = port_text(b->p, url->scheme, self.port);
+    if ((!https || strcmp(self.scheme, "https") == 0)
+        && self.port != r307_url_default_port(url->scheme)) {
+        url->port = port_text(b->p, self.port);
     }
 }
 
@@ -319,7 +316,7 @@ static void finish_url(builder_t *b, const r307_query_policy_t *policy)
             r307_buf_add(&host, b->in[R307_IN_HOST].s, b->in[R307_IN_HOST].len);
             url->host = r307_slice(host.s, host.len);
         }
-        url->port = port_text(b->p, target->scheme, target->port);
+        url->port = port_text(b->p, target->port);
         if (path->len == 0) {
             r307_buf_putc(path, '/');
         }

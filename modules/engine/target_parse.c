@@ -356,6 +356,33 @@ static const char *parse_authority(reader_t *reader, r307_slice_t text, r307_sli
     return NULL;
 }
 
+/* What is literal in a host that goes on in insertions can be checked only byte by byte. */
+static const char *check_host_parts(reader_t *reader, int *count)
+{
+    const r307_part_t *parts = (const r307_part_t *)(const void *)reader->parts->elts;
+    int n;
+    size_t i;
+
+    for (n = 0; n < reader->parts->nelts && parts[n].in == R307_IN_HOST; n++) {
+        for (i = 0; parts[n].kind == R307_PART_LITERAL && i < parts[n].text.len; i++) {
+            char c = parts[n].text.s[i];
+
+            if (c == '@') {
+                return apr_psprintf(reader->p, "'%s' has a user name in front of its host; "
+                                    "leave it out", shown(reader));
+            }
+            if (!r307_text_is(c, R307_IS_HOST) && !strchr(":[]", c)) {
+                return apr_psprintf(reader->p, "host '%s' of '%s' holds a byte that no host "
+                                    "name has",
+                                    r307_text_show(reader->p, parts[n].text.s,
+                                                   parts[n].text.len), shown(reader));
+            }
+        }
+    }
+    *count = n;
+    return n ? NULL : apr_psprintf(reader->p, "'%s' has no host", shown(reader));
+}
+
 /* Decides whether the host is literal, literal with an insertion glued to it, or made of
  * insertions; a host that is known is not kept among the parts. "h$1" is glued: what was
  * meant is most likely the path. "h-$1", "h.$1" and "h:$1" go on inside the host. */
@@ -364,29 +391,16 @@ static const char *set_host(reader_t *reader)
     r307_target_t *target = reader->target;
     const r307_part_t *parts = (const r307_part_t *)(const void *)reader->parts->elts;
     apr_array_header_t *rest;
-    const char *bad;
     int n = 0, i;
-    char last;
+    const char *bad = check_host_parts(reader, &n);
 
-    while (n < reader->parts->nelts && parts[n].in == R307_IN_HOST) {
-        if (parts[n].kind == R307_PART_LITERAL
-            && memchr(parts[n].text.s, '@', parts[n].text.len)) {
-            return apr_psprintf(reader->p, "'%s' has a user name in front of its host; "
-                                "leave it out", shown(reader));
-        }
-        n++;
-    }
-    if (n == 0) {
-        return apr_psprintf(reader->p, "'%s' has no host", shown(reader));
-    }
-    if (parts[0].kind != R307_PART_LITERAL) {
-        return NULL;
+    if (bad || parts[0].kind != R307_PART_LITERAL
+        || (n > 1 && strchr("-.:", parts[0].text.s[parts[0].text.len - 1]))) {
+        return bad;
     }
     bad = parse_authority(reader, parts[0].text, &target->host, &target->port);
-    last = parts[0].text.s[parts[0].text.len - 1];
-    if (n > 1 && (bad || last == '.' || last == ':')) {
-        target->host = r307_slice(NULL, 0);
-        return NULL;
+    if (bad) {
+        return bad;
     }
     target->glued = n > 1;
     rest = apr_array_make(reader->p, 4, sizeof(r307_part_t));
@@ -394,7 +408,7 @@ static const char *set_host(reader_t *reader)
         APR_ARRAY_PUSH(rest, r307_part_t) = parts[i];
     }
     reader->parts = rest;
-    return bad;
+    return NULL;
 }
 
 /* The bare host's '/', and what later questions want to know of the literal path. */
