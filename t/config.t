@@ -6,6 +6,7 @@ use warnings FATAL => 'all';
 use R307;
 use R307::Site;
 
+# httpd doubles a backslash when it prints a message.
 my @bad = (
     # directive, what is said
     ['Redirect307 301 /a /b',       qr{'301' is a status, not a source; write: Redirect307 /a /b status=301}],
@@ -15,8 +16,8 @@ my @bad = (
     ['Redirect307 /a /b # for Christmas', qr{'# for Christmas' a comment needs its own line; or write "note=for Christmas"}],
     ["Redirect307 \xe2\x80\x9c/a\xe2\x80\x9d /b", qr{'\S+/a\S+' has typographic quotes; type plain ones or none}],
     ['Redirect307 /a "/b',          qr{the quote before '/b' is never closed}],
-    ['Redirect307 /my\ page.html /b', qr{'/my\\' a backslash does not join words; write "/my page\.html" or /my%20page\.html}],
-    ['Redirect307 /a http\:\/\/example\.com\/', qr{'http\\:\\/\\/example\\\.com\\/' a target needs no backslashes; write http://example\.com/}],
+    ['Redirect307 /my\ page.html /b', qr{'/my\\+' a backslash does not join words; write "/my page\.html" or /my%20page\.html}],
+    ['Redirect307 /a http\:\/\/example\.com\/', qr{'http\\+:\\+/\\+/example\\+\.com\\+/' a target needs no backslashes; write http://example\.com/}],
     ['Redirect307Match ^old/(.*)$ /new/$1', qr{pattern '\^old/\(\.\*\)\$' never matches: the path begins with '/'; write \^/old/\(\.\*\)\$}],
     ['Redirect307 old.html /new.html', qr{'old\.html' has no leading '/' and httpd\.conf has no directory to resolve it against; write /old\.html}],
     ['Redirect307 /p /x query=id=3', qr{query='id=3' query= says what becomes of the query; to match it write args=id=3 or /page\.php\?id=3}],

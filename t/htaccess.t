@@ -50,7 +50,7 @@ my @restricted = (
     [q{expr="%{REQUEST_URI} =~ /x/"},         qr{a regex in an expression has no step limit}],
     [q{expr="%{REQUEST_URI} !~ /x/"},         qr{a regex in an expression has no step limit}],
     [q{expr="%{SERVER_ADMIN} == 'x'"},        qr{%\{SERVER_ADMIN\} is not available}],
-    [q{expr="%{nothing"},                     qr{expr|syntax}i],
+    ['expr="%{nothing"',                   qr{expr|syntax}i],
 );
 my @restricted_targets = ('/x/%{osenv:PATH}', '/x/%{env:R307_SECRET}', '/x/%{file:/etc/passwd}', '/x/%{note:x}', '/x/%{ENV:PATH}');
 my @allowed = (

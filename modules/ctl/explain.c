@@ -9,6 +9,7 @@ typedef struct explaining_t {
     apr_pool_t *p;
     const char *file, *base, *method, *url;
     apr_table_t *headers;
+    apr_array_header_t *steps;  /* of const char *: rules passed over */
     r307_ruleset_t *rules;
     int directory;              /* the file is a .htaccess */
     int elsewhere;              /* rules in containers that are not asked */
@@ -77,19 +78,22 @@ static void met(void *baton, const r307_met_t *what)
     x->directory = !what->is_conf;
 }
 
+/* Kept until the answer, which people want first, was printed. */
 static void trace(void *baton, const r307_rule_t *rule, r307_step_t step,
                   const char *detail)
 {
     explaining_t *x = baton;
 
-    printf("  passed over  %s:%u  %s\n               %s%s%s\n", rule->place.file,
-           rule->place.line, r307_line_print(x->p, rule), r307_step_text(step),
-           detail ? ": " : "", detail ? r307_text_show(x->p, detail, strlen(detail)) : "");
+    APR_ARRAY_PUSH(x->steps, const char *) = apr_psprintf(x->p,
+        "  passed over  %s:%u  %s\n               %s%s%s\n", rule->place.file,
+        rule->place.line, r307_line_print(x->p, rule), r307_step_text(step),
+        detail ? ": " : "", detail ? r307_text_show(x->p, detail, strlen(detail)) : "");
 }
 
 static r307_exit_t print_decision(explaining_t *x, const r307_decision_t *decision)
 {
     const r307_rule_t *rule = decision->rule;
+    int i;
 
     switch (decision->outcome) {
     case R307_OUTCOME_PASS:
@@ -111,6 +115,9 @@ static r307_exit_t print_decision(explaining_t *x, const r307_decision_t *decisi
     if (rule) {
         printf("  %s:%u  %s\n", rule->place.file, rule->place.line,
                r307_line_print(x->p, rule));
+    }
+    for (i = 0; i < x->steps->nelts; i++) {
+        fputs(APR_ARRAY_IDX(x->steps, i, const char *), stdout);
     }
     if (decision->vary) {
         printf("  Vary: %s\n", decision->vary);
@@ -198,8 +205,7 @@ static int add_header(explaining_t *x, const char *text)
 
 r307_exit_t r307_explain_run(apr_pool_t *p, int argc, const char *const *argv)
 {
-    explaining_t x = { p, ".htaccess", "/", "GET", NULL, NULL, NULL, 0, 0, 0, 0,
-                       { NULL, NULL, 0 } };
+    explaining_t x = { .p = p, .file = ".htaccess", .base = "/", .method = "GET" };
     const struct {
         const char *name;
         const char **value;
@@ -210,6 +216,7 @@ r307_exit_t r307_explain_run(apr_pool_t *p, int argc, const char *const *argv)
     size_t k;
 
     x.headers = apr_table_make(p, 8);
+    x.steps = apr_array_make(p, 8, sizeof(const char *));
     for (i = 0; i < argc; i++) {
         if (strncmp(argv[i], "--", 2) != 0) {
             x.url = argv[i];

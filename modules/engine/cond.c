@@ -9,6 +9,20 @@ static r307_slice_t text_slice(const char *s)
     return r307_slice(s, strlen(s));
 }
 
+/* RFC 9110 5.6.2. */
+static int is_token(r307_slice_t text)
+{
+    size_t i;
+
+    for (i = 0; i < text.len; i++) {
+        if (!r307_text_is(text.s[i], R307_IS_NAME)
+            && !strchr("!#$%&'*+-.^`|~", text.s[i])) {
+            return 0;
+        }
+    }
+    return text.len > 0;
+}
+
 /* A list at commas, blanks around its members gone. */
 static const char *parse_list(apr_pool_t *p, const char *value, r307_cond_t *cond)
 {
@@ -97,8 +111,14 @@ static const char *parse_method(apr_pool_t *p, const char *value,
                                 const r307_expr_maker_t *maker, r307_cond_t *cond)
 {
     const char *bad = parse_list(p, value, cond), *s;
+    int i;
 
     (void)maker;
+    for (i = 0; i < cond->count && !bad; i++) {
+        if (!is_token(cond->names[i])) {
+            bad = "names no method; write method=GET,HEAD";
+        }
+    }
     for (s = value; *s && !bad; s++) {
         if (*s >= 'a' && *s <= 'z') {
             char *upper = apr_pstrdup(p, value), *c;
@@ -150,7 +170,9 @@ static const char *parse_args(apr_pool_t *p, const char *value,
     return query->count ? NULL : "names no parameter";
 }
 
-static int has_param(const r307_query_t *query, r307_slice_t name, r307_slice_t value)
+/* Whether the parameter is there; marks it used if it is to be. */
+static int has_param(const r307_query_t *query, r307_slice_t name, r307_slice_t value,
+                     int use)
 {
     size_t i;
     int found = 0;
@@ -161,13 +183,14 @@ static int has_param(const r307_query_t *query, r307_slice_t name, r307_slice_t 
         if (r307_slice_same(param->name, name)
             && (!value.s || r307_slice_same(param->value, value)
                 || (value.len == 0 && !param->value.s))) {
-            param->used = 1;
+            param->used |= use;
             found = 1;
         }
     }
     return found;
 }
 
+/* Used up is what a rule matched; what it must not have is not. */
 static int test_args(const r307_cond_t *cond, const r307_view_t *view,
                      const r307_query_t *query, r307_vary_t *vary)
 {
@@ -176,7 +199,7 @@ static int test_args(const r307_cond_t *cond, const r307_view_t *view,
     (void)view;
     (void)vary;
     for (i = 0; i < cond->count; i++) {
-        all &= has_param(query, cond->names[i], cond->values[i]);
+        all &= has_param(query, cond->names[i], cond->values[i], !cond->negate);
     }
     return all;
 }
@@ -184,13 +207,11 @@ static int test_args(const r307_cond_t *cond, const r307_view_t *view,
 static const char *parse_header(apr_pool_t *p, const char *value,
                                 const r307_expr_maker_t *maker, r307_cond_t *cond)
 {
-    const char *bad = parse_pair(p, value, ':', cond), *s;
+    const char *bad = parse_pair(p, value, ':', cond);
 
     (void)maker;
-    for (s = value; !bad && s < value + cond->names[0].len; s++) {
-        if (!r307_text_is(*s, R307_IS_NAME) && !strchr("!#$%&'*+-.^`|~", *s)) {
-            bad = "names no header; write header=Name or header=Name:value";
-        }
+    if (!bad && !is_token(cond->names[0])) {
+        bad = "names no header; write header=Name or header=Name:value";
     }
     if (!bad && cond->values[0].s) {
         /* "Name: value" is how people know headers */

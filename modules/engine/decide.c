@@ -169,7 +169,8 @@ static r307_slice_t target_head(const asking_t *a, const r307_target_t *target,
     if (target->head.len == 0
         || (target->kind == R307_TARGET_URL
             && (!is_asked_host(a->view, target->host)
-                || (target->port && target->port != a->view->asked.port)))) {
+                || (target->port && target->port != r307_url_default_port(target->scheme)
+                    && target->port != a->view->asked.port)))) {
         return none;
     }
     if (target->kind != R307_TARGET_RELATIVE) {
@@ -234,30 +235,42 @@ static int is_asked_origin(const asking_t *a, const r307_url_t *url)
                                strlen(a->view->asked.scheme));
 }
 
-/* Whether a proxy in front says that the client speaks https (X-Forwarded-Proto, or
- * Forwarded, RFC 7239). Believed only where it stops a redirect to https. */
+/* The value of "proto" in the first element of Forwarded (RFC 7239 section 4): pairs at
+ * ';', a value may be quoted. */
+static r307_slice_t forwarded_proto(const char *s)
+{
+    while (*s && *s != ',') {
+        size_t name = strcspn(s, "=;,"), len;
+        const char *value = s + name + (s[name] == '=');
+        int quoted = *value == '"';
+
+        value += quoted;
+        len = strcspn(value, quoted ? "\"" : ";,");
+        if (r307_text_same_fold(s, name, "proto", 5)) {
+            return r307_slice(value, len);
+        }
+        s = value + len + (quoted && value[len] == '"');
+        s += strspn(s, "; \t");
+    }
+    return r307_slice("", 0);
+}
+
+/* Whether a proxy in front says that the client speaks https, by X-Forwarded-Proto or
+ * Forwarded. Believed only where it stops a redirect to https. */
 static int proxy_says_https(asking_t *a)
 {
     const r307_view_t *view = a->view;
     const char *proto = view->ops->header(view->baton, "X-Forwarded-Proto");
     const char *forwarded = view->ops->header(view->baton, "Forwarded");
-    size_t n, i;
+    r307_slice_t said = { "", 0 };
 
-    if (proto) {
-        n = strcspn(proto, ", ");
-        if (r307_text_same_fold(proto, n, "https", 5)) {
-            return 1;
-        }
+    if (proto && r307_text_same_fold(proto, strcspn(proto, ", "), "https", 5)) {
+        return 1;
     }
-    n = forwarded ? strcspn(forwarded, ",") : 0;
-    for (i = 0; i + 11 <= n; i++) {
-        if (r307_text_same_fold(forwarded + i, 11, "proto=https", 11)
-            || (i + 12 <= n
-                && r307_text_same_fold(forwarded + i, 12, "proto=\"https", 12))) {
-            return 1;
-        }
+    if (forwarded) {
+        said = forwarded_proto(forwarded);
     }
-    return 0;
+    return r307_text_same_fold(said.s, said.len, "https", 5);
 }
 
 static void refuse(asking_t *a, const r307_rule_t *rule, r307_verdict_t verdict,
@@ -277,7 +290,7 @@ static int ask_target(asking_t *a, const r307_rule_t *rule,
     const r307_policy_t *policy = a->policy;
     r307_built_t built;
     r307_verdict_t verdict;
-    const char *location;
+    r307_slice_t location;
 
     r307_target_build(a->p, rule->target, rule->pattern ? captures : NULL, a->view,
                       a->query, &rule->query, base, policy->relative, rule->carry,
@@ -285,25 +298,27 @@ static int ask_target(asking_t *a, const r307_rule_t *rule,
     location = r307_url_print(a->p, &built.url);
     verdict = r307_guard_check(location, &built, rule->target, policy->allow, a->view);
     if (verdict != R307_VERDICT_FINE) {
-        location = built.failed ? built.failed : location;
-        refuse(a, rule, verdict, location, strlen(location));
+        if (built.failed) {
+            location = r307_slice(built.failed, strlen(built.failed));
+        }
+        refuse(a, rule, verdict, location.s, location.len);
         return 1;
     }
     if (is_same_resource(a, &built.url)) {
         if (is_asked_origin(a, &built.url)) {
-            passed_over(a, rule, R307_STEP_SELF, location);
+            passed_over(a, rule, R307_STEP_SELF, location.s);
             return 0;
         }
         if (strcmp(a->view->asked.scheme, "http") == 0
             && r307_url_default_port(built.url.scheme) == 443 && proxy_says_https(a)) {
-            passed_over(a, rule, R307_STEP_BALANCER, location);
+            passed_over(a, rule, R307_STEP_BALANCER, location.s);
             return 0;
         }
     }
     a->decision->outcome = R307_OUTCOME_ANSWER;
     a->decision->rule = rule;
     a->decision->status = rule->status;
-    a->decision->location = location;
+    a->decision->location = location.s;
     return 1;
 }
 

@@ -28,7 +28,9 @@ static const r307_verdict_row_t verdicts[R307_VERDICT_COUNT] = {
     [R307_VERDICT_STEPS] = { "R307-G15",
         "was not decided: the pattern took more steps than it may" },
     [R307_VERDICT_SELF_NAME] = { "R307-G16",
-        "needs this server's name, and the request's Host is no host name" }
+        "needs this server's name, and the request's Host is no host name" },
+    [R307_VERDICT_DOTS] = { "R307-G17",
+        "has a '.' or '..' segment that the request put there" }
 };
 
 const r307_verdict_row_t *r307_verdict_row(r307_verdict_t verdict)
@@ -190,12 +192,18 @@ static r307_verdict_t check_origin(const r307_url_t *url, const r307_built_t *bu
     return R307_VERDICT_FINE;
 }
 
-r307_verdict_t r307_guard_check(const char *location, const r307_built_t *built,
+/* A reference to our own origin is a path and nothing else, also where our name is put in
+ * front of it: what does not begin with exactly one '/' would become part of that name. */
+static int is_own_path(r307_slice_t path)
+{
+    return path.len && path.s[0] == '/' && (path.len == 1 || path.s[1] != '/');
+}
+
+r307_verdict_t r307_guard_check(r307_slice_t location, const r307_built_t *built,
                                 const r307_target_t *target,
                                 const apr_array_header_t *allow,
                                 const r307_view_t *view)
 {
-    size_t len = strlen(location);
     r307_verdict_t verdict;
     r307_url_t url;
 
@@ -205,30 +213,37 @@ r307_verdict_t r307_guard_check(const char *location, const r307_built_t *built,
     if (built->bad_self) {
         return R307_VERDICT_SELF_NAME;
     }
-    if (len > R307_LOCATION_MOST) {
+    if (location.len > R307_LOCATION_MOST) {
         return R307_VERDICT_LENGTH;
     }
-    if (!built->from_request) {
+    if (!built->from_request && !built->host_inserted) {
         return R307_VERDICT_FINE;
     }
-    r307_url_split(location, len, &url);
+    r307_url_split(location.s, location.len, &url);
     if (url.scheme.s && !r307_url_default_port(url.scheme)) {
         return R307_VERDICT_SCHEME;
     }
     if (url.userinfo.s) {
         return R307_VERDICT_USERINFO;
     }
-    verdict = check_bytes(location, len);
+    verdict = check_bytes(location.s, location.len);
     if (verdict != R307_VERDICT_FINE) {
         return verdict;
     }
-    if (!url.scheme.s) {
-        if (location[0] != '/' || location[1] == '/') {
-            return R307_VERDICT_RELATIVE;
-        }
-        return has_stray_byte(&url) ? R307_VERDICT_BYTE : R307_VERDICT_FINE;
+    if (built->own && !is_own_path(built->url.path)) {
+        return R307_VERDICT_RELATIVE;
     }
-    verdict = check_origin(&url, built, target, allow, view);
-    return verdict == R307_VERDICT_FINE && has_stray_byte(&url) ? R307_VERDICT_BYTE
-                                                                : verdict;
+    if (url.scheme.s) {
+        verdict = check_origin(&url, built, target, allow, view);
+    }
+    else if (!is_own_path(url.path) || url.host.s) {
+        verdict = R307_VERDICT_RELATIVE;
+    }
+    if (verdict != R307_VERDICT_FINE) {
+        return verdict;
+    }
+    if (has_stray_byte(&url)) {
+        return R307_VERDICT_BYTE;
+    }
+    return built->dots_inserted ? R307_VERDICT_DOTS : R307_VERDICT_FINE;
 }

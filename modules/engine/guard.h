@@ -28,6 +28,7 @@ typedef enum {
     R307_VERDICT_VALUE,         /* an insertion without a value */
     R307_VERDICT_STEPS,         /* a regex ran into its limits */
     R307_VERDICT_SELF_NAME,     /* our own name, from the request, is not a host name */
+    R307_VERDICT_DOTS,          /* the request climbs by ".." out of the rule's path */
     R307_VERDICT_COUNT
 } r307_verdict_t;
 
@@ -55,7 +56,7 @@ const char *r307_origin_parse(apr_pool_t *p, const char *text, r307_origin_t *or
 /* Judges a finished Location. allow: array of r307_origin_t or NULL. self: this server,
  * by UseCanonicalName (not the Host header). A Location without a request byte is FINE as
  * its rule was checked when it was loaded. */
-r307_verdict_t r307_guard_check(const char *location, const r307_built_t *built,
+r307_verdict_t r307_guard_check(r307_slice_t location, const r307_built_t *built,
                                 const r307_target_t *target,
                                 const apr_array_header_t *allow,
                                 const r307_view_t *view);

@@ -451,6 +451,6 @@ const char *r307_line_label(apr_pool_t *p, const r307_rule_t *rule)
     if (rule->name) {
         return rule->name;
     }
-    return apr_psprintf(p, "%s:%u", rule->place.file ? rule->place.file : "-",
-                        rule->place.line);
+    return apr_pstrcat(p, rule->place.file ? rule->place.file : "-", ":",
+                       apr_itoa(p, (int)rule->place.line), NULL);
 }

@@ -25,20 +25,38 @@ int r307_path_split(const char *target, r307_slice_t *path, r307_slice_t *query)
     return 1;
 }
 
-/* Whether s is "%2F", or "%25" and what makes it "%2F" when decoded once or more often:
- * decoding its first code would make two different paths look the same. */
+/* The byte at s, decoded if it is a percent code; *step is how long it is. -1 at the end. */
+static int decoded_at(const char *s, size_t len, size_t *step)
+{
+    int byte = len && *s == '%' ? r307_text_hex2(s + 1, len - 1) : -1;
+
+    *step = byte < 0 ? 1 : 3;
+    return len == 0 ? -1 : byte < 0 ? (unsigned char)*s : byte;
+}
+
+/* Whether s is "%2F", or a "%25" behind which decoding leaves "2F" (or "252F", and so on):
+ * decoding its first code too would make two different paths look the same. */
 static int is_kept(const char *s, size_t len)
 {
-    int byte = r307_text_hex2(s + 1, len - 1);
-    size_t i = 3;
+    size_t step;
+    int byte = decoded_at(s, len, &step);
 
     if (byte != '%') {
         return byte == '/';
     }
-    while (r307_text_hex2(s + i, len - i) == '%') {
-        i += 2;
+    for (;;) {
+        s += step;
+        len -= step;
+        if (decoded_at(s, len, &step) != '2') {
+            return 0;
+        }
+        s += step;
+        len -= step;
+        byte = decoded_at(s, len, &step);
+        if (byte != '5') {
+            return byte == 'F' || byte == 'f';
+        }
     }
-    return r307_text_hex2(s + i, len - i) == '/';
 }
 
 typedef struct maker_t {
@@ -76,12 +94,35 @@ static void close_segment(maker_t *m)
     m->enc_n = m->at[from - 1] + 1;
 }
 
+/* Whether the path is what normalising would make of it: most paths are. */
+static int is_normal(r307_slice_t raw)
+{
+    size_t i;
+
+    if (raw.len == 0 || raw.s[0] != '/') {
+        return 0;
+    }
+    for (i = 0; i < raw.len; i++) {
+        if (raw.s[i] == '%' || (raw.s[i] == '/' && i + 1 < raw.len
+                                && (raw.s[i + 1] == '/' || raw.s[i + 1] == '.'))) {
+            return 0;
+        }
+    }
+    return 1;
+}
+
 const r307_path_t *r307_path_make(apr_pool_t *p, r307_slice_t raw)
 {
     r307_path_t *path = apr_palloc(p, sizeof(*path));
     maker_t m;
     size_t i = 0;
 
+    if (is_normal(raw)) {
+        path->dec = path->enc = r307_slice_text(p, raw);
+        path->len = path->enc_len = raw.len;
+        path->at = NULL;
+        return path;
+    }
     m.dec = apr_palloc(p, raw.len + 2);
     m.enc = apr_palloc(p, raw.len + 2);
     m.at = apr_palloc(p, (raw.len + 2) * sizeof(*m.at));

@@ -75,7 +75,8 @@ static void set_first(r307_regex_t *regex, const pcre2_code *code)
     }
 }
 
-/* Every path begins with '/': a pattern that cannot even begin to match "/" never does. */
+/* Every path begins with '/': an anchored pattern that cannot even begin to match "/"
+ * never does. */
 static const char *check_start(apr_pool_t *p, const char *text, const pcre2_code *code)
 {
     pcre2_match_data *data = pcre2_match_data_create(1, NULL);
@@ -131,11 +132,13 @@ const char *r307_regex_make(apr_pool_t *p, const char *text, int fold, int jit,
     pcre2_pattern_info(free_running, PCRE2_INFO_CAPTURECOUNT, &groups);
     regex->groups = (int)groups + 1;
     bad = check_size(p, text, regex->groups);
-    bad = bad ? bad : check_start(p, text, free_running);
+    regex->anchored = (all & PCRE2_ANCHORED) != 0;
+    if (!bad && regex->anchored) {
+        bad = check_start(p, text, free_running);
+    }
     if (bad) {
         return bad;
     }
-    regex->anchored = (all & PCRE2_ANCHORED) != 0;
     regex->code = free_running;
     if (!regex->anchored) {
         set_first(regex, free_running);

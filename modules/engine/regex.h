@@ -27,7 +27,9 @@ int r307_regex_groups(const r307_regex_t *regex);       /* the whole match is on
 /* The whole literal segments an anchored pattern begins with; "/" when there are none. */
 r307_slice_t r307_regex_head(apr_pool_t *p, const char *text);
 
-/* Whether PCRE2 can compile to machine code here and now. */
+/* Whether PCRE2 can compile to machine code here and now: a hardened system
+ * (MemoryDenyWriteExecute, SELinux without execmem) refuses the memory for it, whatever
+ * PCRE2 was built with, so one is tried. */
 int r307_regex_has_jit(void);
 
 #endif

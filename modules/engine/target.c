@@ -16,6 +16,7 @@ typedef struct builder_t {
     r307_vary_t *vary;
     r307_built_t *built;
     r307_buf_t in[R307_IN_FRAGMENT + 1];
+    apr_array_header_t *inserted;   /* of r307_capture_t: bytes of in[R307_IN_PATH] */
 } builder_t;
 
 /* The decoded value of a parameter moved into the target. */
@@ -67,36 +68,55 @@ static r307_slice_t value_of(builder_t *b, const r307_part_t *part)
     return r307_slice("", 0);
 }
 
-/* How each kind of insertion is written where it lands. A capture is a piece of a path:
- * in a query it is one value. An expression may stand for a whole query. */
-static void write_value(builder_t *b, const r307_part_t *part, r307_slice_t value)
+/* Whether the part is all there is in the query, so that it may be several parameters. */
+static int is_whole_query(const r307_target_t *target, const r307_part_t *part)
+{
+    int i, others = 0;
+
+    for (i = 0; i < target->count; i++) {
+        others += target->parts[i].in == R307_IN_QUERY && &target->parts[i] != part;
+    }
+    return others == 0;
+}
+
+/* How each kind of insertion is written where it lands. In a query it is one value, but
+ * for an expression that is the whole query, as in "?%{QUERY_STRING}". */
+static void write_value(builder_t *b, const r307_part_t *part, r307_component_t in,
+                        r307_slice_t value)
 {
     static const r307_land_t lands[] = {
+        [R307_IN_HOST] = R307_LAND_PATH,
         [R307_IN_PATH] = R307_LAND_PATH,
         [R307_IN_QUERY] = R307_LAND_VALUE,
         [R307_IN_FRAGMENT] = R307_LAND_FRAGMENT
     };
-    r307_land_t land = lands[part->in];
+    r307_land_t land = lands[in];
+    size_t from = b->in[in].len;
 
-    if (land == R307_LAND_VALUE && part->kind == R307_PART_EXPR) {
+    if (land == R307_LAND_VALUE && part->kind == R307_PART_EXPR
+        && is_whole_query(b->target, part)) {
         land = R307_LAND_QUERY;
     }
-    r307_text_encode(&b->in[part->in], value.s, value.len, land,
+    r307_text_encode(&b->in[in], value.s, value.len, land,
                      part->kind == R307_PART_ARG ? R307_FORM_DATA : R307_FORM_ENCODED);
+    if (in == R307_IN_PATH && part->kind != R307_PART_LITERAL && value.len) {
+        r307_capture_t *range = apr_array_push(b->inserted);
+
+        range->from = from;
+        range->to = b->in[in].len;
+    }
 }
 
-/* An insertion in the host, or glued to it: there it may begin the path, and nothing
- * else is certain to be meant. Written as it is; the guard reads it. */
+/* A part in the host, or behind a literal host it is glued to: there it may begin the
+ * path, and then the rest goes on in the path. Anything else belongs to the host, written
+ * as it is: the guard reads it. */
 static void write_host(builder_t *b, const r307_part_t *part, r307_slice_t value)
 {
-    if (b->target->glued && value.len && value.s[0] == '/') {
-        r307_part_t path = *part;
-
-        path.in = R307_IN_PATH;
-        write_value(b, &path, value);
-        return;
+    if (b->target->glued && value.len
+        && (value.s[0] == '/' || b->in[R307_IN_PATH].len)) {
+        write_value(b, part, R307_IN_PATH, value);
     }
-    if (value.len) {
+    else if (value.len) {
         r307_buf_add(&b->in[R307_IN_HOST], value.s, value.len);
         b->built->host_inserted = 1;
     }
@@ -111,18 +131,68 @@ static void write_parts(builder_t *b)
         r307_slice_t value;
 
         if (part->kind == R307_PART_LITERAL) {
-            r307_buf_add(&b->in[part->in], part->text.s, part->text.len);
-            continue;
+            value = part->text;
         }
-        value = value_of(b, part);
-        b->built->from_request |= value.len > 0;
+        else {
+            value = value_of(b, part);
+            b->built->from_request |= value.len > 0;
+        }
         if (part->in == R307_IN_HOST) {
             write_host(b, part, value);
         }
+        else if (part->kind == R307_PART_LITERAL) {
+            r307_buf_add(&b->in[part->in], value.s, value.len);
+        }
         else {
-            write_value(b, part, value);
+            write_value(b, part, part->in, value);
         }
     }
+}
+
+/* Whether browsers read the segment as "." or "..", percent codes included (WHATWG URL,
+ * single-dot and double-dot path segments). */
+static int is_dots(const char *s, size_t len)
+{
+    size_t i = 0, dots = 0;
+
+    while (i < len) {
+        int byte = s[i] == '%' ? r307_text_hex2(s + i + 1, len - i - 1) : s[i];
+
+        if (byte != '.') {
+            return 0;
+        }
+        i += s[i] == '%' ? 3 : 1;
+        dots++;
+    }
+    return dots == 1 || dots == 2;
+}
+
+/* A written "..", as in "https://h/a/../b/$1", goes out as it is written; one that an
+ * insertion makes, alone or with the bytes around it, climbs out of the written path. */
+static int has_inserted_dots(const builder_t *b)
+{
+    const char *path = b->in[R307_IN_PATH].s;
+    size_t len = b->in[R307_IN_PATH].len;
+    int i;
+
+    for (i = 0; i < b->inserted->nelts; i++) {
+        const r307_capture_t *range = &APR_ARRAY_IDX(b->inserted, i, r307_capture_t);
+        size_t from = range->from, to;
+
+        while (from > 0 && path[from - 1] != '/') {
+            from--;
+        }
+        while (from < range->to) {
+            for (to = from; to < len && path[to] != '/'; to++) {
+                continue;
+            }
+            if (is_dots(path + from, to - from)) {
+                return 1;
+            }
+            from = to + 1;
+        }
+    }
+    return 0;
 }
 
 /* What follows the prefix, joined with exactly one '/'. */
@@ -168,15 +238,11 @@ static void resolve(builder_t *b, r307_slice_t base)
     r307_buf_add(path, out.path.s + slashes, out.path.len - slashes);
 }
 
-static r307_slice_t port_text(apr_pool_t *p, r307_slice_t scheme, int port)
+static r307_slice_t port_text(apr_pool_t *p, int port)
 {
-    const char *text;
+    const char *text = port ? apr_itoa(p, port) : NULL;
 
-    if (port == 0 || port == r307_url_default_port(scheme)) {
-        return r307_slice(NULL, 0);
-    }
-    text = apr_itoa(p, port);
-    return r307_slice(text, strlen(text));
+    return r307_slice(text, text ? strlen(text) : 0);
 }
 
 /* Our own name, where the grammar lets the Host header reach a Location at all. */
@@ -191,8 +257,9 @@ static void write_self(builder_t *b, int https)
     url->host = r307_slice(self.host, strlen(self.host));
     b->built->from_request = 1;
     b->built->bad_self = r307_url_check_host(url->host) != NULL;
-    if (!https || strcmp(self.scheme, "https") == 0) {
-        url->port = port_text(b->p, url->scheme, self.port);
+    if ((!https || strcmp(self.scheme, "https") == 0)
+        && self.port != r307_url_default_port(url->scheme)) {
+        url->port = port_text(b->p, self.port);
     }
 }
 
@@ -214,6 +281,7 @@ static void build_whole(builder_t *b, const r307_query_policy_t *policy)
 {
     r307_slice_t value = value_of(b, &b->target->parts[0]);
     r307_url_t *url = &b->built->url;
+    r307_capture_t *range = apr_array_push(b->inserted);
 
     if (value.len == 0 && !b->built->failed) {
         b->built->failed = apr_psprintf(b->p, "%s is empty", b->target->text);
@@ -222,6 +290,10 @@ static void build_whole(builder_t *b, const r307_query_policy_t *policy)
     b->built->from_request = 1;
     b->built->host_inserted = url->host.s != NULL;
     b->built->scheme_inserted = url->scheme.s != NULL;
+    r307_buf_add(&b->in[R307_IN_PATH], url->path.s, url->path.len);
+    range->from = 0;
+    range->to = url->path.len;
+    b->built->dots_inserted = has_inserted_dots(b);
     url->query = r307_query_print(b->p, b->query, url->query, policy,
                                   &b->built->from_request);
 }
@@ -244,7 +316,7 @@ static void finish_url(builder_t *b, const r307_query_policy_t *policy)
             r307_buf_add(&host, b->in[R307_IN_HOST].s, b->in[R307_IN_HOST].len);
             url->host = r307_slice(host.s, host.len);
         }
-        url->port = port_text(b->p, target->scheme, target->port);
+        url->port = port_text(b->p, target->port);
         if (path->len == 0) {
             r307_buf_putc(path, '/');
         }
@@ -265,13 +337,15 @@ void r307_target_build(apr_pool_t *p, const r307_target_t *target,
                        r307_slice_t base, int relative, int carry, r307_vary_t *vary,
                        r307_built_t *built)
 {
-    builder_t b = { p, target, captures, view, query, vary, built, { { NULL, NULL, 0, 0 } } };
+    builder_t b = { .p = p, .target = target, .captures = captures, .view = view,
+                    .query = query, .vary = vary, .built = built };
     int i;
 
     memset(built, 0, sizeof(*built));
     for (i = 0; i <= R307_IN_FRAGMENT; i++) {
         r307_buf_make(&b.in[i], p, i == R307_IN_PATH ? 128 : 16);
     }
+    b.inserted = apr_array_make(p, 2, sizeof(r307_capture_t));
     if (target->kind == R307_TARGET_HTTPS) {
         build_https(&b, policy);
         return;
@@ -281,6 +355,7 @@ void r307_target_build(apr_pool_t *p, const r307_target_t *target,
     }
     else {
         write_parts(&b);
+        built->dots_inserted = has_inserted_dots(&b);
         if (target->kind == R307_TARGET_RELATIVE) {
             resolve(&b, base);
         }
@@ -289,7 +364,8 @@ void r307_target_build(apr_pool_t *p, const r307_target_t *target,
         }
         finish_url(&b, policy);
     }
-    if (!relative && !built->url.host.s && !built->url.scheme.s) {
+    built->own = !built->url.host.s && !built->url.scheme.s;
+    if (!relative && built->own) {
         write_self(&b, 0);
     }
 }

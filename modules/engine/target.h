@@ -82,6 +82,8 @@ typedef struct r307_built_t {
     int from_request;       /* some byte of it came from the request */
     int host_inserted;      /* the host, or a byte of it, did */
     int scheme_inserted;    /* the scheme did (a whole target) */
+    int own;                /* the origin that was asked: url.path is all that is built */
+    int dots_inserted;      /* a "." or ".." segment of the path holds an inserted byte */
     int bad_self;           /* our own name is needed, and it is no host name */
     const char *failed;     /* NULL, or the insertion that has no value: an expression
                              * that failed, a parameter asked for twice */

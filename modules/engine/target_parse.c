@@ -337,10 +337,6 @@ static const char *parse_authority(reader_t *reader, r307_slice_t text, r307_sli
     long number;
 
     r307_url_split(apr_pstrcat(p, "//", r307_slice_text(p, text), NULL), text.len + 2, &url);
-    if (url.userinfo.s) {
-        return apr_psprintf(p, "'%s' has a user name in front of its host; leave it out",
-                            shown(reader));
-    }
     bad = r307_url_check_host(url.host);
     if (bad) {
         return apr_psprintf(p, "host '%s' of '%s' %s",
@@ -360,45 +356,59 @@ static const char *parse_authority(reader_t *reader, r307_slice_t text, r307_sli
     return NULL;
 }
 
+/* What is literal in a host that goes on in insertions can be checked only byte by byte. */
+static const char *check_host_parts(reader_t *reader, int *count)
+{
+    const r307_part_t *parts = (const r307_part_t *)(const void *)reader->parts->elts;
+    int n;
+    size_t i;
+
+    for (n = 0; n < reader->parts->nelts && parts[n].in == R307_IN_HOST; n++) {
+        for (i = 0; parts[n].kind == R307_PART_LITERAL && i < parts[n].text.len; i++) {
+            char c = parts[n].text.s[i];
+
+            if (c == '@') {
+                return apr_psprintf(reader->p, "'%s' has a user name in front of its host; "
+                                    "leave it out", shown(reader));
+            }
+            if (!r307_text_is(c, R307_IS_HOST) && !strchr(":[]", c)) {
+                return apr_psprintf(reader->p, "host '%s' of '%s' holds a byte that no host "
+                                    "name has",
+                                    r307_text_show(reader->p, parts[n].text.s,
+                                                   parts[n].text.len), shown(reader));
+            }
+        }
+    }
+    *count = n;
+    return n ? NULL : apr_psprintf(reader->p, "'%s' has no host", shown(reader));
+}
+
 /* Decides whether the host is literal, literal with an insertion glued to it, or made of
- * insertions; a host that is known is not kept among the parts. */
+ * insertions; a host that is known is not kept among the parts. "h$1" is glued: what was
+ * meant is most likely the path. "h-$1", "h.$1" and "h:$1" go on inside the host. */
 static const char *set_host(reader_t *reader)
 {
     r307_target_t *target = reader->target;
     const r307_part_t *parts = (const r307_part_t *)(const void *)reader->parts->elts;
-    int n = 0, literal;
-    const char *bad;
+    apr_array_header_t *rest;
+    int n = 0, i;
+    const char *bad = check_host_parts(reader, &n);
 
-    while (n < reader->parts->nelts && parts[n].in == R307_IN_HOST) {
-        n++;
-    }
-    if (n == 0) {
-        return apr_psprintf(reader->p, "'%s' has no host", shown(reader));
-    }
-    literal = parts[0].kind == R307_PART_LITERAL;
-    if (n > 2 || !literal || (n == 2 && parts[1].kind == R307_PART_LITERAL)) {
-        return NULL;
+    if (bad || parts[0].kind != R307_PART_LITERAL
+        || (n > 1 && strchr("-.:", parts[0].text.s[parts[0].text.len - 1]))) {
+        return bad;
     }
     bad = parse_authority(reader, parts[0].text, &target->host, &target->port);
-    if (n == 2) {
-        /* "h-$1", "h.$1" and "h:$1" go on inside the host; "h$1" may not */
-        char last = parts[0].text.s[parts[0].text.len - 1];
-
-        target->glued = !bad && last != '.' && last != ':';
-        if (!target->glued) {
-            target->host = r307_slice(NULL, 0);
-            return NULL;
-        }
+    if (bad) {
+        return bad;
     }
-    if (!bad) {
-        apr_array_header_t *rest = apr_array_make(reader->p, 4, sizeof(r307_part_t));
-
-        for (; literal < reader->parts->nelts; literal++) {
-            APR_ARRAY_PUSH(rest, r307_part_t) = parts[literal];
-        }
-        reader->parts = rest;
+    target->glued = n > 1;
+    rest = apr_array_make(reader->p, 4, sizeof(r307_part_t));
+    for (i = 1; i < reader->parts->nelts; i++) {
+        APR_ARRAY_PUSH(rest, r307_part_t) = parts[i];
     }
-    return bad;
+    reader->parts = rest;
+    return NULL;
 }
 
 /* The bare host's '/', and what later questions want to know of the literal path. */

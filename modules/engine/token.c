@@ -134,10 +134,26 @@ static const char *next_word(apr_pool_t *p, const char **at, r307_word_t *word)
     return NULL;
 }
 
+/* A tab and the end of a line separate words; no other control byte means anything. */
+static const char *check_control(apr_pool_t *p, const char *line)
+{
+    const char *s;
+
+    for (s = line; *s; s++) {
+        if (((unsigned char)*s < 0x20 && !is_space(*s)) || *s == 0x7F) {
+            return apr_psprintf(p, "'%s' holds a control byte; leave it out, or write it as "
+                                "%%%02X", r307_text_show(p, line, strlen(line)),
+                                (unsigned char)*s);
+        }
+    }
+    return NULL;
+}
+
 const char *r307_token_split(apr_pool_t *p, const char *line, apr_array_header_t **words)
 {
     apr_array_header_t *list = apr_array_make(p, 8, sizeof(r307_word_t));
     size_t len = strlen(line);
+    const char *bad;
 
     if (len > R307_LINE_MOST) {
         return apr_psprintf(p, "a line of %" APR_SIZE_T_FMT " bytes; the longest that is "
@@ -146,10 +162,14 @@ const char *r307_token_split(apr_pool_t *p, const char *line, apr_array_header_t
     while (is_space(*line)) {
         line++;
     }
+    bad = check_control(p, line);
+    if (bad) {
+        return bad;
+    }
     while (*line && *line != '#') {
         r307_word_t word;
-        const char *bad = next_word(p, &line, &word);
 
+        bad = next_word(p, &line, &word);
         if (bad) {
             return bad;
         }

@@ -167,7 +167,7 @@ void r307_url_resolve(apr_pool_t *p, const r307_url_t *base, const r307_url_t *r
     *url = out;
 }
 
-char *r307_url_print(apr_pool_t *p, const r307_url_t *url)
+r307_slice_t r307_url_print(apr_pool_t *p, const r307_url_t *url)
 {
     r307_buf_t buf;
 
@@ -197,7 +197,7 @@ char *r307_url_print(apr_pool_t *p, const r307_url_t *url)
         r307_buf_putc(&buf, '#');
         r307_buf_add(&buf, url->fragment.s, url->fragment.len);
     }
-    return buf.s;
+    return r307_slice(buf.s, buf.len);
 }
 
 static int is_ipv4(const char *s, size_t len)

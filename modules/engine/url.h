@@ -30,8 +30,8 @@ void r307_url_resolve(apr_pool_t *p, const r307_url_t *base, const r307_url_t *r
 /* RFC 3986 5.2.4; percent codes are not looked into. */
 r307_slice_t r307_url_remove_dots(apr_pool_t *p, r307_slice_t path);
 
-/* RFC 3986 5.3. */
-char *r307_url_print(apr_pool_t *p, const r307_url_t *url);
+/* RFC 3986 5.3. NUL-terminated, but a part may have brought a NUL of its own. */
+r307_slice_t r307_url_print(apr_pool_t *p, const r307_url_t *url);
 
 /* NULL when the host is a plain ASCII name of LDH labels (and '_'), a dotted IPv4
  * address or a bracketed IPv6 address without zone; else why it is not. A name whose

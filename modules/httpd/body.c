@@ -16,7 +16,7 @@ APLOG_USE_MODULE(redirect307);
 #define H2_WINDOW      65536    /* RFC 9113 6.9.2: curl loses an answer that comes with a
                                  * reset while it still has window to fill */
 #define H2_NAP         apr_time_from_msec(10)
-#define H2_IDLE        apr_time_from_msec(200)
+#define H2_GRACE       apr_time_from_msec(50)
 
 typedef enum {
     READ_ALL,       /* the end of the body was seen */
@@ -88,8 +88,8 @@ static void count(apr_bucket_brigade *bb, apr_off_t *read, int *is_end)
     }
 }
 
-/* Reads what is there, without waiting; *read grows and stays below `most` plus one
- * round. Never blocking, never a changed socket timeout: both are mod_reqtimeout's and
+/* Reads what is there, without waiting, and never more than `most` and one byte; *read
+ * grows. Never blocking, never a changed socket timeout: both are mod_reqtimeout's and
  * httpd's. */
 static read_t read_arrived(request_rec *r, apr_off_t most, apr_off_t *read,
                            apr_status_t *rv)
@@ -97,10 +97,11 @@ static read_t read_arrived(request_rec *r, apr_off_t most, apr_off_t *read,
     apr_bucket_brigade *bb = apr_brigade_create(r->pool, r->connection->bucket_alloc);
     int is_end = 0;
 
-    for (;;) {
-        apr_brigade_cleanup(bb);
+    while (*read <= most) {
+        apr_off_t room = most - *read + 1;
+
         *rv = ap_get_brigade(r->input_filters, bb, AP_MODE_READBYTES, APR_NONBLOCK_READ,
-                             READ_AT_ONCE);
+                             room < READ_AT_ONCE ? room : READ_AT_ONCE);
         if (APR_STATUS_IS_EAGAIN(*rv)
             || (*rv == APR_SUCCESS && APR_BRIGADE_EMPTY(bb))) {
             return READ_LATER;
@@ -109,11 +110,12 @@ static read_t read_arrived(request_rec *r, apr_off_t most, apr_off_t *read,
             return READ_FAILED;
         }
         count(bb, read, &is_end);
-        if (is_end || *read > most) {
-            apr_brigade_cleanup(bb);
-            return *read > most ? READ_TOO_MUCH : READ_ALL;
+        apr_brigade_cleanup(bb);
+        if (is_end) {
+            return READ_ALL;
         }
     }
+    return READ_TOO_MUCH;
 }
 
 /* The filter may have answered by itself (a 413, say); then there is nothing to add. */
@@ -155,6 +157,19 @@ static int peek(request_rec *r, apr_off_t most)
     }
 }
 
+/* A read beyond LimitRequestBody would make the filter reset the stream, answer and all:
+ * so the last byte read is the last that is allowed. -1: not one is. */
+static apr_off_t h2_most(request_rec *r, apr_off_t most)
+{
+    apr_off_t limit = ap_get_limit_req_body(r), len = length(r);
+
+    most = most > H2_WINDOW ? most : H2_WINDOW;
+    if (limit <= 0) {
+        return most;
+    }
+    return len < 0 || len > limit ? -1 : most < limit - 1 ? most : limit - 1;
+}
+
 void r307_body_plan(request_rec *r, apr_off_t most, apr_interval_time_t time,
                     r307_body_t *body)
 {
@@ -169,7 +184,7 @@ void r307_body_plan(request_rec *r, apr_off_t most, apr_interval_time_t time,
     if (is_h2(r)) {
         r->expecting_100 = 0;       /* reading would send a 100 behind the answer */
         body->drain = 1;
-        body->most = most > H2_WINDOW ? most : H2_WINDOW;
+        body->most = h2_most(r, most);
     }
     else if (must_close(r, most)) {
         close_after(r);
@@ -219,6 +234,10 @@ void r307_body_drain(request_rec *r, const r307_body_t *body)
     do {
         result = read_arrived(r, body->most, &read, &rv);
     } while (result == READ_LATER && wait_for_input(r, deadline));
+    if (is_h2(r) && read < H2_WINDOW && !r->connection->aborted
+        && (result == READ_TOO_MUCH || result == READ_FAILED)) {
+        apr_sleep(H2_GRACE);    /* little was read: the answer needs a head start */
+    }
     if (result != READ_ALL) {
         close_after(r);
         ap_log_rerror(APLOG_MARK, APLOG_DEBUG, result == READ_FAILED ? rv : 0, r,
@@ -227,47 +246,29 @@ void r307_body_drain(request_rec *r, const r307_body_t *body)
     }
 }
 
-/* Where httpd answers we cannot read behind the answer: its own request for the
- * ErrorDocument ends with that. So the window is filled before, for as long as the
- * client keeps sending. */
-static void fill_window(request_rec *r, apr_off_t most, apr_interval_time_t time)
+/* One read, so that the filter learns the length while it still stands in the headers. */
+static void prime(request_rec *r)
 {
-    apr_time_t now = apr_time_now(), deadline = now + time, quiet = now + H2_IDLE;
-    apr_off_t read = 0, before;
-    apr_status_t rv;
+    apr_bucket_brigade *bb = apr_brigade_create(r->pool, r->connection->bucket_alloc);
 
-    r->expecting_100 = 0;
-    do {
-        before = read;
-        if (read_arrived(r, most > H2_WINDOW ? most : H2_WINDOW, &read, &rv)
-            != READ_LATER) {
-            return;
-        }
-        if (read > before) {
-            quiet = apr_time_now() + H2_IDLE;
-        }
-    } while (wait_for_input(r, quiet < deadline ? quiet : deadline));
+    (void)ap_get_brigade(r->input_filters, bb, AP_MODE_READBYTES, APR_NONBLOCK_READ, 1);
+    apr_brigade_destroy(bb);
 }
 
-int r307_body_forget(request_rec *r, apr_off_t most, apr_interval_time_t time)
+void r307_body_forget(request_rec *r, r307_body_t *body)
 {
-    int status = OK;
-
-    if (!has_body(r)) {
-        return OK;
+    if (body->drain && is_h2(r)) {
+        if (body->most >= 0) {
+            body->most--;
+            prime(r);
+        }
     }
-    if (is_h2(r)) {
-        fill_window(r, most, time);
-    }
-    else if (must_close(r, most)) {
-        close_after(r);
-    }
-    else {
-        status = peek(r, most);
+    else if (body->drain) {
+        body->drain = 0;
+        body->failed = peek(r, body->most);
     }
     r->expecting_100 = 0;
     apr_table_unset(r->headers_in, "Content-Length");
     apr_table_unset(r->headers_in, "Transfer-Encoding");
     apr_table_unset(r->headers_in, "Expect");
-    return status;
 }

@@ -26,9 +26,9 @@ void r307_body_plan(request_rec *r, apr_off_t most, apr_interval_time_t time,
 /* After the answer was flushed. */
 void r307_body_drain(request_rec *r, const r307_body_t *body);
 
-/* For an answer that httpd makes (ErrorDocument): what has arrived is read, the rest
- * ends the connection, and the internal request has no body. OK or what to return. Only
- * on HTTP/2 is anything waited for, and only while more keeps coming. */
-int r307_body_forget(request_rec *r, apr_off_t most, apr_interval_time_t time);
+/* For an answer that httpd makes (ErrorDocument), after the plan: its own request ends
+ * with reading a body as far as it lasts, so what has not arrived yet ends the
+ * connection, and that request has no body. HTTP/2 still drains afterwards. */
+void r307_body_forget(request_rec *r, r307_body_t *body);
 
 #endif

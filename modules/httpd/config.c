@@ -29,13 +29,6 @@ const r307_setting_row_t r307_settings[R307_SETTING_COUNT] = {
                              R307_KIND_POINTER, 0 },
 };
 
-/* ACME http-01 (RFC 8555 8.3) and the CAs' older way of asking for a file. */
-static const char *const default_exempt[] = {
-    "/.well-known/acme-challenge/",
-    "/.well-known/pki-validation/",
-};
-#define DEFAULT_EXEMPT_COUNT ((int)(sizeof(default_exempt) / sizeof(default_exempt[0])))
-
 static void *member(r307_config_t *conf, const r307_setting_row_t *row)
 {
     return (char *)conf + row->offset;
@@ -51,7 +44,11 @@ void *r307_config_create(apr_pool_t *p, char *directory)
     r307_config_t *conf = apr_pcalloc(p, sizeof(*conf));
     int i;
 
-    (void)directory;    /* inside <If> and <Files> it is not the directory at all */
+    /* Inside <If> and <Files> it is not the directory at all; but a server has none, and
+     * everything is merged into a server's: so the list is made once, not per request. */
+    if (!directory) {
+        conf->exempt_all = r307_exempt_default(p);
+    }
     for (i = 0; i < R307_SETTING_COUNT; i++) {
         const r307_setting_row_t *row = &r307_settings[i];
 
@@ -108,23 +105,9 @@ static const r307_chain_t *merge_chain(apr_pool_t *p, const r307_chain_t *base,
     return chain;
 }
 
-static apr_array_header_t *make_default_exempt(apr_pool_t *p)
-{
-    apr_array_header_t *list = apr_array_make(p, 4, sizeof(r307_slice_t));
-    int i;
-
-    for (i = 0; i < DEFAULT_EXEMPT_COUNT; i++) {
-        r307_slice_t *path = apr_array_push(list);
-
-        path->s = default_exempt[i];
-        path->len = strlen(default_exempt[i]);
-    }
-    return list;
-}
-
 const apr_array_header_t *r307_config_exempt(apr_pool_t *p, const r307_config_t *conf)
 {
-    return conf->exempt_all ? conf->exempt_all : make_default_exempt(p);
+    return conf->exempt_all ? conf->exempt_all : r307_exempt_default(p);
 }
 
 /* Both lists are kept, because httpd merges <Location>s with each other before it merges
@@ -208,7 +191,7 @@ void r307_config_add_exempt(apr_pool_t *p, r307_config_t *conf, r307_slice_t pat
     *(r307_slice_t *)apr_array_push(conf->exempt) = path;
     conf->exempt_all = conf->exempt_resets
                        ? conf->exempt
-                       : apr_array_append(p, make_default_exempt(p), conf->exempt);
+                       : apr_array_append(p, r307_exempt_default(p), conf->exempt);
 }
 
 void r307_config_add_base(apr_pool_t *p, r307_config_t *conf, const char *directory,

@@ -9,7 +9,7 @@
 
 #include <apr_hash.h>
 #include <apr_tables.h>
-#include "engine/ruleset.h"
+#include "engine/decide.h"
 
 #define R307_UNSET (-1)
 

@@ -275,16 +275,14 @@ static const char *set_base(cmd_parms *cmd, void *mconfig, const char *args)
         err = split_words(cmd, args, 1, 1, "/url/", &words);
     }
     if (!err) {
-        const char *text = word_at(words, 0);
-        size_t len = strlen(text);
-
-        err = parse_path(cmd, text, &url);      /* as written, for the message */
-        if (!err && text[len - 1] != '/') {
-            err = parse_path(cmd, apr_pstrcat(cmd->pool, text, "/", NULL), &url);
-        }
+        err = parse_path(cmd, word_at(words, 0), &url);
     }
     if (err) {
         return refuse_line(cmd, err);
+    }
+    if (url.s[url.len - 1] != '/') {
+        url.s = apr_pstrcat(cmd->pool, r307_slice_text(cmd->pool, url), "/", NULL);
+        url.len++;
     }
     r307_config_add_base(cmd->pool, mconfig, container.directory, url);
     return NULL;

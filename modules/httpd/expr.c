@@ -123,7 +123,7 @@ static const char *check_tenant_text(const char *text)
 {
     if (strstr(text, "=~") || strstr(text, "!~")) {
         return "a regex in an expression has no step limit, so .htaccess may not use "
-               "one; write Redirect307Match, or header=, cookie= or args=";
+               "one; write Redirect307Match, or header= with a glob";
     }
     return NULL;
 }

@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "httpd/hooks.h"
 
-#define PCRE2_CODE_UNIT_WIDTH 8
-#include <pcre2.h>
-
 #include <http_config.h>
 #include <http_core.h>
 #include <http_log.h>
+#include "engine/regex.h"
 #include "httpd/ask.h"
 #include "httpd/once.h"
 #include "httpd/request.h"
@@ -56,20 +54,6 @@ int r307_on_type_checker(request_rec *r)
     return r307_ask_chain(r, conf, conf->late);
 }
 
-/* A hardened system (MemoryDenyWriteExecute, SELinux without execmem) refuses the memory
- * that compiled regexes need, whatever PCRE2 was built with: so one is tried. */
-static int has_jit(void)
-{
-    int error;
-    PCRE2_SIZE offset;
-    pcre2_code *code = pcre2_compile((PCRE2_SPTR)"a+b", PCRE2_ZERO_TERMINATED, 0, &error,
-                                     &offset, NULL);
-    int works = code && pcre2_jit_compile(code, PCRE2_JIT_COMPLETE) == 0;
-
-    pcre2_code_free(code);
-    return works;
-}
-
 int r307_on_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp,
                         server_rec *s)
 {
@@ -79,10 +63,10 @@ int r307_on_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp,
         return OK;      /* httpd reads its configuration twice; this one is thrown away */
     }
     r307_once_make(pconf);
-    if (!has_jit()) {
+    if (!r307_regex_has_jit()) {
         ap_log_error(APLOG_MARK, APLOG_INFO, 0, s,
-                     "PCRE2 cannot compile regexes to machine code here; they run slower, "
-                     "and not on paths over 8190 bytes");
+                     "PCRE2 cannot compile regexes to machine code here; they run "
+                     "slower, and not on paths over 8190 bytes");
     }
     if (ap_find_linked_module("mod_cache.c")) {
         ap_log_error(APLOG_MARK, APLOG_NOTICE, 0, s,

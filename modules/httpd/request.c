@@ -121,12 +121,13 @@ int r307_request_is_ours(const request_rec *r)
 
 void r307_request_vary(request_rec *r, const char *names)
 {
-    const char *held = apr_table_get(r->err_headers_out, "Vary");
+    const char *held;
     char *list, *last, *name;
 
     if (!names) {
         return;
     }
+    held = apr_table_get(r->err_headers_out, "Vary");
     if (!held) {
         apr_table_setn(r->err_headers_out, "Vary", names);
         return;

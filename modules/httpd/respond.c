@@ -110,27 +110,27 @@ static void say_expires(request_rec *r, const r307_answer_t *answer)
     apr_table_setn(r->err_headers_out, "Expires", date);
 }
 
-static void pass(request_rec *r, ap_filter_t *filters, const char *text, apr_size_t len)
+/* `text` may be NULL; behind it the end, or a flush when the end is to come later. */
+static void pass(request_rec *r, ap_filter_t *filters, const char *text, int is_end)
 {
     apr_bucket_alloc_t *alloc = r->connection->bucket_alloc;
     apr_bucket_brigade *bb = apr_brigade_create(r->pool, alloc);
+    apr_bucket *last = is_end ? apr_bucket_eos_create(alloc)
+                              : apr_bucket_flush_create(alloc);
 
     if (text) {
-        APR_BRIGADE_INSERT_TAIL(bb, apr_bucket_pool_create(text, len, r->pool, alloc));
-        APR_BRIGADE_INSERT_TAIL(bb, apr_bucket_eos_create(alloc));
+        APR_BRIGADE_INSERT_TAIL(bb, apr_bucket_pool_create(text, strlen(text), r->pool,
+                                                           alloc));
     }
-    else {
-        APR_BRIGADE_INSERT_TAIL(bb, apr_bucket_flush_create(alloc));
-    }
+    APR_BRIGADE_INSERT_TAIL(bb, last);
     /* a client that is gone is httpd's to notice */
     (void)ap_pass_brigade(filters, bb);
-    apr_brigade_cleanup(bb);
+    apr_brigade_destroy(bb);
 }
 
-static void send_own(request_rec *r, const r307_answer_t *answer)
+static void send_own(request_rec *r, const r307_answer_t *answer, int is_end)
 {
     const char *text = page(r, answer);
-    apr_size_t len = strlen(text);
 
     /* The status comes after the hook: mod_cache would replace a 503 by what it has. */
     r->output_filters = r->proto_output_filters;
@@ -145,55 +145,80 @@ static void send_own(request_rec *r, const r307_answer_t *answer)
 #else
     ap_set_content_type(r, "text/html; charset=utf-8");
 #endif
-    ap_set_content_length(r, (apr_off_t)len);
-    pass(r, r->output_filters, text, len);
+    ap_set_content_length(r, (apr_off_t)strlen(text));
+    pass(r, r->output_filters, text, is_end);
+}
+
+/* A second brigade, to the connection's filters: those of the request drop what follows
+ * EOS. Without it the answer would wait for the body it was to come before. */
+static void flush_and_drain(request_rec *r, const r307_body_t *body)
+{
+    pass(r, r->connection->output_filters, NULL, 0);
+    r307_body_drain(r, body);
+}
+
+/* HTTP/2: a stream that ends while curl still sends is an error to it, whatever it has
+ * received. So the answer is all there at once, with its length, and its end follows
+ * when we have read enough. */
+static int ends_later(const request_rec *r, const r307_body_t *body)
+{
+    return body->drain && r->connection->master && !r->header_only;
 }
 
 /* The status goes the way of httpd's own errors. Location travels in headers_out, which
  * is where ap_internal_redirect looks for it. */
 static int send_error_document(request_rec *r, const r307_answer_t *answer,
-                               apr_off_t drain, apr_interval_time_t time)
+                               r307_body_t *body)
 {
-    int failed = r307_body_forget(r, drain, time);
-
-    if (failed != OK) {
-        return failed;
+    if (body->pending) {
+        r307_body_forget(r, body);
+    }
+    if (body->failed != OK) {
+        return body->failed;
     }
     if (answer->location) {
         apr_table_setn(r->headers_out, "Location", answer->location);
     }
-    return answer->status;
+    if (!body->drain) {
+        return answer->status;
+    }
+    /* HTTP/2 again: httpd answers here and now, so that the reset of what is left
+     * unread does not come with the answer. */
+    ap_die(answer->status, r);
+    flush_and_drain(r, body);
+    r->eos_sent = 1;        /* the internal request sent it */
+    return DONE;
 }
 
 int r307_respond_send(request_rec *r, const r307_config_t *conf,
                       const r307_answer_t *answer)
 {
-    apr_off_t drain = (apr_off_t)r307_config_value(conf, R307_SETTING_DRAIN);
-    apr_interval_time_t time = r307_config_value(conf, R307_SETTING_DRAIN_TIME);
+    int is_httpds = ap_response_code_string(r, ap_index_of_response(answer->status))
+                    != NULL;
     r307_body_t body;
 
     r307_respond_note(r, answer->rule);
     apr_table_setn(r->subprocess_env, "REDIRECT307_RULE",
                    apr_table_get(r->notes, "redirect307-rule"));
-    if (ap_response_code_string(r, ap_index_of_response(answer->status))) {
-        say_cache(r, answer);
-        say_by(r, conf, answer->rule);
-        return send_error_document(r, answer, drain, time);
-    }
-    r307_body_plan(r, drain, time, &body);
+    r307_body_plan(r, (apr_off_t)r307_config_value(conf, R307_SETTING_DRAIN),
+                   r307_config_value(conf, R307_SETTING_DRAIN_TIME), &body);
     if (body.failed != OK) {
         return body.failed;
     }
     say_cache(r, answer);
     say_by(r, conf, answer->rule);
+    if (is_httpds) {
+        return send_error_document(r, answer, &body);
+    }
     if (answer->location) {
         apr_table_setn(r->err_headers_out, "Location", answer->location);
     }
-    send_own(r, answer);
+    send_own(r, answer, !ends_later(r, &body));
     if (body.pending) {
-        /* connection filters: those of the request drop what follows EOS */
-        pass(r, r->connection->output_filters, NULL, 0);
-        r307_body_drain(r, &body);
+        flush_and_drain(r, &body);
+    }
+    if (!r->eos_sent) {
+        pass(r, r->output_filters, NULL, 1);
     }
     return DONE;
 }

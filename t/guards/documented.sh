@@ -3,7 +3,7 @@
 #
 # Every directive and every option of the two tables is in the manual and in an example that
 # a test loads, and the manual has no directive that does not exist. The tables are found by
-# how a row begins:   AP_INIT_...("Redirect307...",   and   { "option",
+# how a row begins:   AP_INIT_...("Redirect307...",   and, in r307_options[],   { "option",
 # shellcheck source=t/guards/lib.sh
 . "$(dirname "$0")/lib.sh"
 
@@ -11,7 +11,7 @@ DIRECTIVES=modules/httpd/directives.c
 OPTIONS=modules/engine/options.c
 
 directives=$(sed -n 's/^[[:space:]]*AP_INIT_[A-Z0-9_]*([[:space:]]*"\(Redirect307[A-Za-z0-9]*\)".*/\1/p' "$DIRECTIVES" | sort -u)
-options=$(sed -n 's/^[[:space:]]*{[[:space:]]*"\([a-z][a-z0-9-]*\)"[[:space:]]*,.*/\1/p' "$OPTIONS" | sort -u)
+options=$(sed -n '/^const r307_option_t r307_options\[\]/,/^};/s/^[[:space:]]*{[[:space:]]*"\([a-z][a-z0-9-]*\)"[[:space:]]*,.*/\1/p' "$OPTIONS" | sort -u)
 
 looked=0
 found=0

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Bytes as a rule line, in one of the contexts chosen by the first byte. What is printed
+ * of a rule reads back to the same print; what is said about a bad line can be shown.
+ */
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <apr_general.h>
+#include <apr_pools.h>
+#include <apr_strings.h>
+#include "line.h"
+#include "token.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
+
+static void fail(const char *what, const char *line, const char *other)
+{
+    fprintf(stderr, "fuzz_rule: %s\n  line:  '%s'\n  other: '%s'\n", what, line, other);
+    abort();
+}
+
+static const char *compile(void *baton, apr_pool_t *p, const char *text, int is_string,
+                           const void **compiled)
+{
+    (void)baton;
+    (void)is_string;
+    *compiled = apr_pstrdup(p, text);
+    return strstr(text, "()") ? "syntax error" : NULL;
+}
+
+static void make_context(uint8_t choice, r307_context_t *context)
+{
+    static const r307_where_t wheres[] = {
+        R307_WHERE_SERVER, R307_WHERE_LOCATION, R307_WHERE_DIRECTORY
+    };
+    static const r307_match_t matches[] = {
+        R307_MATCH_PREFIX, R307_MATCH_REGEX, R307_MATCH_EXACT
+    };
+
+    memset(context, 0, sizeof(*context));
+    context->where = wheres[choice % 3];
+    context->match = matches[choice / 3 % 3];
+    context->directive = context->match == R307_MATCH_REGEX ? "Redirect307Match"
+                                                            : "Redirect307";
+    context->location = choice / 9 % 2 ? "/shop" : NULL;
+    if (choice / 18 % 4) {
+        context->maker.compile = compile;
+    }
+}
+
+static void check_error(const char *error, const char *line)
+{
+    const char *c;
+
+    if (!*error) {
+        fail("an error text that says nothing", line, error);
+    }
+    for (c = error; *c; c++) {
+        if ((unsigned char)*c < 0x20 || *c == 0x7f) {
+            fail("an error text with a control byte", line, error);
+        }
+    }
+}
+
+static void check_rule(apr_pool_t *p, const char *line, const r307_context_t *context)
+{
+    r307_place_t place = { "fuzz", 1 };
+    const r307_rule_t *rule = NULL, *again = NULL;
+    const char *error = r307_line_parse(p, line, place, context, &rule);
+    const char *printed, *c;
+
+    if (error) {
+        check_error(error, line);
+        return;
+    }
+    if (!rule) {
+        return;
+    }
+    printed = r307_line_print(p, rule);
+    for (c = printed; *c; c++) {
+        if ((unsigned char)*c < 0x20 || *c == 0x7f) {
+            fail("a print with a control byte", line, printed);
+        }
+    }
+    error = r307_line_parse(p, printed, place, context, &again);
+    if (error || !again) {
+        fail("the print is not read back", printed, error ? error : "(no rule)");
+    }
+    if (strcmp(r307_line_print(p, again), printed)) {
+        fail("the print changes", printed, r307_line_print(p, again));
+    }
+    if (again->status != rule->status || again->carry != rule->carry
+        || again->cond_count != rule->cond_count) {
+        fail("the print means another rule", line, printed);
+    }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
+{
+    static int begun;
+    apr_pool_t *p;
+    r307_context_t context;
+
+    if (!begun) {
+        apr_initialize();
+        begun = 1;
+    }
+    if (len < 1 || len > R307_LINE_MOST + 4096 || apr_pool_create(&p, NULL)) {
+        return 0;
+    }
+    make_context(data[0], &context);
+    check_rule(p, apr_pstrmemdup(p, (const char *)data + 1, len - 1), &context);
+    apr_pool_destroy(p);
+    return 0;
+}

@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * fake: a request in memory, and a decision under fixed assumptions.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <apr_strings.h>
+#include "unit.h"
+
+static const char *fake_header(void *baton, const char *name)
+{
+    unit_fake_t *fake = baton;
+    const char *value = NULL;
+    size_t len = strlen(name);
+    int i;
+
+    for (i = 0; i < fake->headers->nelts; i++) {
+        const char *line = APR_ARRAY_IDX(fake->headers, i, const char *);
+
+        if (strncasecmp(line, name, len) || line[len] != ':') {
+            continue;
+        }
+        for (line += len + 1; *line == ' '; line++) {
+        }
+        value = value ? apr_pstrcat(fake->p, value, ", ", line, NULL) : line;
+    }
+    return value;
+}
+
+static const char *fake_env(void *baton, const char *name)
+{
+    return strcmp(name, "R307_TEST") ? NULL : fake_header(baton, "X-Env");
+}
+
+static void fake_self(void *baton, r307_self_t *self)
+{
+    unit_fake_t *fake = baton;
+
+    *self = fake->view.asked;
+}
+
+static const char *compile(void *baton, apr_pool_t *p, const char *text, int is_string,
+                           const void **compiled)
+{
+    (void)baton;
+    if (strstr(text, "syntax-error")) {
+        return "syntax error, unexpected $end";
+    }
+    *compiled = apr_pstrcat(p, is_string ? "s" : "b", text, NULL);
+    return NULL;
+}
+
+const r307_expr_maker_t unit_fake_maker = { compile, NULL };
+
+/* Value of NAME; "" for a header that is absent, NULL when nobody knows NAME. */
+static const char *value_of(unit_fake_t *fake, const char *name, r307_vary_t *vary)
+{
+    const char *value;
+
+    if (!strncmp(name, "HTTP:", 5)) {
+        if (vary) {
+            r307_vary_add(vary, name + 5);
+        }
+        value = fake_header(fake, name + 5);
+        return value ? value : "";
+    }
+    if (!strcmp(name, "HTTP_HOST")) {
+        return fake->view.asked.host;
+    }
+    if (!strcmp(name, "REQUEST_METHOD")) {
+        return fake->view.method;
+    }
+    if (!strcmp(name, "REQUEST_SCHEME")) {
+        return fake->view.asked.scheme;
+    }
+    if (!strcmp(name, "QUERY_STRING")) {
+        return fake->view.query.s ? r307_slice_text(fake->p, fake->view.query) : "";
+    }
+    return NULL;
+}
+
+/* "%{NAME}" at *text or, without that wrapping, all of it; moves behind it. */
+static const char *named(unit_fake_t *fake, const char **text, r307_vary_t *vary)
+{
+    const char *end;
+    char *name;
+
+    if (strncmp(*text, "%{", 2)) {
+        name = apr_pstrdup(fake->p, *text);
+        *text += strlen(*text);
+        return value_of(fake, name, vary);
+    }
+    end = strchr(*text, '}');
+    if (!end) {
+        return NULL;
+    }
+    name = apr_pstrmemdup(fake->p, *text + 2, (apr_size_t)(end - *text - 2));
+    *text = end + 1;
+    return value_of(fake, name, vary);
+}
+
+static int fake_test(void *baton, const r307_expr_t *expr, r307_vary_t *vary)
+{
+    unit_fake_t *fake = baton;
+    const char *text = (const char *)expr->compiled + 1, *value, *end;
+    int flip;
+
+    if (!strcmp(text, "true") || !strcmp(text, "false")) {
+        return *text == 't';
+    }
+    if (!strncmp(text, "-n ", 3) || !strncmp(text, "-z ", 3)) {
+        flip = text[1] == 'z';
+        text += 3;
+        value = named(fake, &text, vary);
+        return value ? (*value != '\0') != flip : -1;
+    }
+    value = named(fake, &text, vary);
+    flip = !strncmp(text, " != '", 5);
+    if (!value || (!flip && strncmp(text, " == '", 5))) {
+        return -1;
+    }
+    text += 5;
+    end = strchr(text, '\'');
+    return end ? (strlen(value) == (size_t)(end - text)
+                  && !memcmp(value, text, strlen(value))) != flip
+               : -1;
+}
+
+static const char *fake_string(void *baton, const r307_expr_t *expr, r307_vary_t *vary)
+{
+    const char *text = (const char *)expr->compiled + 1;
+
+    return named(baton, &text, vary);
+}
+
+static const r307_view_ops_t fake_ops = {
+    fake_header, fake_env, fake_test, fake_string, fake_self
+};
+
+static void set_asked(unit_fake_t *fake)
+{
+    const char *host = fake_header(fake, "Host"), *colon;
+    r307_self_t *asked = &fake->view.asked;
+
+    asked->scheme = "http";
+    asked->host = host ? host : "www.example.test";
+    asked->port = 80;
+    colon = strrchr(asked->host, ':');
+    if (colon && colon[1] && !strchr(colon, ']')) {
+        asked->port = atoi(colon + 1);
+        asked->host = apr_pstrndup(fake->p, asked->host,
+                                   (apr_size_t)(colon - asked->host));
+    }
+}
+
+unit_fake_t *unit_fake_make(apr_pool_t *p, const char *method, const char *target,
+                            const char *headers)
+{
+    unit_fake_t *fake = apr_pcalloc(p, sizeof(*fake));
+    r307_slice_t path;
+
+    if (!r307_path_split(target, &path, &fake->view.query)) {
+        return NULL;
+    }
+    fake->p = p;
+    fake->headers = strcmp(headers, "-") ? unit_list(p, headers, " && ")
+                                         : apr_array_make(p, 1, sizeof(const char *));
+    fake->view.path = r307_path_make(p, path);
+    fake->view.method = method;
+    fake->view.ops = &fake_ops;
+    fake->view.baton = fake;
+    set_asked(fake);
+    return fake;
+}
+
+void unit_context_make(apr_pool_t *p, const char *where, const char *directive,
+                       r307_context_t *context)
+{
+    memset(context, 0, sizeof(*context));
+    context->directive = apr_pstrdup(p, directive);
+    context->match = strcmp(directive, "Redirect307Match") ? R307_MATCH_PREFIX
+                                                           : R307_MATCH_REGEX;
+    context->where = R307_WHERE_SERVER;
+    context->maker = unit_fake_maker;
+    context->jit = 1;
+    if (!strcmp(where, "htaccess")) {
+        context->where = R307_WHERE_DIRECTORY;
+    }
+    else if (!strncmp(where, "location", 8)) {
+        context->where = R307_WHERE_LOCATION;
+        context->location = where[8] == ':' ? apr_pstrdup(p, where + 9) : NULL;
+    }
+    else {
+        ck_assert_str_eq(where, "server");
+    }
+}
+
+r307_ruleset_t *unit_rules(apr_pool_t *p, const char *text, const char *where,
+                           const char *directive, const char **error)
+{
+    r307_ruleset_t *rules = r307_ruleset_make(p);
+    apr_array_header_t *lines = unit_list(p, text, " ;; ");
+    r307_context_t *context = apr_palloc(p, sizeof(*context));
+    int i;
+
+    unit_context_make(p, where, directive, context);
+    for (i = 0; i < lines->nelts; i++) {
+        r307_place_t place = { "unit", (unsigned)i + 1 };
+        const r307_rule_t *rule = NULL;
+
+        *error = r307_line_parse(p, APR_ARRAY_IDX(lines, i, const char *), place,
+                                 context, &rule);
+        if (!*error && rule) {
+            *error = r307_ruleset_add(p, rules, rule);
+        }
+        if (*error) {
+            return NULL;
+        }
+    }
+    return rules;
+}
+
+static apr_array_header_t *origins(apr_pool_t *p, const char *text)
+{
+    apr_array_header_t *names, *list;
+    int i;
+
+    if (!strcmp(text, "-")) {
+        return NULL;
+    }
+    names = unit_list(p, text, " ");
+    list = apr_array_make(p, names->nelts, sizeof(r307_origin_t));
+    for (i = 0; i < names->nelts; i++) {
+        const char *error = r307_origin_parse(p, APR_ARRAY_IDX(names, i, const char *),
+                                              apr_array_push(list));
+
+        ck_assert_msg(!error, "%s: %s", APR_ARRAY_IDX(names, i, const char *), error);
+    }
+    return list;
+}
+
+void unit_decide_as(apr_pool_t *p, const r307_ruleset_t *rules, const char *where,
+                    const char *allow, int relative, const r307_view_t *view,
+                    r307_decision_t *decision)
+{
+    r307_policy_t policy;
+    r307_scope_t scope;
+
+    memset(&policy, 0, sizeof(policy));
+    policy.relative = relative;
+    policy.allow = origins(p, allow);
+    policy.exempt = r307_exempt_default(p);
+    policy.steps = R307_STEPS_DEFAULT;
+    memset(&scope, 0, sizeof(scope));
+    scope.rules = rules;
+    if (!strcmp(where, "htaccess")) {
+        scope.directory = 1;
+        scope.base = r307_slice("/dir/", 5);
+    }
+    memset(decision, 0, sizeof(*decision));
+    r307_decide(p, &scope, 1, &policy, view, decision);
+}
+
+void unit_decide(apr_pool_t *p, const r307_ruleset_t *rules, const char *where,
+                 const char *allow, const r307_view_t *view, r307_decision_t *decision)
+{
+    unit_decide_as(p, rules, where, allow, 1, view, decision);
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * main: runs the engine's tests. R307_DATA names the folder of the tables; CK_FORK=no
+ * runs all of it in this process; the exit code tells.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <apr_general.h>
+#include "unit.h"
+
+int main(void)
+{
+    Suite *suite = suite_create("engine");
+    SRunner *runner;
+    int failed;
+
+    if (apr_initialize() != APR_SUCCESS) {
+        return EXIT_FAILURE;
+    }
+    unit_rows_make();
+    suite_add_tcase(suite, text_cases());
+    suite_add_tcase(suite, url_cases());
+    suite_add_tcase(suite, path_cases());
+    suite_add_tcase(suite, token_cases());
+    suite_add_tcase(suite, query_cases());
+    suite_add_tcase(suite, pattern_cases());
+    suite_add_tcase(suite, target_cases());
+    suite_add_tcase(suite, cond_cases());
+    suite_add_tcase(suite, guard_cases());
+    suite_add_tcase(suite, rule_cases());
+    suite_add_tcase(suite, decide_cases());
+    runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    printf("rows: %d\n", unit_rows_checked());
+    apr_terminate();
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
