@@ -59,7 +59,7 @@ my @allowed = (
     q{expr="%{arg:x} == ''"}, q{expr="tolower(%{REQUEST_METHOD}) == 'get'"}, q{expr="%{REQUEST_METHOD} in {'GET','HEAD'}"},
 );
 
-plan tests => @typos * 2 + @restricted * 2 + @restricted_targets * 2 + @allowed + 24;
+plan tests => @typos * 2 + @restricted * 2 + @restricted_targets * 2 + @allowed + 22;
 
 sub told { my $r = shift; my $l = $r->header('Location'); return $r->code . (defined $l ? " -> $l" : '') }
 sub get { return answer(shift, vhost => 'htaccess', @_) }
