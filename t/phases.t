@@ -69,7 +69,7 @@ my @direct = (
 my @order_paths = qw(alias rewrite proxy user vhost);
 
 plan tests => @first * 2 + @stock + @access * 3 + 8 + @once + @direct + 4 + 4 + 20
-    + 2 * @order_paths + 4;
+    + 2 * @order_paths + 4 + 16;
 
 sub told { my $r = shift; my $l = $r->header('Location'); return $r->code . (defined $l ? " -> $l" : '') }
 sub get  { return answer(shift, vhost => 'phases', @_) }
@@ -192,6 +192,33 @@ my $through = raw("GET http://127.0.0.1:$port/page.html HTTP/1.1\r\nHost: 127.0.
                   vhost => 'phases_forward');
 like($through, qr{^HTTP/1\.1 200 .*\r\n\r\n.*page\n}s, 'a request to a forward proxy is left alone');
 is(told(answer('/x', vhost => 'phases_forward')), '307 -> /ours/forward', 'a request to that host itself is not');
+
+# ---- decided once -----------------------------------------------------------------------
+
+put("phases/$_", "page\n") for qw(report/page.html report-location/x.html report-if.html);
+put('phases/report/.htaccess', "Redirect307 page.html there2.html\n");
+for my $row (['/report/page.html', {}, 401, 'before login'], ['/report/page.html', \%login, 200, 'with a login'],
+             ['/report-location/x.html', {}, 200, 'in <Location>'], ['/report-if.html', {}, 200, 'in <If>']) {
+    my ($path, $headers, $code, $why) = @$row;
+    mark_log('phases_log');
+    is(get($path, headers => $headers)->code, $code, "$why: $code, as Engine report answers nothing");
+    logged(qr{would answer 307 /\S+ by }, "$why: what would be answered is logged", 'phases_log');
+    my $times = () = log_since_mark('phases_log') =~ /would answer/g;
+    is($times, 1, "$why: decided once");
+}
+mark_log('phases_log');
+get('/same/alias/x');
+logged(qr{phases\.conf:\d+ answers 307 /ours/alias/x}, 'a decision is logged at debug', 'phases_log');
+
+# ---- what never gets to a .htaccess -----------------------------------------------------
+
+put('phases/hidden/.htaccess', "Redirect307 / /never\n");
+put('phases/hidden/x.html', "x\n");
+is(get('/hidden/x.php')->code, 503, 'a URL that ProxyPassMatch takes has no .htaccess: the proxy\'s 503');
+is(told(get('/hidden/x.html')), '307 -> /never', 'another one in the same directory has');
+symlink root() . '/phases/page.html', root() . '/phases/nolinks/link.html'
+    if put('phases/nolinks/x.html', "x\n");
+is(get('/nolinks/link.html')->code, 403, 'a forbidden symbolic link is 403 before a rule of the directory');
 
 # ---- whatever the order of LoadModule ---------------------------------------------------
 
