@@ -199,25 +199,31 @@ static int is_own_path(r307_slice_t path)
     return path.len && path.s[0] == '/' && (path.len == 1 || path.s[1] != '/');
 }
 
-r307_verdict_t r307_guard_check(r307_slice_t location, const r307_built_t *built,
-                                const r307_target_t *target,
-                                const apr_array_header_t *allow,
-                                const r307_view_t *view)
+/* What is known before the Location is read again. */
+static r307_verdict_t check_built(const r307_built_t *built, r307_slice_t location)
 {
-    r307_verdict_t verdict;
-    r307_url_t url;
-
     if (built->failed) {
         return R307_VERDICT_VALUE;
     }
     if (built->bad_self) {
         return R307_VERDICT_SELF_NAME;
     }
-    if (location.len > R307_LOCATION_MOST) {
-        return R307_VERDICT_LENGTH;
-    }
-    if (!built->from_request && !built->host_inserted) {
-        return R307_VERDICT_FINE;
+    return location.len > R307_LOCATION_MOST ? R307_VERDICT_LENGTH : R307_VERDICT_FINE;
+}
+
+r307_verdict_t r307_guard_check(r307_slice_t location, const r307_built_t *built,
+                                const r307_target_t *target,
+                                const apr_array_header_t *allow,
+                                const r307_view_t *view)
+{
+    int astray = built->own && !is_own_path(built->url.path);
+    r307_verdict_t verdict = check_built(built, location);
+    r307_url_t url;
+
+    /* an insertion that is empty brings no byte, and still makes "//b" out of "/$1/b" */
+    if (verdict != R307_VERDICT_FINE
+        || (!built->from_request && !built->host_inserted && !astray)) {
+        return verdict;
     }
     r307_url_split(location.s, location.len, &url);
     if (url.scheme.s && !r307_url_default_port(url.scheme)) {
@@ -230,7 +236,7 @@ r307_verdict_t r307_guard_check(r307_slice_t location, const r307_built_t *built
     if (verdict != R307_VERDICT_FINE) {
         return verdict;
     }
-    if (built->own && !is_own_path(built->url.path)) {
+    if (astray) {
         return R307_VERDICT_RELATIVE;
     }
     if (url.scheme.s) {

@@ -279,7 +279,8 @@ static int has_top_alternative(const char *s)
             s++;
         }
         else if (*s == '[') {
-            const char *close = strchr(s + 1 + (s[1] == '^') + 1, ']');
+            const char *first = s + 1 + (s[1] == '^');  /* a ']' there is a member */
+            const char *close = *first ? strchr(first + 1, ']') : NULL;
 
             s = close ? close : s;
         }
@@ -297,11 +298,11 @@ static int has_top_alternative(const char *s)
 r307_slice_t r307_regex_head(apr_pool_t *p, const char *text)
 {
     r307_buf_t buf;
-    const char *s = text + 1;
+    const char *s = text;
 
     r307_buf_make(&buf, p, 64);
     if (text[0] == '^' && !has_top_alternative(text)) {
-        for (; *s; s++) {
+        for (s++; *s; s++) {
             int escaped = *s == '\\' && s[1] && !r307_text_is(s[1], R307_IS_NAME);
 
             if (!escaped && strchr("\\^$.[|()?*+{", *s)) {

@@ -164,7 +164,9 @@ void r307_text_encode(r307_buf_t *buf, const char *s, size_t len, r307_land_t la
             run = i + 1;
         }
     }
-    r307_buf_add(buf, s + run, len - run);
+    if (run < len) {    /* s may be NULL: an absent slice */
+        r307_buf_add(buf, s + run, len - run);
+    }
 }
 
 r307_slice_t r307_text_decode(apr_pool_t *p, r307_slice_t raw, int plus)

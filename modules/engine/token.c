@@ -92,9 +92,31 @@ static const char *check_bare(apr_pool_t *p, const char *s, size_t len, char nex
     return NULL;
 }
 
+/* Reads a quoted word. A tab may stand in it; what ends a line, or looks like it, may not:
+ * what is printed of a rule is one line. */
+static const char *quoted_word(apr_pool_t *p, const char **at, r307_buf_t *buf)
+{
+    const char *s = read_quoted(*at + 1, **at, buf);
+
+    if (!s) {
+        return unclosed(p, *at);
+    }
+    if (*s && !is_space(*s)) {
+        return apr_psprintf(p, "'%s' follows a closing quote; put a space between the two, "
+                            "or quote the whole word",
+                            r307_text_show(p, s, strcspn(s, " \t")));
+    }
+    if (strpbrk(buf->s, "\r\n\f\v")) {
+        return apr_psprintf(p, "'%s' holds a control byte; leave it out",
+                            r307_text_show(p, buf->s, buf->len));
+    }
+    *at = s;
+    return NULL;
+}
+
 static const char *next_word(apr_pool_t *p, const char **at, r307_word_t *word)
 {
-    const char *s = *at, *opened = NULL, *bad;
+    const char *s = *at, *bad;
     size_t name = option_name_len(s), n;
     r307_buf_t buf;
 
@@ -105,15 +127,9 @@ static const char *next_word(apr_pool_t *p, const char **at, r307_word_t *word)
         s += name + 1;
     }
     if (*s == '"' || *s == '\'') {
-        opened = s;
-        s = read_quoted(s + 1, *s, &buf);
-        if (!s) {
-            return unclosed(p, opened);
-        }
-        if (*s && !is_space(*s)) {
-            return apr_psprintf(p, "'%s' follows a closing quote; put a space between the "
-                                "two, or quote the whole word",
-                                r307_text_show(p, s, strcspn(s, " \t")));
+        bad = quoted_word(p, &s, &buf);
+        if (bad) {
+            return bad;
         }
         word->quoted = 1;
     }
