@@ -124,9 +124,13 @@ sub own_server
     my $port = free_port();
     $text =~ s/\@PORT\@/$port/g;
     my $dir = write_conf($text, $port, %with);
+    # `die` runs END, a signal does not
+    $SIG{$_} ||= sub { exit 1 } for qw(INT TERM HUP);
     my $pid = fork;
     die "cannot fork: $!\n" unless defined $pid;
     if (!$pid) {
+        # prefork ends its whole process group, which would be this test run, too
+        POSIX::setpgid(0, 0);
         open STDIN, '<', '/dev/null';
         open STDOUT, '>', "$dir/said";
         open STDERR, '>&', \*STDOUT;
