@@ -43,7 +43,7 @@ static const char *get_header(void *baton, const char *name)
             return apr_pstrmemdup(request->p, line, strcspn(line, "\n"));
         }
         line = strchr(line, '\n');
-        line += line != NULL;
+        line = line ? line + 1 : NULL;
     }
     return NULL;
 }
@@ -141,8 +141,10 @@ static void check_origin(apr_pool_t *p, const r307_rule_t *rule, const char *tex
         fail("a host that is none", text, location);
     }
     port = r307_url_port(url.port);
+    /* behind a literal host an insertion may begin the path */
     if (target->kind == R307_TARGET_URL
-        && r307_url_same_host(url.host, written_host(p, target))) {
+        && (r307_url_same_host(url.host, written_host(p, target))
+            || (target->host.s && r307_url_same_host(url.host, target->host)))) {
         if ((port ? port : r307_url_default_port(url.scheme))
             != (target->port ? target->port : r307_url_default_port(target->scheme))) {
             fail("a port nobody wrote", text, location);
@@ -250,6 +252,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 
     if (!begun) {
         apr_initialize();
+        atexit(apr_terminate);      /* what it holds is no leak */
         begun = 1;
     }
     if (len > 70000 || apr_pool_create(&p, NULL)) {

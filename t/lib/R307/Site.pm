@@ -1,0 +1,179 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# What a test needs beside the server of the run: files in its document root, a look at
+# what `httpd -t` says of a text, and a small server of its own where the order of
+# LoadModule, or what is loaded at all, matters.
+package R307::Site;
+
+use strict;
+use warnings FATAL => 'all';
+use parent 'Exporter';
+use Apache::Test ();
+use File::Basename qw(dirname);
+use File::Path qw(make_path);
+use IO::Socket::INET;
+use POSIX ();
+use Time::HiRes qw(sleep time);
+
+our @EXPORT = qw(put remove root stage module_lines conf_test own_server own_log each_header);
+
+my $vars = Apache::Test::config()->{vars};
+
+sub root  { return $vars->{documentroot} }
+sub stage { return $ENV{R307_STAGE} || dirname($vars->{t_dir} || $vars->{serverroot}) }
+
+# put('a/b.html', $text [, $age]): a file below the document root, with its folders; $age
+# seconds old.
+sub put
+{
+    my ($name, $text, $age) = @_;
+    my $file = $name =~ m{^/} ? $name : root() . "/$name";
+    make_path(dirname($file));
+    open my $out, '>:raw', $file or die "cannot write $file: $!\n";
+    print $out $text;
+    close $out or die "cannot write $file: $!\n";
+    if ($age) {
+        my $then = time - $age;
+        utime $then, $then, $file;
+    }
+    return $file;
+}
+
+sub remove { return unlink map { m{^/} ? $_ : root() . "/$_" } @_ }
+
+# The LoadModule lines of this run. without => [names], first => [names]
+sub module_lines
+{
+    my %with = @_;
+    open my $in, '<', stage() . '/modules.conf' or die "no modules.conf: $!\n";
+    my @lines = <$in>;
+    close $in;
+    my %without = map { $_ => 1 } @{ $with{without} || [] };
+    my %only = map { $_ => 1 } @{ $with{only} || [] };
+    my %first = map { $_ => 1 } @{ $with{first} || [] };
+    my $name = sub { return $_[0] =~ /^LoadModule (\w+)_module/ ? $1 : '' };
+    my $is_base = qr/^(?:mpm_\w+|unixd|log_config|authz_core|redirect307)$/;
+    @lines = grep { !$without{ $name->($_) } } @lines;
+    @lines = grep { $name->($_) =~ $is_base || $only{ $name->($_) } } @lines if $with{only};
+    return join '', (grep { $first{ $name->($_) } } @lines),
+                    (grep { !$first{ $name->($_) } } @lines);
+}
+
+my $count = 0;
+
+sub write_conf
+{
+    my ($text, $port, %with) = @_;
+    my $dir = stage() . '/own' . $$ . '-' . ++$count;
+    make_path("$dir/htdocs");
+    put("$dir/httpd.conf", join '',
+        "ServerRoot \"$dir\"\nServerName 127.0.0.1\nListen 127.0.0.1:$port\n",
+        "PidFile \"$dir/httpd.pid\"\nErrorLog \"$dir/error_log\"\nLogLevel info\n",
+        "DefaultRuntimeDir \"$dir\"\n",
+        module_lines(%with),
+        "DocumentRoot \"", ($with{root} || root()), "\"\n",
+        "<IfModule cgid_module>\nScriptSock \"$dir/cgisock\"\n</IfModule>\n",
+        "Include \"$dir/test.conf\"\n");
+    put("$dir/test.conf", $text);
+    return $dir;
+}
+
+sub httpd { return $vars->{httpd} || $ENV{R307_HTTPD} }
+
+# conf_test($text, %with): ($exit, $output) of `httpd -t` for that text. Its line numbers
+# are those of the text: it is a file of its own, test.conf.
+sub conf_test
+{
+    my ($text, %with) = @_;
+    my $dir = write_conf($text, 9, only => $with{only} || [], %with);
+    my $pid = open my $out, '-|';
+    die "cannot fork: $!\n" unless defined $pid;
+    if (!$pid) {
+        open STDERR, '>&', \*STDOUT;
+        { exec httpd(), '-t', '-f', "$dir/httpd.conf", @{ $with{args} || [] } }
+        POSIX::_exit(127);
+    }
+    local $/;
+    my $said = <$out>;
+    close $out;
+    my $exit = $? >> 8;
+    $said = '' unless defined $said;
+    $said =~ s/\Q$dir\E/DIR/g;
+    return ($exit, $said);
+}
+
+my @servers;
+
+sub free_port
+{
+    my $last = $vars->{port} + 97;
+    for my $port (reverse $vars->{port} + 70 .. $last) {
+        my $socket = IO::Socket::INET->new(LocalAddr => '127.0.0.1', LocalPort => $port,
+                                           Proto => 'tcp', Listen => 1) or next;
+        close $socket;
+        return $port;
+    }
+    die "no free port for a server of its own\n";
+}
+
+# own_server($text, %with): starts a server with that configuration and returns
+# { port, dir, pid }; it is stopped when the test ends. @PORT@ in the text is its port.
+sub own_server
+{
+    my ($text, %with) = @_;
+    my $port = free_port();
+    $text =~ s/\@PORT\@/$port/g;
+    my $dir = write_conf($text, $port, %with);
+    my $pid = fork;
+    die "cannot fork: $!\n" unless defined $pid;
+    if (!$pid) {
+        open STDIN, '<', '/dev/null';
+        open STDOUT, '>', "$dir/said";
+        open STDERR, '>&', \*STDOUT;
+        { exec httpd(), '-DFOREGROUND', '-f', "$dir/httpd.conf" }
+        POSIX::_exit(127);
+    }
+    my $server = { port => $port, dir => $dir, pid => $pid };
+    push @servers, $server;
+    my $until = time + 20;
+    while (time < $until) {
+        my $socket = IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $port,
+                                           Proto => 'tcp', Timeout => 1);
+        return $server if $socket;
+        last if waitpid($pid, POSIX::WNOHANG()) == $pid;
+        sleep 0.05;
+    }
+    open my $in, '<', "$dir/said";
+    local $/;
+    die 'the server of this test did not start: ' . (defined $in ? <$in> || '' : '') . "\n";
+}
+
+sub own_log
+{
+    my ($server, $file) = @_;
+    sleep 0.2;
+    open my $in, '<:raw', "$server->{dir}/" . ($file || 'error_log') or return '';
+    local $/;
+    my $text = <$in>;
+    return defined $text ? $text : '';
+}
+
+# each_header($reply, $name): all values of a header in a raw reply
+sub each_header
+{
+    my ($reply, $name) = @_;
+    my ($head) = split /\r\n\r\n/, $reply, 2;
+    return () unless defined $head;
+    return $head =~ /^\Q$name\E:[ \t]*([^\r\n]*)/mig;
+}
+
+END {
+    my $status = $?;
+    for my $server (@servers) {
+        kill 'TERM', $server->{pid};
+        waitpid $server->{pid}, 0;
+    }
+    $? = $status;
+}
+
+1;
