@@ -85,7 +85,9 @@ void *apr_palloc(apr_pool_t *p, apr_size_t size)
     return block->bytes;
 }
 
+/* a macro where we are compiled, a function where others were */
 #undef apr_pcalloc
+void *apr_pcalloc(apr_pool_t *p, apr_size_t size);
 void *apr_pcalloc(apr_pool_t *p, apr_size_t size)
 {
     return memset(apr_palloc(p, size), 0, size);
