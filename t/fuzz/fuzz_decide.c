@@ -141,10 +141,9 @@ static void check_origin(apr_pool_t *p, const r307_rule_t *rule, const char *tex
         fail("a host that is none", text, location);
     }
     port = r307_url_port(url.port);
-    /* behind a literal host an insertion may begin the path */
     if (target->kind == R307_TARGET_URL
-        && (r307_url_same_host(url.host, written_host(p, target))
-            || (target->host.s && r307_url_same_host(url.host, target->host)))) {
+        && ((target->host.s && r307_url_same_host(url.host, target->host))
+            || r307_url_same_host(url.host, written_host(p, target)))) {
         if ((port ? port : r307_url_default_port(url.scheme))
             != (target->port ? target->port : r307_url_default_port(target->scheme))) {
             fail("a port nobody wrote", text, location);

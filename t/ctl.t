@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: Apache-2.0
+# needs no conf: redirect307ctl as people call it, what it prints, in which order, and how it
+# ends. The last check holds its answers against those that t/rows.t demands of the server.
+use strict;
+use warnings FATAL => 'all';
+use R307;
+use R307::Rows;
+use File::Temp ();
+
+my $ctl = $ENV{R307_CTL};
+my $dir = File::Temp->newdir;
+
+sub file
+{
+    my ($name, $text) = @_;
+    open my $out, '>:raw', "$dir/$name" or die "$dir/$name: $!\n";
+    print $out $text;
+    close $out or die "$dir/$name: $!\n";
+    return "$dir/$name";
+}
+
+# Exit status and everything printed.
+sub run
+{
+    my @words = map { my $word = $_; $word =~ s/'/'\\''/g; "'$word'" } @_;
+    my $text = qx($ctl @words 2>&1 </dev/null);
+    return ($? >> 8, $text);
+}
+
+my $htaccess = file('.htaccess', <<'EOT');
+# comments and foreign lines are nobody's business here
+RewriteEngine On
+Redirect307 old.html new.html name=one
+Redirect307 shoes /winter qurey=drop
+<IfModule mod_redirect307.c>
+    Redirect307Match ^/d/(\d+)$ \
+        /n/$1 header=X-A:b
+</IfModule>
+redirect307engine on
+Redirect307Relative off
+Redirect307Bas /x/
+EOT
+my $fine = file('fine.htaccess', "Redirect307 a b\n");
+my $conf = file('site.conf', <<'EOT');
+Redirect307 /a /b
+Redirect307 a /b
+<Location "/x">
+    Redirect307 /y
+</Location>
+<Directory "/var/www">
+    Redirect307 a b
+</Directory>
+EOT
+
+my @cases = (
+    [[], 2, qr/^usage: redirect307ctl COMMAND/],
+    [['nothing'], 2, qr/^usage:/],
+    [['help'], 0, qr/explain .*exit status: 0 nothing to do, 1 something to do, 2 could not/s],
+    [['version'], 0, qr/^redirect307ctl \d+\.\d+\.\d+\n$/],
+    [['lint'], 2, qr/name a file/],
+    [['lint', "$dir/none"], 2, qr/none: No such file/],
+    [['lint', $fine], 0, qr/^0 findings, 1 rule fine\.\n$/],
+    [['lint', $htaccess], 1, qr/\.htaccess:4: Redirect307: 'qurey=drop' unknown option; did you mean query=\?/],
+    [['lint', $htaccess], 1, qr/:10: Redirect307Relative: Redirect307Relative is not allowed in \.htaccess/],
+    [['lint', $htaccess], 1, qr/:11: Redirect307Bas: 'Redirect307Bas' is no directive of this version; did you mean Redirect307Base\?/],
+    [['lint', $htaccess], 1, qr/^3 findings, 2 rules fine\.$/m],
+    [['lint', "$dir"], 1, qr/^3 findings, 2 rules fine\.$/m],
+    [['lint', $conf], 1, qr/site\.conf:2: Redirect307: 'a' has no leading '\/'.*\n1 finding, 3 rules fine\./],
+    [['explain', '--file', $fine, '--base', '/d/', '/d/a?x=1'], 0, qr{^307 -> /d/b\?x=1\n  \S+fine.htaccess:1  a b match=prefix\n$}],
+    [['explain', '--file', $fine, '--base', '/d/', 'https://h.example/d/z'], 0, qr{^no rule answers\n$}],
+    [['explain', '--file', $htaccess, '--base', '/d/', '/d/12'], 1, qr{^no rule answers\n  passed over .*condition does not hold: X-A:b\n  Vary: X-A\n}ms],
+    [['explain', '--file', $htaccess, '--base', '/d/', '--header', 'X-A: b', '/d/12'], 1, qr{^307 -> /n/12\n}m],
+    [['explain', '--file', $conf, '/a'], 2, qr{^307 -> /b\n.*not asked: 2 rules inside sections}ms],
+    [['explain', '--file', $fine, '--bogus', '/a'], 2, qr{'--bogus' is not understood}],
+    [['explain', '--file', $fine, '--base', 'x', '/a'], 2, qr{--base begins and ends with '/'}],
+    [['explain', '--file', $fine], 2, qr{name the URL}],
+    [['explain', '--file', $fine, 'mailto:x'], 2, qr{'mailto:x' is not a URL}],
+    [['explain', '--file', file('glued.conf', "Redirect307Match ^/(.*)\$ https://example.com\$1\n"), '/.evil'], 1, qr{^refused: R307-G11, 'https://example\.com\.evil}],
+    [['explain', '--file', file('all.htaccess', "Redirect307 / /m.html\n"), '/.well-known/acme-challenge/x'], 0, qr{^no rule answers\n.*the path is exempt}s],
+);
+
+# The rows of the decision table that a file can say and no server has to answer.
+my @rows = grep {
+    R307::Rows::can_stand($_) && $_->{id} =~ /^d-/ && $_->{context} =~ /^(?:server|htaccess)$/
+        && $_->{outcome} =~ /^(?:pass|stop|\d+)$/
+        && $_->{rule} !~ /expr=|env=|%\{(?!arg:)/ && !R307::Rows::has_host($_)
+} R307::Rows::all_rows();
+
+plan tests => @cases + 1;
+
+for my $case (@cases) {
+    my ($words, $status, $pattern) = @$case;
+    my ($got, $text) = run(@$words);
+    ok($got == $status && $text =~ $pattern, 'redirect307ctl ' . join(' ', @$words))
+        or diag("exit $got, wanted $status\n$text");
+}
+
+sub agrees
+{
+    my $row = shift;
+    my $name = $row->{context} eq 'server' ? 'row.conf' : 'row.htaccess';
+    my $file = file($name, join '', map { "$row->{directive} $_\n" } R307::Rows::rules($row));
+    my @words = ('explain', '--file', $file, '--method', $row->{method});
+    push @words, '--base', '/dir/' if $row->{context} eq 'htaccess';
+    push @words, map { ('--header', $_) } R307::Rows::headers($row);
+    my ($status, $text) = run(@words, "http://www.example.test$row->{target}");
+    my ($answer) = $text =~ /^(.*)$/m;
+    my $want = $row->{outcome} eq 'pass' ? 'no rule answers'
+        : $row->{outcome} eq 'stop' ? "no redirect: a rule with target '-' ends the search"
+        : $row->{outcome} . ($row->{location} eq '-' ? '' : " -> $row->{location}");
+    return 1 if $answer eq $want;
+    diag("$row->{id}: got '$answer', wanted '$want'");
+    return 0;
+}
+
+# a process for each row: one in ten is enough for every MPM
+my @sample = @rows[grep { $_ % full(10, 1) == 0 } 0 .. $#rows];
+my $wrong = grep { !agrees($_) } @sample;
+ok(@rows > 500 && @sample > 50 && !$wrong,
+   'explain says what the server answers, ' . @sample . ' of ' . @rows . ' rows');

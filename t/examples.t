@@ -1,0 +1,208 @@
+# SPDX-License-Identifier: Apache-2.0
+# needs no conf
+# Every file of conf-examples/ loads, in the server and in a virtual host, and its lines do
+# what their comments say. So do the examples of the manual load.
+use strict;
+use warnings FATAL => 'all';
+use R307;
+use R307::Site;
+
+my $examples = stage() . '/conf-examples';
+my @loaded = qw(setenvif headers alias remoteip);
+
+my @rows = (
+    # example, Host, path, headers, method, what is answered, why
+    ['campaign', 'c.example', '/shop/terms.html', '404', 'the page that stays'],
+    ['campaign', 'c.example', '/shop/lamps?sort=price', '307 -> /winter-shop/lamps?sort=price', 'the shop with all below it, and the query'],
+    ['campaign', 'c.example', '/shop/cart', '307 -> /winter-shop/cart', 'a cart that is posted', method => 'POST'],
+    ['campaign', 'c.example', '/?campaign=winter', '307 -> /winter-shop/welcome.html', 'the parameter is used up'],
+    ['campaign', 'c.example', '/?a=b&campaign=winter', '307 -> /winter-shop/welcome.html?a=b', 'others travel on'],
+    ['campaign', 'c.example', '/?campaign=summer', '200', 'another value'],
+    ['campaign', 'c.example', '/contest/enter', '303 -> /contest/closed.html', '303 for the form', method => 'POST'],
+    ['campaign', 'c.example', '/w/4711', '307 -> /winter-shop/article.php?id=4711', 'the number of the leaflet'],
+
+    ['maintenance-by-hand', 'm.example', '/maintenance/index.html', '404', 'the page is not sent to itself'],
+    ['maintenance-by-hand', 'm.example', '/maintenance/logo.png', '404', 'nor its pictures'],
+    ['maintenance-by-hand', 'm.example', '/healthz', '404', 'the balancer\'s question passes'],
+    ['maintenance-by-hand', 'm.example', '/robots.txt', '404', 'robots.txt passes'],
+    ['maintenance-by-hand', 'm.example', '/api/v1', '503', 'a program gets 503'],
+    ['maintenance-by-hand', 'm.example', '/any/page?x=1', '307 -> /maintenance/index.html', 'one page for all, without the query'],
+    ['maintenance-by-hand', 'm.example', '/any/page', '404', 'people at work see the site', from => '192.0.2.7'],
+    ['maintenance-by-hand', 'm.example', '/.well-known/acme-challenge/t', '404', 'certificates renew'],
+
+    ['new-domain', 'old.example', '/blog/2026/autumn/', '307 -> https://blog.new.example/2026/autumn', 'the blog'],
+    ['new-domain', 'www.old.example', '/intranet/x', '404', 'what has not moved'],
+    ['new-domain', 'old.example', '/a/b?c=d', '307 -> https://www.new.example/a/b?c=d', 'all the rest'],
+    ['new-domain', 'old.example', '/.evil.example/', '307 -> https://www.new.example/.evil.example/', 'stays below the host'],
+    ['new-domain', 'www.new.example', '/a?b', '308 -> https://www.new.example/a?b', 'the new name, to https'],
+    ['new-domain', 'www.new.example', '/a?b', '404', 'behind a balancer it does not loop', headers => 'X-Forwarded-Proto: https'],
+
+    ['options', 'o.example', '/option/match', '307 -> /elsewhere/', 'match=exact'],
+    ['options', 'o.example', '/option/match/x', '404', 'match=exact, below'],
+    ['options', 'o.example', '/OPTION/case/x', '307 -> /elsewhere/x', 'case=ignore'],
+    ['options', 'o.example', '/option/slash/', '307 -> /elsewhere/', 'slash=ignore'],
+    ['options', 'o.example', '/option/host', '404', 'host='],
+    ['options', 'o.example', '/option/method', '404', 'method=!POST, a POST', method => 'POST'],
+    ['options', 'o.example', '/option/method', '307 -> /elsewhere/', 'method=!POST, a GET'],
+    ['options', 'o.example', '/option/args?lang=de&x=1&id=17', '307 -> /elsewhere/?x=1', 'args='],
+    ['options', 'o.example', '/option/args?id=17', '404', 'args=, one is missing'],
+    ['options', 'o.example', '/option/header', '307 -> /elsewhere/', 'header=', headers => "Accept: application/json\r\nX-Tester: 1"],
+    ['options', 'o.example', '/option/header', '404', 'header=, one is missing', headers => 'Accept: application/json'],
+    ['options', 'o.example', '/option/env', '404', 'env='],
+    ['options', 'o.example', '/option/status', '308 -> /elsewhere/', 'status='],
+    ['options', 'o.example', '/option/query?utm_x=1&a=2&gclid=3', '307 -> /elsewhere/?a=2', 'query=drop:'],
+    ['options', 'o.example', '/option/name', '307 -> /elsewhere/', 'name=, owner=, note='],
+    ['options', 'o.example', '/option/location/deep?x', '307 -> /elsewhere/?x', '<Location>: fixed target'],
+
+    ['shared-hosting', 's.example', '/t/ok/old.html', '307 -> /t/ok/new.html', 'a tenant\'s rule', by => qr{^mod_redirect307; rule=\.htaccess:1$}],
+    ['shared-hosting', 's.example', '/t/more/x', '500', 'and nothing else'],
+    ['shared-hosting', 's.example', '/t/new-customer/old.html', '404', 'decided and logged'],
+    ['shared-hosting', 's.example', '/t/suspended/old.html', '404', 'suspended, whatever .htaccess says'],
+    ['shared-hosting', 's.example', '/~old/old.html', '307 -> /~old/new.html', 'AliasMatch'],
+
+    ['staging-testers', 'www.example.com', '/a', '307 -> https://staging.example.com/a', 'a tester by header', headers => 'X-Tester: yes'],
+    ['staging-testers', 'www.example.com', '/a', '307 -> https://staging.example.com/a', 'a tester by address', from => '198.51.100.3'],
+    ['staging-testers', 'www.example.com', '/a', '307 -> https://staging.example.com/a', 'a tester by cookie', headers => 'Cookie: a=b; tester=yes'],
+    ['staging-testers', 'www.example.com', '/a', '404', 'not by a cookie that only looks like it', headers => 'Cookie: nontester=yes'],
+    ['staging-testers', 'www.example.com', '/a', '404', 'everybody else sees nothing'],
+    ['staging-testers', 'www.example.com', '/preview?key=let-me-see&x=1', '307 -> https://staging.example.com/preview?x=1', 'the link'],
+    ['staging-testers', 'www.example.com', '/preview?key=no', '404', 'another key'],
+    ['staging-testers', 'other.example', '/api/v2/x', '307 -> https://staging.example.com/api/v2/x', 'GET of a script', headers => 'X-Tester: yes'],
+    ['staging-testers', 'other.example', '/api/v2/x', '404', 'POST of a script', headers => 'X-Tester: yes', method => 'POST'],
+
+    ['tenant', 't.example', '/menu.html', '307 -> /menu-summer.html', 'one page'],
+    ['tenant', 't.example', '/shop/imprint.html', '404', 'one page stays'],
+    ['tenant', 't.example', '/shop/x', '307 -> /winter-shop/x', 'the folder has moved'],
+    ['tenant', 't.example', '/product.php?id=17', '307 -> /lamps/desk-lamp.html', 'an address with a parameter'],
+    ['tenant', 't.example', '/blog/2026/autumn', '307 -> /archive/2026-autumn.html', 'parts by name'],
+    ['tenant', 't.example', '/auction/x', '410', 'gone'],
+    ['tenant', 't.example', '/partner', '307 -> https://partner.example/welcome', 'someone else\'s page'],
+    ['tenant', 't.example', '/sub/menu.html', '404', 'only in its own directory'],
+    ['tenant', 't.example', '/sub/dir/menu.html', '307 -> /sub/dir/menu-summer.html', 'the file works in a subdirectory'],
+);
+
+opendir my $dir, $examples or die "no $examples: $!\n";
+my @files = sort grep { /\.conf$/ } readdir $dir;
+closedir $dir;
+
+my %tested = map { $_->[0] => 1 } @rows;
+my @blocks = manual_blocks();
+
+plan tests => @files * 3 + @rows + 2 + @blocks + 2;
+
+# ---- they load --------------------------------------------------------------------------
+
+for my $file (@files) {
+    my ($exit, $said) = conf_test("Include \"$examples/$file\"\n", only => \@loaded);
+    is($exit, 0, "$file loads in the server") or diag($said);
+    ($exit, $said) = conf_test("<VirtualHost *:80>\nInclude \"$examples/$file\"\n</VirtualHost>\n", only => []);
+    is($exit, 0, "$file loads in a <VirtualHost>, without any other module") or diag($said);
+    (my $name = $file) =~ s/\.conf$//;
+    ok($tested{$name}, "$file has rows here");
+}
+ok(@files >= 6, 'the examples were found');
+
+# ---- they do what they say --------------------------------------------------------------
+
+sub text_of { open my $in, '<', shift or die "$!\n"; local $/; return <$in> }
+
+my $site = root() . '/examples';
+put('examples/site/index.html', "home\n");
+put('examples/tenant/.htaccess', text_of("$examples/tenant.htaccess"));
+put('examples/tenant/sub/dir/.htaccess', text_of("$examples/tenant.htaccess"));
+put('examples/tenant/sub/x', '');
+put("examples/tenants/$_/.htaccess", "Redirect307 old.html new.html\n") for qw(t/ok t/new-customer t/suspended old/htdocs);
+put("examples/tenants/t/more/.htaccess", "Header set X y\n");
+put('examples/tenants/t/suspended/.htaccess', "Redirect307Engine on\nRedirect307 old.html new.html\n");
+
+# the example's folder of tenants is somebody else's machine
+my $shared = text_of("$examples/shared-hosting.conf");
+$shared =~ s{"/var/www/tenants/(new-customer|suspended)"}{"$site/tenants/t/$1"}g;
+$shared =~ s{/var/www/tenants}{$site/tenants}g;
+$shared = put('examples/shared-hosting.conf', $shared);
+
+my $conf = <<"CONF";
+LogLevel warn
+RemoteIPHeader X-Client
+RemoteIPInternalProxy 127.0.0.1
+<Directory "$site">
+    Require all granted
+</Directory>
+<VirtualHost *:\@PORT\@>
+    ServerName none.example
+    DocumentRoot "$site/site"
+</VirtualHost>
+CONF
+my %hosts = (
+    'campaign' => 'c.example', 'maintenance-by-hand' => 'm.example', 'options' => 'o.example',
+    'new-domain' => 'old.example www.old.example www.new.example',
+    'staging-testers' => 'www.example.com other.example',
+);
+for my $name (sort keys %hosts) {
+    $conf .= "<VirtualHost *:\@PORT\@>\nServerName $name.invalid\nServerAlias $hosts{$name}\nDocumentRoot \"$site/site\"\n"
+        . "DirectoryIndex index.html\nInclude \"$examples/$name.conf\"\n</VirtualHost>\n";
+}
+$conf .= <<"CONF";
+<VirtualHost *:\@PORT\@>
+    ServerName s.example
+    DocumentRoot "$site/tenants"
+    Include "$shared"
+</VirtualHost>
+<VirtualHost *:\@PORT\@>
+    ServerName t.example
+    DocumentRoot "$site/tenant"
+    <Directory "$site/tenant">
+        AllowOverride FileInfo
+    </Directory>
+</VirtualHost>
+CONF
+my $server = own_server($conf, only => [@loaded, 'dir']);
+
+for my $row (@rows) {
+    my ($name, $host, $path, $want, $why, %with) = @$row;
+    my $reply = raw(($with{method} || 'GET') . " $path HTTP/1.1\r\nHost: $host\r\nConnection: close\r\n"
+        . ($with{headers} ? "$with{headers}\r\n" : '') . ($with{from} ? "X-Client: $with{from}\r\n" : '')
+        . ($with{method} && $with{method} eq 'POST' ? "Content-Length: 3\r\n\r\na=b" : "\r\n"), port => $server->{port});
+    my ($code) = $reply =~ m{^HTTP/1\.1 (\d+)};
+    my $seen = ($code || 'nothing') . join '', map { " -> $_" } each_header($reply, 'Location');
+    my ($by) = each_header($reply, 'X-Redirect-By');
+    $seen .= " by $by" if $with{by} && (!defined $by || $by !~ $with{by});
+    is($seen, $want, "$name: $path, $host: $why");
+}
+my $log = own_log($server);
+like($log, qr{would answer 307 /t/new-customer/new\.html}, 'shared-hosting: what would be answered is logged');
+
+# ---- the manual -------------------------------------------------------------------------
+
+# Indented blocks with a directive of ours, each as a text of its own.
+sub manual_blocks
+{
+    my @found;
+    for my $file (sort glob stage() . '/docs/*.md') {
+        my $block = '';
+        my ($page) = $file =~ m{([^/]+)$};
+        open my $in, '<', $file or die "cannot read $file: $!\n";
+        while (my $line = <$in>, 1) {
+            if (defined $line && $line =~ /^    +(\S.*)/) {
+                $block .= substr($line, 4);
+                next;
+            }
+            push @found, [$page, $., $block] if $block =~ /^\s*<?Redirect307/m && $block !~ /\.\.\.$/m;
+            $block = '';
+            last unless defined $line;
+        }
+        close $in;
+    }
+    return @found;
+}
+
+for my $found (@blocks) {
+    my ($page, $line, $block) = @$found;
+    my $needs = $block =~ /^Redirect307Base|^Redirect307 (?!https?:)[^\/\s"]/m ? 'Directory' : '';
+    my ($exit, $said) = conf_test($needs ? "<Directory \"/x\">\n$block</Directory>\n" : $block, only => \@loaded);
+    is($exit, 0, "$page, before line $line: the example loads") or diag("$block\n$said");
+}
+ok(@blocks >= 20, 'the manual has examples: ' . @blocks);
+my %pages = map { $_->[0] => 1 } @blocks;
+ok(!(grep { !$pages{$_} } qw(rules.md options.md targets.md contexts.md safety.md answer.md)), 'on every page about directives')
+    or diag(join ' ', sort keys %pages);
