@@ -216,13 +216,11 @@ r307_verdict_t r307_guard_check(r307_slice_t location, const r307_built_t *built
                                 const apr_array_header_t *allow,
                                 const r307_view_t *view)
 {
-    int astray = built->own && !is_own_path(built->url.path);
     r307_verdict_t verdict = check_built(built, location);
     r307_url_t url;
 
-    /* an insertion that is empty brings no byte, and still makes "//b" out of "/$1/b" */
     if (verdict != R307_VERDICT_FINE
-        || (!built->from_request && !built->host_inserted && !astray)) {
+        || (!built->from_request && !built->host_inserted)) {
         return verdict;
     }
     r307_url_split(location.s, location.len, &url);
@@ -236,7 +234,7 @@ r307_verdict_t r307_guard_check(r307_slice_t location, const r307_built_t *built
     if (verdict != R307_VERDICT_FINE) {
         return verdict;
     }
-    if (astray) {
+    if (built->own && !is_own_path(built->url.path)) {
         return R307_VERDICT_RELATIVE;
     }
     if (url.scheme.s) {

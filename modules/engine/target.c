@@ -135,7 +135,7 @@ static void write_parts(builder_t *b)
         }
         else {
             value = value_of(b, part);
-            b->built->from_request |= value.len > 0;
+            b->built->from_request = 1;     /* an empty one makes "//b" out of "/$1/b" */
         }
         if (part->in == R307_IN_HOST) {
             write_host(b, part, value);

@@ -79,7 +79,8 @@ const char *r307_target_parse(apr_pool_t *p, const char *text,
 /* The finished parts of one Location, before anybody judged them. */
 typedef struct r307_built_t {
     r307_url_t url;         /* scheme and host absent: our own origin */
-    int from_request;       /* some byte of it came from the request */
+    int from_request;       /* some byte of it came from the request, or is missing
+                             * because an insertion was empty */
     int host_inserted;      /* the host, or a byte of it, did */
     int scheme_inserted;    /* the scheme did (a whole target) */
     int own;                /* the origin that was asked: url.path is all that is built */

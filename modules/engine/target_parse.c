@@ -110,7 +110,7 @@ static const char *read_braces(reader_t *reader, const char *s, const char **end
     part.expr.text = apr_pstrmemdup(reader->p, s, (size_t)(close - s));
     if (!reader->maker || !reader->maker->compile) {
         return apr_psprintf(reader->p, "'%s' expressions are not known here",
-                            part.expr.text);
+                            r307_text_show(reader->p, s, (size_t)(close - s)));
     }
     bad = reader->maker->compile(reader->maker->baton, reader->p, part.expr.text, 1,
                                  &part.expr.compiled);

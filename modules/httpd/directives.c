@@ -16,6 +16,26 @@
 
 APLOG_USE_MODULE(redirect307);
 
+/* So many lines of one .htaccess are named: the log is everybody's, and what was said is
+ * remembered for all files together. */
+#define NAMED_MOST 100
+#define USERDATA "mod_redirect307.skipped "
+
+/* How many lines of this file were skipped while it is read, this one included. */
+static int count_skipped(apr_pool_t *p, const char *file)
+{
+    const char *key = apr_pstrcat(p, USERDATA, file, NULL);
+    void *data = NULL;
+    int *count;
+
+    apr_pool_userdata_get(&data, key, p);
+    count = data ? data : apr_pcalloc(p, sizeof(*count));
+    if (!data) {
+        apr_pool_userdata_setn(count, key, NULL, p);
+    }
+    return ++*count;
+}
+
 /* The one way out for what is wrong: an error where the admin sits before it, a line in
  * the log where a tenant's site would go down. httpd adds the place to an error. */
 static const char *refuse_line(cmd_parms *cmd, const char *text)
@@ -23,6 +43,7 @@ static const char *refuse_line(cmd_parms *cmd, const char *text)
     const ap_directive_t *line = cmd->directive;
     const char *file;
     apr_uint64_t key;
+    int count;
 
     text = apr_pstrcat(cmd->pool, cmd->cmd->name, ": ", text, NULL);
     if (!r307_container_is_htaccess(cmd)) {
@@ -30,6 +51,14 @@ static const char *refuse_line(cmd_parms *cmd, const char *text)
     }
     /* the file itself, where line->filename may be the story of a <Macro> */
     file = cmd->config_file ? cmd->config_file->name : line->filename;
+    count = count_skipped(cmd->pool, file);
+    if (count > NAMED_MOST) {
+        if (count > NAMED_MOST + 1) {
+            return NULL;
+        }
+        text = "more than " APR_STRINGIFY(NAMED_MOST) " lines are no rules; the rest of "
+               "them is not named";
+    }
     key = r307_once_key(cmd->pool, file, (unsigned)line->line_num, text);
     if (r307_once_ever(cmd->server, key)) {
         ap_log_error(APLOG_MARK, APLOG_WARNING, 0, cmd->server,

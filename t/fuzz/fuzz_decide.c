@@ -43,7 +43,7 @@ static const char *get_header(void *baton, const char *name)
             return apr_pstrmemdup(request->p, line, strcspn(line, "\n"));
         }
         line = strchr(line, '\n');
-        line += line != NULL;
+        line = line ? line + 1 : NULL;
     }
     return NULL;
 }
@@ -251,6 +251,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 
     if (!begun) {
         apr_initialize();
+        atexit(apr_terminate);      /* what it holds is no leak */
         begun = 1;
     }
     if (len > 70000 || apr_pool_create(&p, NULL)) {

@@ -79,8 +79,8 @@ static void check_rule(apr_pool_t *p, const char *line, const r307_context_t *co
         return;
     }
     printed = r307_line_print(p, rule);
-    for (c = printed; *c; c++) {
-        if ((unsigned char)*c < 0x20 || *c == 0x7f) {
+    for (c = printed; *c; c++) {        /* a tab may stand in quotes */
+        if (((unsigned char)*c < 0x20 && *c != '\t') || *c == 0x7f) {
             fail("a print with a control byte", line, printed);
         }
     }
@@ -105,6 +105,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 
     if (!begun) {
         apr_initialize();
+        atexit(apr_terminate);      /* what it holds is no leak */
         begun = 1;
     }
     if (len < 1 || len > R307_LINE_MOST + 4096 || apr_pool_create(&p, NULL)) {
