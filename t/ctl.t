@@ -66,17 +66,17 @@ my @cases = (
     [['lint', $htaccess], 1, qr/^3 findings, 2 rules fine\.$/m],
     [['lint', "$dir"], 1, qr/^3 findings, 2 rules fine\.$/m],
     [['lint', $conf], 1, qr/site\.conf:2: Redirect307: 'a' has no leading '\/'.*\n1 finding, 3 rules fine\./],
-    [['explain', '--file', $fine, '--base', '/d/', '/d/a?x=1'], 0, qr{^307 -> /d/b\?x=1\n  \S+fine.htaccess:1  a b match=prefix\n$}],
-    [['explain', '--file', $fine, '--base', '/d/', 'https://h.example/d/z'], 0, qr{^no rule answers\n$}],
-    [['explain', '--file', $htaccess, '--base', '/d/', '/d/12'], 1, qr{^no rule answers\n  passed over .*condition does not hold: X-A:b\n  Vary: X-A\n}ms],
-    [['explain', '--file', $htaccess, '--base', '/d/', '--header', 'X-A: b', '/d/12'], 1, qr{^307 -> /n/12\n}m],
-    [['explain', '--file', $conf, '/a'], 2, qr{^307 -> /b\n.*not asked: 2 rules inside sections}ms],
-    [['explain', '--file', $fine, '--bogus', '/a'], 2, qr{'--bogus' is not understood}],
-    [['explain', '--file', $fine, '--base', 'x', '/a'], 2, qr{--base begins and ends with '/'}],
-    [['explain', '--file', $fine], 2, qr{name the URL}],
-    [['explain', '--file', $fine, 'mailto:x'], 2, qr{'mailto:x' is not a URL}],
-    [['explain', '--file', file('glued.conf', "Redirect307Match ^/(.*)\$ https://example.com\$1\n"), '/.evil'], 1, qr{^refused: R307-G11, 'https://example\.com\.evil}],
-    [['explain', '--file', file('all.htaccess', "Redirect307 / /m.html\n"), '/.well-known/acme-challenge/x'], 0, qr{^no rule answers\n.*the path is exempt}s],
+    [['explain', $fine, '--base', '/d/', '/d/a?x=1'], 0, qr{^307 -> /d/b\?x=1\n  \S+fine.htaccess:1  a b match=prefix\n$}],
+    [['explain', $fine, '--base', '/d/', 'https://h.example/d/z'], 0, qr{^no rule answers\n$}],
+    [['explain', $htaccess, '--base', '/d/', '/d/12'], 1, qr{^no rule answers\n  passed over .*condition does not hold: X-A:b\n  Vary: X-A\n}ms],
+    [['explain', $htaccess, '--base', '/d/', '--header', 'X-A: b', '/d/12'], 1, qr{^307 -> /n/12\n}m],
+    [['explain', $conf, '/a'], 2, qr{^307 -> /b\n.*not asked: 2 rules inside sections}ms],
+    [['explain', $fine, '--bogus', '/a'], 2, qr{'--bogus' is not understood}],
+    [['explain', $fine, '--base', 'x', '/a'], 2, qr{--base begins and ends with '/'}],
+    [['explain'], 2, qr{name the URL}],
+    [['explain', $fine, 'mailto:x'], 2, qr{'mailto:x' is not a URL}],
+    [['explain', file('glued.conf', "Redirect307Match ^/(.*)\$ https://example.com\$1\n"), '/.evil'], 1, qr{^refused: R307-G11, 'https://example\.com\.evil}],
+    [['explain', file('all.htaccess', "Redirect307 / /m.html\n"), '/.well-known/acme-challenge/x'], 0, qr{^no rule answers\n.*the path is exempt}s],
 );
 
 # The rows of the decision table that a file can say and no server has to answer.
@@ -85,6 +85,8 @@ my @rows = grep {
         && $_->{outcome} =~ /^(?:pass|stop|\d+)$/
         && $_->{rule} !~ /expr=|env=|%\{(?!arg:)/ && !R307::Rows::has_host($_)
 } R307::Rows::all_rows();
+
+push @cases, [['explain', $fine, $conf, '/a'], 2, qr{'/a' is not understood}];
 
 plan tests => @cases + 1;
 
@@ -100,10 +102,10 @@ sub agrees
     my $row = shift;
     my $name = $row->{context} eq 'server' ? 'row.conf' : 'row.htaccess';
     my $file = file($name, join '', map { "$row->{directive} $_\n" } R307::Rows::rules($row));
-    my @words = ('explain', '--file', $file, '--method', $row->{method});
+    my @words = ('explain', '--method', $row->{method});
     push @words, '--base', '/dir/' if $row->{context} eq 'htaccess';
     push @words, map { ('--header', $_) } R307::Rows::headers($row);
-    my ($status, $text) = run(@words, "http://www.example.test$row->{target}");
+    my ($status, $text) = run(@words, $file, "http://www.example.test$row->{target}");
     my ($answer) = $text =~ /^(.*)$/m;
     my $want = $row->{outcome} eq 'pass' ? 'no rule answers'
         : $row->{outcome} eq 'stop' ? "no redirect: a rule with target '-' ends the search"

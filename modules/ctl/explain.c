@@ -63,17 +63,16 @@ static void met(void *baton, const r307_met_t *what)
         return;
     }
     bad = r307_line_parse(x->p, what->args, what->place, &what->context, &rule);
-    if (!bad && rule) {
+    if (!bad && what->container) {
+        x->elsewhere++;
+    }
+    else if (!bad && rule) {
         bad = r307_ruleset_add(x->p, x->rules, rule);
     }
     if (bad) {
         x->skipped++;
         fprintf(stderr, "%s:%u: %s: %s\n", what->place.file, what->place.line,
                 what->directive, bad);
-    }
-    else if (what->container) {
-        x->elsewhere++;
-        apr_array_pop(x->rules->rules);
     }
     x->directory = !what->is_conf;
 }
@@ -210,29 +209,30 @@ r307_exit_t r307_explain_run(apr_pool_t *p, int argc, const char *const *argv)
         const char *name;
         const char **value;
     } options[] = {
-        { "--file", &x.file }, { "--base", &x.base }, { "--method", &x.method }
+        { "--base", &x.base }, { "--method", &x.method }
     };
-    int i;
+    int i, words = 0;
     size_t k;
 
     x.headers = apr_table_make(p, 8);
     x.steps = apr_array_make(p, 8, sizeof(const char *));
     for (i = 0; i < argc; i++) {
-        if (strncmp(argv[i], "--", 2) != 0) {
+        if (strncmp(argv[i], "--", 2) != 0 && words < 2) {
+            x.file = words++ ? x.url : x.file;
             x.url = argv[i];
             continue;
         }
-        for (k = 0; k < 3 && strcmp(argv[i], options[k].name) != 0; k++) {
+        for (k = 0; k < 2 && strcmp(argv[i], options[k].name) != 0; k++) {
             continue;
         }
-        if (i + 1 == argc || (k == 3 && (strcmp(argv[i], "--header") != 0
+        if (i + 1 == argc || (k == 2 && (strcmp(argv[i], "--header") != 0
                                          || !add_header(&x, argv[i + 1])))) {
             fprintf(stderr, "redirect307ctl explain: '%s' is not understood; see "
                     "redirect307ctl help\n", argv[i]);
             return R307_EXIT_UNKNOWN;
         }
         i++;
-        if (k < 3) {
+        if (k < 2) {
             *options[k].value = argv[i];
         }
     }

@@ -9,9 +9,22 @@
 
 typedef struct linting_t {
     apr_pool_t *p;
-    r307_ruleset_t *rules;      /* of the file at hand: names are unique in it */
+    apr_hash_t *rules;          /* of the file at hand, by container: names are unique in
+                                 * each */
     int findings, fine, unknown, files;
 } linting_t;
+
+static r307_ruleset_t *rules_of(linting_t *linting, const char *container)
+{
+    const char *key = container ? container : "";
+    r307_ruleset_t *rules = apr_hash_get(linting->rules, key, APR_HASH_KEY_STRING);
+
+    if (!rules) {
+        rules = r307_ruleset_make(linting->p);
+        apr_hash_set(linting->rules, key, APR_HASH_KEY_STRING, rules);
+    }
+    return rules;
+}
 
 static void met(void *baton, const r307_met_t *what)
 {
@@ -24,7 +37,8 @@ static void met(void *baton, const r307_met_t *what)
         if (!bad && !rule) {
             bad = "the line has no source and no target; write: Redirect307 /old /new";
         }
-        bad = bad ? bad : r307_ruleset_add(linting->p, linting->rules, rule);
+        bad = bad ? bad : r307_ruleset_add(linting->p, rules_of(linting, what->container),
+                                           rule);
         linting->fine += !bad;
     }
     else {
@@ -41,7 +55,7 @@ static void lint_file(linting_t *linting, const char *name)
     const char *bad;
 
     linting->files++;
-    linting->rules = r307_ruleset_make(linting->p);
+    linting->rules = apr_hash_make(linting->p);
     bad = r307_file_read(linting->p, name, met, linting);
     if (bad) {
         linting->unknown++;
