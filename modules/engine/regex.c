@@ -153,6 +153,12 @@ const char *r307_regex_make(apr_pool_t *p, const char *text, int fold, int jit,
     return NULL;
 }
 
+static apr_status_t free_context(void *context)
+{
+    pcre2_match_context_free(context);
+    return APR_SUCCESS;
+}
+
 static void *pool_malloc(PCRE2_SIZE size, void *p)
 {
     return apr_palloc(p, size);
@@ -171,9 +177,19 @@ static struct r307_scratch_t *make_scratch(apr_pool_t *p)
                                                                   p);
 
     scratch->data = pcre2_match_data_create(R307_CAPTURES_MOST, general);
-    scratch->context = pcre2_match_context_create(general);
+    /* not from the pool: up to 10.40 PCRE2 takes and frees its frames by the context at
+     * every match, and a pool frees nothing */
+    scratch->context = pcre2_match_context_create(NULL);
+    apr_pool_cleanup_register(p, scratch->context, free_context, apr_pool_cleanup_null);
     pcre2_set_heap_limit(scratch->context, HEAP_MOST_KIB);
     return scratch;
+}
+
+/* Of an offset that took few steps. A run of bytes is one step to PCRE2, however long it
+ * is, so the bytes that can be run over count too. */
+static unsigned least_charge(const r307_path_t *path, size_t at)
+{
+    return 1 + (unsigned)((path->len - at) / 1024);
 }
 
 /* One start offset against what is left of the budget. A limit can be set but not read
@@ -190,7 +206,8 @@ static int try_offset(const r307_regex_t *regex, const r307_path_t *path, size_t
         rc = pcre2_match(regex->code, (PCRE2_SPTR)path->dec, path->len, at, 0,
                          scratch->data, scratch->context);
         if (rc != PCRE2_ERROR_MATCHLIMIT || limit == *left) {
-            *left -= limit == FIRST_TRY ? 1 : limit;
+            limit = limit == FIRST_TRY ? least_charge(path, at) : limit;
+            *left -= limit < *left ? limit : *left;
             return rc;
         }
         *left -= limit;
