@@ -235,6 +235,16 @@ static int is_asked_origin(const asking_t *a, const r307_url_t *url)
                                strlen(a->view->asked.scheme));
 }
 
+/* https on its own port, or on the very one that was asked: any other port is another
+ * server. */
+static int only_adds_https(const asking_t *a, const r307_url_t *url)
+{
+    long port = r307_url_port(url->port);
+
+    return r307_url_default_port(url->scheme) == 443
+        && (port == 0 || port == 443 || port == a->view->asked.port);
+}
+
 /* The value of "proto" in the first element of Forwarded (RFC 7239 section 4): pairs at
  * ';', a value may be quoted. */
 static r307_slice_t forwarded_proto(const char *s)
@@ -264,6 +274,8 @@ static int proxy_says_https(asking_t *a)
     const char *forwarded = view->ops->header(view->baton, "Forwarded");
     r307_slice_t said = { "", 0 };
 
+    r307_vary_add(&a->vary, "X-Forwarded-Proto");
+    r307_vary_add(&a->vary, "Forwarded");
     if (proto && r307_text_same_fold(proto, strcspn(proto, ", "), "https", 5)) {
         return 1;
     }
@@ -291,6 +303,7 @@ static int ask_target(asking_t *a, const r307_rule_t *rule,
     r307_built_t built;
     r307_verdict_t verdict;
     r307_slice_t location;
+    r307_url_t url;
 
     r307_target_build(a->p, rule->target, rule->pattern ? captures : NULL, a->view,
                       a->query, &rule->query, base, policy->relative, rule->carry,
@@ -304,13 +317,14 @@ static int ask_target(asking_t *a, const r307_rule_t *rule,
         refuse(a, rule, verdict, location.s, location.len);
         return 1;
     }
-    if (is_same_resource(a, &built.url)) {
-        if (is_asked_origin(a, &built.url)) {
+    r307_url_split(location.s, location.len, &url);
+    if (is_same_resource(a, &url)) {
+        if (is_asked_origin(a, &url)) {
             passed_over(a, rule, R307_STEP_SELF, location.s);
             return 0;
         }
         if (strcmp(a->view->asked.scheme, "http") == 0
-            && r307_url_default_port(built.url.scheme) == 443 && proxy_says_https(a)) {
+            && only_adds_https(a, &url) && proxy_says_https(a)) {
             passed_over(a, rule, R307_STEP_BALANCER, location.s);
             return 0;
         }

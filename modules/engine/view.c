@@ -4,11 +4,19 @@
 #include <string.h>
 #include <apr_strings.h>
 
+#define NAMES_MOST 1000
+
 void r307_vary_add(r307_vary_t *vary, const char *name)
 {
     size_t len = strlen(name);
     const char *s = vary->names;
 
+    if (s && strlen(s) > NAMES_MOST) {
+        vary->names = "*";      /* RFC 9110 12.5.5: nobody can tell from the headers */
+    }
+    if (s && *vary->names == '*') {
+        return;
+    }
     while (s) {
         size_t n = strcspn(s, ",");
 

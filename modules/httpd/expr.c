@@ -7,6 +7,7 @@
 #include <http_log.h>
 #include <ap_expr.h>
 #include "httpd/container.h"
+#include "httpd/request.h"
 
 APLOG_USE_MODULE(redirect307);
 
@@ -69,8 +70,9 @@ static int is_for_tenants(const ap_expr_lookup_parms *parms)
  * httpd would log an error for whatever a client sends. */
 static const char *read_arg(ap_expr_eval_ctx_t *ctx, const void *data, const char *name)
 {
-    r307_slice_t raw = r307_slice(ctx->r->args, ctx->r->args ? strlen(ctx->r->args) : 0);
-    const r307_query_t *query = r307_query_make(ctx->p, raw);
+    /* what the client asked, as everywhere, not what a rewrite made of it */
+    const r307_query_t *query = r307_query_make(ctx->p,
+                                                r307_request_state(ctx->r)->view.query);
     const char *value = NULL;
     size_t i, len = strlen(name);
 
