@@ -194,15 +194,19 @@ static int has_param(const r307_query_t *query, r307_slice_t name, r307_slice_t 
 static int test_args(const r307_cond_t *cond, const r307_view_t *view,
                      const r307_query_t *query, r307_vary_t *vary)
 {
-    int i, all = 1;
+    int i;
 
     (void)view;
     (void)vary;
     for (i = 0; i < cond->count; i++) {
-        all &= has_param(query, cond->names[i], cond->values[i], !cond->negate);
+        if (!has_param(query, cond->names[i], cond->values[i], !cond->negate)) {
+            return 0;
+        }
     }
-    return all;
+    return 1;
 }
+
+#define GLOB_MOST 255       /* its work is its length times that of the header */
 
 static const char *parse_header(apr_pool_t *p, const char *value,
                                 const r307_expr_maker_t *maker, r307_cond_t *cond)
@@ -212,6 +216,9 @@ static const char *parse_header(apr_pool_t *p, const char *value,
     (void)maker;
     if (!bad && !is_token(cond->names[0])) {
         bad = "names no header; write header=Name or header=Name:value";
+    }
+    if (!bad && cond->values[0].s && cond->values[0].len > GLOB_MOST) {
+        return "is longer than the " APR_STRINGIFY(GLOB_MOST) " bytes that are compared";
     }
     if (!bad && cond->values[0].s) {
         /* "Name: value" is how people know headers */

@@ -161,6 +161,20 @@ static int has_stray_byte(const r307_url_t *url)
     return 0;
 }
 
+/* Whether what was built as host holds a byte that ends a host: then the path the rule
+ * writes would be somewhere behind the path the request brought. */
+static int breaks_out(const r307_built_t *built, const r307_target_t *target)
+{
+    size_t i;
+
+    for (i = 0; target->kind != R307_TARGET_WHOLE && i < built->url.host.len; i++) {
+        if (strchr("/?#\\", built->url.host.s[i])) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
 static r307_verdict_t check_origin(const r307_url_t *url, const r307_built_t *built,
                                    const r307_target_t *target,
                                    const apr_array_header_t *allow,
@@ -172,7 +186,7 @@ static r307_verdict_t check_origin(const r307_url_t *url, const r307_built_t *bu
     if (url->userinfo.s) {
         return R307_VERDICT_USERINFO;
     }
-    if (r307_url_check_host(url->host)) {
+    if (r307_url_check_host(url->host) || breaks_out(built, target)) {
         return target->glued && built->host_inserted ? R307_VERDICT_GLUED
                                                      : R307_VERDICT_HOST;
     }
@@ -208,7 +222,8 @@ static r307_verdict_t check_built(const r307_built_t *built, r307_slice_t locati
     if (built->bad_self) {
         return R307_VERDICT_SELF_NAME;
     }
-    return location.len > R307_LOCATION_MOST ? R307_VERDICT_LENGTH : R307_VERDICT_FINE;
+    return built->too_long || location.len > R307_LOCATION_MOST ? R307_VERDICT_LENGTH
+                                                                : R307_VERDICT_FINE;
 }
 
 r307_verdict_t r307_guard_check(r307_slice_t location, const r307_built_t *built,

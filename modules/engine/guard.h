@@ -32,8 +32,6 @@ typedef enum {
     R307_VERDICT_COUNT
 } r307_verdict_t;
 
-#define R307_LOCATION_MOST 8190     /* httpd's own limit for a header line */
-
 typedef struct r307_verdict_row_t {
     const char *id;             /* "R307-G04": stable, documented, logged */
     const char *why;

@@ -227,6 +227,16 @@ static const char *take_args(apr_pool_t *p, r307_draft_t *draft, const char **so
                               show(p, whole)) : NULL;
 }
 
+/* The path as a URL may write it. */
+static r307_slice_t encoded(apr_pool_t *p, const r307_path_t *path)
+{
+    r307_buf_t buf;
+
+    r307_buf_make(&buf, p, path->enc_len + 1);
+    r307_text_encode(&buf, path->enc, path->enc_len, R307_LAND_PATH, R307_FORM_ENCODED);
+    return r307_slice(buf.s, buf.len);
+}
+
 static const char *parse_source(apr_pool_t *p, r307_draft_t *draft, const char *source)
 {
     const r307_context_t *context = draft->context;
@@ -260,13 +270,8 @@ static const char *parse_source(apr_pool_t *p, r307_draft_t *draft, const char *
     draft->rule->head = draft->rule->pattern->head;
     if (!flags.may_be_relative && match != R307_MATCH_REGEX
         && !draft->rule->pattern->segs) {
-        const r307_path_t *path = r307_path_make(p, r307_slice(source, strlen(source)));
-        r307_buf_t buf;
-
-        r307_buf_make(&buf, p, path->enc_len + 1);
-        r307_text_encode(&buf, path->enc, path->enc_len, R307_LAND_PATH,
-                         R307_FORM_ENCODED);
-        draft->rule->base = r307_slice(buf.s, buf.len);
+        draft->rule->base = encoded(p, r307_path_make(p, r307_slice(source,
+                                                                    strlen(source))));
     }
     return NULL;
 }
@@ -281,7 +286,7 @@ static void use_location(apr_pool_t *p, r307_draft_t *draft)
                                                                strlen(location)));
 
         draft->rule->head = r307_slice(path->dec, path->len);
-        draft->rule->base = r307_slice(path->enc, path->enc_len);
+        draft->rule->base = encoded(p, path);
     }
 }
 

@@ -36,6 +36,10 @@ static const char *check_bytes(apr_pool_t *p, const char *text)
             return apr_psprintf(p, "'%s' a source needs no backslashes; write %s", shown,
                                 r307_text_show(p, buf.s, buf.len));
         }
+        if (strncmp(s, "%00", 3) == 0) {
+            return apr_psprintf(p, "'%s' never matches: httpd refuses every request with "
+                                "%%00", shown);
+        }
         if (*s == '#') {
             return apr_psprintf(p, "'%s' no request has a '#': browsers keep it to "
                                 "themselves; leave it out, or write %%23 for the "
@@ -112,12 +116,14 @@ static const char *add_seg(apr_pool_t *p, const char *text, const char *s, size_
 {
     r307_seg_t seg = { { NULL, 0 }, 0 };
 
-    if (len == 0 || (len == 1 && *s == '.')) {
+    const r307_path_t *path = r307_path_make(p, r307_slice(s, len));
+
+    if (len == 0) {
         return NULL;
     }
-    if (len == 2 && memcmp(s, "..", 2) == 0) {
-        return apr_psprintf(p, "'%s' has a '..' beside placeholders; write the path "
-                            "without it", r307_text_show(p, text, strlen(text)));
+    if (path->len == 1) {
+        return apr_psprintf(p, "'%s' has a '.' or '..' beside placeholders; write the "
+                            "path without it", r307_text_show(p, text, strlen(text)));
     }
     if (*s == ':') {
         const char *bad = check_name(p, text, s, len, segs);
@@ -129,8 +135,6 @@ static const char *add_seg(apr_pool_t *p, const char *text, const char *s, size_
         seg.text = r307_slice(apr_pstrmemdup(p, s + 1, len - 1), len - 1);
     }
     else {
-        const r307_path_t *path = r307_path_make(p, r307_slice(s, len));
-
         seg.text = r307_slice(path->dec + 1, path->len - 1);
     }
     APR_ARRAY_PUSH(segs, r307_seg_t) = seg;
@@ -184,6 +188,7 @@ static const char *parse_path(apr_pool_t *p, const char *text, r307_match_t matc
                               const r307_pattern_flags_t *flags, r307_pattern_t *pattern)
 {
     const char *bad = check_start(p, text, flags), *full;
+    const r307_path_t *path;
     size_t len;
 
     bad = bad ? bad : check_bytes(p, text);
@@ -206,8 +211,8 @@ static const char *parse_path(apr_pool_t *p, const char *text, r307_match_t matc
         return parse_segs(p, full, len, pattern);
     }
     pattern->match = match;
-    pattern->head.s = r307_path_make(p, r307_slice(full, len))->dec;
-    pattern->head.len = strlen(pattern->head.s);
+    path = r307_path_make(p, r307_slice(full, len));
+    pattern->head = r307_slice(path->dec, path->len);
     return NULL;
 }
 

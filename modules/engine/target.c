@@ -126,7 +126,7 @@ static void write_parts(builder_t *b)
 {
     int i;
 
-    for (i = 0; i < b->target->count; i++) {
+    for (i = 0; i < b->target->count && !b->built->too_long; i++) {
         const r307_part_t *part = &b->target->parts[i];
         r307_slice_t value;
 
@@ -146,6 +146,7 @@ static void write_parts(builder_t *b)
         else {
             write_value(b, part, part->in, value);
         }
+        b->built->too_long = b->in[part->in].len > R307_LOCATION_MOST;
     }
 }
 
@@ -172,16 +173,17 @@ static int is_dots(const char *s, size_t len)
 static int has_inserted_dots(const builder_t *b)
 {
     const char *path = b->in[R307_IN_PATH].s;
-    size_t len = b->in[R307_IN_PATH].len;
+    size_t len = b->in[R307_IN_PATH].len, seen = 0;
     int i;
 
     for (i = 0; i < b->inserted->nelts; i++) {
         const r307_capture_t *range = &APR_ARRAY_IDX(b->inserted, i, r307_capture_t);
         size_t from = range->from, to;
 
-        while (from > 0 && path[from - 1] != '/') {
+        while (from > seen && path[from - 1] != '/') {
             from--;
         }
+        from = from < seen ? seen : from;
         while (from < range->to) {
             for (to = from; to < len && path[to] != '/'; to++) {
                 continue;
@@ -191,6 +193,7 @@ static int has_inserted_dots(const builder_t *b)
             }
             from = to + 1;
         }
+        seen = from;            /* each segment is looked at once */
     }
     return 0;
 }

@@ -76,6 +76,8 @@ const char *r307_target_parse(apr_pool_t *p, const char *text,
                               const r307_expr_maker_t *maker,
                               const r307_target_t **target);
 
+#define R307_LOCATION_MOST 8190     /* httpd's own limit for a header line */
+
 /* The finished parts of one Location, before anybody judged them. */
 typedef struct r307_built_t {
     r307_url_t url;         /* scheme and host absent: our own origin */
@@ -85,6 +87,7 @@ typedef struct r307_built_t {
     int scheme_inserted;    /* the scheme did (a whole target) */
     int own;                /* the origin that was asked: url.path is all that is built */
     int dots_inserted;      /* a "." or ".." segment of the path holds an inserted byte */
+    int too_long;           /* given up: it grew past R307_LOCATION_MOST */
     int bad_self;           /* our own name is needed, and it is no host name */
     const char *failed;     /* NULL, or the insertion that has no value: an expression
                              * that failed, a parameter asked for twice */
