@@ -116,6 +116,7 @@ TCase *token_cases(void);
 TCase *pattern_cases(void);
 TCase *target_cases(void);
 TCase *query_cases(void);
+TCase *time_cases(void);
 TCase *cond_cases(void);
 TCase *guard_cases(void);
 TCase *rule_cases(void);
