@@ -113,6 +113,8 @@ TCase *text_cases(void);
 TCase *url_cases(void);
 TCase *path_cases(void);
 TCase *token_cases(void);
+TCase *ip_cases(void);
+TCase *cookie_cases(void);
 TCase *pattern_cases(void);
 TCase *target_cases(void);
 TCase *query_cases(void);
