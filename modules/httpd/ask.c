@@ -14,7 +14,6 @@
 APLOG_USE_MODULE(redirect307);
 
 #define REFUSALS_APART 60       /* seconds between two lines about one rule */
-#define PERMANENT_AGE  3600
 
 /* --- the directory of a block --- */
 
@@ -194,13 +193,12 @@ static void log_decision(request_rec *r, const r307_decision_t *decision)
 static int answer(request_rec *r, const r307_config_t *conf,
                   const r307_decision_t *decision)
 {
-    const r307_status_t *row = r307_status_row(decision->status);
     r307_answer_t to_send;
 
     to_send.status = decision->status;
     to_send.location = decision->location;
     to_send.rule = decision->rule;
-    to_send.max_age = row && row->cacheable ? PERMANENT_AGE : 0;
+    to_send.max_age = decision->max_age;
     return r307_respond_send(r, conf, &to_send);
 }
 

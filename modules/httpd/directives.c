@@ -111,6 +111,7 @@ static const char *set_rule(cmd_parms *cmd, void *mconfig, const char *args)
         context.location = container.location;
         context.maker.compile = r307_expr_compile;
         context.maker.baton = cmd;
+        context.is_tenant = r307_container_is_htaccess(cmd);
         context.jit = !r307_container_is_htaccess(cmd);
         place.file = cmd->directive->filename;
         place.line = (unsigned)cmd->directive->line_num;
