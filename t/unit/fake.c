@@ -197,6 +197,7 @@ void unit_context_make(apr_pool_t *p, const char *where, const char *directive,
     context->jit = 1;
     if (!strcmp(where, "htaccess")) {
         context->where = R307_WHERE_DIRECTORY;
+        context->is_tenant = 1;
     }
     else if (!strncmp(where, "location", 8)) {
         context->where = R307_WHERE_LOCATION;

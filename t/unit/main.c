@@ -26,10 +26,13 @@ int main(void)
     suite_add_tcase(suite, token_cases());
     suite_add_tcase(suite, query_cases());
     suite_add_tcase(suite, time_cases());
+    suite_add_tcase(suite, ip_cases());
+    suite_add_tcase(suite, cookie_cases());
     suite_add_tcase(suite, pattern_cases());
     suite_add_tcase(suite, target_cases());
     suite_add_tcase(suite, cond_cases());
     suite_add_tcase(suite, guard_cases());
+    suite_add_tcase(suite, plan_cases());
     suite_add_tcase(suite, rule_cases());
     suite_add_tcase(suite, decide_cases());
     runner = srunner_create(suite);

@@ -114,12 +114,15 @@ TCase *text_cases(void);
 TCase *url_cases(void);
 TCase *path_cases(void);
 TCase *token_cases(void);
+TCase *ip_cases(void);
+TCase *cookie_cases(void);
 TCase *pattern_cases(void);
 TCase *target_cases(void);
 TCase *query_cases(void);
 TCase *time_cases(void);
 TCase *cond_cases(void);
 TCase *guard_cases(void);
+TCase *plan_cases(void);
 TCase *rule_cases(void);
 TCase *decide_cases(void);
 
