@@ -134,7 +134,7 @@ for my $client (1 .. $clients) {
             }
             my $age = $path eq '/once' && $got =~ /^307/ ? age($reply) : 0;
             $age = 0 if $age eq 'no-store';     # less than a second to go
-            if ($age > $second - $sent) {
+            if ($age && $age > $second - $sent) {
                 $wrong++;
                 $what = "kept $age seconds with " . ($second - $sent) . ' to go';
             }

@@ -6,6 +6,7 @@
 static const char *const step_texts[R307_STEP_COUNT] = {
     [R307_STEP_EARLY] = "its time has not come",
     [R307_STEP_ENDED] = "its time is over",
+    [R307_STEP_LIMIT] = "it is past a limit",
     [R307_STEP_CONDITION] = "a condition does not hold",
     [R307_STEP_PREFLIGHT] = "the request is a CORS preflight, and method= does not name "
                             "OPTIONS",
@@ -369,8 +370,8 @@ static void answer(asking_t *a, const r307_rule_t *rule, int status,
 }
 
 /* Builds, guards and compares; 1 when the search ends here. */
-static int ask_target(asking_t *a, const r307_rule_t *rule, int status,
-                      const r307_captures_t *captures, r307_slice_t base)
+static int ask_target(asking_t *a, const r307_scope_t *scope, const r307_rule_t *rule,
+                      int status, const r307_captures_t *captures, r307_slice_t base)
 {
     const r307_policy_t *policy = a->policy;
     r307_built_t built;
@@ -382,7 +383,8 @@ static int ask_target(asking_t *a, const r307_rule_t *rule, int status,
                       a->query, &rule->query, base, policy->relative, rule->carry,
                       vary_of(a, rule), &built);
     location = r307_url_print(a->p, &built.url);
-    verdict = r307_guard_check(location, &built, rule->target, policy->allow, a->view);
+    verdict = r307_guard_check(location, &built, rule->target,
+                               r307_limit_allow(scope->tenancy, policy->allow), a->view);
     if (verdict != R307_VERDICT_FINE) {
         if (built.failed) {
             location = r307_slice(built.failed, strlen(built.failed));
@@ -418,9 +420,14 @@ static int ask(asking_t *a, const r307_scope_t *scope, const r307_rule_t *rule,
                const r307_captures_t *captures, r307_found_t found)
 {
     r307_slice_t base = { NULL, 0 };
+    const char *why = scope->tenancy ? r307_limit_why(scope->tenancy, rule) : NULL;
     int status = status_now(a, rule);
 
     if (!is_in_force(a, rule)) {
+        return 0;
+    }
+    if (why) {
+        passed_over(a, rule, R307_STEP_LIMIT, why);
         return 0;
     }
     if (a->exempt.s && !names_exempt(a, scope, rule)) {
@@ -454,7 +461,7 @@ static int ask(asking_t *a, const r307_scope_t *scope, const r307_rule_t *rule,
         passed_over(a, rule, R307_STEP_OWN_TARGET, NULL);
         return 0;
     }
-    return ask_target(a, rule, status, captures, base);
+    return ask_target(a, scope, rule, status, captures, base);
 }
 
 void r307_decide(apr_pool_t *p, const r307_scope_t *scopes, int count,

@@ -19,6 +19,7 @@ typedef enum {
 typedef enum {
     R307_STEP_EARLY,        /* detail: from= as written */
     R307_STEP_ENDED,        /* detail: until= as written */
+    R307_STEP_LIMIT,        /* detail: which of Redirect307Limits */
     R307_STEP_CONDITION,    /* detail: the condition as written */
     R307_STEP_PREFLIGHT,
     R307_STEP_EXEMPT,

@@ -123,6 +123,7 @@ TCase *time_cases(void);
 TCase *cond_cases(void);
 TCase *guard_cases(void);
 TCase *plan_cases(void);
+TCase *limit_cases(void);
 TCase *rule_cases(void);
 TCase *decide_cases(void);
 
