@@ -146,6 +146,7 @@ static const char *set_rule(cmd_parms *cmd, void *mconfig, const char *args)
         context.location = container.location;
         context.maker.compile = r307_expr_compile;
         context.maker.baton = cmd;
+        context.is_tenant = r307_container_is_htaccess(cmd);
         context.jit = !r307_container_is_htaccess(cmd);
         if (r307_container_is_htaccess(cmd)) {
             context.nth = find_met(cmd)->rules + 1;
