@@ -5,7 +5,7 @@ use warnings FATAL => 'all';
 use R307;
 use R307::Site;
 
-plan tests => 22, need_module => 'status';
+plan tests => 23, need_module => 'status';
 
 my @vhost = (vhost => 'refusals');
 
@@ -35,7 +35,9 @@ is($after{all} - $before{all}, 7, 'and all of them together');
 
 my $page = answer('/status', @vhost)->content;
 like($page, qr{<h2>mod_redirect307: requests refused: \d+</h2>.*<td>R307-G11</td><td>\d+</td><td>has bytes}s, 'mod_status for people: those that occurred, with words');
-unlike($page, qr{<h2>mod_redirect307.*(?:R307-G09|evil)}s, 'none that did not occur, and nothing of a request');
+my ($ours) = $page =~ m{(<h2>mod_redirect307.*?</table>)}s;
+is((join ' ', sort $ours =~ /<td>(R307-G\d\d)</g), (join ' ', sort grep { /G/ && $after{$_} } keys %after), 'and none that did not occur');
+unlike($ours, qr{evil}, 'and nothing of a request');
 
 logged(qr{^/glued/\.evil\.example R307-G11 R307-G11\n.*^/out R307-G10 R307-G10\n.*^/pass/\.evil\.example R307-G11 R307-G11\n.*^/report/\.evil\.example - -$}ms,
        'note and variable for the access log', 'refusals_access');
