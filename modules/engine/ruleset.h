@@ -59,7 +59,8 @@ typedef struct r307_cursor_t {
 void r307_cursor_make(apr_pool_t *p, const r307_scope_t *scope, r307_asked_t *asked,
                       unsigned steps, r307_cursor_t *cursor);
 
-/* The next rule whose source matches, with its captures, or NULL at the end. *found is
+/* The next rule whose source matches (one that needs a parameter or a host that is not
+ * asked for may be left out), with its captures, or NULL at the end. *found is
  * LIMIT when a regex ran into its limits at the returned rule. */
 const r307_rule_t *r307_cursor_next(apr_pool_t *p, r307_cursor_t *cursor,
                                     r307_captures_t *captures, r307_found_t *found);

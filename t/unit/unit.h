@@ -123,5 +123,6 @@ TCase *cond_cases(void);
 TCase *guard_cases(void);
 TCase *rule_cases(void);
 TCase *decide_cases(void);
+TCase *index_cases(void);
 
 #endif
