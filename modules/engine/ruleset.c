@@ -103,9 +103,13 @@ static r307_found_t find(apr_pool_t *p, const r307_cursor_t *cursor,
                          const r307_rule_t *rule, r307_captures_t *captures)
 {
     const r307_pattern_t *pattern = rule->pattern;
+    const r307_tenancy_t *tenancy = cursor->scope->tenancy;
 
     if (!pattern) {
         return R307_FOUND_YES;
+    }
+    if (tenancy && r307_limit_hides(tenancy, rule)) {
+        return R307_FOUND_NO;       /* before it costs anything */
     }
     if (!pattern->relative) {
         return r307_pattern_find(p, pattern, cursor->asked->view->path, 0, cursor->steps,

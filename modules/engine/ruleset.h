@@ -8,6 +8,7 @@
 
 #include <apr_hash.h>
 #include "image.h"
+#include "limit.h"
 #include "line.h"
 
 /* A map among the rules of its container: its rules stand in front of rule `before`. */
@@ -40,6 +41,7 @@ typedef struct r307_scope_t {
     const r307_ruleset_t *rules;
     int directory;          /* relative sources and targets belong to a directory */
     r307_slice_t base;      /* its URL-path, decoded, ending in '/'; absent: not known */
+    const r307_tenancy_t *tenancy;  /* of a .htaccess under Redirect307Limits, or NULL */
 } r307_scope_t;
 
 typedef struct r307_cursor_t {
