@@ -127,5 +127,6 @@ TCase *limit_cases(void);
 TCase *rule_cases(void);
 TCase *decide_cases(void);
 TCase *index_cases(void);
+TCase *image_cases(void);
 
 #endif
