@@ -7,6 +7,7 @@
 #include <http_log.h>
 #include "engine/decide.h"
 #include "httpd/base.h"
+#include "httpd/lint.h"
 #include "httpd/once.h"
 #include "httpd/request.h"
 #include "httpd/respond.h"
@@ -88,6 +89,9 @@ static void fill_scope(request_rec *r, const r307_config_t *conf,
 {
     scope->rules = block->rules;
     scope->tenancy = r307_tenant_find(r, conf, view, block);
+    if (block->doubts) {
+        r307_lint_say(r, conf, block);
+    }
     scope->directory = block->directory != NULL;
     scope->base = r307_slice(NULL, 0);
     if (!block->directory
