@@ -12,11 +12,8 @@
 #include "httpd/config.h"
 #include "httpd/container.h"
 #include "httpd/expr.h"
-<<<<<<< HEAD
 #include "httpd/freeze.h"
-=======
 #include "httpd/lint.h"
->>>>>>> main
 #include "httpd/once.h"
 
 APLOG_USE_MODULE(redirect307);
