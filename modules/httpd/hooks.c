@@ -8,6 +8,7 @@
 #include "httpd/ask.h"
 #include "httpd/counters.h"
 #include "httpd/flag.h"
+#include "httpd/freeze.h"
 #include "httpd/once.h"
 #include "httpd/request.h"
 
@@ -71,6 +72,7 @@ int r307_on_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp,
     }
     r307_once_make(pconf);
     r307_counters_make(s);
+    r307_freeze_all(pconf);
     if (!r307_regex_has_jit()) {
         ap_log_error(APLOG_MARK, APLOG_INFO, 0, s,
                      "PCRE2 cannot compile regexes to machine code here; they run "
