@@ -27,6 +27,8 @@ typedef struct r307_block_t {
     int is_htaccess;
     int needs_base;         /* a source or a target is relative to the directory's URL */
     int checked;            /* __atomic: sources outside the directory were looked for */
+    r307_tally_t tally;     /* of a .htaccess: what its rules are */
+    int skipped;            /* of a .htaccess: lines that are no rules */
 } r307_block_t;
 
 /* Blocks in the order they are asked. Never empty: no block is a NULL chain. */
@@ -56,6 +58,7 @@ typedef struct r307_config_t {
     apr_array_header_t *exempt;         /* of r307_slice_t, of this place; NULL: unset */
     int exempt_resets;          /* "none" was written: what was inherited is gone */
     const apr_array_header_t *exempt_all;   /* with what was inherited; NULL: default */
+    const r307_limits_t *limits;            /* NULL: none */
 } r307_config_t;
 
 typedef enum {

@@ -30,6 +30,7 @@ int main(void)
     suite_add_tcase(suite, target_cases());
     suite_add_tcase(suite, cond_cases());
     suite_add_tcase(suite, guard_cases());
+    suite_add_tcase(suite, limit_cases());
     suite_add_tcase(suite, rule_cases());
     suite_add_tcase(suite, decide_cases());
     runner = srunner_create(suite);

@@ -121,6 +121,7 @@ TCase *query_cases(void);
 TCase *time_cases(void);
 TCase *cond_cases(void);
 TCase *guard_cases(void);
+TCase *limit_cases(void);
 TCase *rule_cases(void);
 TCase *decide_cases(void);
 
