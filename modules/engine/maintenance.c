@@ -194,7 +194,7 @@ static int holds_address(const asking_t *a, const r307_maintenance_state_t *stat
 
     lists[0] = a->line->allow;
     lists[1] = state->says.allow;
-    if ((!lists[0] && lists[1]->nelts == 0) || !text
+    if ((!lists[0] && !lists[1]) || !text
         || !r307_ip_parse(r307_slice(text, strlen(text)), &ip)) {
         return 0;
     }
@@ -432,12 +432,27 @@ static int wants_back(asking_t *a, const r307_maintenance_t *line)
     return is_page(a) && concerns(a);
 }
 
+/* A .htaccess may name its own directory as the page. */
+static int is_asked_path(const asking_t *a, const char *location)
+{
+    const r307_path_t *path;
+    r307_url_t url;
+
+    r307_url_split(location, strlen(location), &url);
+    path = r307_path_make(a->p, url.path);
+    return r307_slice_same(r307_slice(path->dec, path->len),
+                           r307_slice(a->view->path->dec, a->view->path->len));
+}
+
 static void lead_back(asking_t *a, const r307_maintenance_t *line)
 {
+    const char *location;
+
     enter_line(a, line);
-    a->decision->location = locate(a, line->root, a->halting->relative);
-    if (a->decision->location) {
+    location = locate(a, line->root, a->halting->relative);
+    if (location && !is_asked_path(a, location)) {
         a->decision->outcome = R307_HALT_BACK;
+        a->decision->location = location;
         a->decision->line = line;
     }
 }

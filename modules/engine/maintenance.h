@@ -45,7 +45,8 @@ typedef struct r307_maintenance_t {
     const char *flag;           /* as written; NULL: always in force */
     const char *flag_path;      /* set and read by the host alone: where that is, */
     const char *directory;      /* and the directory of the file system that the line
-                                 * stands in, or NULL */
+                                 * stands in, or NULL; */
+    int is_tenants;             /* and whether that is a .htaccess */
     apr_time_t from, until;     /* 0: not said; until is the first second that is open */
     r307_eta_t eta;
     const apr_array_header_t *allow;    /* of r307_net_t, or NULL */
@@ -73,7 +74,7 @@ const char *r307_maintenance_print(apr_pool_t *p, const r307_maintenance_t *line
 typedef struct r307_flag_says_t {
     apr_time_t until;           /* 0: nothing */
     r307_eta_t eta;
-    apr_array_header_t *allow;  /* of r307_net_t; never NULL */
+    apr_array_header_t *allow;  /* of r307_net_t; NULL when there is no text */
 } r307_flag_says_t;
 
 void r307_flag_read(apr_pool_t *p, const char *text, r307_flag_says_t *says,

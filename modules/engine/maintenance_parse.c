@@ -578,40 +578,42 @@ const char *r307_maintenance_print(apr_pool_t *p, const r307_maintenance_t *line
 
 /* --- the flag file --- */
 
-static const char *read_flag_line(apr_pool_t *p, const char *name, const char *value,
+/* What it says is not shown where it is no option: a link may have led to a file that
+ * is not for everybody who reads the log. */
+static const char says_nothing[] =
+    "says nothing; write until=, eta= or allow=, or a '#' in front";
+
+static const char *read_flag_line(apr_pool_t *p, const r307_word_t *word,
                                   r307_flag_says_t *says)
 {
-    if (strcmp(name, "until") == 0) {
-        return r307_time_parse(p, value, 1, &says->until);
+    static const char *const names[] = { "until", "eta", "allow" };
+    const char *value = word->text + word->name_len + 1, *bad;
+    size_t i;
+
+    for (i = 0; i < 3; i++) {
+        if (strlen(names[i]) == word->name_len
+            && memcmp(names[i], word->text, word->name_len) == 0) {
+            break;
+        }
     }
-    if (strcmp(name, "eta") == 0) {
-        return read_eta(p, value, &says->eta);
+    if (i == 3) {
+        return says_nothing;
     }
-    if (strcmp(name, "allow") == 0) {
-        return r307_net_parse_list(p, value, says->allow);
-    }
-    return "is not known here; write until=, eta= or allow=";
+    bad = i == 0 ? r307_time_parse(p, value, 1, &says->until)
+        : i == 1 ? read_eta(p, value, &says->eta)
+                 : r307_net_parse_list(p, value, says->allow);
+    return bad ? apr_psprintf(p, "has %s='%s', which %s", names[i], show(p, value), bad)
+               : NULL;
 }
 
 static const char *read_one(apr_pool_t *p, const char *text, r307_flag_says_t *says)
 {
     apr_array_header_t *words;
-    const char *bad = r307_token_split(p, text, &words), *name, *value;
+    const char *bad = r307_token_split(p, text, &words) ? says_nothing : NULL;
     int i;
 
-    for (i = 0; i < words->nelts && !bad; i++) {
-        const r307_word_t *word = &APR_ARRAY_IDX(words, i, r307_word_t);
-
-        if (word->name_len == 0) {
-            return apr_psprintf(p, "'%s' says nothing; write until=, eta= or allow=, or "
-                                   "a '#' in front", show(p, word->text));
-        }
-        name = apr_pstrmemdup(p, word->text, word->name_len);
-        value = word->text + word->name_len + 1;
-        bad = read_flag_line(p, name, value, says);
-        if (bad) {
-            bad = apr_psprintf(p, "%s='%s' %s", show(p, name), show(p, value), bad);
-        }
+    for (i = 0; !bad && i < words->nelts; i++) {
+        bad = read_flag_line(p, &APR_ARRAY_IDX(words, i, r307_word_t), says);
     }
     return bad;
 }
@@ -619,17 +621,24 @@ static const char *read_one(apr_pool_t *p, const char *text, r307_flag_says_t *s
 void r307_flag_read(apr_pool_t *p, const char *text, r307_flag_says_t *says,
                     const char **problem)
 {
-    memset(says, 0, sizeof(*says));
-    says->allow = apr_array_make(p, 2, sizeof(r307_net_t));
-    *problem = NULL;
-    while (text && *text) {
-        size_t n = strcspn(text, "\r\n");
-        const char *bad = n ? read_one(p, apr_pstrmemdup(p, text, n), says) : NULL;
+    int number = 0;
 
+    memset(says, 0, sizeof(*says));
+    *problem = NULL;
+    if (!text) {
+        return;
+    }
+    says->allow = apr_array_make(p, 2, sizeof(r307_net_t));
+    while (*text) {
+        size_t n = strcspn(text, "\n"), len = n;
+        const char *bad;
+
+        number++;
+        len -= len && text[len - 1] == '\r';
+        bad = read_one(p, apr_pstrmemdup(p, text, len), says);
         if (bad && !*problem) {
-            *problem = bad;
+            *problem = apr_psprintf(p, "line %d %s", number, bad);
         }
-        text += n;
-        text += *text != '\0';
+        text += n + (text[n] == '\n');
     }
 }

@@ -124,5 +124,6 @@ TCase *guard_cases(void);
 TCase *limit_cases(void);
 TCase *rule_cases(void);
 TCase *decide_cases(void);
+TCase *maintenance_cases(void);
 
 #endif
