@@ -15,6 +15,7 @@
 #define R307_UNSET (-1)
 
 enum { R307_ENGINE_OFF, R307_ENGINE_REPORT, R307_ENGINE_ON };
+enum { R307_LINT_OFF, R307_LINT_WARN, R307_LINT_REFUSE };
 enum { R307_BY_OFF, R307_BY_ON, R307_BY_RULE };
 #define R307_REFUSE_PASS 0      /* any other value of "refuse" is a status */
 
@@ -30,6 +31,7 @@ typedef struct r307_block_t {
     int checked;            /* __atomic: sources outside the directory were looked for */
     r307_tally_t tally;     /* of a .htaccess: what its rules are */
     int skipped;            /* of a .htaccess: lines that are no rules */
+    int doubts;             /* of a .htaccess: what r307_lint_say has to say */
 } r307_block_t;
 
 /* Blocks in the order they are asked. Never empty: no block is a NULL chain. */
@@ -61,6 +63,7 @@ typedef struct r307_config_t {
     int relative;
     int refuse;
     int by;
+    int lint;
     apr_int64_t drain;          /* bytes */
     apr_int64_t drain_time;     /* microseconds */
     const apr_array_header_t *allow;    /* of r307_origin_t; NULL: unset */
@@ -76,6 +79,7 @@ typedef enum {
     R307_SETTING_RELATIVE,
     R307_SETTING_REFUSE,
     R307_SETTING_BY,
+    R307_SETTING_LINT,
     R307_SETTING_DRAIN,
     R307_SETTING_DRAIN_TIME,
     R307_SETTING_ALLOW,

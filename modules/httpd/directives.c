@@ -12,6 +12,7 @@
 #include "httpd/config.h"
 #include "httpd/container.h"
 #include "httpd/expr.h"
+#include "httpd/lint.h"
 #include "httpd/maintenance.h"
 #include "httpd/once.h"
 
@@ -119,6 +120,10 @@ static const char *add_rule(cmd_parms *cmd, r307_config_t *conf,
         met->rules++;
         met->regexes += rule->nth_regex != 0;
         r307_limit_count(cmd->pool, &block->tally, rule);
+        block->doubts += r307_lint_doubts(cmd->pool, rule);
+    }
+    else if (!err) {
+        r307_lint_add(cmd, conf, rule);
     }
     return err;
 }
@@ -142,6 +147,7 @@ static const char *set_rule(cmd_parms *cmd, void *mconfig, const char *args)
         context.location = container.location;
         context.maker.compile = r307_expr_compile;
         context.maker.baton = cmd;
+        context.is_tenant = r307_container_is_htaccess(cmd);
         context.jit = !r307_container_is_htaccess(cmd);
         if (r307_container_is_htaccess(cmd)) {
             context.nth = find_met(cmd)->rules + 1;
@@ -224,6 +230,11 @@ static const choices_t refuse_choices = {
 static const choices_t by_choices = {
     offsetof(r307_config_t, by), "off, on or rule",
     { { "off", R307_BY_OFF }, { "on", R307_BY_ON }, { "rule", R307_BY_RULE } }
+};
+static const choices_t lint_choices = {
+    offsetof(r307_config_t, lint), "off, warn or refuse",
+    { { "off", R307_LINT_OFF }, { "warn", R307_LINT_WARN },
+      { "refuse", R307_LINT_REFUSE } }
 };
 static const choices_t engine_choices = {
     offsetof(r307_config_t, engine), "on, report or off",
@@ -475,6 +486,8 @@ const command_rec r307_directives[] = {
                      "off, on or rule: the response header X-Redirect-By"),
     AP_INIT_RAW_ARGS("Redirect307Drain", set_drain, NULL, NOT_HTACCESS,
                      "size and time up to which a request body is read after the answer"),
+    AP_INIT_RAW_ARGS("Redirect307Lint", set_choice, (void *)&lint_choices, NOT_HTACCESS,
+                     "off, warn or refuse: doubts about rules, at start and with -t"),
     AP_INIT_RAW_ARGS("Redirect307Limits", set_limits, NULL, NOT_HTACCESS,
                      "what .htaccess files may hold: rules= regex= regex-steps= targets= "
                      "errors="),
