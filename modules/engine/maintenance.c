@@ -1,42 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The request-time half of maintenance: is it in force, and what becomes of a request. */
+ * The request-time half of maintenance: what becomes of a request. */
 #include "maintenance.h"
 
 #include <limits.h>
 #include <string.h>
 #include <apr_strings.h>
-
-/* --- in force --- */
-
-static apr_time_t earlier(apr_time_t a, apr_time_t b)
-{
-    if (!a || !b) {
-        return a ? a : b;
-    }
-    return a < b ? a : b;
-}
-
-static apr_time_t eta_time(const r307_eta_t *eta, apr_time_t made)
-{
-    return eta->time ? eta->time : made ? made + eta->length : 0;
-}
-
-void r307_maintenance_look(apr_pool_t *p, const r307_maintenance_t *line,
-                           const r307_flag_seen_t *seen, apr_time_t now,
-                           r307_maintenance_state_t *state)
-{
-    memset(state, 0, sizeof(*state));
-    r307_flag_read(p, seen->text, &state->says, &state->problem);
-    state->made = seen->exists ? seen->made : 0;
-    state->until = earlier(line->until, state->says.until);
-    if (state->says.eta.text || line->eta.text) {
-        state->eta = eta_time(state->says.eta.text ? &state->says.eta : &line->eta,
-                              state->made);
-    }
-    state->in_force = (!line->flag || seen->exists) && now >= line->from
-                      && (!state->until || now < state->until);
-}
 
 /* Seconds until it is worth asking again; never past the end itself. */
 static int retry_after(const r307_maintenance_state_t *state, apr_time_t now)
@@ -207,19 +176,25 @@ static int holds_address(const asking_t *a, const r307_maintenance_state_t *stat
     return 0;
 }
 
-/* Cookies: each cookie= that is written must be there. */
-static int has_cookies(asking_t *a)
+static int has_passes(asking_t *a)
 {
-    const apr_array_header_t *conds = a->line->cookies;
+    const apr_array_header_t *passes = a->line->passes;
+    const char *header = passes->nelts
+                         ? a->view->ops->header(a->view->baton, "Cookie") : NULL;
     int i;
 
-    for (i = 0; i < conds->nelts; i++) {
-        if (!r307_cond_test(&APR_ARRAY_IDX(conds, i, r307_cond_t), a->view, a->query,
-                            &a->vary)) {
+    if (passes->nelts) {
+        r307_vary_add(&a->vary, "Cookie");
+    }
+    for (i = 0; i < passes->nelts; i++) {
+        const r307_pass_t *pass = &APR_ARRAY_IDX(passes, i, r307_pass_t);
+        r307_slice_t value = r307_cookie_find(header, pass->name);
+
+        if (!value.s || (pass->value.s && !r307_text_glob(pass->value, value, 0))) {
             return 0;
         }
     }
-    return conds->nelts > 0;
+    return passes->nelts > 0;
 }
 
 static int concerns(asking_t *a)
@@ -370,7 +345,7 @@ static int ask_sender(asking_t *a)
         }
     }
     if (state == R307_LINK_IN || holds_address(a, &a->decision->state)
-        || has_cookies(a)) {
+        || has_passes(a)) {
         a->decision->outcome = R307_HALT_LET;
         return 1;
     }

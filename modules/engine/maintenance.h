@@ -27,6 +27,13 @@ typedef struct r307_open_t {
     int is_pattern;
 } r307_open_t;
 
+/* A cookie that lets in. */
+typedef struct r307_pass_t {
+    const char *text;           /* as written */
+    r307_slice_t name;
+    r307_slice_t value;         /* with '*' and '?'; absent: any */
+} r307_pass_t;
+
 /* When it is said to be over. */
 typedef struct r307_eta_t {
     const char *text;           /* NULL: not said */
@@ -54,7 +61,7 @@ typedef struct r307_maintenance_t {
     const r307_link_t *link;            /* or NULL */
     const char *link_text;
     const apr_array_header_t *conds;    /* of r307_cond_t: host= */
-    const apr_array_header_t *cookies;  /* of r307_cond_t: who has them is let in */
+    const apr_array_header_t *passes;   /* of r307_pass_t: who has all of them is let in */
     const apr_array_header_t *open;     /* of r307_open_t, exempt= and what is so anyway */
     int open_written;                   /* how many of them exempt= named */
     int open_none;                      /* exempt=none: nothing is so anyway */
@@ -68,6 +75,9 @@ const char *r307_maintenance_parse(apr_pool_t *p, const char *text, r307_place_t
 
 /* As a line that parses to the same. */
 const char *r307_maintenance_print(apr_pool_t *p, const r307_maintenance_t *line);
+
+/* A time, or a length. NULL; or why it is none, to stand behind "eta='value' ". */
+const char *r307_eta_parse(apr_pool_t *p, const char *value, r307_eta_t *eta);
 
 /* What a flag file's text adds. Lines that say nothing are left out; the first of them is
  * named in *problem (NULL: none). */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The load-time half of maintenance: the line, its printed form, the flag file's text. */
+ * The load-time half of maintenance: the line and its printed form. */
 #include "maintenance.h"
 
 #include <string.h>
@@ -25,7 +25,7 @@ static const char *const answers[] = {
 typedef struct draft_t {
     r307_maintenance_t *line;
     const r307_context_t *context;
-    apr_array_header_t *conds, *cookies, *open;
+    apr_array_header_t *conds, *passes, *open;
 } draft_t;
 
 typedef struct option_t {
@@ -81,23 +81,9 @@ static const char *print_until(apr_pool_t *p, const r307_maintenance_t *line, in
     return line->until && !n ? r307_time_print(p, line->until) : NULL;
 }
 
-static const char *read_eta(apr_pool_t *p, const char *value, r307_eta_t *eta)
-{
-    const char *bad;
-
-    memset(eta, 0, sizeof(*eta));
-    eta->text = apr_pstrdup(p, value);
-    if (strchr(value, '-')) {
-        return r307_time_parse(p, value, 1, &eta->time);
-    }
-    bad = r307_duration_parse(p, value, &eta->length);
-    return !bad && eta->length == 0 ? "is no time at all; write eta=30min, or leave it out"
-                                    : bad;
-}
-
 static const char *set_eta(apr_pool_t *p, draft_t *draft, const char *value)
 {
-    return read_eta(p, value, &draft->line->eta);
+    return r307_eta_parse(p, value, &draft->line->eta);
 }
 
 static const char *print_eta(apr_pool_t *p, const r307_maintenance_t *line, int n)
@@ -141,42 +127,47 @@ static const char *print_link(apr_pool_t *p, const r307_maintenance_t *line, int
     return once(line->link_text, n);
 }
 
-static const char *add_cond(apr_pool_t *p, draft_t *draft, const char *name,
-                            const char *value, apr_array_header_t *conds)
-{
-    return r307_cond_parse(p, r307_cond_kind_find(name), value, &draft->context->maker,
-                           apr_array_push(conds));
-}
-
-static const char *print_cond(apr_pool_t *p, const apr_array_header_t *conds, int n)
-{
-    const r307_cond_t *cond;
-
-    if (n >= conds->nelts) {
-        return NULL;
-    }
-    cond = &APR_ARRAY_IDX(conds, n, r307_cond_t);
-    return apr_pstrcat(p, cond->negate ? "!" : "", cond->value, NULL);
-}
-
+/* cookie=name or cookie=name=value. */
 static const char *set_cookie(apr_pool_t *p, draft_t *draft, const char *value)
 {
-    return add_cond(p, draft, "cookie", value, draft->cookies);
+    r307_pass_t *pass = apr_array_push(draft->passes);
+    size_t n = strcspn(value, "=");
+
+    pass->text = apr_pstrdup(p, value);
+    pass->name = r307_slice(pass->text, n);
+    pass->value = r307_slice(NULL, 0);
+    if (value[n]) {
+        pass->value = r307_slice(pass->text + n + 1, strlen(pass->text + n + 1));
+    }
+    if (n == 0) {
+        return "has no name; write cookie=name or cookie=name=value";
+    }
+    return strcspn(value, "*?!;, ") < n
+           ? "has a name that no cookie has; only its value may hold '*' and '?'" : NULL;
 }
 
 static const char *print_cookie(apr_pool_t *p, const r307_maintenance_t *line, int n)
 {
-    return print_cond(p, line->cookies, n);
+    (void)p;
+    return n < line->passes->nelts ? APR_ARRAY_IDX(line->passes, n, r307_pass_t).text
+                                   : NULL;
 }
 
 static const char *set_host(apr_pool_t *p, draft_t *draft, const char *value)
 {
-    return add_cond(p, draft, "host", value, draft->conds);
+    return r307_cond_parse(p, r307_cond_kind_find("host"), value,
+                           &draft->context->maker, apr_array_push(draft->conds));
 }
 
 static const char *print_host(apr_pool_t *p, const r307_maintenance_t *line, int n)
 {
-    return print_cond(p, line->conds, n);
+    const r307_cond_t *cond;
+
+    if (n >= line->conds->nelts) {
+        return NULL;
+    }
+    cond = &APR_ARRAY_IDX(line->conds, n, r307_cond_t);
+    return apr_pstrcat(p, cond->negate ? "!" : "", cond->value, NULL);
 }
 
 /* One path of exempt=. "/a/" and "/a" hold all below; "/a/" does not hold "/a". */
@@ -531,7 +522,7 @@ const char *r307_maintenance_parse(apr_pool_t *p, const char *text, r307_place_t
     size_t i;
 
     draft.conds = apr_array_make(p, 1, sizeof(r307_cond_t));
-    draft.cookies = apr_array_make(p, 1, sizeof(r307_cond_t));
+    draft.passes = apr_array_make(p, 1, sizeof(r307_pass_t));
     draft.open = apr_array_make(p, 4, sizeof(r307_open_t));
     line->rule.place = place;
     line->rule.status = 307;
@@ -544,7 +535,7 @@ const char *r307_maintenance_parse(apr_pool_t *p, const char *text, r307_place_t
         bad = add_open(p, &draft, r307_slice(open_always[i], strlen(open_always[i])));
     }
     line->conds = draft.conds;
-    line->cookies = draft.cookies;
+    line->passes = draft.passes;
     line->open = draft.open;
     *out = line;
     return bad;
@@ -574,71 +565,4 @@ const char *r307_maintenance_print(apr_pool_t *p, const r307_maintenance_t *line
         }
     }
     return buf.s;
-}
-
-/* --- the flag file --- */
-
-/* What it says is not shown where it is no option: a link may have led to a file that
- * is not for everybody who reads the log. */
-static const char says_nothing[] =
-    "says nothing; write until=, eta= or allow=, or a '#' in front";
-
-static const char *read_flag_line(apr_pool_t *p, const r307_word_t *word,
-                                  r307_flag_says_t *says)
-{
-    static const char *const names[] = { "until", "eta", "allow" };
-    const char *value = word->text + word->name_len + 1, *bad;
-    size_t i;
-
-    for (i = 0; i < 3; i++) {
-        if (strlen(names[i]) == word->name_len
-            && memcmp(names[i], word->text, word->name_len) == 0) {
-            break;
-        }
-    }
-    if (i == 3) {
-        return says_nothing;
-    }
-    bad = i == 0 ? r307_time_parse(p, value, 1, &says->until)
-        : i == 1 ? read_eta(p, value, &says->eta)
-                 : r307_net_parse_list(p, value, says->allow);
-    return bad ? apr_psprintf(p, "has %s='%s', which %s", names[i], show(p, value), bad)
-               : NULL;
-}
-
-static const char *read_one(apr_pool_t *p, const char *text, r307_flag_says_t *says)
-{
-    apr_array_header_t *words;
-    const char *bad = r307_token_split(p, text, &words) ? says_nothing : NULL;
-    int i;
-
-    for (i = 0; !bad && i < words->nelts; i++) {
-        bad = read_flag_line(p, &APR_ARRAY_IDX(words, i, r307_word_t), says);
-    }
-    return bad;
-}
-
-void r307_flag_read(apr_pool_t *p, const char *text, r307_flag_says_t *says,
-                    const char **problem)
-{
-    int number = 0;
-
-    memset(says, 0, sizeof(*says));
-    *problem = NULL;
-    if (!text) {
-        return;
-    }
-    says->allow = apr_array_make(p, 2, sizeof(r307_net_t));
-    while (*text) {
-        size_t n = strcspn(text, "\n"), len = n;
-        const char *bad;
-
-        number++;
-        len -= len && text[len - 1] == '\r';
-        bad = read_one(p, apr_pstrmemdup(p, text, len), says);
-        if (bad && !*problem) {
-            *problem = apr_psprintf(p, "line %d %s", number, bad);
-        }
-        text += n + (text[n] == '\n');
-    }
 }

@@ -157,14 +157,6 @@ static void warn(request_rec *r, const r307_halt_decision_t *decision)
 
 /* --- what becomes of the request --- */
 
-static void set_date(request_rec *r, const char *name)
-{
-    char *date = apr_palloc(r->pool, APR_RFC822_DATE_LEN);
-
-    apr_rfc822_date(date, r->request_time);
-    apr_table_setn(r->err_headers_out, name, date);
-}
-
 static int send_status(request_rec *r, const r307_config_t *conf,
                        const r307_halt_decision_t *decision, int status)
 {
@@ -177,19 +169,41 @@ static int send_status(request_rec *r, const r307_config_t *conf,
     return r307_respond_send(r, conf, &answer);
 }
 
+/* What holds now, and what a page has to say of it of its own does not. Expires keeps
+ * mod_expires from adding its own. */
+static void set_headers(request_rec *r, const char *retry_after)
+{
+    char *now = apr_palloc(r->pool, APR_RFC822_DATE_LEN);
+
+    apr_rfc822_date(now, r->request_time);
+    apr_table_setn(r->err_headers_out, "Retry-After", retry_after);
+    apr_table_setn(r->err_headers_out, "Cache-Control", "no-store");
+    apr_table_setn(r->err_headers_out, "Expires", now);
+}
+
 /* The page by an internal redirect, as an ErrorDocument of this request alone; without
- * one, whatever this server says to a 503. Expires keeps mod_expires from adding its own
- * to the page. */
+ * one, whatever this server says to a 503. The page is asked for as a whole, and not
+ * whether somebody has it already. */
 static int hold(request_rec *r, const r307_config_t *conf,
                 const r307_halt_decision_t *decision)
 {
-    r307_request_state(r)->is_held = 1;
-    apr_table_setn(r->err_headers_out, "Retry-After",
-                   apr_itoa(r->pool, decision->retry_after));
-    if (decision->page) {
-        ap_custom_response(r, HTTP_SERVICE_UNAVAILABLE, decision->page);
-        set_date(r, "Expires");
+    static const char *const partial[] = {
+        "If-Match", "If-None-Match", "If-Modified-Since", "If-Unmodified-Since",
+        "If-Range", "Range"
+    };
+    r307_state_t *state = r307_request_state(r);
+    size_t i;
+
+    state->held = apr_itoa(r->pool, decision->retry_after);
+    if (!decision->page) {
+        apr_table_setn(r->err_headers_out, "Retry-After", state->held);
+        return send_status(r, conf, decision, HTTP_SERVICE_UNAVAILABLE);
     }
+    for (i = 0; i < sizeof(partial) / sizeof(partial[0]); i++) {
+        apr_table_unset(r->headers_in, partial[i]);
+    }
+    set_headers(r, state->held);
+    ap_custom_response(r, HTTP_SERVICE_UNAVAILABLE, decision->page);
     return send_status(r, conf, decision, HTTP_SERVICE_UNAVAILABLE);
 }
 
@@ -333,18 +347,18 @@ int r307_maintenance_hides(const request_rec *r, const r307_config_t *conf)
 
 /* --- the page, shown in place --- */
 
-/* Whether this request shows the page of one that was answered 503. */
-static int shows_page(const request_rec *r)
+/* Retry-After of the request whose page this one shows; NULL when it shows none. */
+static const char *shows_page(const request_rec *r)
 {
     for (r = r->prev; r; r = r->prev) {
         const r307_state_t *state = ap_get_module_config(r->request_config,
                                                          &redirect307_module);
 
-        if (state && state->is_held) {
-            return 1;
+        if (state && state->held) {
+            return state->held;
         }
     }
-    return 0;
+    return NULL;
 }
 
 /* ap_die makes a HEAD a GET that sends no body. mod_proxy would ask for the page by GET
@@ -358,8 +372,10 @@ void r307_maintenance_translate(request_rec *r)
 
 void r307_maintenance_insert_filter(request_rec *r)
 {
-    if (r->prev && !r->main && shows_page(r)) {
-        ap_add_output_filter(FILTER_NAME, NULL, r, r->connection);
+    const char *retry_after = r->prev && !r->main ? shows_page(r) : NULL;
+
+    if (retry_after) {
+        ap_add_output_filter(FILTER_NAME, (void *)retry_after, r, r->connection);
     }
 }
 
@@ -376,7 +392,9 @@ static apr_status_t hold_status(ap_filter_t *f, apr_bucket_brigade *bb)
 
     for (i = 0; i < sizeof(lasting) / sizeof(lasting[0]); i++) {
         apr_table_unset(r->headers_out, lasting[i]);
+        apr_table_unset(r->err_headers_out, lasting[i]);    /* where CGI programs write */
     }
+    set_headers(r, f->ctx);
     r->status = HTTP_SERVICE_UNAVAILABLE;
     r->status_line = NULL;
     ap_remove_output_filter(f);

@@ -11,7 +11,7 @@
 
 typedef struct r307_state_t {
     r307_view_t view;       /* path is NULL: no path of ours was asked for */
-    int is_held;            /* answered 503 by a maintenance */
+    const char *held;       /* Retry-After of a 503 by a maintenance, or NULL */
     const struct r307_halt_decision_t *back;    /* of translate_name, to be carried out
                                                  * unless a later list is in force */
     int is_over;            /* a rule ended the search; no later list is asked */
