@@ -8,8 +8,10 @@
 #include <http_config.h>
 #include <http_protocol.h>
 #include <http_request.h>
+#include <mod_status.h>
 
 #include "httpd/config.h"
+#include "httpd/counters.h"
 #include "httpd/directives.h"
 #include "httpd/hooks.h"
 #include "httpd/lint.h"
@@ -34,6 +36,9 @@ static void register_hooks(apr_pool_t *p)
 
     /* The table of flag files, each process's own. */
     ap_hook_child_init(r307_on_child_init, NULL, NULL, APR_HOOK_MIDDLE);
+
+    /* How many were refused, on the page of mod_status if there is one. */
+    APR_OPTIONAL_HOOK(ap, status_hook, r307_on_status, NULL, NULL, APR_HOOK_MIDDLE);
 
     /* Server, vhost, <Location> and their <If>: the configuration is merged, and no other
      * module has mapped the URL yet. */

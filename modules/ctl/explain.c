@@ -52,7 +52,8 @@ static void self_of(void *baton, r307_self_t *self)
     *self = ((explaining_t *)baton)->self;
 }
 
-static const r307_view_ops_t ops = { header_of, env_of, test_of, string_of, self_of };
+static const r307_view_ops_t ops = { header_of, env_of, test_of, string_of, self_of,
+                                     NULL };
 
 static void met(void *baton, const r307_met_t *what)
 {

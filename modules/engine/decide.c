@@ -42,7 +42,7 @@ typedef struct asking_t {
     const r307_policy_t *policy;
     const r307_view_t *view;
     r307_decision_t *decision;
-    const r307_query_t *query;      /* made when the first rule needs it */
+    r307_asked_t asked;
     r307_vary_t vary;
     r307_vary_t unnamed;            /* what rules with vary=off looked at */
     r307_slice_t exempt;            /* the exempt path asked for, or absent */
@@ -138,17 +138,15 @@ static int is_in_force(asking_t *a, const r307_rule_t *rule)
 
 static int conditions_hold(asking_t *a, const r307_rule_t *rule)
 {
+    const r307_query_t *query = r307_asked_query(a->p, &a->asked);
     size_t k;
     int i;
 
-    if (!a->query) {
-        a->query = r307_query_make(a->p, a->view->query);
-    }
-    for (k = 0; k < a->query->count; k++) {
-        a->query->params[k].used = 0;
+    for (k = 0; k < query->count; k++) {
+        query->params[k].used = 0;
     }
     for (i = 0; i < rule->cond_count; i++) {
-        if (!r307_cond_test(&rule->conds[i], a->view, a->query, vary_of(a, rule))) {
+        if (!r307_cond_test(&rule->conds[i], a->view, query, vary_of(a, rule))) {
             passed_over(a, rule, R307_STEP_CONDITION, rule->conds[i].value);
             return 0;
         }
@@ -380,7 +378,7 @@ static int ask_target(asking_t *a, const r307_scope_t *scope, const r307_rule_t 
     r307_url_t url;
 
     r307_target_build(a->p, rule->target, rule->pattern ? captures : NULL, a->view,
-                      a->query, &rule->query, base, policy->relative, rule->carry,
+                      a->asked.query, &rule->query, base, policy->relative, rule->carry,
                       vary_of(a, rule), &built);
     location = r307_url_print(a->p, &built.url);
     verdict = r307_guard_check(location, &built, rule->target,
@@ -468,8 +466,8 @@ void r307_decide(apr_pool_t *p, const r307_scope_t *scopes, int count,
                  const r307_policy_t *policy, const r307_view_t *view,
                  r307_decision_t *decision)
 {
-    asking_t a = { p, policy, view, decision, NULL, { p, NULL }, { p, NULL },
-                   { NULL, 0 }, 0, 0 };
+    asking_t a = { p, policy, view, decision, { view, NULL, 0, NULL }, { p, NULL },
+                   { p, NULL }, { NULL, 0 }, 0, 0 };
     r307_captures_t captures;
     r307_cursor_t cursor;
     int i, done = 0;
@@ -482,7 +480,7 @@ void r307_decide(apr_pool_t *p, const r307_scope_t *scopes, int count,
         const r307_rule_t *rule;
         r307_found_t found;
 
-        r307_cursor_make(p, &scopes[i], view->path, policy->steps, &cursor);
+        r307_cursor_make(p, &scopes[i], &a.asked, policy->steps, &cursor);
         while (!done && (rule = r307_cursor_next(p, &cursor, &captures, &found))) {
             done = ask(&a, &scopes[i], rule, &captures, found);
         }

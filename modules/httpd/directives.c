@@ -12,6 +12,7 @@
 #include "httpd/config.h"
 #include "httpd/container.h"
 #include "httpd/expr.h"
+#include "httpd/freeze.h"
 #include "httpd/lint.h"
 #include "httpd/maintenance.h"
 #include "httpd/once.h"
@@ -114,6 +115,9 @@ static const char *add_rule(cmd_parms *cmd, r307_config_t *conf,
 
     block->is_htaccess = r307_container_is_htaccess(cmd);
     block->needs_base = block->needs_base || (!err && is_relative(rule));
+    if (!block->is_htaccess && block->rules->rules->nelts == 1) {
+        r307_freeze_note(cmd->pool, block->rules);
+    }
     if (!err && block->is_htaccess) {
         met_t *met = find_met(cmd);
 
