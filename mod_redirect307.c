@@ -15,6 +15,7 @@
 #include "httpd/directives.h"
 #include "httpd/hooks.h"
 #include "httpd/lint.h"
+#include "httpd/maintenance.h"
 
 /* They must not turn a URL into something else before our rules saw it. The list makes
  * the order ours, whatever the order of LoadModule. */
@@ -52,6 +53,10 @@ static void register_hooks(apr_pool_t *p)
     /* Directory rules in every other case: access is granted, SetEnvIf has run, and
      * MultiViews has not yet answered or changed the request. */
     ap_hook_type_checker(r307_on_type_checker, NULL, NULL, APR_HOOK_REALLY_FIRST);
+
+    /* The page of a maintenance keeps its 503 whoever serves it. */
+    ap_hook_insert_filter(r307_on_insert_filter, NULL, NULL, APR_HOOK_LAST);
+    r307_maintenance_register();
 }
 
 AP_DECLARE_MODULE(redirect307) = {
