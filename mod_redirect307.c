@@ -8,7 +8,9 @@
 #include <http_config.h>
 #include <http_protocol.h>
 #include <http_request.h>
+#include <util_filter.h>
 
+#include "httpd/body.h"
 #include "httpd/config.h"
 #include "httpd/directives.h"
 #include "httpd/hooks.h"
@@ -40,6 +42,11 @@ static void register_hooks(apr_pool_t *p)
     /* Directory rules in every other case: access is granted, SetEnvIf has run, and
      * MultiViews has not yet answered or changed the request. */
     ap_hook_type_checker(r307_on_type_checker, NULL, NULL, APR_HOOK_REALLY_FIRST);
+
+    /* Between HTTP_IN and the connection, for the time of an answer to a request with a
+     * body. No other request has it. */
+    ap_register_input_filter(R307_BODY_FILTER, r307_body_filter, NULL,
+                             AP_FTYPE_CONNECTION - 1);
 }
 
 AP_DECLARE_MODULE(redirect307) = {
