@@ -6,6 +6,7 @@
 #ifndef R307_VIEW_H
 #define R307_VIEW_H
 
+#include <apr_time.h>
 #include "path.h"
 #include "query.h"
 
@@ -30,6 +31,8 @@ typedef struct r307_self_t {
     int port;               /* never 0 */
 } r307_self_t;
 
+struct r307_image_t;
+
 typedef struct r307_view_ops_t {
     /* Value of the request header, several lines joined by ", "; NULL when absent. */
     const char *(*header)(void *baton, const char *name);
@@ -41,12 +44,16 @@ typedef struct r307_view_ops_t {
     const char *(*string)(void *baton, const r307_expr_t *expr, r307_vary_t *vary);
     /* This server by UseCanonicalName rules. */
     void (*self)(void *baton, r307_self_t *self);
+    /* The image a map is at: the same one for the whole request; NULL: none was ever
+     * loaded. Asked only where there are maps. */
+    const struct r307_image_t *(*image)(void *baton, const void *map);
 } r307_view_ops_t;
 
 typedef struct r307_view_t {
     const r307_path_t *path;
     r307_slice_t query;     /* raw; absent without '?' */
     const char *method;
+    apr_time_t now;         /* when the request came; what has an end is measured by it */
     r307_self_t asked;      /* the origin the client asked for: httpd's scheme, the name
                              * of the Host header without port ("" if none), its port */
     const r307_view_ops_t *ops;

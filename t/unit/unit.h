@@ -73,7 +73,8 @@ int unit_same_names(apr_pool_t *p, const char *a, const char *b);
 const char *unit_show(apr_pool_t *p, r307_slice_t slice);
 
 /* A request in memory: to www.example.test by http, port 80. Header X-Env is the
- * environment variable R307_TEST. */
+ * environment variable R307_TEST, X-Now the time (else 2026-01-01T00:00:00Z); the machine is
+ * in UTC. */
 typedef struct unit_fake_t {
     r307_view_t view;
     apr_pool_t *p;
@@ -113,12 +114,21 @@ TCase *text_cases(void);
 TCase *url_cases(void);
 TCase *path_cases(void);
 TCase *token_cases(void);
+TCase *ip_cases(void);
+TCase *cookie_cases(void);
 TCase *pattern_cases(void);
 TCase *target_cases(void);
 TCase *query_cases(void);
+TCase *time_cases(void);
 TCase *cond_cases(void);
 TCase *guard_cases(void);
+TCase *plan_cases(void);
+TCase *limit_cases(void);
+TCase *audit_cases(void);
 TCase *rule_cases(void);
 TCase *decide_cases(void);
+TCase *index_cases(void);
+TCase *image_cases(void);
+TCase *maintenance_cases(void);
 
 #endif
