@@ -12,6 +12,7 @@
 #include "httpd/config.h"
 #include "httpd/directives.h"
 #include "httpd/hooks.h"
+#include "httpd/htaccess.h"
 
 /* They must not turn a URL into something else before our rules saw it. The list makes
  * the order ours, whatever the order of LoadModule. */
@@ -26,6 +27,13 @@ static void register_hooks(apr_pool_t *p)
 
     /* The table of what was said already, found by all children. */
     ap_hook_post_config(r307_on_post_config, NULL, NULL, APR_HOOK_MIDDLE);
+
+    /* Compiled .htaccess files belong to a process. */
+    ap_hook_child_init(r307_on_child_init, NULL, NULL, APR_HOOK_MIDDLE);
+
+    /* Behind mpm-itk, which is there first to see whether a file may be read at all, and
+     * before httpd, which reads it. */
+    ap_hook_open_htaccess(r307_on_open_htaccess, NULL, NULL, APR_HOOK_MIDDLE);
 
     /* Server, vhost, <Location> and their <If>: the configuration is merged, and no other
      * module has mapped the URL yet. */

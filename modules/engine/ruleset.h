@@ -19,6 +19,10 @@ r307_ruleset_t *r307_ruleset_make(apr_pool_t *p);
 /* NULL, or that the name is taken, and where. */
 const char *r307_ruleset_add(apr_pool_t *p, r307_ruleset_t *set, const r307_rule_t *rule);
 
+/* NULL, or that the rule's name is taken in this set, and where. */
+const char *r307_ruleset_taken(apr_pool_t *p, const r307_ruleset_t *set,
+                               const r307_rule_t *rule);
+
 /* Rules of one container as they apply to one request. */
 typedef struct r307_scope_t {
     const r307_ruleset_t *rules;

@@ -6,6 +6,7 @@
 #include <http_log.h>
 #include "engine/regex.h"
 #include "httpd/ask.h"
+#include "httpd/htaccess.h"
 #include "httpd/once.h"
 #include "httpd/request.h"
 
@@ -31,13 +32,22 @@ int r307_on_translate_name(request_rec *r)
     return r307_ask_chain(r, conf, conf->early);
 }
 
+void r307_on_child_init(apr_pool_t *pchild, server_rec *s)
+{
+    r307_htaccess_begin(pchild, s);
+}
+
 /* Reached only if a password would be asked for next; what is decided here is not
  * decided again once the password came. */
 int r307_on_access_checker_ex(request_rec *r)
 {
     const r307_config_t *conf = config(r);
 
-    if (!conf->late || !is_asked(r, conf)) {
+    if (!conf->late) {
+        return DECLINED;
+    }
+    r307_htaccess_note(conf, conf->late);
+    if (!is_asked(r, conf)) {
         return DECLINED;
     }
     r307_request_state(r)->late_decided = 1;
@@ -48,7 +58,11 @@ int r307_on_type_checker(request_rec *r)
 {
     const r307_config_t *conf = config(r);
 
-    if (!conf->late || !is_asked(r, conf) || r307_request_state(r)->late_decided) {
+    if (!conf->late) {
+        return DECLINED;
+    }
+    r307_htaccess_note(conf, conf->late);
+    if (!is_asked(r, conf) || r307_request_state(r)->late_decided) {
         return DECLINED;
     }
     return r307_ask_chain(r, conf, conf->late);
