@@ -28,7 +28,7 @@ static void register_hooks(apr_pool_t *p)
     /* The table of what was said already, found by all children. */
     ap_hook_post_config(r307_on_post_config, NULL, NULL, APR_HOOK_MIDDLE);
 
-    /* Compiled .htaccess files belong to a process. */
+    /* The tables of flag files and of compiled .htaccess files, each process's own. */
     ap_hook_child_init(r307_on_child_init, NULL, NULL, APR_HOOK_MIDDLE);
 
     /* Behind mpm-itk, which is there first to see whether a file may be read at all, and

@@ -23,7 +23,9 @@ static const struct {
     { "Redirect307Refuse", 0, 0 },
     { "Redirect307Exempt", 0, 0 },
     { "Redirect307By", 0, 0 },
-    { "Redirect307Drain", 0, 0 }
+    { "Redirect307Drain", 0, 0 },
+    { "Redirect307HtaccessCache", 0, 0 },
+    { "Redirect307Limits", 0, 0 }
 };
 #define DIRECTIVE_COUNT (sizeof(directives) / sizeof(directives[0]))
 

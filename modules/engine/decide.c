@@ -4,6 +4,7 @@
 #include <string.h>
 
 static const char *const step_texts[R307_STEP_COUNT] = {
+    [R307_STEP_LIMIT] = "it is past a limit",
     [R307_STEP_CONDITION] = "a condition does not hold",
     [R307_STEP_PREFLIGHT] = "the request is a CORS preflight, and method= does not name "
                             "OPTIONS",
@@ -296,7 +297,7 @@ static void refuse(asking_t *a, const r307_rule_t *rule, r307_verdict_t verdict,
 }
 
 /* Builds, guards and compares; 1 when the search ends here. */
-static int ask_target(asking_t *a, const r307_rule_t *rule,
+static int ask_target(asking_t *a, const r307_scope_t *scope, const r307_rule_t *rule,
                       const r307_captures_t *captures, r307_slice_t base)
 {
     const r307_policy_t *policy = a->policy;
@@ -309,7 +310,8 @@ static int ask_target(asking_t *a, const r307_rule_t *rule,
                       a->query, &rule->query, base, policy->relative, rule->carry,
                       &a->vary, &built);
     location = r307_url_print(a->p, &built.url);
-    verdict = r307_guard_check(location, &built, rule->target, policy->allow, a->view);
+    verdict = r307_guard_check(location, &built, rule->target,
+                               r307_limit_allow(scope->tenancy, policy->allow), a->view);
     if (verdict != R307_VERDICT_FINE) {
         if (built.failed) {
             location = r307_slice(built.failed, strlen(built.failed));
@@ -341,7 +343,12 @@ static int ask(asking_t *a, const r307_scope_t *scope, const r307_rule_t *rule,
                const r307_captures_t *captures, r307_found_t found)
 {
     r307_slice_t base = { NULL, 0 };
+    const char *why = scope->tenancy ? r307_limit_why(scope->tenancy, rule) : NULL;
 
+    if (why) {
+        passed_over(a, rule, R307_STEP_LIMIT, why);
+        return 0;
+    }
     if (a->exempt.s && !names_exempt(a, scope, rule)) {
         passed_over(a, rule, R307_STEP_EXEMPT, NULL);
         return 0;
@@ -371,7 +378,7 @@ static int ask(asking_t *a, const r307_scope_t *scope, const r307_rule_t *rule,
         passed_over(a, rule, R307_STEP_OWN_TARGET, NULL);
         return 0;
     }
-    return ask_target(a, rule, captures, base);
+    return ask_target(a, scope, rule, captures, base);
 }
 
 void r307_decide(apr_pool_t *p, const r307_scope_t *scopes, int count,

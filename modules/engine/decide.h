@@ -17,6 +17,7 @@ typedef enum {
 
 /* Why a rule whose source matched did not answer. */
 typedef enum {
+    R307_STEP_LIMIT,        /* detail: which of Redirect307Limits */
     R307_STEP_CONDITION,    /* detail: the condition as written */
     R307_STEP_PREFLIGHT,
     R307_STEP_EXEMPT,

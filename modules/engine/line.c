@@ -336,9 +336,17 @@ static int carries(const r307_rule_t *rule)
     return !rule->pattern->final_slash || target->final_slash;
 }
 
+/* httpd bounds no regex of an expression, and its parse tree is its own; so the text
+ * decides. A quoted "=~" counts with it: too much, but never too little. */
+static int holds_regex(const r307_expr_t *expr)
+{
+    return expr->text && (strstr(expr->text, "=~") || strstr(expr->text, "!~"));
+}
+
 static void finish(r307_draft_t *draft)
 {
     r307_rule_t *rule = draft->rule;
+    const r307_target_t *target = rule->target;
     int i;
 
     rule->conds = (const r307_cond_t *)(const void *)draft->conds->elts;
@@ -346,7 +354,13 @@ static void finish(r307_draft_t *draft)
     rule->carry = carries(rule);
     for (i = 0; i < rule->cond_count; i++) {
         rule->options_named |= r307_cond_names_options(&rule->conds[i]);
+        rule->unbounded |= holds_regex(&rule->conds[i].expr);
     }
+    for (i = 0; i < target->count; i++) {
+        rule->unbounded |= holds_regex(&target->parts[i].expr);
+    }
+    rule->nth = draft->context->nth;
+    rule->nth_regex = rule->pattern && rule->pattern->regex ? draft->context->nth_regex : 0;
 }
 
 static const char *parse_target(apr_pool_t *p, r307_draft_t *draft, const char *target)

@@ -27,6 +27,9 @@ typedef struct r307_rule_t {
     const r307_cond_t *conds;
     int cond_count;
     int options_named;              /* a method= names OPTIONS */
+    int nth, nth_regex;             /* of the rules, of the regexes of its .htaccess; 0: it
+                                     * stands in none, or is no regex */
+    int unbounded;                  /* an expression of it holds a regex */
     r307_query_policy_t query;
     const char *name, *owner, *note;
 } r307_rule_t;
@@ -45,6 +48,7 @@ typedef struct r307_context_t {
     const char *location;       /* URL-path of a literal <Location>, or NULL */
     r307_expr_maker_t maker;
     int jit;
+    int nth, nth_regex;         /* of a rule and of a regex that stood here; 0: not counted */
 } r307_context_t;
 
 #endif

@@ -79,6 +79,9 @@ const r307_rule_t *r307_cursor_next(apr_pool_t *p, r307_cursor_t *cursor,
         if (relative && !cursor->in_base) {
             continue;
         }
+        if (cursor->scope->tenancy && r307_limit_hides(cursor->scope->tenancy, rule)) {
+            continue;       /* before it costs anything */
+        }
         *found = r307_pattern_find(p, rule->pattern,
                                    relative ? cursor->in_base : cursor->path,
                                    relative ? cursor->scope->base.len - 1 : 0,

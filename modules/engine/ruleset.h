@@ -7,6 +7,7 @@
 #define R307_RULESET_H
 
 #include <apr_hash.h>
+#include "limit.h"
 #include "line.h"
 
 typedef struct r307_ruleset_t {
@@ -28,6 +29,7 @@ typedef struct r307_scope_t {
     const r307_ruleset_t *rules;
     int directory;          /* relative sources and targets belong to a directory */
     r307_slice_t base;      /* its URL-path, decoded, ending in '/'; absent: not known */
+    const r307_tenancy_t *tenancy;  /* of a .htaccess under Redirect307Limits, or NULL */
 } r307_scope_t;
 
 typedef struct r307_cursor_t {

@@ -76,6 +76,7 @@ typedef struct joined_t {
     size_t first;           /* its first physical line: where, and its number */
     unsigned number;
     int parts;
+    int is_continued;
 } joined_t;
 
 static const char too_long[] = "a line is longer than is safe to tell apart";
@@ -86,6 +87,7 @@ static const char *join(reading_t *reading, joined_t *line)
 {
     line->len = 0;
     line->parts = 0;
+    line->is_continued = 0;
     line->first = reading->at;
     line->number = reading->number + 1;
     while (reading->at < reading->len) {
@@ -114,6 +116,7 @@ static const char *join(reading_t *reading, joined_t *line)
             return NULL;
         }
         line->len = end - 1;
+        line->is_continued = 1;     /* also when nothing follows: httpd counts that */
     }
     return NULL;
 }
@@ -288,12 +291,12 @@ static const char *read_directive(reading_t *reading, const joined_t *line,
     while (apr_isspace(*args)) {
         args++;
     }
-    if (name >= 0 && line->parts == 1 && !strstr(text, "${")
+    if (name >= 0 && !line->is_continued && !strstr(text, "${")
         && !innermost(reading)->is_left && offer(reading, name, args, line->number)) {
         return NULL;
     }
     /* a macro, a word that is not whole before it is joined, a rule that stays */
-    if (is_ours || line->parts > 1 || (n == 3 && strncasecmp(text, "Use", 3) == 0)) {
+    if (is_ours || line->is_continued || (n == 3 && strncasecmp(text, "Use", 3) == 0)) {
         end_runs(reading);
     }
     keep(reading, line);
@@ -313,7 +316,7 @@ static const char *read_line(reading_t *reading, joined_t *line)
     if (*text != '<') {
         return read_directive(reading, line, text);
     }
-    if (line->parts > 1) {
+    if (line->is_continued) {
         return "the begin or the end of a section is continued";
     }
     err = text[1] == '/' ? leave_section(reading, text) : enter_section(reading, text);

@@ -10,6 +10,7 @@
 #include "httpd/once.h"
 #include "httpd/request.h"
 #include "httpd/respond.h"
+#include "httpd/tenant.h"
 
 APLOG_USE_MODULE(redirect307);
 
@@ -82,17 +83,18 @@ static void check_outside(request_rec *r, r307_block_t *block, r307_slice_t base
 }
 
 static void fill_scope(request_rec *r, const r307_config_t *conf,
-                       const r307_path_t *path, r307_block_t *block,
+                       const r307_view_t *view, r307_block_t *block,
                        r307_scope_t *scope)
 {
     scope->rules = block->rules;
+    scope->tenancy = r307_tenant_find(r, conf, view, block);
     scope->directory = block->directory != NULL;
     scope->base = r307_slice(NULL, 0);
     if (!block->directory
         || (!block->needs_base && __atomic_load_n(&block->checked, __ATOMIC_RELAXED))) {
         return;
     }
-    scope->base = r307_base_find(r, conf, path, block->directory);
+    scope->base = r307_base_find(r, conf, view->path, block->directory);
     if (scope->base.s) {
         check_outside(r, block, scope->base);
     }
@@ -271,14 +273,18 @@ int r307_ask_chain(request_rec *r, const r307_config_t *conf, const r307_chain_t
     if (!state->view.path || state->is_over) {
         return DECLINED;
     }
+    if (r307_config_engine(conf) == R307_ENGINE_ON
+        && r307_tenant_fails(r, conf, &state->view, chain)) {
+        return HTTP_INTERNAL_SERVER_ERROR;
+    }
     scopes = apr_palloc(r->pool, (size_t)chain->count * sizeof(*scopes));
     for (i = 0; i < chain->count; i++) {
-        fill_scope(r, conf, state->view.path, chain->blocks[i], &scopes[i]);
+        fill_scope(r, conf, &state->view, chain->blocks[i], &scopes[i]);
     }
     policy.relative = (int)r307_config_value(conf, R307_SETTING_RELATIVE);
     policy.allow = conf->allow;
     policy.exempt = r307_config_exempt(r->pool, conf);
-    policy.steps = R307_STEPS_DEFAULT;
+    policy.steps = (unsigned)r307_limit_value(conf->limits, R307_LIMIT_REGEX_STEPS);
     policy.trace = trace;
     policy.trace_baton = r;
     memset(&decision, 0, sizeof(decision));

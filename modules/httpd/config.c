@@ -165,6 +165,7 @@ void *r307_config_merge(apr_pool_t *p, void *base_conf, void *add_conf)
         conf->bases = base->bases ? apr_array_append(p, add->bases, base->bases)
                                   : add->bases;
     }
+    conf->limits = r307_limit_merge(p, base->limits, add->limits);
     merge_exempt(p, base, add, conf);
     return conf;
 }

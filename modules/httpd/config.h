@@ -17,6 +17,11 @@ enum { R307_ENGINE_OFF, R307_ENGINE_REPORT, R307_ENGINE_ON };
 enum { R307_BY_OFF, R307_BY_ON, R307_BY_RULE };
 #define R307_REFUSE_PASS 0      /* any other value of "refuse" is a status */
 
+/* What was met in one .htaccess, while it is read. */
+typedef struct r307_met_t {
+    int skipped, rules, regexes;
+} r307_met_t;
+
 /* The rules of one container of one file. */
 typedef struct r307_block_t {
     r307_ruleset_t *rules;
@@ -28,6 +33,10 @@ typedef struct r307_block_t {
     int is_cached;          /* of a cached .htaccess: shared by requests, nothing is added */
     int needs_base;         /* a source or a target is relative to the directory's URL */
     int checked;            /* __atomic: sources outside the directory were looked for */
+    r307_tally_t tally;     /* of a .htaccess: what its rules are */
+    int skipped;            /* of a .htaccess: lines that are no rules */
+    r307_met_t shift;       /* of a cached .htaccess: its rules and regexes count from here,
+                             * more (or less) than when they were compiled */
 } r307_block_t;
 
 /* Blocks in the order they are asked. Never empty: no block is a NULL chain. */
@@ -64,6 +73,7 @@ typedef struct r307_config_t {
     apr_array_header_t *exempt;         /* of r307_slice_t, of this place; NULL: unset */
     int exempt_resets;          /* "none" was written: what was inherited is gone */
     const apr_array_header_t *exempt_all;   /* with what was inherited; NULL: default */
+    const r307_limits_t *limits;            /* NULL: none */
 } r307_config_t;
 
 typedef enum {

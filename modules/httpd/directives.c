@@ -20,29 +20,50 @@ APLOG_USE_MODULE(redirect307);
 /* So many lines of one .htaccess are named: the log is everybody's, and what was said is
  * remembered for all files together. */
 #define NAMED_MOST 100
-#define USERDATA "mod_redirect307.skipped "
+#define USERDATA "mod_redirect307.file "
 
-/* How many lines of this file were skipped while it is read, this one included. */
-static int count_skipped(apr_pool_t *p, const char *file)
+/* The file itself, where line->filename may be the story of a <Macro>. */
+static const char *file_of(const cmd_parms *cmd)
 {
-    const char *key = apr_pstrcat(p, USERDATA, file, NULL);
-    void *data = NULL;
-    int *count;
+    return cmd->config_file ? cmd->config_file->name : cmd->directive->filename;
+}
 
-    apr_pool_userdata_get(&data, key, p);
-    count = data ? data : apr_pcalloc(p, sizeof(*count));
-    if (!data) {
-        apr_pool_userdata_setn(count, key, NULL, p);
+static r307_met_t *find_met(cmd_parms *cmd)
+{
+    r307_met_t *cached = r307_htaccess_met(cmd);
+    const char *key;
+    void *met = NULL;
+
+    if (cached) {
+        return cached;
     }
-    return ++*count;
+    key = apr_pstrcat(cmd->pool, USERDATA, file_of(cmd), NULL);
+    apr_pool_userdata_get(&met, key, cmd->pool);
+    if (!met) {
+        met = apr_pcalloc(cmd->pool, sizeof(r307_met_t));
+        apr_pool_userdata_setn(met, key, NULL, cmd->pool);
+    }
+    return met;
+}
+
+/* The place remembers it, for errors=fail. */
+static void mark_skipped(cmd_parms *cmd, r307_config_t *conf)
+{
+    r307_place_t place = { file_of(cmd), (unsigned)cmd->directive->line_num };
+    r307_container_t container;
+    r307_block_t *block;
+
+    (void)r307_container_find(cmd, &container);
+    block = r307_config_block(cmd->pool, conf, 1, place, container.directory);
+    block->is_htaccess = 1;
+    block->skipped++;
 }
 
 /* The one way out for what is wrong: an error where the admin sits before it, a line in
  * the log where a tenant's site would go down. httpd adds the place to an error. */
-static const char *refuse_line(cmd_parms *cmd, const char *text)
+static const char *refuse_line(cmd_parms *cmd, void *mconfig, const char *text)
 {
     const ap_directive_t *line = cmd->directive;
-    const char *file;
     apr_uint64_t key;
     int count;
 
@@ -50,9 +71,8 @@ static const char *refuse_line(cmd_parms *cmd, const char *text)
     if (!r307_container_is_htaccess(cmd)) {
         return text;
     }
-    /* the file itself, where line->filename may be the story of a <Macro> */
-    file = cmd->config_file ? cmd->config_file->name : line->filename;
-    count = count_skipped(cmd->pool, file);
+    mark_skipped(cmd, mconfig);
+    count = ++find_met(cmd)->skipped;
     if (count > NAMED_MOST) {
         if (count > NAMED_MOST + 1) {
             return NULL;
@@ -60,7 +80,7 @@ static const char *refuse_line(cmd_parms *cmd, const char *text)
         text = "more than " APR_STRINGIFY(NAMED_MOST) " lines are no rules; the rest of "
                "them is not named";
     }
-    key = r307_once_key(cmd->pool, file, (unsigned)line->line_num, text);
+    key = r307_once_key(cmd->pool, file_of(cmd), (unsigned)line->line_num, text);
     if (r307_once_ever(cmd->server, key)) {
         ap_log_error(APLOG_MARK, APLOG_WARNING, 0, cmd->server,
                      "%s:%d: %s; this line is skipped, the others work",
@@ -94,16 +114,26 @@ static const char *add_rule(cmd_parms *cmd, r307_config_t *conf,
     }
     block = r307_config_block(cmd->pool, conf, container->is_late, rule->place,
                               container->directory);
+    err = r307_ruleset_add(cmd->pool, block->rules, rule);
     block->is_htaccess = r307_container_is_htaccess(cmd);
-    block->needs_base = block->needs_base || r307_directives_is_relative(rule);
-    return r307_ruleset_add(cmd->pool, block->rules, rule);
+    block->needs_base = block->needs_base
+                        || (!err && r307_directives_is_relative(rule));
+    if (!err && block->is_htaccess) {
+        r307_met_t *met = find_met(cmd);
+
+        met->rules++;
+        met->regexes += rule->nth_regex != 0;
+        r307_limit_count(cmd->pool, &block->tally, rule);
+    }
+    return err;
 }
 
 static const r307_match_t by_prefix = R307_MATCH_PREFIX;
 static const r307_match_t by_regex = R307_MATCH_REGEX;
 
 const char *r307_directives_parse(cmd_parms *cmd, const r307_container_t *container,
-                                  int jit, const char *args, const r307_rule_t **rule)
+                                  const r307_met_t *met, int jit, const char *args,
+                                  const r307_rule_t **rule)
 {
     r307_context_t context;
     r307_place_t place;
@@ -116,6 +146,10 @@ const char *r307_directives_parse(cmd_parms *cmd, const r307_container_t *contai
     context.maker.compile = r307_expr_compile;
     context.maker.baton = cmd;
     context.jit = jit;
+    if (met) {
+        context.nth = met->rules + 1;
+        context.nth_regex = met->regexes + 1;
+    }
     place.file = cmd->directive->filename;
     place.line = (unsigned)cmd->directive->line_num;
     return r307_line_parse(cmd->pool, args, place, &context, rule);
@@ -123,7 +157,8 @@ const char *r307_directives_parse(cmd_parms *cmd, const r307_container_t *contai
 
 static const char *set_rule(cmd_parms *cmd, void *mconfig, const char *args)
 {
-    const r307_run_t *run = r307_htaccess_run(cmd);
+    const r307_hoist_t *run = r307_htaccess_run(cmd);
+    int is_htaccess = r307_container_is_htaccess(cmd);
     r307_container_t container;
     const r307_rule_t *rule = NULL;
     const char *err;
@@ -134,8 +169,8 @@ static const char *set_rule(cmd_parms *cmd, void *mconfig, const char *args)
     }
     err = r307_container_find(cmd, &container);
     if (!err) {
-        err = r307_directives_parse(cmd, &container, !r307_container_is_htaccess(cmd),
-                                    args, &rule);
+        err = r307_directives_parse(cmd, &container, is_htaccess ? find_met(cmd) : NULL,
+                                    !is_htaccess, args, &rule);
     }
     if (!err && !rule) {
         err = "nothing follows; write: Redirect307 /from /to";
@@ -143,7 +178,7 @@ static const char *set_rule(cmd_parms *cmd, void *mconfig, const char *args)
     if (!err) {
         err = add_rule(cmd, mconfig, &container, rule);
     }
-    return err ? refuse_line(cmd, err) : NULL;
+    return err ? refuse_line(cmd, mconfig, err) : NULL;
 }
 
 /* --- settings --- */
@@ -235,7 +270,7 @@ static const char *set_choice(cmd_parms *cmd, void *mconfig, const char *args)
     const char *err = choose_only(cmd, args, choices,
                                   (int *)((char *)mconfig + choices->offset));
 
-    return err ? refuse_line(cmd, err) : NULL;
+    return err ? refuse_line(cmd, mconfig, err) : NULL;
 }
 
 static const char *set_engine(cmd_parms *cmd, void *mconfig, const char *args)
@@ -244,7 +279,7 @@ static const char *set_engine(cmd_parms *cmd, void *mconfig, const char *args)
     int *member = r307_container_is_htaccess(cmd) ? &conf->ceiling : &conf->engine;
     const char *err = choose_only(cmd, args, &engine_choices, member);
 
-    return err ? refuse_line(cmd, err) : NULL;
+    return err ? refuse_line(cmd, mconfig, err) : NULL;
 }
 
 static int is_none(const apr_array_header_t *words)
@@ -261,7 +296,7 @@ static const char *set_allow_hosts(cmd_parms *cmd, void *mconfig, const char *ar
     int i;
 
     if (err) {
-        return refuse_line(cmd, err);
+        return refuse_line(cmd, mconfig, err);
     }
     /* several lines of one container are one list */
     list = conf->allow && !is_none(words)
@@ -273,7 +308,7 @@ static const char *set_allow_hosts(cmd_parms *cmd, void *mconfig, const char *ar
         memset(&origin, 0, sizeof(origin));
         err = r307_origin_parse(cmd->pool, word_at(words, i), &origin);
         if (err) {
-            return refuse_line(cmd, err);
+            return refuse_line(cmd, mconfig, err);
         }
         *(r307_origin_t *)apr_array_push(list) = origin;
     }
@@ -303,7 +338,7 @@ static const char *set_exempt(cmd_parms *cmd, void *mconfig, const char *args)
     int i;
 
     if (err) {
-        return refuse_line(cmd, err);
+        return refuse_line(cmd, mconfig, err);
     }
     if (is_none(words)) {
         r307_config_reset_exempt(cmd->pool, mconfig);
@@ -311,7 +346,7 @@ static const char *set_exempt(cmd_parms *cmd, void *mconfig, const char *args)
     for (i = is_none(words); i < words->nelts; i++) {
         err = parse_path(cmd, word_at(words, i), &path);
         if (err) {
-            return refuse_line(cmd, err);
+            return refuse_line(cmd, mconfig, err);
         }
         r307_config_add_exempt(cmd->pool, mconfig, path);
     }
@@ -336,7 +371,7 @@ static const char *set_base(cmd_parms *cmd, void *mconfig, const char *args)
         err = parse_path(cmd, word_at(words, 0), &url);
     }
     if (err) {
-        return refuse_line(cmd, err);
+        return refuse_line(cmd, mconfig, err);
     }
     if (url.s[url.len - 1] != '/') {
         url.s = apr_pstrcat(cmd->pool, r307_slice_text(cmd->pool, url), "/", NULL);
@@ -344,6 +379,24 @@ static const char *set_base(cmd_parms *cmd, void *mconfig, const char *args)
     }
     r307_config_add_base(cmd->pool, mconfig, container.directory, url);
     return NULL;
+}
+
+static const char *set_limits(cmd_parms *cmd, void *mconfig, const char *args)
+{
+    r307_config_t *conf = mconfig;
+    r307_limits_t *limits = r307_limit_make(cmd->pool);
+    apr_array_header_t *words;
+    const char *err = split_words(cmd, args, 1, R307_LIMIT_COUNT,
+                                  "rules=1000 targets=same-site", &words);
+    int i;
+
+    for (i = 0; !err && i < words->nelts; i++) {
+        err = r307_limit_parse(cmd->pool, word_at(words, i), limits);
+    }
+    if (!err) {
+        conf->limits = r307_limit_merge(cmd->pool, conf->limits, limits);
+    }
+    return err ? refuse_line(cmd, mconfig, err) : NULL;
 }
 
 /* --- Redirect307Drain --- */
@@ -413,7 +466,7 @@ static const char *set_drain(cmd_parms *cmd, void *mconfig, const char *args)
         err = read_time(cmd, word_at(words, 1), &timeout);
     }
     if (err) {
-        return refuse_line(cmd, err);
+        return refuse_line(cmd, mconfig, err);
     }
     conf->drain = size;
     conf->drain_time = timeout;
@@ -445,7 +498,7 @@ static const char *set_htaccess_cache(cmd_parms *cmd, void *mconfig, const char 
               : read_size(cmd, word_at(words, 2), &size);
     }
     if (err) {
-        return refuse_line(cmd, err);
+        return refuse_line(cmd, mconfig, err);
     }
     conf->htaccess_cache = is_on;
     conf->htaccess_age = age;
@@ -486,6 +539,9 @@ const command_rec r307_directives[] = {
     AP_INIT_RAW_ARGS("Redirect307HtaccessCache", set_htaccess_cache, NULL, RSRC_CONF,
                      "on or off, how long a .htaccess must be unchanged, and the memory "
                      "of a process for compiled ones"),
+    AP_INIT_RAW_ARGS("Redirect307Limits", set_limits, NULL, NOT_HTACCESS,
+                     "what .htaccess files may hold: rules= regex= regex-steps= targets= "
+                     "errors="),
     { NULL, { NULL }, NULL, 0, RAW_ARGS, NULL }
 };
 

@@ -6,6 +6,7 @@
 #include <http_log.h>
 #include "engine/regex.h"
 #include "httpd/ask.h"
+#include "httpd/flag.h"
 #include "httpd/htaccess.h"
 #include "httpd/once.h"
 #include "httpd/request.h"
@@ -30,11 +31,6 @@ int r307_on_translate_name(request_rec *r)
         return DECLINED;
     }
     return r307_ask_chain(r, conf, conf->early);
-}
-
-void r307_on_child_init(apr_pool_t *pchild, server_rec *s)
-{
-    r307_htaccess_begin(pchild, s);
 }
 
 /* Reached only if a password would be asked for next; what is decided here is not
@@ -66,6 +62,12 @@ int r307_on_type_checker(request_rec *r)
         return DECLINED;
     }
     return r307_ask_chain(r, conf, conf->late);
+}
+
+void r307_on_child_init(apr_pool_t *pchild, server_rec *s)
+{
+    r307_flag_make(pchild, s);
+    r307_htaccess_begin(pchild, s);
 }
 
 int r307_on_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp,

@@ -4,9 +4,14 @@
 #include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
+#include <apr_strings.h>
 #include <ap_mpm.h>
 #include <http_core.h>
+#include <http_log.h>
 #include "httpd/container.h"
+#include "httpd/directives.h"
+
+APLOG_USE_MODULE(redirect307);
 
 /* A file that cannot be cached is looked at again after this. */
 #define LATER apr_time_from_sec(10)
@@ -47,6 +52,7 @@ typedef struct cursor_t {
     ap_configfile_t *file;
     int line;
     size_t offset;          /* in that line */
+    r307_met_t met;
 } cursor_t;
 
 /* What of the line is left; NULL at the end. */
@@ -221,6 +227,9 @@ apr_status_t r307_on_open_htaccess(request_rec *r, const char *directory,
     if (!version) {
         return AP_DECLINED;
     }
+    if (APLOGrtrace1(r)) {
+        ap_log_rerror(APLOG_MARK, APLOG_TRACE1, 0, r, "%s is read from memory", path);
+    }
     *full_name = path;
     return hand_out(r, version, file);
 }
@@ -241,27 +250,40 @@ void r307_htaccess_note(const r307_config_t *conf, const r307_chain_t *chain)
 
 /* --- the lines that stand for rules --- */
 
-/* A tenant cannot write one: httpd numbers the lines by what get_line says, and a line
- * of the file never has the number of a line that is not handed out. */
-const r307_run_t *r307_htaccess_run(const cmd_parms *cmd)
+static cursor_t *find_cursor(const cmd_parms *cmd)
 {
     const ap_configfile_t *file = cmd->config_file;
-    const r307_version_t *version;
+
+    return file && file->getstr == get_line ? file->param : NULL;
+}
+
+r307_met_t *r307_htaccess_met(const cmd_parms *cmd)
+{
+    cursor_t *cursor = find_cursor(cmd);
+
+    return cursor ? &cursor->met : NULL;
+}
+
+/* A tenant cannot write one: httpd numbers the lines by what get_line says, and a line
+ * of the file never has the number of a line that is not handed out. */
+const r307_hoist_t *r307_htaccess_run(const cmd_parms *cmd)
+{
+    const cursor_t *cursor = find_cursor(cmd);
+    unsigned number = (unsigned)cmd->directive->line_num;
     int low = 0, high;
 
-    if (!file || file->getstr != get_line || cmd->directive->filename != file->name) {
+    if (!cursor || cmd->directive->filename != cmd->config_file->name) {
         return NULL;
     }
-    version = ((const cursor_t *)file->param)->version;
-    high = version->mark_count;
+    high = cursor->version->mark_count;
     while (low < high) {
         int middle = (low + high) / 2;
-        const r307_script_line_t *mark = version->marks[middle];
+        const r307_script_line_t *mark = cursor->version->marks[middle];
 
-        if (mark->number == (unsigned)cmd->directive->line_num) {
-            return &version->runs[mark->run];
+        if (mark->number == number) {
+            return &cursor->version->runs[mark->run];
         }
-        if (mark->number < (unsigned)cmd->directive->line_num) {
+        if (mark->number < number) {
             low = middle + 1;
         }
         else {
@@ -273,7 +295,7 @@ const r307_run_t *r307_htaccess_run(const cmd_parms *cmd)
 
 /* Which names of a run httpd will let pass: it asks for each where its line stands, but
  * the rules of all of them are added with the first. */
-static unsigned allowed_names(const cmd_parms *cmd, const r307_run_t *run)
+static unsigned allowed_names(const cmd_parms *cmd, const r307_hoist_t *run)
 {
     unsigned names = run->names;
     int i;
@@ -304,22 +326,41 @@ static int has_names_beside(const r307_chain_t *chain)
     return 0;
 }
 
-static void refuse_at(cmd_parms *cmd, const r307_rule_t *rule, const char *text,
-                      const char *(*refuse)(cmd_parms *cmd, const char *text))
+static void refuse_at(cmd_parms *cmd, r307_config_t *conf, const r307_rule_t *rule,
+                      const char *text, r307_refuse_t refuse)
 {
     ap_directive_t line = *cmd->directive;
     cmd_parms at = *cmd;
 
     line.line_num = (int)rule->place.line;
     at.directive = &line;
-    refuse(&at, text);
+    refuse(&at, conf, text);
 }
 
-/* One by one, as lines. Rare: a name is taken, a directive is not allowed, or a macro
- * has opened a section where rules cannot stand. */
-static void add_singly(cmd_parms *cmd, r307_config_t *conf, const r307_run_t *run,
-                       unsigned names, const char *wrong_place,
-                       const char *(*refuse)(cmd_parms *cmd, const char *text))
+static const char *add_one(cmd_parms *cmd, r307_config_t *conf, r307_met_t *met,
+                           const r307_hoist_t *run, const r307_rule_t *rule)
+{
+    const char *err = r307_config_taken(cmd->pool, conf->late, rule);
+    r307_rule_t *own = apr_pmemdup(cmd->pool, rule, sizeof(*own));
+    r307_block_t *block;
+
+    if (err) {
+        return err;
+    }
+    own->nth = ++met->rules;
+    own->nth_regex = rule->nth_regex ? ++met->regexes : 0;
+    block = r307_config_block(cmd->pool, conf, 1, rule->place, run->block.directory);
+    block->is_htaccess = 1;
+    block->needs_base = run->block.needs_base;
+    r307_limit_count(cmd->pool, &block->tally, own);
+    return r307_ruleset_add(cmd->pool, block->rules, own);
+}
+
+/* As lines, one by one. Rare: a name is taken, a directive is not allowed, or a macro has
+ * opened a section where rules cannot stand. */
+static void add_singly(cmd_parms *cmd, r307_config_t *conf, r307_met_t *met,
+                       const r307_hoist_t *run, unsigned names, const char *wrong_place,
+                       r307_refuse_t refuse)
 {
     const apr_array_header_t *rules = run->block.rules->rules;
     int i;
@@ -327,30 +368,46 @@ static void add_singly(cmd_parms *cmd, r307_config_t *conf, const r307_run_t *ru
     for (i = 0; i < rules->nelts; i++) {
         const r307_rule_t *rule = APR_ARRAY_IDX(rules, i, const r307_rule_t *);
         const char *err = wrong_place;
-        r307_block_t *block;
 
         if (!(names & 1u << run->name_of[i])) {
             continue;
         }
         if (!err) {
-            err = r307_config_taken(cmd->pool, conf->late, rule);
-        }
-        if (!err) {
-            block = r307_config_block(cmd->pool, conf, 1, rule->place,
-                                      run->block.directory);
-            block->is_htaccess = 1;
-            block->needs_base = run->block.needs_base;
-            err = r307_ruleset_add(cmd->pool, block->rules, rule);
+            err = add_one(cmd, conf, met, run, rule);
         }
         if (err) {
-            refuse_at(cmd, rule, err, refuse);
+            refuse_at(cmd, conf, rule, err, refuse);
         }
     }
 }
 
-void r307_htaccess_add_run(cmd_parms *cmd, r307_config_t *conf, const r307_run_t *run,
-                           const char *(*refuse)(cmd_parms *cmd, const char *text))
+/* All of the run at once. What it cannot know is how many rules come before it where it
+ * is read: there may be some that httpd had to read, or a section that does not count. */
+static void add_whole(cmd_parms *cmd, r307_config_t *conf, r307_met_t *met,
+                      const r307_hoist_t *run)
 {
+    int rules = met->rules - run->before.rules;
+    int regexes = met->regexes - run->before.regexes;
+    r307_block_t *block = run->blocks[0];
+
+    met->rules += run->block.rules->rules->nelts;
+    met->regexes += run->regexes;
+    if (rules || regexes) {
+        block = apr_pmemdup(cmd->pool, block, sizeof(*block));
+        block->shift.rules = rules;
+        block->shift.regexes = regexes;
+    }
+    else if (!conf->late) {
+        conf->late = &run->chain;
+        return;
+    }
+    r307_config_append_block(cmd->pool, &conf->late, block);
+}
+
+void r307_htaccess_add_run(cmd_parms *cmd, r307_config_t *conf, const r307_hoist_t *run,
+                           r307_refuse_t refuse)
+{
+    r307_met_t *met = &find_cursor(cmd)->met;
     r307_container_t container;
     const char *wrong_place = NULL;
     unsigned names;
@@ -363,12 +420,9 @@ void r307_htaccess_add_run(cmd_parms *cmd, r307_config_t *conf, const r307_run_t
         wrong_place = r307_container_find(cmd, &container);
     }
     if (wrong_place || names != run->names || has_names_beside(conf->late)) {
-        add_singly(cmd, conf, run, names, wrong_place, refuse);
-    }
-    else if (!conf->late) {
-        conf->late = &run->chain;
+        add_singly(cmd, conf, met, run, names, wrong_place, refuse);
     }
     else {
-        r307_config_append_block(cmd->pool, &conf->late, run->blocks[0]);
+        add_whole(cmd, conf, met, run);
     }
 }

@@ -20,12 +20,17 @@ apr_status_t r307_on_open_htaccess(request_rec *r, const char *directory,
                                    const char **full_name);
 
 /* The run that the line stands for, or NULL: it is a line of a file. */
-const r307_run_t *r307_htaccess_run(const cmd_parms *cmd);
+const r307_hoist_t *r307_htaccess_run(const cmd_parms *cmd);
+
+typedef const char *(*r307_refuse_t)(cmd_parms *cmd, void *mconfig, const char *text);
 
 /* Adds the rules of a run as its lines would have been added here. What may not be is
  * left out, and handed to `refuse` as an error of its own line. */
-void r307_htaccess_add_run(cmd_parms *cmd, r307_config_t *conf, const r307_run_t *run,
-                           const char *(*refuse)(cmd_parms *cmd, const char *text));
+void r307_htaccess_add_run(cmd_parms *cmd, r307_config_t *conf, const r307_hoist_t *run,
+                           r307_refuse_t refuse);
+
+/* What was met so far of the cached file that is read; NULL: none is. */
+r307_met_t *r307_htaccess_met(const cmd_parms *cmd);
 
 /* Files whose rules httpd had to read are candidates from now on. */
 void r307_htaccess_note(const r307_config_t *conf, const r307_chain_t *chain);

@@ -21,13 +21,15 @@ typedef struct r307_stamp_t {
 } r307_stamp_t;
 
 /* The rules of a run, for conf->late. Built once, then only read. */
-typedef struct r307_run_t {
+typedef struct r307_hoist_t {
     r307_block_t block;
     r307_block_t *blocks[1];
     r307_chain_t chain;
     unsigned names;                 /* bits: directives that occur in it */
     const int *name_of;             /* of each rule, in order */
-} r307_run_t;
+    r307_met_t before;              /* rules of runs that begin before it */
+    int regexes;                    /* among its own */
+} r307_hoist_t;
 
 typedef struct r307_version_t {
     apr_pool_t *p;                  /* its own; it and all it holds lives there */
@@ -38,7 +40,7 @@ typedef struct r307_version_t {
     int line_count;
     const r307_script_line_t *const *marks;     /* lines that stand for a run, ascending */
     int mark_count;
-    r307_run_t *runs;
+    r307_hoist_t *runs;
     size_t weight;                  /* bytes, roughly */
     struct r307_version_t *next;    /* the cache's, once it has let go */
 } r307_version_t;

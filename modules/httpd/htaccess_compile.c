@@ -27,9 +27,10 @@ typedef struct making_t {
     ap_directive_t line;
     r307_container_t container;
     const command_rec *commands[32];    /* of r307_hoisted */
-    apr_array_header_t *runs;           /* of r307_run_t * */
+    apr_array_header_t *runs;           /* of r307_hoist_t * */
     apr_array_header_t *name_of;        /* of the last run, of int */
     apr_hash_t *names;                  /* name= in any run */
+    r307_met_t met;
 } making_t;
 
 /* --- reading --- */
@@ -69,12 +70,12 @@ static char *read_all(apr_pool_t *p, int fd, const r307_stamp_t *stamp)
 
 /* --- rules --- */
 
-static r307_run_t *run_at(making_t *making, int run, unsigned number)
+static r307_hoist_t *run_at(making_t *making, int run, unsigned number)
 {
-    r307_run_t *made;
+    r307_hoist_t *made;
 
     if (run < making->runs->nelts) {
-        return APR_ARRAY_IDX(making->runs, run, r307_run_t *);
+        return APR_ARRAY_IDX(making->runs, run, r307_hoist_t *);
     }
     made = apr_pcalloc(making->version->p, sizeof(*made));
     made->block.rules = r307_ruleset_make(making->version->p);
@@ -83,14 +84,15 @@ static r307_run_t *run_at(making_t *making, int run, unsigned number)
     made->block.line = number;
     made->block.is_htaccess = 1;
     made->block.is_cached = 1;
-    APR_ARRAY_PUSH(making->runs, r307_run_t *) = made;
+    made->before = making->met;
+    APR_ARRAY_PUSH(making->runs, r307_hoist_t *) = made;
     making->name_of = apr_array_make(making->version->p, 4, sizeof(int));
     making->version->weight += RUN_WEIGHT;
     return made;
 }
 
 /* A run ends before the next one begins, so one list of names at a time is enough. */
-static void add_rule(making_t *making, r307_run_t *run, int name,
+static void add_rule(making_t *making, r307_hoist_t *run, int name,
                      const r307_rule_t *rule)
 {
     r307_ruleset_add(making->version->p, run->block.rules, rule);   /* no name is taken */
@@ -100,6 +102,10 @@ static void add_rule(making_t *making, r307_run_t *run, int name,
     }
     run->name_of = (const int *)making->name_of->elts;
     run->names |= 1u << name;
+    run->regexes += rule->nth_regex != 0;
+    making->met.rules++;
+    making->met.regexes += rule->nth_regex != 0;
+    r307_limit_count(making->version->p, &run->block.tally, rule);
     run->block.needs_base = run->block.needs_base || r307_directives_is_relative(rule);
 }
 
@@ -116,7 +122,9 @@ static int take(void *baton, int run, int name, const char *args, unsigned numbe
     making->line.directive = making->cmd.cmd->name;
     making->line.args = args;
     making->line.line_num = (int)number;
-    if (r307_directives_parse(&making->cmd, &making->container, 1, args, &rule) || !rule
+    if (r307_directives_parse(&making->cmd, &making->container, &making->met, 1, args,
+                              &rule)
+        || !rule
         || (rule->name
             && apr_hash_get(making->names, rule->name, APR_HASH_KEY_STRING))) {
         return 0;
@@ -140,7 +148,7 @@ static int prepare(making_t *making, request_rec *r, r307_version_t *version)
     making->cmd.override = OR_FILEINFO;
     making->cmd.directive = &making->line;
     making->line.filename = version->file;
-    making->runs = apr_array_make(r->pool, 4, sizeof(r307_run_t *));
+    making->runs = apr_array_make(r->pool, 4, sizeof(r307_hoist_t *));
     making->names = apr_hash_make(version->p);
     for (i = 0; r307_hoisted[i]; i++) {
         making->commands[i] = r307_directives_find(r307_hoisted[i]);
@@ -158,9 +166,9 @@ static void settle_runs(making_t *making)
     version->runs = apr_palloc(version->p,
                                (size_t)making->runs->nelts * sizeof(*version->runs));
     for (i = 0; i < making->runs->nelts; i++) {
-        r307_run_t *run = &version->runs[i];
+        r307_hoist_t *run = &version->runs[i];
 
-        *run = *APR_ARRAY_IDX(making->runs, i, r307_run_t *);
+        *run = *APR_ARRAY_IDX(making->runs, i, r307_hoist_t *);
         run->blocks[0] = &run->block;
         run->chain.blocks = run->blocks;
         run->chain.count = 1;

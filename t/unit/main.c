@@ -19,15 +19,19 @@ int main(void)
     }
     unit_rows_make();
     suite_add_tcase(suite, text_cases());
+    suite_add_tcase(suite, script_cases());
     suite_add_tcase(suite, url_cases());
     suite_add_tcase(suite, path_cases());
     suite_add_tcase(suite, token_cases());
     suite_add_tcase(suite, query_cases());
     suite_add_tcase(suite, time_cases());
+    suite_add_tcase(suite, ip_cases());
+    suite_add_tcase(suite, cookie_cases());
     suite_add_tcase(suite, pattern_cases());
     suite_add_tcase(suite, target_cases());
     suite_add_tcase(suite, cond_cases());
     suite_add_tcase(suite, guard_cases());
+    suite_add_tcase(suite, limit_cases());
     suite_add_tcase(suite, rule_cases());
     suite_add_tcase(suite, decide_cases());
     runner = srunner_create(suite);

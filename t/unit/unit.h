@@ -110,15 +110,19 @@ void unit_decide_as(apr_pool_t *p, const r307_ruleset_t *rules, const char *wher
 apr_pool_t *unit_pool(void);
 
 TCase *text_cases(void);
+TCase *script_cases(void);
 TCase *url_cases(void);
 TCase *path_cases(void);
 TCase *token_cases(void);
+TCase *ip_cases(void);
+TCase *cookie_cases(void);
 TCase *pattern_cases(void);
 TCase *target_cases(void);
 TCase *query_cases(void);
 TCase *time_cases(void);
 TCase *cond_cases(void);
 TCase *guard_cases(void);
+TCase *limit_cases(void);
 TCase *rule_cases(void);
 TCase *decide_cases(void);
 
