@@ -18,9 +18,9 @@ enum { R307_BY_OFF, R307_BY_ON, R307_BY_RULE };
 #define R307_REFUSE_PASS 0      /* any other value of "refuse" is a status */
 
 /* What was met in one .htaccess, while it is read. */
-typedef struct r307_met_t {
+typedef struct r307_progress_t {
     int skipped, rules, regexes;
-} r307_met_t;
+} r307_progress_t;
 
 /* The rules of one container of one file. */
 typedef struct r307_block_t {
@@ -35,7 +35,7 @@ typedef struct r307_block_t {
     int checked;            /* __atomic: sources outside the directory were looked for */
     r307_tally_t tally;     /* of a .htaccess: what its rules are */
     int skipped;            /* of a .htaccess: lines that are no rules */
-    r307_met_t shift;       /* of a cached .htaccess: its rules and regexes count from here,
+    r307_progress_t shift;       /* of a cached .htaccess: its rules and regexes count from here,
                              * more (or less) than when they were compiled */
 } r307_block_t;
 

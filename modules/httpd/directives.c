@@ -28,9 +28,9 @@ static const char *file_of(const cmd_parms *cmd)
     return cmd->config_file ? cmd->config_file->name : cmd->directive->filename;
 }
 
-static r307_met_t *find_met(cmd_parms *cmd)
+static r307_progress_t *find_met(cmd_parms *cmd)
 {
-    r307_met_t *cached = r307_htaccess_met(cmd);
+    r307_progress_t *cached = r307_htaccess_progress(cmd);
     const char *key;
     void *met = NULL;
 
@@ -40,7 +40,7 @@ static r307_met_t *find_met(cmd_parms *cmd)
     key = apr_pstrcat(cmd->pool, USERDATA, file_of(cmd), NULL);
     apr_pool_userdata_get(&met, key, cmd->pool);
     if (!met) {
-        met = apr_pcalloc(cmd->pool, sizeof(r307_met_t));
+        met = apr_pcalloc(cmd->pool, sizeof(r307_progress_t));
         apr_pool_userdata_setn(met, key, NULL, cmd->pool);
     }
     return met;
@@ -119,7 +119,7 @@ static const char *add_rule(cmd_parms *cmd, r307_config_t *conf,
     block->needs_base = block->needs_base
                         || (!err && r307_directives_is_relative(rule));
     if (!err && block->is_htaccess) {
-        r307_met_t *met = find_met(cmd);
+        r307_progress_t *met = find_met(cmd);
 
         met->rules++;
         met->regexes += rule->nth_regex != 0;
@@ -132,7 +132,7 @@ static const r307_match_t by_prefix = R307_MATCH_PREFIX;
 static const r307_match_t by_regex = R307_MATCH_REGEX;
 
 const char *r307_directives_parse(cmd_parms *cmd, const r307_container_t *container,
-                                  const r307_met_t *met, int jit, const char *args,
+                                  const r307_progress_t *met, int jit, const char *args,
                                   const r307_rule_t **rule)
 {
     r307_context_t context;

@@ -23,7 +23,7 @@ const command_rec *r307_directives_find(const char *name);
 /* The rule of a line of cmd->cmd, made in cmd->pool; or what is wrong with it. NULL and
  * no rule: the line is empty. met: what came before it in its .htaccess, NULL elsewhere. */
 const char *r307_directives_parse(cmd_parms *cmd, const r307_container_t *container,
-                                  const r307_met_t *met, int jit, const char *args,
+                                  const r307_progress_t *met, int jit, const char *args,
                                   const r307_rule_t **rule);
 
 /* Source or target are relative to the directory's URL. */

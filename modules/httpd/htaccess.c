@@ -52,7 +52,7 @@ typedef struct cursor_t {
     ap_configfile_t *file;
     int line;
     size_t offset;          /* in that line */
-    r307_met_t met;
+    r307_progress_t met;
 } cursor_t;
 
 /* What of the line is left; NULL at the end. */
@@ -257,7 +257,7 @@ static cursor_t *find_cursor(const cmd_parms *cmd)
     return file && file->getstr == get_line ? file->param : NULL;
 }
 
-r307_met_t *r307_htaccess_met(const cmd_parms *cmd)
+r307_progress_t *r307_htaccess_progress(const cmd_parms *cmd)
 {
     cursor_t *cursor = find_cursor(cmd);
 
@@ -337,7 +337,7 @@ static void refuse_at(cmd_parms *cmd, r307_config_t *conf, const r307_rule_t *ru
     refuse(&at, conf, text);
 }
 
-static const char *add_one(cmd_parms *cmd, r307_config_t *conf, r307_met_t *met,
+static const char *add_one(cmd_parms *cmd, r307_config_t *conf, r307_progress_t *met,
                            const r307_hoist_t *run, const r307_rule_t *rule)
 {
     const char *err = r307_config_taken(cmd->pool, conf->late, rule);
@@ -358,7 +358,7 @@ static const char *add_one(cmd_parms *cmd, r307_config_t *conf, r307_met_t *met,
 
 /* As lines, one by one. Rare: a name is taken, a directive is not allowed, or a macro has
  * opened a section where rules cannot stand. */
-static void add_singly(cmd_parms *cmd, r307_config_t *conf, r307_met_t *met,
+static void add_singly(cmd_parms *cmd, r307_config_t *conf, r307_progress_t *met,
                        const r307_hoist_t *run, unsigned names, const char *wrong_place,
                        r307_refuse_t refuse)
 {
@@ -383,7 +383,7 @@ static void add_singly(cmd_parms *cmd, r307_config_t *conf, r307_met_t *met,
 
 /* All of the run at once. What it cannot know is how many rules come before it where it
  * is read: there may be some that httpd had to read, or a section that does not count. */
-static void add_whole(cmd_parms *cmd, r307_config_t *conf, r307_met_t *met,
+static void add_whole(cmd_parms *cmd, r307_config_t *conf, r307_progress_t *met,
                       const r307_hoist_t *run)
 {
     int rules = met->rules - run->before.rules;
@@ -407,7 +407,7 @@ static void add_whole(cmd_parms *cmd, r307_config_t *conf, r307_met_t *met,
 void r307_htaccess_add_run(cmd_parms *cmd, r307_config_t *conf, const r307_hoist_t *run,
                            r307_refuse_t refuse)
 {
-    r307_met_t *met = &find_cursor(cmd)->met;
+    r307_progress_t *met = &find_cursor(cmd)->met;
     r307_container_t container;
     const char *wrong_place = NULL;
     unsigned names;

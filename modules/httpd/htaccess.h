@@ -30,7 +30,7 @@ void r307_htaccess_add_run(cmd_parms *cmd, r307_config_t *conf, const r307_hoist
                            r307_refuse_t refuse);
 
 /* What was met so far of the cached file that is read; NULL: none is. */
-r307_met_t *r307_htaccess_met(const cmd_parms *cmd);
+r307_progress_t *r307_htaccess_progress(const cmd_parms *cmd);
 
 /* Files whose rules httpd had to read are candidates from now on. */
 void r307_htaccess_note(const r307_config_t *conf, const r307_chain_t *chain);

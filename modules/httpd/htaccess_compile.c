@@ -30,7 +30,7 @@ typedef struct making_t {
     apr_array_header_t *runs;           /* of r307_hoist_t * */
     apr_array_header_t *name_of;        /* of the last run, of int */
     apr_hash_t *names;                  /* name= in any run */
-    r307_met_t met;
+    r307_progress_t met;
 } making_t;
 
 /* --- reading --- */
