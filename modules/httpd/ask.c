@@ -7,6 +7,7 @@
 #include <http_log.h>
 #include "engine/decide.h"
 #include "httpd/base.h"
+#include "httpd/lint.h"
 #include "httpd/once.h"
 #include "httpd/request.h"
 #include "httpd/respond.h"
@@ -15,7 +16,7 @@
 APLOG_USE_MODULE(redirect307);
 
 #define REFUSALS_APART 60       /* seconds between two lines about one rule */
-#define PERMANENT_AGE  3600
+#define REVIEWS_APART  (24 * 3600)
 
 /* --- the directory of a block --- */
 
@@ -88,6 +89,9 @@ static void fill_scope(request_rec *r, const r307_config_t *conf,
 {
     scope->rules = block->rules;
     scope->tenancy = r307_tenant_find(r, conf, view, block);
+    if (block->doubts) {
+        r307_lint_say(r, conf, block);
+    }
     scope->directory = block->directory != NULL;
     scope->base = r307_slice(NULL, 0);
     if (!block->directory
@@ -193,16 +197,36 @@ static void log_decision(request_rec *r, const r307_decision_t *decision)
 
 /* --- the decision, carried out --- */
 
+/* Not at start-up: a rule that nobody asks for bothers nobody. */
+static void log_overdue(request_rec *r, const r307_rule_t *rule)
+{
+    apr_time_t now = r307_request_state(r)->view.now;
+    apr_uint64_t key;
+
+    if (!r307_plan_is_overdue(&rule->plan, now)) {
+        return;
+    }
+    key = r307_once_key_text(rule->place.file, rule->place.line, "review");
+    if (r307_once_per(r->server, key, REVIEWS_APART, now)) {
+        ap_log_error(APLOG_MARK, APLOG_WARNING, 0, r->server,
+                     "%s has been due for review since %s (review=)%s%s; said once a day",
+                     label(r, rule), rule->plan.review.text,
+                     rule->owner ? ", owner " : "",
+                     rule->owner ? r307_text_show(r->pool, rule->owner,
+                                                  strlen(rule->owner)) : "");
+    }
+}
+
 static int answer(request_rec *r, const r307_config_t *conf,
                   const r307_decision_t *decision)
 {
-    const r307_status_t *row = r307_status_row(decision->status);
     r307_answer_t to_send;
 
+    log_overdue(r, decision->rule);
     to_send.status = decision->status;
     to_send.location = decision->location;
     to_send.rule = decision->rule;
-    to_send.max_age = row && row->cacheable ? PERMANENT_AGE : 0;
+    to_send.max_age = decision->max_age;
     return r307_respond_send(r, conf, &to_send);
 }
 

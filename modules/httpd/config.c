@@ -22,6 +22,8 @@ const r307_setting_row_t r307_settings[R307_SETTING_COUNT] = {
                               R307_KIND_INT, 400 },
     [R307_SETTING_BY] = { "Redirect307By", offsetof(r307_config_t, by), R307_KIND_INT,
                           R307_BY_OFF },
+    [R307_SETTING_LINT] = { "Redirect307Lint", offsetof(r307_config_t, lint), R307_KIND_INT,
+                            R307_LINT_WARN },
     [R307_SETTING_DRAIN] = { "Redirect307Drain", offsetof(r307_config_t, drain),
                              R307_KIND_INT64, DRAIN_BYTES },
     [R307_SETTING_DRAIN_TIME] = { "Redirect307Drain, its time",

@@ -14,6 +14,7 @@
 #define R307_UNSET (-1)
 
 enum { R307_ENGINE_OFF, R307_ENGINE_REPORT, R307_ENGINE_ON };
+enum { R307_LINT_OFF, R307_LINT_WARN, R307_LINT_REFUSE };
 enum { R307_BY_OFF, R307_BY_ON, R307_BY_RULE };
 #define R307_REFUSE_PASS 0      /* any other value of "refuse" is a status */
 
@@ -35,8 +36,9 @@ typedef struct r307_block_t {
     int checked;            /* __atomic: sources outside the directory were looked for */
     r307_tally_t tally;     /* of a .htaccess: what its rules are */
     int skipped;            /* of a .htaccess: lines that are no rules */
-    r307_progress_t shift;       /* of a cached .htaccess: its rules and regexes count from here,
-                             * more (or less) than when they were compiled */
+    r307_progress_t shift;  /* of a cached .htaccess: so many rules and regexes more come
+                             * before it than where it was compiled; may be negative */
+    int doubts;             /* of a .htaccess: what r307_lint_say has to say */
 } r307_block_t;
 
 /* Blocks in the order they are asked. Never empty: no block is a NULL chain. */
@@ -46,7 +48,7 @@ typedef struct r307_chain_t {
 } r307_chain_t;
 
 /* Compiled .htaccess files of one process, see htaccess_cache.h. */
-typedef struct r307_cache_t r307_cache_t;
+typedef struct r307_htaccess_t r307_htaccess_t;
 
 /* What Redirect307Base said for a directory. */
 typedef struct r307_base_t {
@@ -63,12 +65,13 @@ typedef struct r307_config_t {
     int relative;
     int refuse;
     int by;
+    int lint;
     apr_int64_t drain;          /* bytes */
     apr_int64_t drain_time;     /* microseconds */
     int htaccess_cache;
     apr_int64_t htaccess_age;   /* microseconds */
     apr_int64_t htaccess_size;  /* bytes */
-    r307_cache_t *cache;        /* NULL: off; set before there are threads */
+    r307_htaccess_t *cache;        /* NULL: off; set before there are threads */
     const apr_array_header_t *allow;    /* of r307_origin_t; NULL: unset */
     apr_array_header_t *exempt;         /* of r307_slice_t, of this place; NULL: unset */
     int exempt_resets;          /* "none" was written: what was inherited is gone */
@@ -82,6 +85,7 @@ typedef enum {
     R307_SETTING_RELATIVE,
     R307_SETTING_REFUSE,
     R307_SETTING_BY,
+    R307_SETTING_LINT,
     R307_SETTING_DRAIN,
     R307_SETTING_DRAIN_TIME,
     R307_SETTING_HTACCESS_CACHE,

@@ -12,7 +12,9 @@
 #include "httpd/config.h"
 #include "httpd/container.h"
 #include "httpd/expr.h"
+#include "httpd/freeze.h"
 #include "httpd/htaccess.h"
+#include "httpd/lint.h"
 #include "httpd/once.h"
 
 APLOG_USE_MODULE(redirect307);
@@ -118,12 +120,19 @@ static const char *add_rule(cmd_parms *cmd, r307_config_t *conf,
     block->is_htaccess = r307_container_is_htaccess(cmd);
     block->needs_base = block->needs_base
                         || (!err && r307_directives_is_relative(rule));
+    if (!block->is_htaccess && block->rules->rules->nelts == 1) {
+        r307_freeze_note(cmd->pool, block->rules);
+    }
     if (!err && block->is_htaccess) {
         r307_progress_t *met = find_met(cmd);
 
         met->rules++;
         met->regexes += rule->nth_regex != 0;
         r307_limit_count(cmd->pool, &block->tally, rule);
+        block->doubts += r307_lint_doubts(cmd->pool, rule);
+    }
+    else if (!err) {
+        r307_lint_add(cmd, conf, rule);
     }
     return err;
 }
@@ -146,6 +155,7 @@ const char *r307_directives_parse(cmd_parms *cmd, const r307_container_t *contai
     context.maker.compile = r307_expr_compile;
     context.maker.baton = cmd;
     context.jit = jit;
+    context.is_tenant = met != NULL;
     if (met) {
         context.nth = met->rules + 1;
         context.nth_regex = met->regexes + 1;
@@ -229,6 +239,11 @@ static const choices_t refuse_choices = {
 static const choices_t by_choices = {
     offsetof(r307_config_t, by), "off, on or rule",
     { { "off", R307_BY_OFF }, { "on", R307_BY_ON }, { "rule", R307_BY_RULE } }
+};
+static const choices_t lint_choices = {
+    offsetof(r307_config_t, lint), "off, warn or refuse",
+    { { "off", R307_LINT_OFF }, { "warn", R307_LINT_WARN },
+      { "refuse", R307_LINT_REFUSE } }
 };
 static const choices_t engine_choices = {
     offsetof(r307_config_t, engine), "on, report or off",
@@ -539,6 +554,8 @@ const command_rec r307_directives[] = {
     AP_INIT_RAW_ARGS("Redirect307HtaccessCache", set_htaccess_cache, NULL, RSRC_CONF,
                      "on or off, how long a .htaccess must be unchanged, and the memory "
                      "of a process for compiled ones"),
+    AP_INIT_RAW_ARGS("Redirect307Lint", set_choice, (void *)&lint_choices, NOT_HTACCESS,
+                     "off, warn or refuse: doubts about rules, at start and with -t"),
     AP_INIT_RAW_ARGS("Redirect307Limits", set_limits, NULL, NOT_HTACCESS,
                      "what .htaccess files may hold: rules= regex= regex-steps= targets= "
                      "errors="),

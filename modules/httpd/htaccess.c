@@ -10,6 +10,7 @@
 #include <http_log.h>
 #include "httpd/container.h"
 #include "httpd/directives.h"
+#include "httpd/lint.h"
 
 APLOG_USE_MODULE(redirect307);
 
@@ -31,7 +32,7 @@ void r307_htaccess_begin(apr_pool_t *pchild, server_rec *s)
 {
     const r307_config_t *main_conf = config(s->lookup_defaults);
     size_t most = (size_t)r307_config_value(main_conf, R307_SETTING_HTACCESS_SIZE);
-    r307_cache_t *cache;
+    r307_htaccess_t *cache;
     int is_threaded = AP_MPMQ_NOT_SUPPORTED;
 
     ap_mpm_query(AP_MPMQ_IS_THREADED, &is_threaded);
@@ -169,7 +170,7 @@ static int is_due(const request_rec *r, apr_time_t age, const r307_stamp_t *stam
            && r307_stamp_time(stamp) + age <= r->request_time;
 }
 
-static r307_version_t *compile(request_rec *r, r307_cache_t *cache, const char *path,
+static r307_version_t *compile(request_rec *r, r307_htaccess_t *cache, const char *path,
                                int fd, const r307_stamp_t *stamp)
 {
     r307_version_t *version;
@@ -353,6 +354,7 @@ static const char *add_one(cmd_parms *cmd, r307_config_t *conf, r307_progress_t 
     block->is_htaccess = 1;
     block->needs_base = run->block.needs_base;
     r307_limit_count(cmd->pool, &block->tally, own);
+    block->doubts += r307_lint_doubts(cmd->pool, own);
     return r307_ruleset_add(cmd->pool, block->rules, own);
 }
 

@@ -21,7 +21,7 @@ struct entry_t {
     char file[1];
 };
 
-struct r307_cache_t {
+struct r307_htaccess_t {
     apr_thread_mutex_t *mutex;  /* NULL: one thread */
     entry_t *bucket[BUCKETS];   /* written under the mutex, __atomic */
     entry_t *newest, *oldest;
@@ -101,9 +101,9 @@ apr_time_t r307_stamp_time(const r307_stamp_t *stamp)
 
 /* --- the table --- */
 
-r307_cache_t *r307_cache_make(apr_pool_t *pchild, int is_threaded, size_t most)
+r307_htaccess_t *r307_cache_make(apr_pool_t *pchild, int is_threaded, size_t most)
 {
-    r307_cache_t *cache = calloc(1, sizeof(*cache));
+    r307_htaccess_t *cache = calloc(1, sizeof(*cache));
 
     if (!cache) {
         return NULL;
@@ -118,12 +118,12 @@ r307_cache_t *r307_cache_make(apr_pool_t *pchild, int is_threaded, size_t most)
     return cache;
 }
 
-size_t r307_cache_most(const r307_cache_t *cache)
+size_t r307_cache_most(const r307_htaccess_t *cache)
 {
     return cache->most;
 }
 
-static void lock(r307_cache_t *cache)
+static void lock(r307_htaccess_t *cache)
 {
     if (cache->mutex) {
         apr_thread_mutex_lock(cache->mutex);
@@ -131,7 +131,7 @@ static void lock(r307_cache_t *cache)
 }
 
 /* The last reference to 10 000 rules takes a while to go: nobody waits for that. */
-static void unlock(r307_cache_t *cache)
+static void unlock(r307_htaccess_t *cache)
 {
     r307_version_t *gone = cache->gone;
 
@@ -164,7 +164,7 @@ static apr_uint64_t hash(const char *file)
     return key ^ key >> 29;
 }
 
-static entry_t *look(r307_cache_t *cache, const char *file, apr_uint64_t key)
+static entry_t *look(r307_htaccess_t *cache, const char *file, apr_uint64_t key)
 {
     entry_t *entry = cache->bucket[key & (BUCKETS - 1)];
 
@@ -174,13 +174,13 @@ static entry_t *look(r307_cache_t *cache, const char *file, apr_uint64_t key)
     return entry;
 }
 
-static void unlink_use(r307_cache_t *cache, entry_t *entry)
+static void unlink_use(r307_htaccess_t *cache, entry_t *entry)
 {
     *(entry->newer ? &entry->newer->older : &cache->newest) = entry->older;
     *(entry->older ? &entry->older->newer : &cache->oldest) = entry->newer;
 }
 
-static void link_newest(r307_cache_t *cache, entry_t *entry)
+static void link_newest(r307_htaccess_t *cache, entry_t *entry)
 {
     entry->newer = NULL;
     entry->older = cache->newest;
@@ -188,7 +188,7 @@ static void link_newest(r307_cache_t *cache, entry_t *entry)
     cache->newest = entry;
 }
 
-static void use(r307_cache_t *cache, entry_t *entry)
+static void use(r307_htaccess_t *cache, entry_t *entry)
 {
     if (cache->newest != entry) {
         unlink_use(cache, entry);
@@ -196,7 +196,7 @@ static void use(r307_cache_t *cache, entry_t *entry)
     }
 }
 
-static void let_go(r307_cache_t *cache, entry_t *entry)
+static void let_go(r307_htaccess_t *cache, entry_t *entry)
 {
     if (entry->version) {
         cache->weight -= entry->version->weight;
@@ -206,7 +206,7 @@ static void let_go(r307_cache_t *cache, entry_t *entry)
     }
 }
 
-static void drop(r307_cache_t *cache, entry_t *entry)
+static void drop(r307_htaccess_t *cache, entry_t *entry)
 {
     entry_t **from = &cache->bucket[entry->key & (BUCKETS - 1)];
 
@@ -221,7 +221,7 @@ static void drop(r307_cache_t *cache, entry_t *entry)
 }
 
 /* Under the mutex; NULL without memory. */
-static entry_t *have(r307_cache_t *cache, const char *file)
+static entry_t *have(r307_htaccess_t *cache, const char *file)
 {
     apr_uint64_t key = hash(file);
     entry_t *entry = look(cache, file, key), **bucket;
@@ -247,7 +247,7 @@ static entry_t *have(r307_cache_t *cache, const char *file)
     return entry;
 }
 
-r307_cached_t r307_cache_find(r307_cache_t *cache, const char *file, apr_time_t now,
+r307_cached_t r307_cache_find(r307_htaccess_t *cache, const char *file, apr_time_t now,
                               r307_stamp_t *stamp, r307_version_t **version)
 {
     apr_uint64_t key = hash(file);
@@ -275,14 +275,14 @@ r307_cached_t r307_cache_find(r307_cache_t *cache, const char *file, apr_time_t 
     return cached;
 }
 
-void r307_cache_note(r307_cache_t *cache, const char *file)
+void r307_cache_note(r307_htaccess_t *cache, const char *file)
 {
     lock(cache);
     have(cache, file);
     unlock(cache);
 }
 
-void r307_cache_see(r307_cache_t *cache, const char *file, const r307_stamp_t *stamp)
+void r307_cache_see(r307_htaccess_t *cache, const char *file, const r307_stamp_t *stamp)
 {
     entry_t *entry;
 
@@ -297,7 +297,7 @@ void r307_cache_see(r307_cache_t *cache, const char *file, const r307_stamp_t *s
     unlock(cache);
 }
 
-int r307_cache_claim(r307_cache_t *cache, const char *file)
+int r307_cache_claim(r307_htaccess_t *cache, const char *file)
 {
     int is_mine = 0;
     entry_t *entry;
@@ -311,7 +311,7 @@ int r307_cache_claim(r307_cache_t *cache, const char *file)
     return is_mine;
 }
 
-void r307_cache_put(r307_cache_t *cache, const char *file, r307_version_t *version)
+void r307_cache_put(r307_htaccess_t *cache, const char *file, r307_version_t *version)
 {
     entry_t *entry;
 
@@ -331,7 +331,7 @@ void r307_cache_put(r307_cache_t *cache, const char *file, r307_version_t *versi
     unlock(cache);
 }
 
-void r307_cache_later(r307_cache_t *cache, const char *file, apr_time_t until)
+void r307_cache_later(r307_htaccess_t *cache, const char *file, apr_time_t until)
 {
     entry_t *entry;
 
@@ -345,7 +345,7 @@ void r307_cache_later(r307_cache_t *cache, const char *file, apr_time_t until)
     unlock(cache);
 }
 
-void r307_cache_forget(r307_cache_t *cache, const char *file)
+void r307_cache_forget(r307_htaccess_t *cache, const char *file)
 {
     entry_t *entry;
 

@@ -56,7 +56,7 @@ apr_time_t r307_stamp_time(const r307_stamp_t *stamp);
 
 /* One for each process, made before there are threads; `most` is in bytes. NULL without
  * memory. */
-r307_cache_t *r307_cache_make(apr_pool_t *pchild, int is_threaded, size_t most);
+r307_htaccess_t *r307_cache_make(apr_pool_t *pchild, int is_threaded, size_t most);
 
 /* What the cache says of a file. A version comes with a reference for the caller. */
 typedef enum {
@@ -66,21 +66,21 @@ typedef enum {
     R307_CACHED_VERSION
 } r307_cached_t;
 
-r307_cached_t r307_cache_find(r307_cache_t *cache, const char *file, apr_time_t now,
+r307_cached_t r307_cache_find(r307_htaccess_t *cache, const char *file, apr_time_t now,
                               r307_stamp_t *stamp, r307_version_t **version);
 
 /* The file has rules: a request met one that was read by httpd itself. */
-void r307_cache_note(r307_cache_t *cache, const char *file);
+void r307_cache_note(r307_htaccess_t *cache, const char *file);
 /* This version was seen; another that was held is let go. */
-void r307_cache_see(r307_cache_t *cache, const char *file, const r307_stamp_t *stamp);
+void r307_cache_see(r307_htaccess_t *cache, const char *file, const r307_stamp_t *stamp);
 /* Whether the caller is the one to compile; ends with put or with later. */
-int r307_cache_claim(r307_cache_t *cache, const char *file);
+int r307_cache_claim(r307_htaccess_t *cache, const char *file);
 /* Takes a reference of its own. */
-void r307_cache_put(r307_cache_t *cache, const char *file, r307_version_t *version);
+void r307_cache_put(r307_htaccess_t *cache, const char *file, r307_version_t *version);
 /* Not to be looked at before `until`. */
-void r307_cache_later(r307_cache_t *cache, const char *file, apr_time_t until);
-void r307_cache_forget(r307_cache_t *cache, const char *file);
+void r307_cache_later(r307_htaccess_t *cache, const char *file, apr_time_t until);
+void r307_cache_forget(r307_htaccess_t *cache, const char *file);
 
-size_t r307_cache_most(const r307_cache_t *cache);
+size_t r307_cache_most(const r307_htaccess_t *cache);
 
 #endif

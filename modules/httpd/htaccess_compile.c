@@ -11,6 +11,8 @@
 #include <apr_strings.h>
 #include "httpd/container.h"
 #include "httpd/directives.h"
+#include "httpd/freeze.h"
+#include "httpd/lint.h"
 
 /* Nobody writes that; whoever generates it has a map for it. */
 #define FILE_MOST (16 * 1024 * 1024)
@@ -106,6 +108,7 @@ static void add_rule(making_t *making, r307_hoist_t *run, int name,
     making->met.rules++;
     making->met.regexes += rule->nth_regex != 0;
     r307_limit_count(making->version->p, &run->block.tally, rule);
+    run->block.doubts += r307_lint_doubts(making->version->p, rule);
     run->block.needs_base = run->block.needs_base || r307_directives_is_relative(rule);
 }
 
@@ -169,6 +172,7 @@ static void settle_runs(making_t *making)
         r307_hoist_t *run = &version->runs[i];
 
         *run = *APR_ARRAY_IDX(making->runs, i, r307_hoist_t *);
+        r307_ruleset_freeze(version->p, run->block.rules, r307_freeze_seed());
         run->blocks[0] = &run->block;
         run->chain.blocks = run->blocks;
         run->chain.count = 1;

@@ -73,7 +73,8 @@ static void self(void *baton, r307_self_t *out)
     *out = ((fuzz_request_t *)baton)->view.asked;
 }
 
-static const r307_view_ops_t ops = { get_header, get_env, test_expr, string_expr, self };
+static const r307_view_ops_t ops = { get_header, get_env, test_expr, string_expr, self,
+                                     NULL };
 
 static const char *compile(void *baton, apr_pool_t *p, const char *text, int is_string,
                            const void **compiled)

@@ -153,6 +153,8 @@ START_TEST(decide_steps)
         r307_step_t step;
         const char *rule, *method, *target, *headers;
     } rows[] = {
+        { R307_STEP_EARLY, "/a /b from=2026-02-01", "GET", "/a", "-" },
+        { R307_STEP_ENDED, "/a /b until=2025-12-31", "GET", "/a", "-" },
         { R307_STEP_LIMIT, "/a https://other.example/", "GET", "/a", "-" },
         { R307_STEP_CONDITION, "/a /b method=POST", "GET", "/a", "-" },
         { R307_STEP_PREFLIGHT, "/a /b", "OPTIONS", "/a",
