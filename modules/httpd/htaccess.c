@@ -193,7 +193,7 @@ apr_status_t r307_on_open_htaccess(request_rec *r, const char *directory,
                                    const char **full_name)
 {
     const r307_config_t *conf = config(r->per_dir_config);
-    apr_time_t age = r307_config_value(conf, R307_SETTING_HTACCESS_AGE);
+    apr_time_t age;
     r307_version_t *version = NULL;
     r307_stamp_t stamp, seen;
     r307_cached_t cached;
@@ -201,6 +201,10 @@ apr_status_t r307_on_open_htaccess(request_rec *r, const char *directory,
     int fd;
 
     if (!conf->cache) {
+        return AP_DECLINED;
+    }
+    age = r307_config_value(conf, R307_SETTING_HTACCESS_AGE);
+    if (age && !r307_cache_may_know(conf->cache, directory)) {
         return AP_DECLINED;
     }
     path = ap_make_full_path(r->pool, directory, name);

@@ -147,26 +147,39 @@ static void unlock(r307_htaccess_t *cache)
     }
 }
 
-/* Eight bytes at a step: this is paid for each directory of each request. */
-static apr_uint64_t hash(const char *file)
+/* Eight bytes at a step: this is paid for each directory of each request. Whoever makes
+ * two directories collide waits a little longer for his own. */
+static apr_uint64_t hash(const char *directory, size_t len)
 {
-    size_t len = strlen(file);
     apr_uint64_t key = len * APR_UINT64_C(0x9e3779b97f4a7c15), word;
 
-    for (; len >= sizeof(word); len -= sizeof(word), file += sizeof(word)) {
-        memcpy(&word, file, sizeof(word));
+    for (; len >= sizeof(word); len -= sizeof(word), directory += sizeof(word)) {
+        memcpy(&word, directory, sizeof(word));
         key = (key ^ word) * APR_UINT64_C(0x9fb21c651e98df25);
         key ^= key >> 32;
     }
-    word = 0;
-    memcpy(&word, file, len);
-    key = (key ^ word) * APR_UINT64_C(0x9fb21c651e98df25);
+    for (; len; len--, directory++) {
+        key = (key ^ (unsigned char)*directory) * APR_UINT64_C(0x100000001b3);
+    }
     return key ^ key >> 29;
+}
+
+/* By its directory alone, so that it can be told before there is a name. */
+static apr_uint64_t key_of(const char *file)
+{
+    const char *slash = strrchr(file, '/');
+
+    return hash(file, slash ? (size_t)(slash - file) : 0);
+}
+
+static entry_t *const *bucket_of(const r307_htaccess_t *cache, apr_uint64_t key)
+{
+    return &cache->bucket[key & (BUCKETS - 1)];
 }
 
 static entry_t *look(r307_htaccess_t *cache, const char *file, apr_uint64_t key)
 {
-    entry_t *entry = cache->bucket[key & (BUCKETS - 1)];
+    entry_t *entry = *bucket_of(cache, key);
 
     while (entry && (entry->key != key || strcmp(entry->file, file) != 0)) {
         entry = entry->next;
@@ -223,7 +236,7 @@ static void drop(r307_htaccess_t *cache, entry_t *entry)
 /* Under the mutex; NULL without memory. */
 static entry_t *have(r307_htaccess_t *cache, const char *file)
 {
-    apr_uint64_t key = hash(file);
+    apr_uint64_t key = key_of(file);
     entry_t *entry = look(cache, file, key), **bucket;
     size_t len = strlen(file);
 
@@ -247,17 +260,24 @@ static entry_t *have(r307_htaccess_t *cache, const char *file)
     return entry;
 }
 
+int r307_cache_may_know(r307_htaccess_t *cache, const char *directory)
+{
+    size_t len = strlen(directory);
+
+    if (len && directory[len - 1] == '/') {
+        len--;
+    }
+    return __atomic_load_n(bucket_of(cache, hash(directory, len)), __ATOMIC_RELAXED)
+           != NULL;
+}
+
 r307_cached_t r307_cache_find(r307_htaccess_t *cache, const char *file, apr_time_t now,
                               r307_stamp_t *stamp, r307_version_t **version)
 {
-    apr_uint64_t key = hash(file);
     r307_cached_t cached = R307_CACHED_NOTHING;
+    apr_uint64_t key = key_of(file);
     entry_t *entry;
 
-    /* nearly every directory of nearly every request ends here */
-    if (!__atomic_load_n(&cache->bucket[key & (BUCKETS - 1)], __ATOMIC_RELAXED)) {
-        return R307_CACHED_NOTHING;
-    }
     lock(cache);
     entry = look(cache, file, key);
     if (entry) {
@@ -350,7 +370,7 @@ void r307_cache_forget(r307_htaccess_t *cache, const char *file)
     entry_t *entry;
 
     lock(cache);
-    entry = look(cache, file, hash(file));
+    entry = look(cache, file, key_of(file));
     if (entry) {
         drop(cache, entry);
     }

@@ -66,6 +66,9 @@ typedef enum {
     R307_CACHED_VERSION
 } r307_cached_t;
 
+/* Not 0: a file of this directory may be known. Cheap, for the many where none is. */
+int r307_cache_may_know(r307_htaccess_t *cache, const char *directory);
+
 r307_cached_t r307_cache_find(r307_htaccess_t *cache, const char *file, apr_time_t now,
                               r307_stamp_t *stamp, r307_version_t **version);
 
