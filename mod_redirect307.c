@@ -8,12 +8,15 @@
 #include <http_config.h>
 #include <http_protocol.h>
 #include <http_request.h>
+#include <mod_status.h>
 
 #include "httpd/config.h"
+#include "httpd/counters.h"
 #include "httpd/directives.h"
 #include "httpd/hooks.h"
 #include "httpd/htaccess.h"
 #include "httpd/lint.h"
+#include "httpd/maintenance.h"
 
 /* They must not turn a URL into something else before our rules saw it. The list makes
  * the order ours, whatever the order of LoadModule. */
@@ -35,9 +38,14 @@ static void register_hooks(apr_pool_t *p)
     /* The tables of flag files and of compiled .htaccess files, each process's own. */
     ap_hook_child_init(r307_on_child_init, NULL, NULL, APR_HOOK_MIDDLE);
 
+<<<<<<< HEAD
     /* Behind mpm-itk, which is there first to see whether a file may be read at all, and
      * before httpd, which reads it. */
     ap_hook_open_htaccess(r307_on_open_htaccess, NULL, NULL, APR_HOOK_MIDDLE);
+=======
+    /* How many were refused, on the page of mod_status if there is one. */
+    APR_OPTIONAL_HOOK(ap, status_hook, r307_on_status, NULL, NULL, APR_HOOK_MIDDLE);
+>>>>>>> main
 
     /* Server, vhost, <Location> and their <If>: the configuration is merged, and no other
      * module has mapped the URL yet. */
@@ -52,6 +60,10 @@ static void register_hooks(apr_pool_t *p)
     /* Directory rules in every other case: access is granted, SetEnvIf has run, and
      * MultiViews has not yet answered or changed the request. */
     ap_hook_type_checker(r307_on_type_checker, NULL, NULL, APR_HOOK_REALLY_FIRST);
+
+    /* The page of a maintenance keeps its 503 whoever serves it. */
+    ap_hook_insert_filter(r307_on_insert_filter, NULL, NULL, APR_HOOK_LAST);
+    r307_maintenance_register();
 }
 
 AP_DECLARE_MODULE(redirect307) = {

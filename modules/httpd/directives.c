@@ -15,6 +15,7 @@
 #include "httpd/freeze.h"
 #include "httpd/htaccess.h"
 #include "httpd/lint.h"
+#include "httpd/maintenance.h"
 #include "httpd/once.h"
 
 APLOG_USE_MODULE(redirect307);
@@ -187,6 +188,22 @@ static const char *set_rule(cmd_parms *cmd, void *mconfig, const char *args)
     }
     if (!err) {
         err = add_rule(cmd, mconfig, &container, rule);
+    }
+    return err ? refuse_line(cmd, mconfig, err) : NULL;
+}
+
+static const char *set_maintenance(cmd_parms *cmd, void *mconfig, const char *args)
+{
+    int is_htaccess = r307_container_is_htaccess(cmd);
+    r307_container_t container;
+    const char *err = r307_container_find(cmd, &container);
+
+    if (!err) {
+        err = r307_maintenance_add(cmd, mconfig, &container,
+                                   is_htaccess ? find_met(cmd)->rules + 1 : 0, args);
+    }
+    if (!err && is_htaccess) {
+        find_met(cmd)->rules++;
     }
     return err ? refuse_line(cmd, mconfig, err) : NULL;
 }
@@ -531,6 +548,9 @@ const command_rec r307_directives[] = {
                      "[source] target [option=value ...]"),
     AP_INIT_RAW_ARGS("Redirect307Match", set_rule, (void *)&by_regex, EVERYWHERE,
                      "regex target [option=value ...]"),
+    AP_INIT_RAW_ARGS("Redirect307Maintenance", set_maintenance, NULL, EVERYWHERE,
+                     "page [option=value ...]: closes this place while a flag file is "
+                     "there"),
     AP_INIT_RAW_ARGS("Redirect307Engine", set_engine, NULL, EVERYWHERE,
                      "on, report (decide and log, answer nothing) or off; .htaccess may "
                      "only lower it"),
