@@ -9,7 +9,9 @@
 #include <http_protocol.h>
 #include <http_request.h>
 #include <mod_status.h>
+#include <util_filter.h>
 
+#include "httpd/body.h"
 #include "httpd/config.h"
 #include "httpd/counters.h"
 #include "httpd/directives.h"
@@ -60,6 +62,11 @@ static void register_hooks(apr_pool_t *p)
     /* Directory rules in every other case: access is granted, SetEnvIf has run, and
      * MultiViews has not yet answered or changed the request. */
     ap_hook_type_checker(r307_on_type_checker, NULL, NULL, APR_HOOK_REALLY_FIRST);
+
+    /* Between HTTP_IN and the connection, for the time of an answer to a request with a
+     * body. No other request has it. */
+    ap_register_input_filter(R307_BODY_FILTER, r307_body_filter, NULL,
+                             AP_FTYPE_CONNECTION - 1);
 
     /* The page of a maintenance keeps its 503 whoever serves it. */
     ap_hook_insert_filter(r307_on_insert_filter, NULL, NULL, APR_HOOK_LAST);

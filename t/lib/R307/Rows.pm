@@ -23,10 +23,12 @@ sub unescape
     return $text;
 }
 
-# The rows of a table as hashes by column, fields unescaped.
+# The rows of a table as hashes by column, fields unescaped but for those that the caller
+# takes apart first: as_is => [columns].
 sub read_table
 {
-    my $name = shift;
+    my ($name, %with) = @_;
+    my %as_is = map { $_ => 1 } @{ $with{as_is} || [] };
     my (@columns, @rows);
     open my $in, '<:raw', "$ENV{R307_DATA}/$name" or die "$ENV{R307_DATA}/$name: $!\n";
     while (my $line = <$in>) {
@@ -38,7 +40,8 @@ sub read_table
             next;
         }
         my %row;
-        @row{@columns} = map { unescape($_) } @fields;
+        @row{@columns} = @fields;
+        $row{$_} = unescape($row{$_}) for grep { !$as_is{$_} } @columns;
         push @rows, \%row;
     }
     return @rows;
