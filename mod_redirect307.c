@@ -40,14 +40,12 @@ static void register_hooks(apr_pool_t *p)
     /* The tables of flag files and of compiled .htaccess files, each process's own. */
     ap_hook_child_init(r307_on_child_init, NULL, NULL, APR_HOOK_MIDDLE);
 
-<<<<<<< HEAD
     /* Behind mpm-itk, which is there first to see whether a file may be read at all, and
      * before httpd, which reads it. */
     ap_hook_open_htaccess(r307_on_open_htaccess, NULL, NULL, APR_HOOK_MIDDLE);
-=======
+
     /* How many were refused, on the page of mod_status if there is one. */
     APR_OPTIONAL_HOOK(ap, status_hook, r307_on_status, NULL, NULL, APR_HOOK_MIDDLE);
->>>>>>> main
 
     /* Server, vhost, <Location> and their <If>: the configuration is merged, and no other
      * module has mapped the URL yet. */

@@ -48,17 +48,15 @@ typedef struct r307_chain_t {
     r307_block_t *const *blocks;
 } r307_chain_t;
 
-<<<<<<< HEAD
 /* Compiled .htaccess files of one process, see htaccess_cache.h. */
 typedef struct r307_htaccess_t r307_htaccess_t;
-=======
+
 /* Redirect307Maintenance of a place and of what it lies in, as they are asked. Never
  * empty. */
 typedef struct r307_lines_t {
     int count;
     const r307_maintenance_t *const *at;
 } r307_lines_t;
->>>>>>> main
 
 /* What Redirect307Base said for a directory. */
 typedef struct r307_base_t {
@@ -137,16 +135,12 @@ void r307_config_reset_exempt(apr_pool_t *p, r307_config_t *conf);
 void r307_config_add_base(apr_pool_t *p, r307_config_t *conf, const char *directory,
                           r307_slice_t url);
 
-<<<<<<< HEAD
-/* The block that a rule of this place goes into, made when there is none yet that may be
- * added to. */
-=======
 /* A line behind those of this place. */
 void r307_config_add_line(apr_pool_t *p, r307_config_t *conf, int is_late,
                           const r307_maintenance_t *line);
 
-/* The block that rules of this place go into, made when there is none yet. */
->>>>>>> main
+/* The block that a rule of this place goes into, made when there is none yet that may be
+ * added to. */
 r307_block_t *r307_config_block(apr_pool_t *p, r307_config_t *conf, int is_late,
                                 r307_place_t place, const char *directory);
 

@@ -9,11 +9,8 @@
 #include "httpd/counters.h"
 #include "httpd/flag.h"
 #include "httpd/freeze.h"
-<<<<<<< HEAD
 #include "httpd/htaccess.h"
-=======
 #include "httpd/maintenance.h"
->>>>>>> main
 #include "httpd/once.h"
 #include "httpd/request.h"
 
@@ -70,15 +67,10 @@ int r307_on_access_checker_ex(request_rec *r)
 {
     const r307_config_t *conf = config(r);
 
-<<<<<<< HEAD
-    if (!conf->late) {
-        return DECLINED;
+    if (conf->late) {
+        r307_htaccess_note(conf, conf->late);
     }
-    r307_htaccess_note(conf, conf->late);
-    if (!is_asked(r, conf)) {
-=======
     if (!has_late(conf) || !is_asked(r, conf)) {
->>>>>>> main
         return DECLINED;
     }
     r307_request_state(r)->late_decided = 1;
@@ -89,16 +81,11 @@ int r307_on_type_checker(request_rec *r)
 {
     const r307_config_t *conf = config(r);
 
-<<<<<<< HEAD
-    if (!conf->late) {
+    if (!has_late(conf)) {
         return DECLINED;
     }
-    r307_htaccess_note(conf, conf->late);
-    if (!is_asked(r, conf) || r307_request_state(r)->late_decided) {
-=======
-    if (!has_late(conf)) {
->>>>>>> main
-        return DECLINED;
+    if (conf->late) {
+        r307_htaccess_note(conf, conf->late);
     }
     if (r307_maintenance_hides(r, conf)) {
         return HTTP_NOT_FOUND;
