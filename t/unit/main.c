@@ -28,6 +28,7 @@ int main(void)
     suite_add_tcase(suite, cond_cases());
     suite_add_tcase(suite, guard_cases());
     suite_add_tcase(suite, rule_cases());
+    suite_add_tcase(suite, map_cases());
     suite_add_tcase(suite, decide_cases());
     runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

@@ -119,6 +119,7 @@ TCase *query_cases(void);
 TCase *cond_cases(void);
 TCase *guard_cases(void);
 TCase *rule_cases(void);
+TCase *map_cases(void);
 TCase *decide_cases(void);
 
 #endif
