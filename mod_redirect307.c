@@ -27,6 +27,9 @@ static void register_hooks(apr_pool_t *p)
     /* The table of what was said already, found by all children. */
     ap_hook_post_config(r307_on_post_config, NULL, NULL, APR_HOOK_MIDDLE);
 
+    /* The table of flag files, each process's own. */
+    ap_hook_child_init(r307_on_child_init, NULL, NULL, APR_HOOK_MIDDLE);
+
     /* Server, vhost, <Location> and their <If>: the configuration is merged, and no other
      * module has mapped the URL yet. */
     ap_hook_translate_name(r307_on_translate_name, NULL, mappers, APR_HOOK_REALLY_FIRST);

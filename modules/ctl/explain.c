@@ -143,6 +143,7 @@ static int set_asked(explaining_t *x, r307_view_t *view)
     }
     view->asked = x->self;
     view->method = x->method;
+    view->now = apr_time_now();
     view->ops = &ops;
     view->baton = x;
     return 1;

@@ -290,6 +290,19 @@ static void use_location(apr_pool_t *p, r307_draft_t *draft)
     }
 }
 
+/* A map's defaults hold for all its lines, and leave alone what they cannot change. */
+static void relax(r307_draft_t *draft)
+{
+    r307_rule_t *rule = draft->rule;
+    const r307_target_t *target = rule->target;
+
+    if (target->kind == R307_TARGET_STOP || target->kind == R307_TARGET_NONE
+        || (rule->query.mode == R307_QUERY_KEEP && target->has_query)) {
+        rule->query.mode = R307_QUERY_DEFAULT;
+    }
+    draft->any_slash = draft->any_slash && !(rule->pattern && rule->pattern->regex);
+}
+
 /* Options that would be accepted and then do nothing. */
 static const char *check_sense(apr_pool_t *p, const r307_draft_t *draft, int has_status)
 {
@@ -393,6 +406,10 @@ const char *r307_line_parse(apr_pool_t *p, const char *line, r307_place_t place,
         use_location(p, &draft);
     }
     bad = bad ? bad : parse_target(p, &draft, target);
+    if (!bad && context->is_map) {
+        relax(&draft);
+        has_status = 0;
+    }
     bad = bad ? bad : check_sense(p, &draft, has_status);
     if (bad) {
         return bad;

@@ -45,6 +45,8 @@ typedef struct r307_context_t {
     const char *location;       /* URL-path of a literal <Location>, or NULL */
     r307_expr_maker_t maker;
     int jit;
+    int is_map;                 /* options that have nothing to do on a line are no error:
+                                 * the map's defaults hold for all its lines */
 } r307_context_t;
 
 #endif

@@ -6,6 +6,7 @@
 #ifndef R307_VIEW_H
 #define R307_VIEW_H
 
+#include <apr_time.h>
 #include "path.h"
 #include "query.h"
 
@@ -47,6 +48,7 @@ typedef struct r307_view_t {
     const r307_path_t *path;
     r307_slice_t query;     /* raw; absent without '?' */
     const char *method;
+    apr_time_t now;         /* when the request came; what has an end is measured by it */
     r307_self_t asked;      /* the origin the client asked for: httpd's scheme, the name
                              * of the Host header without port ("" if none), its port */
     const r307_view_ops_t *ops;

@@ -6,6 +6,7 @@
 #include <http_log.h>
 #include "engine/regex.h"
 #include "httpd/ask.h"
+#include "httpd/flag.h"
 #include "httpd/once.h"
 #include "httpd/request.h"
 
@@ -52,6 +53,11 @@ int r307_on_type_checker(request_rec *r)
         return DECLINED;
     }
     return r307_ask_chain(r, conf, conf->late);
+}
+
+void r307_on_child_init(apr_pool_t *pchild, server_rec *s)
+{
+    r307_flag_make(pchild, s);
 }
 
 int r307_on_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp,

@@ -91,6 +91,7 @@ static void fill_view(request_rec *r, r307_view_t *view)
     r307_slice_t path;
 
     view->method = r->method;
+    view->now = r->request_time;
     view->asked.scheme = ap_http_scheme(r);
     view->asked.host = asked_host(r);
     view->asked.port = asked_port(r);

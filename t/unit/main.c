@@ -23,6 +23,9 @@ int main(void)
     suite_add_tcase(suite, path_cases());
     suite_add_tcase(suite, token_cases());
     suite_add_tcase(suite, query_cases());
+    suite_add_tcase(suite, time_cases());
+    suite_add_tcase(suite, ip_cases());
+    suite_add_tcase(suite, cookie_cases());
     suite_add_tcase(suite, pattern_cases());
     suite_add_tcase(suite, target_cases());
     suite_add_tcase(suite, cond_cases());

@@ -109,7 +109,7 @@ START_TEST(decide_ids)
     apr_pool_t *p = unit_pool();
     static const char *const names[] = {
         "decide.tsv", "match.tsv", "cond.tsv", "print.tsv", "rulefile-bad.tsv",
-        "guard-hostile.tsv"
+        "guard-hostile.tsv", "time.tsv"
     };
     size_t i;
     int k;

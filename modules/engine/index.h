@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * index: which rules can match a request at all, without looking at the others. Rules are
+ * numbers in file order; what comes out is a superset of those whose source matches, in
+ * ascending order, at a cost that does not grow with their number. Frozen into one block
+ * of bytes without pointers, so that it works wherever it is mapped.
+ */
+#ifndef R307_INDEX_H
+#define R307_INDEX_H
+
+#include "rule.h"
+
+typedef struct r307_index_builder_t r307_index_builder_t;
+typedef struct r307_index_t r307_index_t;       /* the block */
+
+/* seed: what a rule's writer must not know, lest he writes keys that all collide. What
+ * the builder holds is freed with p. */
+r307_index_builder_t *r307_index_builder_make(apr_pool_t *p, apr_uint64_t seed);
+
+/* The next rule by what it compares; its number is how many were added before. pattern
+ * NULL: no source, asked for every request. Nothing given here is kept. */
+void r307_index_add(r307_index_builder_t *builder, const r307_pattern_t *pattern,
+                    const r307_cond_t *conds, int cond_count);
+
+/* Ends the building; bytes of the block. */
+size_t r307_index_size(r307_index_builder_t *builder);
+/* `bytes` is aligned to 8. */
+void r307_index_write(const r307_index_builder_t *builder, void *bytes);
+
+/* Whether a block of foreign origin is one over `count` rules whose every offset stays
+ * inside `len`. */
+int r307_index_check(const void *bytes, size_t len, apr_uint32_t count);
+
+/* A request as rules compare it. */
+typedef struct r307_asked_t {
+    const r307_view_t *view;
+    const r307_path_t *in_base;     /* what relative sources see, or NULL */
+    size_t base_from;               /* where they begin in it */
+    const r307_query_t *query;      /* NULL until somebody needed it */
+} r307_asked_t;
+
+/* The request's parameters, split at the first call. */
+const r307_query_t *r307_asked_query(apr_pool_t *p, r307_asked_t *asked);
+
+/* An ascending run of rules; the runs of one request are a heap by their next rule. */
+typedef struct r307_run_t {
+    const apr_uint32_t *next, *end;
+} r307_run_t;
+
+#define R307_RUNS_HELD 8
+
+typedef struct r307_candidates_t {
+    r307_run_t *runs;
+    int count, room;
+    r307_run_t held[R307_RUNS_HELD];
+} r307_candidates_t;
+
+/* More than R307_RUNS_HELD runs are kept in p. */
+void r307_index_find(apr_pool_t *p, const r307_index_t *index, r307_asked_t *asked,
+                     r307_candidates_t *candidates);
+
+/* The next candidate, each once; 0 at the end. */
+int r307_candidates_next(r307_candidates_t *candidates, apr_uint32_t *rule);
+
+#endif

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * flag: files that switch something on by being there. Looked at once a second at most in
+ * each process; the table of what was seen is of fixed size, whatever .htaccess names.
+ */
+#ifndef R307_HTTPD_FLAG_H
+#define R307_HTTPD_FLAG_H
+
+#include <httpd.h>
+#include <http_config.h>
+
+#define R307_FLAG_TEXT_MOST 4096
+
+typedef struct r307_flag_t {
+    int exists;
+    apr_time_t made;        /* last written or touched */
+    const char *text;       /* what it holds, in p; NULL: nothing, or not asked for */
+    const char *problem;    /* NULL, or why it does not count, or its text does not */
+} r307_flag_t;
+
+/* child_init: makes the table. Before it, and without memory for it, every look is a
+ * look at the file. */
+void r307_flag_make(apr_pool_t *pchild, server_rec *s);
+
+/* The file's full path for a name as a directive writes it: relative to the directory of
+ * a .htaccess, which it cannot leave, else to ServerRoot. NULL, or what is wrong, to
+ * stand behind "flag='name' ". */
+const char *r307_flag_resolve(const cmd_parms *cmd, const char *name, const char **path);
+
+/* directory: of the .htaccess that names the flag, which must not lead to a file of
+ * another owner outside of it; NULL for httpd.conf. */
+void r307_flag_look(request_rec *r, const char *path, const char *directory,
+                    int with_text, r307_flag_t *flag);
+
+#endif
