@@ -12,6 +12,7 @@
 #include "httpd/config.h"
 #include "httpd/directives.h"
 #include "httpd/hooks.h"
+#include "httpd/lint.h"
 
 /* They must not turn a URL into something else before our rules saw it. The list makes
  * the order ours, whatever the order of LoadModule. */
@@ -23,6 +24,9 @@ static const char *const mappers[] = {
 static void register_hooks(apr_pool_t *p)
 {
     (void)p;
+
+    /* Doubts about rules: with `httpd -t` too, which never comes to post_config. */
+    ap_hook_check_config(r307_on_check_config, NULL, NULL, APR_HOOK_MIDDLE);
 
     /* The table of what was said already, found by all children. */
     ap_hook_post_config(r307_on_post_config, NULL, NULL, APR_HOOK_MIDDLE);

@@ -18,6 +18,8 @@ my @rows = (
     ['campaign', 'c.example', '/?campaign=winter', '307 -> /winter-shop/welcome.html', 'the parameter is used up'],
     ['campaign', 'c.example', '/?a=b&campaign=winter', '307 -> /winter-shop/welcome.html?a=b', 'others travel on'],
     ['campaign', 'c.example', '/?campaign=summer', '200', 'another value'],
+    ['campaign', 'c.example', '/offer', '307 -> /offers/', 'before the first window of the calendar'],
+    ['campaign', 'c.example', '/flyer', '307 -> /winter-shop/flyer.pdf', 'an answer that may be kept'],
     ['campaign', 'c.example', '/contest/enter', '303 -> /contest/closed.html', '303 for the form', method => 'POST'],
     ['campaign', 'c.example', '/w/4711', '307 -> /winter-shop/article.php?id=4711', 'the number of the leaflet'],
 
@@ -121,6 +123,15 @@ $shared =~ s{"/var/www/tenants/(new-customer|suspended)"}{"$site/tenants/t/$1"}g
 $shared =~ s{/var/www/tenants}{$site/tenants}g;
 $shared = put('examples/shared-hosting.conf', $shared);
 
+# what the examples call the coming winter is the next one, whenever this runs
+my $years = 1900 + (localtime)[5] + 1 - 2026;
+sub in_time
+{
+    my $name = shift;
+    (my $text = text_of("$examples/$name.conf")) =~ s/\b(20\d\d)(?=-\d\d-\d\d)/$1 + $years/ge;
+    return put("examples/$name.conf", $text);
+}
+
 my $conf = <<"CONF";
 LogLevel warn
 RemoteIPHeader X-Client
@@ -140,7 +151,7 @@ my %hosts = (
 );
 for my $name (sort keys %hosts) {
     $conf .= "<VirtualHost *:\@PORT\@>\nServerName $name.invalid\nServerAlias $hosts{$name}\nDocumentRoot \"$site/site\"\n"
-        . "DirectoryIndex index.html\nInclude \"$examples/$name.conf\"\n</VirtualHost>\n";
+        . "DirectoryIndex index.html\nInclude \"" . in_time($name) . "\"\n</VirtualHost>\n";
 }
 $conf .= <<"CONF";
 <VirtualHost *:\@PORT\@>

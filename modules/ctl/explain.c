@@ -7,7 +7,8 @@
 
 typedef struct explaining_t {
     apr_pool_t *p;
-    const char *file, *base, *method, *url;
+    const char *file, *base, *method, *url, *at;
+    apr_time_t now;
     apr_table_t *headers;
     apr_array_header_t *steps;  /* of const char *: rules passed over */
     r307_ruleset_t *rules;
@@ -51,7 +52,8 @@ static void self_of(void *baton, r307_self_t *self)
     *self = ((explaining_t *)baton)->self;
 }
 
-static const r307_view_ops_t ops = { header_of, env_of, test_of, string_of, self_of };
+static const r307_view_ops_t ops = { header_of, env_of, test_of, string_of, self_of,
+                                     NULL };
 
 static void met(void *baton, const r307_met_t *what)
 {
@@ -92,6 +94,7 @@ static void trace(void *baton, const r307_rule_t *rule, r307_step_t step,
 static r307_exit_t print_decision(explaining_t *x, const r307_decision_t *decision)
 {
     const r307_rule_t *rule = decision->rule;
+    const char *plan = rule ? r307_plan_show(x->p, &rule->plan, x->now) : NULL;
     int i;
 
     switch (decision->outcome) {
@@ -102,8 +105,9 @@ static r307_exit_t print_decision(explaining_t *x, const r307_decision_t *decisi
         printf("no redirect: a rule with target '-' ends the search\n");
         break;
     case R307_OUTCOME_ANSWER:
-        printf("%d%s%s\n", decision->status, decision->location ? " -> " : "",
-               decision->location ? decision->location : "");
+        printf("%d%s%s%s%s\n", decision->status, decision->location ? " -> " : "",
+               decision->location ? decision->location : "", plan ? "  " : "",
+               plan ? plan : "");
         break;
     case R307_OUTCOME_REFUSE:
         printf("refused: %s, '%s' %s\n", r307_verdict_row(decision->verdict)->id,
@@ -117,6 +121,9 @@ static r307_exit_t print_decision(explaining_t *x, const r307_decision_t *decisi
     }
     for (i = 0; i < x->steps->nelts; i++) {
         fputs(APR_ARRAY_IDX(x->steps, i, const char *), stdout);
+    }
+    if (decision->max_age) {
+        printf("  Cache-Control: max-age=%d\n", decision->max_age);
     }
     if (decision->vary) {
         printf("  Vary: %s\n", decision->vary);
@@ -143,7 +150,7 @@ static int set_asked(explaining_t *x, r307_view_t *view)
     }
     view->asked = x->self;
     view->method = x->method;
-    view->now = apr_time_now();
+    view->now = x->now;
     view->ops = &ops;
     view->baton = x;
     return 1;
@@ -203,6 +210,21 @@ static int add_header(explaining_t *x, const char *text)
     return 1;
 }
 
+/* "--at TIME", else now; 0 when it is no time. */
+static int set_now(explaining_t *x)
+{
+    const char *bad = x->at ? r307_time_parse(x->p, x->at, 0, &x->now) : NULL;
+
+    if (!x->at) {
+        x->now = apr_time_now();
+    }
+    if (bad) {
+        fprintf(stderr, "redirect307ctl explain: --at '%s' %s\n",
+                r307_text_show(x->p, x->at, strlen(x->at)), bad);
+    }
+    return !bad;
+}
+
 r307_exit_t r307_explain_run(apr_pool_t *p, int argc, const char *const *argv)
 {
     explaining_t x = { .p = p, .file = ".htaccess", .base = "/", .method = "GET" };
@@ -210,8 +232,9 @@ r307_exit_t r307_explain_run(apr_pool_t *p, int argc, const char *const *argv)
         const char *name;
         const char **value;
     } options[] = {
-        { "--base", &x.base }, { "--method", &x.method }
+        { "--base", &x.base }, { "--method", &x.method }, { "--at", &x.at }
     };
+    const size_t option_count = sizeof(options) / sizeof(options[0]);
     int i, words = 0;
     size_t k;
 
@@ -223,17 +246,17 @@ r307_exit_t r307_explain_run(apr_pool_t *p, int argc, const char *const *argv)
             x.url = argv[i];
             continue;
         }
-        for (k = 0; k < 2 && strcmp(argv[i], options[k].name) != 0; k++) {
+        for (k = 0; k < option_count && strcmp(argv[i], options[k].name) != 0; k++) {
             continue;
         }
-        if (i + 1 == argc || (k == 2 && (strcmp(argv[i], "--header") != 0
+        if (i + 1 == argc || (k == option_count && (strcmp(argv[i], "--header") != 0
                                          || !add_header(&x, argv[i + 1])))) {
             fprintf(stderr, "redirect307ctl explain: '%s' is not understood; see "
                     "redirect307ctl help\n", argv[i]);
             return R307_EXIT_UNKNOWN;
         }
         i++;
-        if (k < 2) {
+        if (k < option_count) {
             *options[k].value = argv[i];
         }
     }
@@ -242,5 +265,5 @@ r307_exit_t r307_explain_run(apr_pool_t *p, int argc, const char *const *argv)
                 ? "--base begins and ends with '/'" : "name the URL to explain");
         return R307_EXIT_UNKNOWN;
     }
-    return explain(&x);
+    return set_now(&x) ? explain(&x) : R307_EXIT_UNKNOWN;
 }

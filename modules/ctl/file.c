@@ -23,7 +23,9 @@ static const struct {
     { "Redirect307Refuse", 0, 0 },
     { "Redirect307Exempt", 0, 0 },
     { "Redirect307By", 0, 0 },
-    { "Redirect307Drain", 0, 0 }
+    { "Redirect307Drain", 0, 0 },
+    { "Redirect307Limits", 0, 0 },
+    { "Redirect307Lint", 0, 0 }
 };
 #define DIRECTIVE_COUNT (sizeof(directives) / sizeof(directives[0]))
 
@@ -174,6 +176,7 @@ static void take_line(reading_t *reading, const char *line, unsigned number)
         ? R307_MATCH_REGEX : R307_MATCH_PREFIX;
     what.context.maker.compile = compile_nothing;
     what.is_conf = reading->is_conf;
+    what.context.is_tenant = !reading->is_conf;
     set_context(reading, &what);
     reading->met(reading->baton, &what);
 }

@@ -4,6 +4,9 @@
 #include <string.h>
 
 static const char *const step_texts[R307_STEP_COUNT] = {
+    [R307_STEP_EARLY] = "its time has not come",
+    [R307_STEP_ENDED] = "its time is over",
+    [R307_STEP_LIMIT] = "it is past a limit",
     [R307_STEP_CONDITION] = "a condition does not hold",
     [R307_STEP_PREFLIGHT] = "the request is a CORS preflight, and method= does not name "
                             "OPTIONS",
@@ -39,9 +42,11 @@ typedef struct asking_t {
     const r307_policy_t *policy;
     const r307_view_t *view;
     r307_decision_t *decision;
-    const r307_query_t *query;      /* made when the first rule needs it */
+    r307_asked_t asked;
     r307_vary_t vary;
+    r307_vary_t unnamed;            /* what rules with vary=off looked at */
     r307_slice_t exempt;            /* the exempt path asked for, or absent */
+    apr_time_t change;              /* when the answer may be another one; 0: never */
     int preflight;
 } asking_t;
 
@@ -98,19 +103,50 @@ static int names_exempt(const asking_t *a, const r307_scope_t *scope,
     return r307_path_below(head.s, head.len, exempt.s, exempt.len, 0);
 }
 
+static r307_vary_t *vary_of(asking_t *a, const r307_rule_t *rule)
+{
+    return rule->no_vary ? &a->unnamed : &a->vary;
+}
+
+static void changes_at(asking_t *a, apr_time_t when)
+{
+    if (a->change == 0 || when < a->change) {
+        a->change = when;
+    }
+}
+
+/* Whether the rule is in force; says from when and until when the answer holds. */
+static int is_in_force(asking_t *a, const r307_rule_t *rule)
+{
+    switch (r307_plan_phase(&rule->plan, a->view->now)) {
+    case R307_PHASE_EARLY:
+        changes_at(a, rule->plan.from.when);
+        passed_over(a, rule, R307_STEP_EARLY, rule->plan.from.text);
+        return 0;
+    case R307_PHASE_OVER:
+        passed_over(a, rule, R307_STEP_ENDED, rule->plan.until.text);
+        return 0;
+    case R307_PHASE_IN:
+        if (rule->plan.until.text) {
+            changes_at(a, rule->plan.until.when);
+        }
+        return 1;
+    default:
+        return 1;
+    }
+}
+
 static int conditions_hold(asking_t *a, const r307_rule_t *rule)
 {
+    const r307_query_t *query = r307_asked_query(a->p, &a->asked);
     size_t k;
     int i;
 
-    if (!a->query) {
-        a->query = r307_query_make(a->p, a->view->query);
-    }
-    for (k = 0; k < a->query->count; k++) {
-        a->query->params[k].used = 0;
+    for (k = 0; k < query->count; k++) {
+        query->params[k].used = 0;
     }
     for (i = 0; i < rule->cond_count; i++) {
-        if (!r307_cond_test(&rule->conds[i], a->view, a->query, &a->vary)) {
+        if (!r307_cond_test(&rule->conds[i], a->view, query, vary_of(a, rule))) {
             passed_over(a, rule, R307_STEP_CONDITION, rule->conds[i].value);
             return 0;
         }
@@ -295,9 +331,45 @@ static void refuse(asking_t *a, const r307_rule_t *rule, r307_verdict_t verdict,
     a->decision->offending_len = len;
 }
 
+#define PERMANENT_AGE 3600
+#define AGE_MOST      2147483647    /* RFC 9111 1.2.2 */
+
+/* Seconds that a cache may keep the answer, never beyond what is known to change it. */
+static int max_age(const asking_t *a, const r307_rule_t *rule, int status)
+{
+    apr_time_t age = 0, left = a->change ? a->change - a->view->now : 0;
+    int is_ours = status == rule->status;       /* cache= is not about what follows */
+
+    switch (is_ours ? rule->cache.mode : R307_CACHE_DEFAULT) {
+    case R307_CACHE_DEFAULT:
+        age = r307_status_row(status)->cacheable ? apr_time_from_sec(PERMANENT_AGE) : 0;
+        break;
+    case R307_CACHE_AGE:
+        age = rule->cache.age;
+        break;
+    case R307_CACHE_UNTIL:
+        age = left;
+        break;
+    case R307_CACHE_OFF:
+        break;
+    }
+    age = apr_time_sec(a->change && left < age ? left : age);
+    return age > AGE_MOST ? AGE_MOST : (int)age;
+}
+
+static void answer(asking_t *a, const r307_rule_t *rule, int status,
+                   const char *location)
+{
+    a->decision->outcome = R307_OUTCOME_ANSWER;
+    a->decision->rule = rule;
+    a->decision->status = status;
+    a->decision->location = location;
+    a->decision->max_age = max_age(a, rule, status);
+}
+
 /* Builds, guards and compares; 1 when the search ends here. */
-static int ask_target(asking_t *a, const r307_rule_t *rule,
-                      const r307_captures_t *captures, r307_slice_t base)
+static int ask_target(asking_t *a, const r307_scope_t *scope, const r307_rule_t *rule,
+                      int status, const r307_captures_t *captures, r307_slice_t base)
 {
     const r307_policy_t *policy = a->policy;
     r307_built_t built;
@@ -306,10 +378,11 @@ static int ask_target(asking_t *a, const r307_rule_t *rule,
     r307_url_t url;
 
     r307_target_build(a->p, rule->target, rule->pattern ? captures : NULL, a->view,
-                      a->query, &rule->query, base, policy->relative, rule->carry,
-                      &a->vary, &built);
+                      a->asked.query, &rule->query, base, policy->relative, rule->carry,
+                      vary_of(a, rule), &built);
     location = r307_url_print(a->p, &built.url);
-    verdict = r307_guard_check(location, &built, rule->target, policy->allow, a->view);
+    verdict = r307_guard_check(location, &built, rule->target,
+                               r307_limit_allow(scope->tenancy, policy->allow), a->view);
     if (verdict != R307_VERDICT_FINE) {
         if (built.failed) {
             location = r307_slice(built.failed, strlen(built.failed));
@@ -329,11 +402,15 @@ static int ask_target(asking_t *a, const r307_rule_t *rule,
             return 0;
         }
     }
-    a->decision->outcome = R307_OUTCOME_ANSWER;
-    a->decision->rule = rule;
-    a->decision->status = rule->status;
-    a->decision->location = location.s;
+    answer(a, rule, status, location.s);
     return 1;
+}
+
+/* What the rule answers now: its status, or what follows its end. */
+static int status_now(const asking_t *a, const r307_rule_t *rule)
+{
+    return r307_plan_phase(&rule->plan, a->view->now) == R307_PHASE_THEN
+        ? rule->plan.then : rule->status;
 }
 
 /* One rule whose source matched; 1 when the search ends here. */
@@ -341,7 +418,16 @@ static int ask(asking_t *a, const r307_scope_t *scope, const r307_rule_t *rule,
                const r307_captures_t *captures, r307_found_t found)
 {
     r307_slice_t base = { NULL, 0 };
+    const char *why = scope->tenancy ? r307_limit_why(scope->tenancy, rule) : NULL;
+    int status = status_now(a, rule);
 
+    if (!is_in_force(a, rule)) {
+        return 0;
+    }
+    if (why) {
+        passed_over(a, rule, R307_STEP_LIMIT, why);
+        return 0;
+    }
     if (a->exempt.s && !names_exempt(a, scope, rule)) {
         passed_over(a, rule, R307_STEP_EXEMPT, NULL);
         return 0;
@@ -357,11 +443,13 @@ static int ask(asking_t *a, const r307_scope_t *scope, const r307_rule_t *rule,
         refuse(a, rule, R307_VERDICT_STEPS, a->view->path->dec, a->view->path->len);
         return 1;
     }
-    if (rule->target->kind == R307_TARGET_STOP || rule->target->kind == R307_TARGET_NONE) {
-        a->decision->outcome = rule->target->kind == R307_TARGET_STOP
-            ? R307_OUTCOME_STOP : R307_OUTCOME_ANSWER;
+    if (rule->target->kind == R307_TARGET_STOP) {
+        a->decision->outcome = R307_OUTCOME_STOP;
         a->decision->rule = rule;
-        a->decision->status = rule->status;
+        return 1;
+    }
+    if (!r307_status_row(status)->has_target) {
+        answer(a, rule, status, NULL);
         return 1;
     }
     if (rule->target->kind == R307_TARGET_RELATIVE) {
@@ -371,14 +459,15 @@ static int ask(asking_t *a, const r307_scope_t *scope, const r307_rule_t *rule,
         passed_over(a, rule, R307_STEP_OWN_TARGET, NULL);
         return 0;
     }
-    return ask_target(a, rule, captures, base);
+    return ask_target(a, scope, rule, status, captures, base);
 }
 
 void r307_decide(apr_pool_t *p, const r307_scope_t *scopes, int count,
                  const r307_policy_t *policy, const r307_view_t *view,
                  r307_decision_t *decision)
 {
-    asking_t a = { p, policy, view, decision, NULL, { p, NULL }, { NULL, 0 }, 0 };
+    asking_t a = { p, policy, view, decision, { view, NULL, 0, NULL }, { p, NULL },
+                   { p, NULL }, { NULL, 0 }, 0, 0 };
     r307_captures_t captures;
     r307_cursor_t cursor;
     int i, done = 0;
@@ -391,7 +480,7 @@ void r307_decide(apr_pool_t *p, const r307_scope_t *scopes, int count,
         const r307_rule_t *rule;
         r307_found_t found;
 
-        r307_cursor_make(p, &scopes[i], view->path, policy->steps, &cursor);
+        r307_cursor_make(p, &scopes[i], &a.asked, policy->steps, &cursor);
         while (!done && (rule = r307_cursor_next(p, &cursor, &captures, &found))) {
             done = ask(&a, &scopes[i], rule, &captures, found);
         }

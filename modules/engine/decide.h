@@ -17,6 +17,9 @@ typedef enum {
 
 /* Why a rule whose source matched did not answer. */
 typedef enum {
+    R307_STEP_EARLY,        /* detail: from= as written */
+    R307_STEP_ENDED,        /* detail: until= as written */
+    R307_STEP_LIMIT,        /* detail: which of Redirect307Limits */
     R307_STEP_CONDITION,    /* detail: the condition as written */
     R307_STEP_PREFLIGHT,
     R307_STEP_EXEMPT,
@@ -53,6 +56,7 @@ typedef struct r307_decision_t {
                                      * a log as they are */
     size_t offending_len;
     const char *vary;               /* of every outcome: header names looked at, or NULL */
+    int max_age;                    /* of ANSWER: seconds a cache may keep it; 0: no-store */
 } r307_decision_t;
 
 /* scopes: asked in this order. Everything in *decision lives in p or in the rules. */

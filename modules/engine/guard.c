@@ -98,19 +98,19 @@ static int is_host_of(const r307_origin_t *origin, r307_slice_t host)
                                origin->host.len);
 }
 
-static int is_allowed(const apr_array_header_t *allow, const r307_url_t *url)
+int r307_origin_allows(const apr_array_header_t *allow, r307_slice_t scheme,
+                       r307_slice_t host, int port)
 {
-    long port = r307_url_port(url->port);
-    int standard = r307_url_default_port(url->scheme), i;
+    int standard = r307_url_default_port(scheme), i;
 
     port = port ? port : standard;
     for (i = 0; allow && i < allow->nelts; i++) {
         const r307_origin_t *origin = &APR_ARRAY_IDX(allow, i, r307_origin_t);
 
-        if (is_host_of(origin, url->host) && port == (origin->port ? origin->port : standard)
+        if (is_host_of(origin, host) && port == (origin->port ? origin->port : standard)
             && (!origin->scheme.s
-                || r307_text_same_fold(origin->scheme.s, origin->scheme.len, url->scheme.s,
-                                       url->scheme.len))) {
+                || r307_text_same_fold(origin->scheme.s, origin->scheme.len, scheme.s,
+                                       scheme.len))) {
             return 1;
         }
     }
@@ -193,7 +193,9 @@ static r307_verdict_t check_origin(const r307_url_t *url, const r307_built_t *bu
     if (r307_url_port(url->port) < 0 || (url->port.s && url->port.len == 0)) {
         return R307_VERDICT_PORT;
     }
-    if (built->host_inserted && !is_allowed(allow, url)) {
+    if (built->host_inserted
+        && !r307_origin_allows(allow, url->scheme, url->host,
+                               (int)r307_url_port(url->port))) {
         return target->glued ? R307_VERDICT_GLUED : R307_VERDICT_ORIGIN;
     }
     if (!built->host_inserted && !r307_url_same_host(url->host, built->url.host)) {

@@ -51,6 +51,10 @@ typedef struct r307_origin_t {
 
 const char *r307_origin_parse(apr_pool_t *p, const char *text, r307_origin_t *origin);
 
+/* Whether one of them is meant; port 0: the scheme's own. allow may be NULL. */
+int r307_origin_allows(const apr_array_header_t *allow, r307_slice_t scheme,
+                       r307_slice_t host, int port);
+
 /* Judges a finished Location. allow: array of r307_origin_t or NULL. self: this server,
  * by UseCanonicalName (not the Host header). A Location without a request byte is FINE as
  * its rule was checked when it was loaded. */

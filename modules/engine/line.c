@@ -59,7 +59,7 @@ static const char *unknown_option(apr_pool_t *p, const r307_word_t *word)
 static const char *sort_words(apr_pool_t *p, const apr_array_header_t *all,
                               r307_draft_t *draft, words_t *words)
 {
-    int seen[32] = { 0 }, i;
+    int seen[64] = { 0 }, i;
 
     words->all = all;
     words->plain_count = 0;
@@ -322,6 +322,25 @@ static const char *check_sense(apr_pool_t *p, const r307_draft_t *draft, int has
                             "the whole path; leave match= out, or end the source in /*",
                             show(p, rule->source));
     }
+    if (target->kind == R307_TARGET_STOP && rule->plan.then > R307_THEN_STOP) {
+        return "'-' gives no answer, so nothing follows it; leave then= out";
+    }
+    if (target->kind == R307_TARGET_NONE && rule->plan.then > R307_THEN_STOP
+        && r307_status_row(rule->plan.then)->has_target) {
+        return apr_psprintf(p, "then=%d needs a target, and this line has none; write "
+                            "then=410", rule->plan.then);
+    }
+    if (rule->plan.then == rule->status) {
+        return apr_psprintf(p, "then=%d is what this line answers already; leave then= and "
+                            "until= out", rule->plan.then);
+    }
+    if (rule->cache.mode == R307_CACHE_UNTIL && !rule->plan.until.text) {
+        return "cache=until lasts as long as the rule, and this one has no end; write "
+               "until=YYYY-MM-DD beside it, or a duration, as cache=1h";
+    }
+    if (target->kind == R307_TARGET_STOP && rule->cache.mode != R307_CACHE_DEFAULT) {
+        return "'-' gives no answer, so there is nothing to cache; leave cache= out";
+    }
     if (target->kind == R307_TARGET_STOP && has_status) {
         return "'-' gives no answer, so it has no status; leave status= out";
     }
@@ -338,7 +357,7 @@ static const char *check_sense(apr_pool_t *p, const r307_draft_t *draft, int has
     return NULL;
 }
 
-static int carries(const r307_rule_t *rule)
+int r307_line_carries(const r307_rule_t *rule)
 {
     const r307_target_t *target = rule->target;
 
@@ -349,17 +368,31 @@ static int carries(const r307_rule_t *rule)
     return !rule->pattern->final_slash || target->final_slash;
 }
 
+/* httpd bounds no regex of an expression, and its parse tree is its own; so the text
+ * decides. A quoted "=~" counts with it: too much, but never too little. */
+static int holds_regex(const r307_expr_t *expr)
+{
+    return expr->text && (strstr(expr->text, "=~") || strstr(expr->text, "!~"));
+}
+
 static void finish(r307_draft_t *draft)
 {
     r307_rule_t *rule = draft->rule;
+    const r307_target_t *target = rule->target;
     int i;
 
     rule->conds = (const r307_cond_t *)(const void *)draft->conds->elts;
     rule->cond_count = draft->conds->nelts;
-    rule->carry = carries(rule);
+    rule->carry = r307_line_carries(rule);
     for (i = 0; i < rule->cond_count; i++) {
         rule->options_named |= r307_cond_names_options(&rule->conds[i]);
+        rule->unbounded |= holds_regex(&rule->conds[i].expr);
     }
+    for (i = 0; i < target->count; i++) {
+        rule->unbounded |= holds_regex(&target->parts[i].expr);
+    }
+    rule->nth = draft->context->nth;
+    rule->nth_regex = rule->pattern && rule->pattern->regex ? draft->context->nth_regex : 0;
 }
 
 static const char *parse_target(apr_pool_t *p, r307_draft_t *draft, const char *target)
@@ -385,6 +418,7 @@ const char *r307_line_parse(apr_pool_t *p, const char *line, r307_place_t place,
     int has_status;
 
     rule->place = place;
+    rule->plan.then = R307_THEN_UNSET;
     draft.conds = apr_array_make(p, 4, sizeof(r307_cond_t));
     *out = NULL;
     bad = r307_token_split(p, line, &all);
@@ -410,6 +444,7 @@ const char *r307_line_parse(apr_pool_t *p, const char *line, r307_place_t place,
         relax(&draft);
         has_status = 0;
     }
+    bad = bad ? bad : r307_plan_check(p, &rule->plan);
     bad = bad ? bad : check_sense(p, &draft, has_status);
     if (bad) {
         return bad;

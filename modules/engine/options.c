@@ -261,6 +261,128 @@ static const char *print_note(apr_pool_t *p, const r307_rule_t *rule)
     return rule->note;
 }
 
+/* --- the plan --- */
+
+static const char *set_from(apr_pool_t *p, r307_draft_t *draft, const char *name,
+                            const char *value)
+{
+    return r307_plan_set_date(p, &draft->rule->plan.from, name, value, 0);
+}
+
+static const char *print_from(apr_pool_t *p, const r307_rule_t *rule)
+{
+    (void)p;
+    return rule->plan.from.text;
+}
+
+static const char *set_until(apr_pool_t *p, r307_draft_t *draft, const char *name,
+                             const char *value)
+{
+    return r307_plan_set_date(p, &draft->rule->plan.until, name, value, 1);
+}
+
+static const char *print_until(apr_pool_t *p, const r307_rule_t *rule)
+{
+    (void)p;
+    return rule->plan.until.text;
+}
+
+static const char *set_review(apr_pool_t *p, r307_draft_t *draft, const char *name,
+                              const char *value)
+{
+    return r307_plan_set_date(p, &draft->rule->plan.review, name, value, 0);
+}
+
+static const char *print_review(apr_pool_t *p, const r307_rule_t *rule)
+{
+    (void)p;
+    return rule->plan.review.text;
+}
+
+static const struct {
+    const char *word;
+    int then;
+} thens[] = {
+    { "stop", R307_THEN_STOP }, { "301", 301 }, { "308", 308 }, { "410", 410 }
+};
+#define THEN_COUNT (sizeof(thens) / sizeof(thens[0]))
+
+static const char *set_then(apr_pool_t *p, r307_draft_t *draft, const char *name,
+                            const char *value)
+{
+    size_t i;
+
+    for (i = 0; i < THEN_COUNT; i++) {
+        if (strcmp(thens[i].word, value) == 0) {
+            draft->rule->plan.then = thens[i].then;
+            return NULL;
+        }
+    }
+    return none_of(p, name, value, "then=stop, 301, 308 or 410");
+}
+
+static const char *print_then(apr_pool_t *p, const r307_rule_t *rule)
+{
+    size_t i;
+
+    (void)p;
+    for (i = 0; i < THEN_COUNT; i++) {
+        if (thens[i].then == rule->plan.then) {
+            return thens[i].word;
+        }
+    }
+    return NULL;
+}
+
+/* --- caches --- */
+
+static const char *set_cache(apr_pool_t *p, r307_draft_t *draft, const char *name,
+                             const char *value)
+{
+    r307_cache_t *cache = &draft->rule->cache;
+
+    cache->mode = strcmp(value, "off") == 0 ? R307_CACHE_OFF
+        : strcmp(value, "until") == 0 ? R307_CACHE_UNTIL : R307_CACHE_AGE;
+    if (cache->mode == R307_CACHE_AGE
+        && (r307_duration_parse(p, value, &cache->age) || cache->age == 0)) {
+        return none_of(p, name, value, "a duration, as cache=10min, or cache=until or "
+                       "cache=off");
+    }
+    return NULL;
+}
+
+static const char *print_cache(apr_pool_t *p, const r307_rule_t *rule)
+{
+    switch (rule->cache.mode) {
+    case R307_CACHE_OFF:
+        return "off";
+    case R307_CACHE_UNTIL:
+        return "until";
+    case R307_CACHE_AGE:
+        return r307_duration_print(p, rule->cache.age);
+    default:
+        return NULL;
+    }
+}
+
+static const char *set_vary(apr_pool_t *p, r307_draft_t *draft, const char *name,
+                            const char *value)
+{
+    if (draft->context->is_tenant) {
+        return "vary= is not for .htaccess, because it can give one visitor's answer to "
+               "another; leave it out";
+    }
+    draft->rule->no_vary = strcmp(value, "off") == 0;
+    return draft->rule->no_vary || strcmp(value, "on") == 0 ? NULL
+        : none_of(p, name, value, "vary=on or vary=off");
+}
+
+static const char *print_vary(apr_pool_t *p, const r307_rule_t *rule)
+{
+    (void)p;
+    return rule->no_vary ? "off" : NULL;
+}
+
 const r307_option_t r307_options[] = {
     { "match",  0, set_match,     print_match },
     { "case",   0, set_case,      print_case },
@@ -273,6 +395,12 @@ const r307_option_t r307_options[] = {
     { "expr",   0, set_condition, NULL },
     { "status", 0, set_status,    print_status },
     { "query",  0, set_query,     print_query },
+    { "from",   0, set_from,      print_from },
+    { "until",  0, set_until,     print_until },
+    { "then",   0, set_then,      print_then },
+    { "review", 0, set_review,    print_review },
+    { "cache",  0, set_cache,     print_cache },
+    { "vary",   0, set_vary,      print_vary },
     { "name",   0, set_name,      print_name },
     { "owner",  0, set_owner,     print_owner },
     { "note",   0, set_note,      print_note }

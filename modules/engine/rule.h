@@ -7,11 +7,25 @@
 
 #include "cond.h"
 #include "guard.h"
+#include "plan.h"
 
 typedef struct r307_place_t {
     const char *file;
     unsigned line;          /* 0: not known */
 } r307_place_t;
+
+/* How long a cache may keep the answer: cache= in the grammar. */
+typedef enum {
+    R307_CACHE_DEFAULT,     /* by the status */
+    R307_CACHE_OFF,
+    R307_CACHE_UNTIL,
+    R307_CACHE_AGE
+} r307_cache_mode_t;
+
+typedef struct r307_cache_t {
+    r307_cache_mode_t mode;
+    apr_time_t age;         /* of AGE */
+} r307_cache_t;
 
 typedef struct r307_rule_t {
     r307_place_t place;
@@ -27,7 +41,13 @@ typedef struct r307_rule_t {
     const r307_cond_t *conds;
     int cond_count;
     int options_named;              /* a method= names OPTIONS */
+    int nth, nth_regex;             /* of the rules, of the regexes of its .htaccess; 0: it
+                                     * stands in none, or is no regex */
+    int unbounded;                  /* an expression of it holds a regex */
     r307_query_policy_t query;
+    r307_plan_t plan;
+    r307_cache_t cache;
+    int no_vary;                    /* vary=off: what it looks at is not named in Vary */
     const char *name, *owner, *note;
 } r307_rule_t;
 
@@ -44,7 +64,9 @@ typedef struct r307_context_t {
     r307_where_t where;
     const char *location;       /* URL-path of a literal <Location>, or NULL */
     r307_expr_maker_t maker;
+    int is_tenant;              /* .htaccess: some options are the administrator's */
     int jit;
+    int nth, nth_regex;         /* of a rule and of a regex that stood here; 0: not counted */
     int is_map;                 /* options that have nothing to do on a line are no error:
                                  * the map's defaults hold for all its lines */
 } r307_context_t;

@@ -7,14 +7,16 @@
 #include <http_log.h>
 #include "engine/decide.h"
 #include "httpd/base.h"
+#include "httpd/lint.h"
 #include "httpd/once.h"
 #include "httpd/request.h"
 #include "httpd/respond.h"
+#include "httpd/tenant.h"
 
 APLOG_USE_MODULE(redirect307);
 
 #define REFUSALS_APART 60       /* seconds between two lines about one rule */
-#define PERMANENT_AGE  3600
+#define REVIEWS_APART  (24 * 3600)
 
 /* --- the directory of a block --- */
 
@@ -82,17 +84,21 @@ static void check_outside(request_rec *r, r307_block_t *block, r307_slice_t base
 }
 
 static void fill_scope(request_rec *r, const r307_config_t *conf,
-                       const r307_path_t *path, r307_block_t *block,
+                       const r307_view_t *view, r307_block_t *block,
                        r307_scope_t *scope)
 {
     scope->rules = block->rules;
+    scope->tenancy = r307_tenant_find(r, conf, view, block);
+    if (block->doubts) {
+        r307_lint_say(r, conf, block);
+    }
     scope->directory = block->directory != NULL;
     scope->base = r307_slice(NULL, 0);
     if (!block->directory
         || (!block->needs_base && __atomic_load_n(&block->checked, __ATOMIC_RELAXED))) {
         return;
     }
-    scope->base = r307_base_find(r, conf, path, block->directory);
+    scope->base = r307_base_find(r, conf, view->path, block->directory);
     if (scope->base.s) {
         check_outside(r, block, scope->base);
     }
@@ -191,16 +197,36 @@ static void log_decision(request_rec *r, const r307_decision_t *decision)
 
 /* --- the decision, carried out --- */
 
+/* Not at start-up: a rule that nobody asks for bothers nobody. */
+static void log_overdue(request_rec *r, const r307_rule_t *rule)
+{
+    apr_time_t now = r307_request_state(r)->view.now;
+    apr_uint64_t key;
+
+    if (!r307_plan_is_overdue(&rule->plan, now)) {
+        return;
+    }
+    key = r307_once_key_text(rule->place.file, rule->place.line, "review");
+    if (r307_once_per(r->server, key, REVIEWS_APART, now)) {
+        ap_log_error(APLOG_MARK, APLOG_WARNING, 0, r->server,
+                     "%s has been due for review since %s (review=)%s%s; said once a day",
+                     label(r, rule), rule->plan.review.text,
+                     rule->owner ? ", owner " : "",
+                     rule->owner ? r307_text_show(r->pool, rule->owner,
+                                                  strlen(rule->owner)) : "");
+    }
+}
+
 static int answer(request_rec *r, const r307_config_t *conf,
                   const r307_decision_t *decision)
 {
-    const r307_status_t *row = r307_status_row(decision->status);
     r307_answer_t to_send;
 
+    log_overdue(r, decision->rule);
     to_send.status = decision->status;
     to_send.location = decision->location;
     to_send.rule = decision->rule;
-    to_send.max_age = row && row->cacheable ? PERMANENT_AGE : 0;
+    to_send.max_age = decision->max_age;
     return r307_respond_send(r, conf, &to_send);
 }
 
@@ -271,14 +297,18 @@ int r307_ask_chain(request_rec *r, const r307_config_t *conf, const r307_chain_t
     if (!state->view.path || state->is_over) {
         return DECLINED;
     }
+    if (r307_config_engine(conf) == R307_ENGINE_ON
+        && r307_tenant_fails(r, conf, &state->view, chain)) {
+        return HTTP_INTERNAL_SERVER_ERROR;
+    }
     scopes = apr_palloc(r->pool, (size_t)chain->count * sizeof(*scopes));
     for (i = 0; i < chain->count; i++) {
-        fill_scope(r, conf, state->view.path, chain->blocks[i], &scopes[i]);
+        fill_scope(r, conf, &state->view, chain->blocks[i], &scopes[i]);
     }
     policy.relative = (int)r307_config_value(conf, R307_SETTING_RELATIVE);
     policy.allow = conf->allow;
     policy.exempt = r307_config_exempt(r->pool, conf);
-    policy.steps = R307_STEPS_DEFAULT;
+    policy.steps = (unsigned)r307_limit_value(conf->limits, R307_LIMIT_REGEX_STEPS);
     policy.trace = trace;
     policy.trace_baton = r;
     memset(&decision, 0, sizeof(decision));

@@ -20,6 +20,8 @@ const r307_setting_row_t r307_settings[R307_SETTING_COUNT] = {
                               R307_KIND_INT, 400 },
     [R307_SETTING_BY] = { "Redirect307By", offsetof(r307_config_t, by), R307_KIND_INT,
                           R307_BY_OFF },
+    [R307_SETTING_LINT] = { "Redirect307Lint", offsetof(r307_config_t, lint), R307_KIND_INT,
+                            R307_LINT_WARN },
     [R307_SETTING_DRAIN] = { "Redirect307Drain", offsetof(r307_config_t, drain),
                              R307_KIND_INT64, DRAIN_BYTES },
     [R307_SETTING_DRAIN_TIME] = { "Redirect307Drain, its time",
@@ -154,6 +156,7 @@ void *r307_config_merge(apr_pool_t *p, void *base_conf, void *add_conf)
         conf->bases = base->bases ? apr_array_append(p, add->bases, base->bases)
                                   : add->bases;
     }
+    conf->limits = r307_limit_merge(p, base->limits, add->limits);
     merge_exempt(p, base, add, conf);
     return conf;
 }

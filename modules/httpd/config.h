@@ -14,6 +14,7 @@
 #define R307_UNSET (-1)
 
 enum { R307_ENGINE_OFF, R307_ENGINE_REPORT, R307_ENGINE_ON };
+enum { R307_LINT_OFF, R307_LINT_WARN, R307_LINT_REFUSE };
 enum { R307_BY_OFF, R307_BY_ON, R307_BY_RULE };
 #define R307_REFUSE_PASS 0      /* any other value of "refuse" is a status */
 
@@ -27,6 +28,9 @@ typedef struct r307_block_t {
     int is_htaccess;
     int needs_base;         /* a source or a target is relative to the directory's URL */
     int checked;            /* __atomic: sources outside the directory were looked for */
+    r307_tally_t tally;     /* of a .htaccess: what its rules are */
+    int skipped;            /* of a .htaccess: lines that are no rules */
+    int doubts;             /* of a .htaccess: what r307_lint_say has to say */
 } r307_block_t;
 
 /* Blocks in the order they are asked. Never empty: no block is a NULL chain. */
@@ -50,12 +54,14 @@ typedef struct r307_config_t {
     int relative;
     int refuse;
     int by;
+    int lint;
     apr_int64_t drain;          /* bytes */
     apr_int64_t drain_time;     /* microseconds */
     const apr_array_header_t *allow;    /* of r307_origin_t; NULL: unset */
     apr_array_header_t *exempt;         /* of r307_slice_t, of this place; NULL: unset */
     int exempt_resets;          /* "none" was written: what was inherited is gone */
     const apr_array_header_t *exempt_all;   /* with what was inherited; NULL: default */
+    const r307_limits_t *limits;            /* NULL: none */
 } r307_config_t;
 
 typedef enum {
@@ -64,6 +70,7 @@ typedef enum {
     R307_SETTING_RELATIVE,
     R307_SETTING_REFUSE,
     R307_SETTING_BY,
+    R307_SETTING_LINT,
     R307_SETTING_DRAIN,
     R307_SETTING_DRAIN_TIME,
     R307_SETTING_ALLOW,

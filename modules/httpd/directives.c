@@ -12,6 +12,8 @@
 #include "httpd/config.h"
 #include "httpd/container.h"
 #include "httpd/expr.h"
+#include "httpd/freeze.h"
+#include "httpd/lint.h"
 #include "httpd/once.h"
 
 APLOG_USE_MODULE(redirect307);
@@ -19,29 +21,51 @@ APLOG_USE_MODULE(redirect307);
 /* So many lines of one .htaccess are named: the log is everybody's, and what was said is
  * remembered for all files together. */
 #define NAMED_MOST 100
-#define USERDATA "mod_redirect307.skipped "
+#define USERDATA "mod_redirect307.file "
 
-/* How many lines of this file were skipped while it is read, this one included. */
-static int count_skipped(apr_pool_t *p, const char *file)
+
+/* The file itself, where line->filename may be the story of a <Macro>. */
+static const char *file_of(const cmd_parms *cmd)
 {
-    const char *key = apr_pstrcat(p, USERDATA, file, NULL);
-    void *data = NULL;
-    int *count;
+    return cmd->config_file ? cmd->config_file->name : cmd->directive->filename;
+}
 
-    apr_pool_userdata_get(&data, key, p);
-    count = data ? data : apr_pcalloc(p, sizeof(*count));
-    if (!data) {
-        apr_pool_userdata_setn(count, key, NULL, p);
+/* What was met in one .htaccess, while it is read. */
+typedef struct met_t {
+    int skipped, rules, regexes;
+} met_t;
+
+static met_t *find_met(cmd_parms *cmd)
+{
+    const char *key = apr_pstrcat(cmd->pool, USERDATA, file_of(cmd), NULL);
+    void *met = NULL;
+
+    apr_pool_userdata_get(&met, key, cmd->pool);
+    if (!met) {
+        met = apr_pcalloc(cmd->pool, sizeof(met_t));
+        apr_pool_userdata_setn(met, key, NULL, cmd->pool);
     }
-    return ++*count;
+    return met;
+}
+
+/* The place remembers it, for errors=fail. */
+static void mark_skipped(cmd_parms *cmd, r307_config_t *conf)
+{
+    r307_place_t place = { file_of(cmd), (unsigned)cmd->directive->line_num };
+    r307_container_t container;
+    r307_block_t *block;
+
+    (void)r307_container_find(cmd, &container);
+    block = r307_config_block(cmd->pool, conf, 1, place, container.directory);
+    block->is_htaccess = 1;
+    block->skipped++;
 }
 
 /* The one way out for what is wrong: an error where the admin sits before it, a line in
  * the log where a tenant's site would go down. httpd adds the place to an error. */
-static const char *refuse_line(cmd_parms *cmd, const char *text)
+static const char *refuse_line(cmd_parms *cmd, void *mconfig, const char *text)
 {
     const ap_directive_t *line = cmd->directive;
-    const char *file;
     apr_uint64_t key;
     int count;
 
@@ -49,9 +73,8 @@ static const char *refuse_line(cmd_parms *cmd, const char *text)
     if (!r307_container_is_htaccess(cmd)) {
         return text;
     }
-    /* the file itself, where line->filename may be the story of a <Macro> */
-    file = cmd->config_file ? cmd->config_file->name : line->filename;
-    count = count_skipped(cmd->pool, file);
+    mark_skipped(cmd, mconfig);
+    count = ++find_met(cmd)->skipped;
     if (count > NAMED_MOST) {
         if (count > NAMED_MOST + 1) {
             return NULL;
@@ -59,7 +82,7 @@ static const char *refuse_line(cmd_parms *cmd, const char *text)
         text = "more than " APR_STRINGIFY(NAMED_MOST) " lines are no rules; the rest of "
                "them is not named";
     }
-    key = r307_once_key(cmd->pool, file, (unsigned)line->line_num, text);
+    key = r307_once_key(cmd->pool, file_of(cmd), (unsigned)line->line_num, text);
     if (r307_once_ever(cmd->server, key)) {
         ap_log_error(APLOG_MARK, APLOG_WARNING, 0, cmd->server,
                      "%s:%d: %s; this line is skipped, the others work",
@@ -87,9 +110,25 @@ static const char *add_rule(cmd_parms *cmd, r307_config_t *conf,
     r307_block_t *block = r307_config_block(cmd->pool, conf, container->is_late,
                                             rule->place, container->directory);
 
+    const char *err = r307_ruleset_add(cmd->pool, block->rules, rule);
+
     block->is_htaccess = r307_container_is_htaccess(cmd);
-    block->needs_base = block->needs_base || is_relative(rule);
-    return r307_ruleset_add(cmd->pool, block->rules, rule);
+    block->needs_base = block->needs_base || (!err && is_relative(rule));
+    if (!block->is_htaccess && block->rules->rules->nelts == 1) {
+        r307_freeze_note(cmd->pool, block->rules);
+    }
+    if (!err && block->is_htaccess) {
+        met_t *met = find_met(cmd);
+
+        met->rules++;
+        met->regexes += rule->nth_regex != 0;
+        r307_limit_count(cmd->pool, &block->tally, rule);
+        block->doubts += r307_lint_doubts(cmd->pool, rule);
+    }
+    else if (!err) {
+        r307_lint_add(cmd, conf, rule);
+    }
+    return err;
 }
 
 static const r307_match_t by_prefix = R307_MATCH_PREFIX;
@@ -111,7 +150,12 @@ static const char *set_rule(cmd_parms *cmd, void *mconfig, const char *args)
         context.location = container.location;
         context.maker.compile = r307_expr_compile;
         context.maker.baton = cmd;
+        context.is_tenant = r307_container_is_htaccess(cmd);
         context.jit = !r307_container_is_htaccess(cmd);
+        if (r307_container_is_htaccess(cmd)) {
+            context.nth = find_met(cmd)->rules + 1;
+            context.nth_regex = find_met(cmd)->regexes + 1;
+        }
         place.file = cmd->directive->filename;
         place.line = (unsigned)cmd->directive->line_num;
         err = r307_line_parse(cmd->pool, args, place, &context, &rule);
@@ -122,7 +166,7 @@ static const char *set_rule(cmd_parms *cmd, void *mconfig, const char *args)
     if (!err) {
         err = add_rule(cmd, mconfig, &container, rule);
     }
-    return err ? refuse_line(cmd, err) : NULL;
+    return err ? refuse_line(cmd, mconfig, err) : NULL;
 }
 
 /* --- settings --- */
@@ -174,6 +218,11 @@ static const choices_t by_choices = {
     offsetof(r307_config_t, by), "off, on or rule",
     { { "off", R307_BY_OFF }, { "on", R307_BY_ON }, { "rule", R307_BY_RULE } }
 };
+static const choices_t lint_choices = {
+    offsetof(r307_config_t, lint), "off, warn or refuse",
+    { { "off", R307_LINT_OFF }, { "warn", R307_LINT_WARN },
+      { "refuse", R307_LINT_REFUSE } }
+};
 static const choices_t engine_choices = {
     offsetof(r307_config_t, engine), "on, report or off",
     { { "on", R307_ENGINE_ON }, { "report", R307_ENGINE_REPORT },
@@ -206,7 +255,7 @@ static const char *set_choice(cmd_parms *cmd, void *mconfig, const char *args)
     const char *err = choose(cmd, args, choices,
                              (int *)((char *)mconfig + choices->offset));
 
-    return err ? refuse_line(cmd, err) : NULL;
+    return err ? refuse_line(cmd, mconfig, err) : NULL;
 }
 
 static const char *set_engine(cmd_parms *cmd, void *mconfig, const char *args)
@@ -215,7 +264,7 @@ static const char *set_engine(cmd_parms *cmd, void *mconfig, const char *args)
     int *member = r307_container_is_htaccess(cmd) ? &conf->ceiling : &conf->engine;
     const char *err = choose(cmd, args, &engine_choices, member);
 
-    return err ? refuse_line(cmd, err) : NULL;
+    return err ? refuse_line(cmd, mconfig, err) : NULL;
 }
 
 static int is_none(const apr_array_header_t *words)
@@ -232,7 +281,7 @@ static const char *set_allow_hosts(cmd_parms *cmd, void *mconfig, const char *ar
     int i;
 
     if (err) {
-        return refuse_line(cmd, err);
+        return refuse_line(cmd, mconfig, err);
     }
     /* several lines of one container are one list */
     list = conf->allow && !is_none(words)
@@ -244,7 +293,7 @@ static const char *set_allow_hosts(cmd_parms *cmd, void *mconfig, const char *ar
         memset(&origin, 0, sizeof(origin));
         err = r307_origin_parse(cmd->pool, word_at(words, i), &origin);
         if (err) {
-            return refuse_line(cmd, err);
+            return refuse_line(cmd, mconfig, err);
         }
         *(r307_origin_t *)apr_array_push(list) = origin;
     }
@@ -274,7 +323,7 @@ static const char *set_exempt(cmd_parms *cmd, void *mconfig, const char *args)
     int i;
 
     if (err) {
-        return refuse_line(cmd, err);
+        return refuse_line(cmd, mconfig, err);
     }
     if (is_none(words)) {
         r307_config_reset_exempt(cmd->pool, mconfig);
@@ -282,7 +331,7 @@ static const char *set_exempt(cmd_parms *cmd, void *mconfig, const char *args)
     for (i = is_none(words); i < words->nelts; i++) {
         err = parse_path(cmd, word_at(words, i), &path);
         if (err) {
-            return refuse_line(cmd, err);
+            return refuse_line(cmd, mconfig, err);
         }
         r307_config_add_exempt(cmd->pool, mconfig, path);
     }
@@ -307,7 +356,7 @@ static const char *set_base(cmd_parms *cmd, void *mconfig, const char *args)
         err = parse_path(cmd, word_at(words, 0), &url);
     }
     if (err) {
-        return refuse_line(cmd, err);
+        return refuse_line(cmd, mconfig, err);
     }
     if (url.s[url.len - 1] != '/') {
         url.s = apr_pstrcat(cmd->pool, r307_slice_text(cmd->pool, url), "/", NULL);
@@ -315,6 +364,24 @@ static const char *set_base(cmd_parms *cmd, void *mconfig, const char *args)
     }
     r307_config_add_base(cmd->pool, mconfig, container.directory, url);
     return NULL;
+}
+
+static const char *set_limits(cmd_parms *cmd, void *mconfig, const char *args)
+{
+    r307_config_t *conf = mconfig;
+    r307_limits_t *limits = r307_limit_make(cmd->pool);
+    apr_array_header_t *words;
+    const char *err = split_words(cmd, args, 1, R307_LIMIT_COUNT,
+                                  "rules=1000 targets=same-site", &words);
+    int i;
+
+    for (i = 0; !err && i < words->nelts; i++) {
+        err = r307_limit_parse(cmd->pool, word_at(words, i), limits);
+    }
+    if (!err) {
+        conf->limits = r307_limit_merge(cmd->pool, conf->limits, limits);
+    }
+    return err ? refuse_line(cmd, mconfig, err) : NULL;
 }
 
 /* --- Redirect307Drain --- */
@@ -354,17 +421,17 @@ static const char *set_drain(cmd_parms *cmd, void *mconfig, const char *args)
     const char *err = split_words(cmd, args, 1, 2, "64K 5s", &words);
 
     if (err) {
-        return refuse_line(cmd, err);
+        return refuse_line(cmd, mconfig, err);
     }
     size = parse_amount(word_at(words, 0), size_units);
     if (size < 0) {
-        return refuse_line(cmd, apr_psprintf(cmd->pool, "'%s' is no size; write 65536, "
+        return refuse_line(cmd, mconfig, apr_psprintf(cmd->pool, "'%s' is no size; write 65536, "
                            "64K or 1M", show(cmd, word_at(words, 0))));
     }
     if (words->nelts == 2) {
         timeout = parse_amount(word_at(words, 1), time_units);
         if (timeout < 0) {
-            return refuse_line(cmd, apr_psprintf(cmd->pool, "'%s' is no time; write 5s, "
+            return refuse_line(cmd, mconfig, apr_psprintf(cmd->pool, "'%s' is no time; write 5s, "
                                "500ms or 1min", show(cmd, word_at(words, 1))));
         }
     }
@@ -403,5 +470,10 @@ const command_rec r307_directives[] = {
                      "off, on or rule: the response header X-Redirect-By"),
     AP_INIT_RAW_ARGS("Redirect307Drain", set_drain, NULL, NOT_HTACCESS,
                      "size and time up to which a request body is read after the answer"),
+    AP_INIT_RAW_ARGS("Redirect307Lint", set_choice, (void *)&lint_choices, NOT_HTACCESS,
+                     "off, warn or refuse: doubts about rules, at start and with -t"),
+    AP_INIT_RAW_ARGS("Redirect307Limits", set_limits, NULL, NOT_HTACCESS,
+                     "what .htaccess files may hold: rules= regex= regex-steps= targets= "
+                     "errors="),
     { NULL, { NULL }, NULL, 0, RAW_ARGS, NULL }
 };

@@ -118,18 +118,6 @@ static int find_provider(ap_expr_lookup_parms *parms)
     return ap_expr_lookup_default(parms);
 }
 
-/* httpd bounds no regex of an expression, and its parse tree is its own; so the text
- * decides. A quoted "=~" is refused with it: too much, but never too little. The caller
- * shows the expression. */
-static const char *check_tenant_text(const char *text)
-{
-    if (strstr(text, "=~") || strstr(text, "!~")) {
-        return "a regex in an expression has no step limit, so .htaccess may not use "
-               "one; write Redirect307Match, or header= with a glob";
-    }
-    return NULL;
-}
-
 const char *r307_expr_compile(void *baton, apr_pool_t *p, const char *text,
                               int is_string, const void **compiled)
 {
@@ -144,11 +132,8 @@ const char *r307_expr_compile(void *baton, apr_pool_t *p, const char *text,
         flags |= AP_EXPR_FLAG_STRING_RESULT;
     }
     if (r307_container_is_htaccess(cmd)) {
+        /* a regex in it is the business of Redirect307Limits, which are known later */
         flags |= AP_EXPR_FLAG_RESTRICTED;
-        err = check_tenant_text(text);
-        if (err) {
-            return err;
-        }
     }
     info = ap_expr_parse_cmd_mi(cmd, text, flags, &err, find_provider,
                                 APLOG_MODULE_INDEX);

@@ -7,6 +7,7 @@
 #include "engine/regex.h"
 #include "httpd/ask.h"
 #include "httpd/flag.h"
+#include "httpd/freeze.h"
 #include "httpd/once.h"
 #include "httpd/request.h"
 
@@ -69,6 +70,7 @@ int r307_on_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp,
         return OK;      /* httpd reads its configuration twice; this one is thrown away */
     }
     r307_once_make(pconf);
+    r307_freeze_all(pconf);
     if (!r307_regex_has_jit()) {
         ap_log_error(APLOG_MARK, APLOG_INFO, 0, s,
                      "PCRE2 cannot compile regexes to machine code here; they run "

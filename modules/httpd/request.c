@@ -60,7 +60,7 @@ static void read_self(void *baton, r307_self_t *self)
 }
 
 static const r307_view_ops_t ops = {
-    read_header, read_env, test_expr, read_expr, read_self
+    read_header, read_env, test_expr, read_expr, read_self, NULL
 };
 
 /* The name of the Host header or of an absolute request target. httpd keeps an IPv6

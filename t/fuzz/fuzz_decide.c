@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * First line a rule, second a request target, the rest request headers. Whatever leaves
- * is clean, stays on an origin that somebody wrote down, and is not what was asked for.
+ * First line a rule, second a request target, the rest request headers; the header Allow is
+ * Redirect307AllowHosts, and Scheme is the scheme of the request. Whatever leaves is clean,
+ * stays on an origin that somebody wrote down, and is not what was asked for.
  */
 #include <stdint.h>
 #include <stdio.h>
@@ -22,6 +23,7 @@ typedef struct fuzz_request_t {
     apr_pool_t *p;
     char *headers;
     r307_view_t view;
+    apr_array_header_t *allow;      /* of r307_origin_t, or NULL */
 } fuzz_request_t;
 
 static void fail(const char *what, const char *rule, const char *location)
@@ -71,7 +73,8 @@ static void self(void *baton, r307_self_t *out)
     *out = ((fuzz_request_t *)baton)->view.asked;
 }
 
-static const r307_view_ops_t ops = { get_header, get_env, test_expr, string_expr, self };
+static const r307_view_ops_t ops = { get_header, get_env, test_expr, string_expr, self,
+                                     NULL };
 
 static const char *compile(void *baton, apr_pool_t *p, const char *text, int is_string,
                            const void **compiled)
@@ -119,11 +122,52 @@ static r307_slice_t written_host(apr_pool_t *p, const r307_target_t *target)
     return r307_slice(buf.s, buf.len);
 }
 
+/* Not the guard's own reading of the list, but as its documentation has it. */
+static int is_allowed(const fuzz_request_t *request, const r307_url_t *url)
+{
+    const apr_array_header_t *allow = request->allow;
+    long port = r307_url_port(url->port), standard = r307_url_default_port(url->scheme);
+    r307_slice_t host = url->host;
+    int i;
+
+    port = port ? port : standard;
+    host.len -= host.len > 1 && host.s[host.len - 1] == '.';
+    for (i = 0; allow && i < allow->nelts; i++) {
+        const r307_origin_t *origin = &APR_ARRAY_IDX(allow, i, r307_origin_t);
+        size_t more = host.len - origin->host.len;
+
+        if (host.len < origin->host.len
+            || strncasecmp(host.s + more, origin->host.s, origin->host.len)
+            || (origin->below ? more < 2 || host.s[more - 1] != '.' : more != 0)
+            || port != (origin->port ? origin->port : standard)
+            || (origin->scheme.s
+                && r307_url_default_port(origin->scheme) != (int)standard)) {
+            continue;
+        }
+        return 1;
+    }
+    return 0;
+}
+
+/* An origin the request chose: only one of the list, and never from https to http. */
+static void check_chosen(const fuzz_request_t *request, const r307_target_t *target,
+                         const r307_url_t *url, const char *text, const char *location)
+{
+    if (!is_allowed(request, url)) {
+        fail("an origin nobody wrote", text, location);
+    }
+    if (target->kind == R307_TARGET_WHOLE && !strcmp(request->view.asked.scheme, "https")
+        && same_text(url->scheme, "http")) {
+        fail("a downgrade the request chose", text, location);
+    }
+}
+
 /* own: the origin may be the one that was asked (https:, Redirect307Relative off). */
-static void check_origin(apr_pool_t *p, const r307_rule_t *rule, const char *text,
-                         const char *location, int own)
+static void check_origin(const fuzz_request_t *request, const r307_rule_t *rule,
+                         const char *text, const char *location, int own)
 {
     const r307_target_t *target = rule->target;
+    apr_pool_t *p = request->p;
     r307_url_t url;
     long port;
 
@@ -145,13 +189,14 @@ static void check_origin(apr_pool_t *p, const r307_rule_t *rule, const char *tex
         && ((target->host.s && r307_url_same_host(url.host, target->host))
             || r307_url_same_host(url.host, written_host(p, target)))) {
         if ((port ? port : r307_url_default_port(url.scheme))
-            != (target->port ? target->port : r307_url_default_port(target->scheme))) {
+            != (target->port ? target->port : r307_url_default_port(target->scheme))
+            && !is_allowed(request, &url)) {
             fail("a port nobody wrote", text, location);
         }
         return;
     }
     if (!own || !same_text(url.host, HOST) || port) {
-        fail("an origin nobody wrote", text, location);
+        check_chosen(request, target, &url, text, location);
     }
 }
 
@@ -164,8 +209,9 @@ static void check_progress(const fuzz_request_t *request, const char *text,
     r307_url_t url;
 
     r307_url_split(location, strlen(location), &url);
-    if (url.scheme.s && (!same_text(url.scheme, "http") || !same_text(url.host, HOST)
-                         || (url.port.len && r307_url_port(url.port) != 80))) {
+    if (url.scheme.s
+        && (!same_text(url.scheme, view->asked.scheme) || !same_text(url.host, HOST)
+            || (url.port.len && r307_url_port(url.port) != view->asked.port))) {
         return;
     }
     path = r307_path_make(request->p, url.path);
@@ -182,9 +228,9 @@ static void decide(fuzz_request_t *request, const char *text, const r307_rule_t 
 {
     apr_pool_t *p = request->p;
     r307_ruleset_t *rules = r307_ruleset_make(p);
-    r307_scope_t scope = { rules, 0, { NULL, 0 } };
-    r307_policy_t policy = { relative, NULL, r307_exempt_default(p), R307_STEPS_DEFAULT,
-                             NULL, NULL };
+    r307_scope_t scope = { rules, 0, { NULL, 0 }, NULL };
+    r307_policy_t policy = { relative, request->allow, r307_exempt_default(p),
+                             R307_STEPS_DEFAULT, NULL, NULL };
     r307_decision_t decision;
 
     if (r307_ruleset_add(p, rules, rule)) {
@@ -198,9 +244,34 @@ static void decide(fuzz_request_t *request, const char *text, const r307_rule_t 
         return;
     }
     check_bytes(text, decision.location);
-    check_origin(p, rule, text, decision.location,
+    check_origin(request, rule, text, decision.location,
                  !relative || rule->target->kind == R307_TARGET_HTTPS);
     check_progress(request, text, decision.location);
+}
+
+static void fill_view(fuzz_request_t *request)
+{
+    const char *scheme = get_header(request, "Scheme");
+    const char *allow = get_header(request, "Allow");
+    char *list, *last, *word;
+    r307_origin_t origin;
+
+    request->view.method = "GET";
+    request->view.asked.scheme = scheme && !strcmp(scheme, "https") ? "https" : "http";
+    request->view.asked.host = HOST;
+    request->view.asked.port = request->view.asked.scheme[4] ? 443 : 80;
+    request->view.ops = &ops;
+    request->view.baton = request;
+    if (!allow) {
+        return;
+    }
+    request->allow = apr_array_make(request->p, 4, sizeof(r307_origin_t));
+    list = apr_pstrdup(request->p, allow);
+    for (word = apr_strtok(list, " ", &last); word; word = apr_strtok(NULL, " ", &last)) {
+        if (!r307_origin_parse(request->p, word, &origin)) {
+            APR_ARRAY_PUSH(request->allow, r307_origin_t) = origin;
+        }
+    }
 }
 
 static void run(apr_pool_t *p, char *text)
@@ -233,12 +304,7 @@ static void run(apr_pool_t *p, char *text)
     request.p = p;
     request.headers = headers;
     request.view.path = r307_path_make(p, raw);
-    request.view.method = "GET";
-    request.view.asked.scheme = "http";
-    request.view.asked.host = HOST;
-    request.view.asked.port = 80;
-    request.view.ops = &ops;
-    request.view.baton = &request;
+    fill_view(&request);
     for (relative = 0; relative < 2; relative++) {
         decide(&request, text, rule, relative);
     }

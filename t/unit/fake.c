@@ -134,8 +134,15 @@ static const char *fake_string(void *baton, const r307_expr_t *expr, r307_vary_t
     return named(baton, &text, vary);
 }
 
+/* A map's handle is its image. */
+static const struct r307_image_t *fake_image(void *baton, const void *map)
+{
+    (void)baton;
+    return map;
+}
+
 static const r307_view_ops_t fake_ops = {
-    fake_header, fake_env, fake_test, fake_string, fake_self
+    fake_header, fake_env, fake_test, fake_string, fake_self, fake_image
 };
 
 static void set_asked(unit_fake_t *fake)
@@ -154,6 +161,16 @@ static void set_asked(unit_fake_t *fake)
     }
 }
 
+/* X-Now, else the first second of 2026. */
+static void set_now(unit_fake_t *fake)
+{
+    const char *text = fake_header(fake, "X-Now");
+    const char *bad = r307_time_parse(fake->p, text ? text : "2026-01-01T00:00:00Z", 0,
+                                      &fake->view.now);
+
+    ck_assert_msg(!bad, "X-Now: '%s' %s", text, bad);
+}
+
 unit_fake_t *unit_fake_make(apr_pool_t *p, const char *method, const char *target,
                             const char *headers)
 {
@@ -168,6 +185,7 @@ unit_fake_t *unit_fake_make(apr_pool_t *p, const char *method, const char *targe
                                          : apr_array_make(p, 1, sizeof(const char *));
     fake->view.path = r307_path_make(p, path);
     fake->view.method = method;
+    set_now(fake);
     fake->view.ops = &fake_ops;
     fake->view.baton = fake;
     set_asked(fake);
@@ -186,6 +204,7 @@ void unit_context_make(apr_pool_t *p, const char *where, const char *directive,
     context->jit = 1;
     if (!strcmp(where, "htaccess")) {
         context->where = R307_WHERE_DIRECTORY;
+        context->is_tenant = 1;
     }
     else if (!strncmp(where, "location", 8)) {
         context->where = R307_WHERE_LOCATION;

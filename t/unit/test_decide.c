@@ -153,6 +153,9 @@ START_TEST(decide_steps)
         r307_step_t step;
         const char *rule, *method, *target, *headers;
     } rows[] = {
+        { R307_STEP_EARLY, "/a /b from=2026-02-01", "GET", "/a", "-" },
+        { R307_STEP_ENDED, "/a /b until=2025-12-31", "GET", "/a", "-" },
+        { R307_STEP_LIMIT, "/a https://other.example/", "GET", "/a", "-" },
         { R307_STEP_CONDITION, "/a /b method=POST", "GET", "/a", "-" },
         { R307_STEP_PREFLIGHT, "/a /b", "OPTIONS", "/a",
           "Origin: https://o.example && Access-Control-Request-Method: PUT" },
@@ -163,14 +166,17 @@ START_TEST(decide_steps)
     };
     apr_pool_t *p = unit_pool();
     r307_slice_t exempt = r307_slice("/x/", 3);
+    r307_limits_t *limits = r307_limit_make(p);
+    r307_tenancy_t tenancy = { limits, NULL, NULL, NULL, "www.example.test" };
     size_t i;
 
     ck_assert_uint_eq(sizeof(rows) / sizeof(*rows), R307_STEP_COUNT);
+    ck_assert_ptr_eq(r307_limit_parse(p, "targets=same-site", limits), NULL);
     for (i = 0; i < R307_STEP_COUNT; i++) {
         apr_array_header_t *list = apr_array_make(p, 1, sizeof(r307_slice_t));
         const char *error = NULL, *text = r307_step_text(rows[i].step);
         r307_scope_t scope = { unit_rules(p, rows[i].rule, "server", "Redirect307",
-                                          &error), 0, { NULL, 0 } };
+                                          &error), 0, { NULL, 0 }, &tenancy };
         unit_fake_t *fake = unit_fake_make(p, rows[i].method, rows[i].target,
                                            rows[i].headers);
         steps_t steps = { { 0 } };
@@ -210,9 +216,9 @@ START_TEST(decide_scopes)
         const char *error = NULL;
         r307_scope_t scopes[2] = {
             { unit_rules(p, rows[i].first, "server", "Redirect307", &error), 0,
-              { NULL, 0 } },
+              { NULL, 0 }, NULL },
             { unit_rules(p, rows[i].second, "server", "Redirect307", &error), 0,
-              { NULL, 0 } }
+              { NULL, 0 }, NULL }
         };
         r307_policy_t policy = { 1, NULL, NULL, R307_STEPS_DEFAULT, NULL, NULL };
         unit_fake_t *fake = unit_fake_make(p, "GET", rows[i].target, "-");
@@ -245,7 +251,7 @@ START_TEST(decide_absolute)
     for (i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
         const char *error = NULL;
         r307_scope_t scope = { unit_rules(p, rows[i][0], "server", "Redirect307",
-                                          &error), 0, { NULL, 0 } };
+                                          &error), 0, { NULL, 0 }, NULL };
         r307_policy_t policy = { 0, NULL, NULL, R307_STEPS_DEFAULT, NULL, NULL };
         unit_fake_t *fake = unit_fake_make(p, "GET", rows[i][1], rows[i][2]);
         r307_decision_t decision;
@@ -272,7 +278,7 @@ START_TEST(decide_self_names)
 
     for (i = 0; i < sizeof(hosts) / sizeof(*hosts) * 2; i++) {
         const char *error = NULL;
-        r307_scope_t scope = { NULL, 0, { NULL, 0 } };
+        r307_scope_t scope = { NULL, 0, { NULL, 0 }, NULL };
         r307_policy_t policy = { 1, NULL, NULL, R307_STEPS_DEFAULT, NULL, NULL };
         unit_fake_t *fake = unit_fake_make(p, "GET", "/a", "-");
         r307_decision_t decision;

@@ -73,7 +73,8 @@ int unit_same_names(apr_pool_t *p, const char *a, const char *b);
 const char *unit_show(apr_pool_t *p, r307_slice_t slice);
 
 /* A request in memory: to www.example.test by http, port 80. Header X-Env is the
- * environment variable R307_TEST. */
+ * environment variable R307_TEST, X-Now the time (else 2026-01-01T00:00:00Z); the machine is
+ * in UTC. */
 typedef struct unit_fake_t {
     r307_view_t view;
     apr_pool_t *p;
@@ -121,8 +122,13 @@ TCase *query_cases(void);
 TCase *time_cases(void);
 TCase *cond_cases(void);
 TCase *guard_cases(void);
+TCase *plan_cases(void);
+TCase *limit_cases(void);
+TCase *audit_cases(void);
 TCase *rule_cases(void);
 TCase *map_cases(void);
 TCase *decide_cases(void);
+TCase *index_cases(void);
+TCase *image_cases(void);
 
 #endif

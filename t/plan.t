@@ -1,0 +1,174 @@
+# SPDX-License-Identifier: Apache-2.0
+# needs no conf
+# Dates in a running server: rules begin and end on the second, in httpd.conf and .htaccess,
+# for all threads, across a reload; and what a cache is told. What is long ago or far away
+# is in t/data/decide.tsv, with a turned clock.
+use strict;
+use warnings FATAL => 'all';
+use R307;
+use R307::Site;
+use POSIX qw(strftime);
+use Time::HiRes qw(sleep time);
+
+sub utc { return strftime('%Y-%m-%dT%H:%M:%SZ', gmtime shift) }
+
+my $clients = 32;
+my $first = int(time) + 4;      # httpd is up before that
+my $second = $first + 3;
+my ($past, $future) = (utc($first - 86400), utc($first + 86400));
+
+my $rules = <<"EOT";
+/calendar /before until=${\utc($first)}
+/calendar /during from=${\utc($first)} until=${\utc($second)}
+/calendar /after from=${\utc($second)}
+/once /here from=${\utc($first)} until=${\utc($second)} cache=1h
+/trial /new until=${\utc($second)} then=308
+/contest /closed until=${\utc($second)} then=410
+/passed /old until=$past
+/passed /next
+/early /soon from=$future
+/looked /at review=$past name=look-again owner=seo
+/lasting /for-now status=308 until=${\utc($second)}
+/kept /long until=$future cache=until
+EOT
+(my $tenant = $rules) =~ s{^/}{}mg;
+$tenant =~ s{^(\S+) /}{$1 /plan/}mg;
+$tenant =~ s/name=\S+ //;
+put('plan/.htaccess', join '', map { "Redirect307 $_\n" } split /\n/, $tenant);
+
+my $server = own_server(<<"EOT" . join('', map { "Redirect307 $_\n" } split /\n/, $rules), only => ['dir']);
+StartServers 2
+<Directory "${\root()}/plan">
+    AllowOverride FileInfo
+    Require all granted
+</Directory>
+EOT
+
+sub ask
+{
+    my $path = shift;
+    return raw("GET $path HTTP/1.1\r\nHost: p.example\r\nConnection: close\r\n\r\n",
+               port => $server->{port}, timeout => 10);
+}
+
+sub said
+{
+    my $reply = shift;
+    my ($code) = $reply =~ m{^HTTP/1\.1 (\d+)} or return 'no answer';
+    my ($location) = each_header($reply, 'Location');
+    $location =~ s{^/plan/}{/} if defined $location;
+    return $code . (defined $location ? " -> $location" : '');
+}
+
+sub age
+{
+    my ($cache) = each_header(shift, 'Cache-Control');
+    return "none" unless defined $cache;
+    return $cache =~ /^max-age=(\d+)$/ ? $1 : $cache;
+}
+
+# What is right at a moment; undef when a switch lies between the two.
+sub right
+{
+    my ($sent, $got, @three) = @_;
+    my ($before, $during, $after) = @three;
+    return $before if $got < $first;
+    return $during if $sent >= $first && $got < $second;
+    return $after if $sent >= $second;
+    return undef;
+}
+
+my @places = ('', '/plan');
+my @always = (
+    ['/passed', '307 -> /next', 'what has ended does not stand in the way'],
+    ['/early', '404', 'what has not begun'],
+    ['/looked', '307 -> /at', 'a review changes nothing for a visitor'],
+);
+my @switching = (
+    # path, before, during, after
+    ['/calendar', '307 -> /before', '307 -> /during', '307 -> /after'],
+    ['/once', '404', '307 -> /here', '404'],
+    ['/trial', '307 -> /new', '307 -> /new', '308 -> /new'],
+    ['/contest', '307 -> /closed', '307 -> /closed', '410'],
+);
+plan tests => 2 * (@always + 3) + 9;
+
+for my $place (@places) {
+    is(said(ask("$place$_->[0]")), $_->[1], "$place: $_->[2]") for @always;
+    my $asked = time;
+    my $age = age(ask("$place/lasting"));
+    ok($age =~ /^\d+$/ && $age <= $second - $asked && $age >= $second - $asked - 3,
+       "$place: 308 with an end is kept no longer than that: $age");
+    $age = age(ask("$place/kept"));
+    ok(abs($first + 86400 - time - $age) <= 2, "$place: cache=until: $age");
+    is(age(ask("$place/looked")), 'no-store', "$place: nothing else is kept");
+}
+
+# 32 clients at once, from before the first switch until after the second; what each saw is
+# held against when it asked and when it got its answer. In between a reload.
+my @readers;
+for my $client (1 .. $clients) {
+    pipe my $in, my $out or die "pipe: $!\n";
+    my $pid = fork;
+    die "fork: $!\n" unless defined $pid;
+    if (!$pid) {
+        close $in;
+        # whatever happens here, this process must not end the server
+        local $SIG{__DIE__} = sub { print $out "0\t1\t0\t0\t0\t@_"; close $out; POSIX::_exit(1) };
+        my ($seen, $wrong, $what) = (0, 0, '');
+        my %phase;
+        while (time < $second + 1) {
+            my $place = $places[$client % 2];
+            my $row = $switching[rand @switching];
+            my ($path, @three) = @$row;
+            my $sent = time;
+            my $reply = ask("$place$path");
+            my $right = right($sent, time, @three);
+            my $got = said($reply);
+            $seen++;
+            next unless defined $right;
+            $phase{$sent < $first ? 0 : $sent < $second ? 1 : 2}++;
+            if ($got ne $right) {
+                $wrong++;
+                $what = sprintf '%s%s at %.3f: %s, not %s', $place, $path, $sent - $first, $got, $right;
+            }
+            my $age = $path eq '/once' && $got =~ /^307/ ? age($reply) : 0;
+            $age = 0 if $age eq 'no-store';     # less than a second to go
+            if ($age && $age > $second - $sent) {
+                $wrong++;
+                $what = "kept $age seconds with " . ($second - $sent) . ' to go';
+            }
+            sleep 0.04;
+        }
+        print $out join("\t", $seen, $wrong, (map { $phase{$_} || 0 } 0 .. 2), $what), "\n";
+        close $out;
+        POSIX::_exit(0);
+    }
+    close $out;
+    push @readers, [$pid, $in];
+}
+sleep 0.1 while time < $first + 1;
+kill 'USR1', $server->{pid};
+
+my ($seen, $wrong, @phase, %what) = (0, 0, 0, 0, 0);
+for my $reader (@readers) {
+    my ($pid, $in) = @$reader;
+    chomp(my $line = <$in> // '');
+    waitpid $pid, 0;
+    my ($n, $bad, @in) = split /\t/, $line;
+    $what{ $in[3] }++ if $bad;
+    $seen += $n || 0;
+    $wrong += $bad // 1;
+    $phase[$_] += $in[$_] || 0 for 0 .. 2;
+}
+is($wrong, 0, "$clients clients across two switches and a reload, $seen requests") or diag(join "\n", keys %what);
+ok($phase[$_] >= 50, "$phase[$_] of them " . ('before', 'in between', 'after')[$_]) for 0 .. 2;
+ask('/looked') for 1 .. 3;
+my $log = own_log($server);
+like($log, qr/resuming normal operations.*resuming normal operations/s, 'there was a reload');
+
+# after a start, inside and after the window nothing else holds
+is(said(ask($_->[0])), $_->[3], "$_->[0] for good") for @switching[0, 2];
+my @overdue = $log =~ /look-again.*?review=/g;
+is(scalar @overdue, 2, 'the overdue review is told once a day, and again after a reload');
+like($log, qr/look-again has been due for review since \Q$past\E \(review=\), owner seo/, 'with since when, and whom to ask');
