@@ -5,6 +5,7 @@
 #include <apr_strings.h>
 
 #include "line.h"
+#include "time.h"
 #include "token.h"
 
 #define DIRECTIVE "Redirect307Map"
@@ -110,6 +111,7 @@ const char *r307_map_parse(apr_pool_t *p, const char *args, const r307_context_t
     def->match = R307_MATCH_EXACT;
     def->where = context->where == R307_WHERE_DIRECTORY ? R307_WHERE_DIRECTORY
                                                         : R307_WHERE_SERVER;
+    def->is_tenant = context->is_tenant;
     for (i = 0; !bad && i < words->nelts; i++) {
         bad = take_word(p, &APR_ARRAY_IDX(words, i, r307_word_t), def, defaults, &format);
     }
@@ -134,11 +136,26 @@ const char *r307_map_parse(apr_pool_t *p, const char *args, const r307_context_t
 void r307_map_context(const r307_mapdef_t *def, r307_context_t *context)
 {
     memset(context, 0, sizeof(*context));
-    context->directive = DIRECTIVE;
+    context->directive = "";
     context->match = def->match;
     context->where = def->where;
     context->is_map = 1;
+    context->is_tenant = def->is_tenant;
     context->jit = 1;
+}
+
+/* A line can shorten the time its map is in force, and not prolong it. */
+static int is_narrower(apr_pool_t *p, const r307_word_t *own, const r307_word_t *of_map)
+{
+    int is_end = is_named(own, "until");
+    apr_time_t mine, maps;
+
+    if ((!is_end && !is_named(own, "from"))
+        || r307_time_parse(p, value_of(own), is_end, &mine)
+        || r307_time_parse(p, value_of(of_map), is_end, &maps)) {
+        return 1;
+    }
+    return is_end ? mine <= maps : mine >= maps;
 }
 
 /* A line's own options and, behind them, the map's for what it does not say. */
@@ -158,7 +175,10 @@ static const char *all_options(void *baton, apr_pool_t *p, const char *own,
         const r307_word_t *word = &APR_ARRAY_IDX(def->defaults, i, r307_word_t);
 
         for (k = 0; k < words->nelts; k++) {
-            if (is_named(&APR_ARRAY_IDX(words, k, r307_word_t), name_of(p, word))) {
+            r307_word_t *its = &APR_ARRAY_IDX(joined, k, r307_word_t);
+
+            if (is_named(its, name_of(p, word))) {
+                *its = is_narrower(p, its, word) ? *its : *word;
                 break;
             }
         }
@@ -195,6 +215,7 @@ typedef struct building_t {
     r307_mapresult_t *result;
     r307_buf_t line;
     unsigned looked;            /* rows since is_over was asked */
+    apr_int64_t regexes;
     int gave_up;
     cell_t *cells;
     size_t mask;
@@ -331,10 +352,18 @@ static void keep_source(building_t *b, cell_t *cell, apr_uint64_t h, unsigned li
 
 /* --- rows --- */
 
-static int add(building_t *b, const char *line, size_t len, unsigned number)
+static int add(building_t *b, const char *line, size_t len, unsigned number, int is_regex)
 {
     const char *bad;
 
+    if (is_regex && b->regexes >= b->limits->regex_most) {
+        tell(b, number, b->limits->regex_most
+             ? apr_psprintf(b->scratch, "the server takes %" APR_INT64_T_FMT " regular "
+                            "expressions of a map, and this is one more",
+                            b->limits->regex_most)
+             : "the server takes no regular expressions of a map");
+        return 0;
+    }
     if (b->limits->lines_most && b->result->rules >= b->limits->lines_most) {
         tell(b, number, apr_psprintf(b->scratch, "the server takes %u rules of a map, and "
                                      "this is one more", b->limits->lines_most));
@@ -346,6 +375,7 @@ static int add(building_t *b, const char *line, size_t len, unsigned number)
         return 0;
     }
     b->result->rules++;
+    b->regexes += is_regex;
     return 1;
 }
 
@@ -369,7 +399,7 @@ static void add_plain(building_t *b, const r307_maprow_t *row)
         r307_buf_add(&b->line, row->target.s, row->target.len);
         whole = r307_slice(b->line.s, b->line.len);
     }
-    if (add(b, whole.s, whole.len, row->line)) {
+    if (add(b, whole.s, whole.len, row->line, 0)) {
         keep_source(b, cell, h, row->line, row->source, row->target);
     }
 }
@@ -428,6 +458,13 @@ static const char *match_of(const apr_array_header_t *words)
     return NULL;
 }
 
+static int is_regex(const building_t *b, const apr_array_header_t *words)
+{
+    const char *match = match_of(words);
+
+    return match ? strcmp(match, "regex") == 0 : b->def->match == R307_MATCH_REGEX;
+}
+
 static void add_text(building_t *b, const r307_maprow_t *row)
 {
     apr_array_header_t *words;
@@ -448,7 +485,8 @@ static void add_text(building_t *b, const r307_maprow_t *row)
             return;
         }
     }
-    if (add(b, row->text, strlen(row->text), row->line) && always && cell) {
+    if (add(b, row->text, strlen(row->text), row->line, is_regex(b, words)) && always
+        && cell) {
         keep_source(b, cell, h, row->line, source, target);
     }
 }
@@ -465,7 +503,7 @@ static int on_row(void *baton, const r307_maprow_t *row)
         r307_buf_add(&b->line, row->source.s, row->source.len);
         r307_buf_putc(&b->line, ' ');
         r307_buf_add(&b->line, row->target.s, row->target.len);
-        add(b, b->line.s, b->line.len, row->line);
+        add(b, b->line.s, b->line.len, row->line, 1);
     }
     else {
         add_text(b, row);

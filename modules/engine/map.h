@@ -16,6 +16,7 @@ typedef struct r307_mapdef_t {
     r307_format_t format;
     r307_match_t match;             /* exact, unless match= says otherwise */
     r307_where_t where;             /* SERVER or DIRECTORY */
+    int is_tenant;                  /* named by a .htaccess */
     const apr_array_header_t *defaults;     /* of r307_word_t: what holds for a line that
                                              * does not say it itself */
     const char *text;               /* all of this but `file`, for telling maps apart */
@@ -36,6 +37,7 @@ typedef struct r307_mapbytes_t {
 
 typedef struct r307_maplimits_t {
     apr_uint32_t lines_most;        /* rules beyond are left out; 0: no limit */
+    apr_int64_t regex_most;         /* regexes beyond are left out */
     apr_uint64_t seed;              /* of the index; random */
     int (*is_over)(void *baton);    /* asked now and then: whether to give up; or NULL */
     /* Told of each bad line, the first R307_MAP_TOLD of a file; what is left untold is

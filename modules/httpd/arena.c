@@ -14,6 +14,7 @@
 #define RETIRED  512
 #define PROBES   16u        /* slots in which a key may stand */
 #define ALIGN    64u
+#define FILES    65536u     /* bits; those of files that are gone stay set */
 #define PAGE     4096u      /* what is given back to the system is in whole ones */
 
 /* A process that reads. */
@@ -35,6 +36,7 @@ typedef struct head_t {
     apr_uint64_t epoch;
     apr_uint64_t serial;
     apr_uint64_t blocked;       /* a reader could not say that it reads */
+    apr_uint64_t files[FILES / 64];     /* bits that a file of a slot has set */
     retired_t retired[RETIRED];
     r307_mapslot_t slots[R307_MAPSLOTS];
 } head_t;
@@ -171,10 +173,50 @@ int r307_arena_find(r307_arena_t *arena, r307_slice_t key, int create, int is_te
     if (slot->key) {
         retire(arena, slot, 0);
     }
-    slot->mapped = slot->checked = slot->used = slot->seen = slot->refused = 0;
+    slot->mapped = slot->inode = slot->device = slot->checked = slot->used = slot->seen = slot->refused = 0;
     slot->is_tenants = (apr_uint32_t)is_tenants;
     __atomic_store_n(&slot->key, h, __ATOMIC_RELEASE);
     return at;
+}
+
+static unsigned bit_of(apr_uint64_t device, apr_uint64_t inode)
+{
+    apr_uint64_t h = (inode ^ device * APR_UINT64_C(0x9E3779B97F4A7C15))
+                     * APR_UINT64_C(0xff51afd7ed558ccd);
+
+    return (unsigned)(h >> 40) % FILES;
+}
+
+void r307_arena_note_file(r307_arena_t *arena, int slot, apr_uint64_t device,
+                          apr_uint64_t inode)
+{
+    r307_mapslot_t *known = &arena->head->slots[slot];
+    unsigned bit = bit_of(device, inode);
+
+    __atomic_store_n(&known->device, device, __ATOMIC_RELAXED);
+    __atomic_store_n(&known->inode, inode, __ATOMIC_RELAXED);
+    __atomic_fetch_or(&arena->head->files[bit / 64], APR_UINT64_C(1) << bit % 64,
+                      __ATOMIC_SEQ_CST);
+}
+
+int r307_arena_is_file(r307_arena_t *arena, apr_uint64_t device, apr_uint64_t inode)
+{
+    unsigned bit = bit_of(device, inode);
+    int i;
+
+    if (!(__atomic_load_n(&arena->head->files[bit / 64], __ATOMIC_RELAXED)
+          >> bit % 64 & 1)) {
+        return 0;
+    }
+    for (i = 0; i < R307_MAPSLOTS; i++) {
+        const r307_mapslot_t *slot = &arena->head->slots[i];
+
+        if (__atomic_load_n(&slot->inode, __ATOMIC_RELAXED) == inode
+            && __atomic_load_n(&slot->device, __ATOMIC_RELAXED) == device && slot->key) {
+            return 1;
+        }
+    }
+    return 0;
 }
 
 /* --- readers --- */
@@ -298,6 +340,11 @@ const r307_version_t *r307_arena_current(r307_arena_t *arena, int slot)
     apr_uint64_t at = version_at(&arena->head->slots[slot]);
 
     return at ? (const r307_version_t *)(void *)(arena->data + at) : NULL;
+}
+
+apr_uint64_t r307_arena_place(r307_arena_t *arena, const r307_version_t *version)
+{
+    return (apr_uint64_t)((const char *)version - arena->data);
 }
 
 const void *r307_version_image(const r307_version_t *version)
@@ -513,8 +560,7 @@ r307_version_t *r307_arena_reserve(r307_arena_t *arena, r307_slice_t key,
 
 void r307_arena_publish(r307_arena_t *arena, int slot, r307_version_t *version)
 {
-    retire(arena, &arena->head->slots[slot],
-           (apr_uint64_t)((char *)version - arena->data));
+    retire(arena, &arena->head->slots[slot], r307_arena_place(arena, version));
 }
 
 /* Children can write here, and the parent that asks is root: everything is read once, and

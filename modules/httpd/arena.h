@@ -41,6 +41,7 @@ typedef struct r307_mapslot_t {
     apr_uint64_t seen;          /* state of the file at the last look, if it was another
                                  * one than the version's; 0: it was the same */
     apr_uint64_t refused;       /* state of a file that could not be used; 0: none */
+    apr_uint64_t device, inode; /* of the file at the last look */
     apr_uint32_t is_tenants;
 } r307_mapslot_t;
 
@@ -55,6 +56,11 @@ r307_arena_t *r307_arena_make(apr_pool_t *p, apr_size_t size, int is_shared);
 int r307_arena_find(r307_arena_t *arena, r307_slice_t key, int create, int is_tenants);
 r307_mapslot_t *r307_arena_slot(r307_arena_t *arena, int slot);
 
+/* That the slot's file is this one; whether any slot's is. Cheap where none is. */
+void r307_arena_note_file(r307_arena_t *arena, int slot, apr_uint64_t device,
+                          apr_uint64_t inode);
+int r307_arena_is_file(r307_arena_t *arena, apr_uint64_t device, apr_uint64_t inode);
+
 /* --- reading --- */
 
 /* Says that this process exists and reads. 0: there is no room to say so, and nothing
@@ -65,6 +71,8 @@ void r307_arena_bury(r307_arena_t *arena, pid_t pid);
 
 /* The version that a slot had at some moment of the call; NULL: none. */
 const r307_version_t *r307_arena_current(r307_arena_t *arena, int slot);
+/* Its place, as `current` of a slot says it. */
+apr_uint64_t r307_arena_place(r307_arena_t *arena, const r307_version_t *version);
 const void *r307_version_image(const r307_version_t *version);
 
 /* Taken before a process looks whether what it reads is current. */

@@ -12,6 +12,8 @@
 #include <apr_strings.h>
 #include <http_log.h>
 #include <unixd.h>
+#include "engine/image_block.h"
+#include "engine/token.h"
 #include "httpd/once.h"
 
 APLOG_USE_MODULE(redirect307);
@@ -144,17 +146,26 @@ static apr_uint64_t state_of(const struct stat *st)
     return h ? h : 1;
 }
 
-apr_uint64_t r307_mapload_state(apr_pool_t *p, const r307_mapref_t *ref,
-                                const char **problem)
+static void fill_state(const struct stat *st, r307_mapstate_t *of)
 {
-    struct stat st;
-    int fd = open_file(p, ref, &st, problem);
+    of->state = state_of(st);
+    of->device = (apr_uint64_t)st->st_dev;
+    of->inode = (apr_uint64_t)st->st_ino;
+}
 
-    if (fd < 0) {
-        return 0;
+const char *r307_mapload_state(apr_pool_t *p, const r307_mapref_t *ref,
+                               r307_mapstate_t *of)
+{
+    const char *problem;
+    struct stat st;
+    int fd = open_file(p, ref, &st, &problem);
+
+    memset(of, 0, sizeof(*of));
+    if (fd >= 0) {
+        close(fd);
+        fill_state(&st, of);
     }
-    close(fd);
-    return state_of(&st);
+    return problem;
 }
 
 /* --- reading --- */
@@ -162,7 +173,7 @@ apr_uint64_t r307_mapload_state(apr_pool_t *p, const r307_mapref_t *ref,
 typedef struct bytes_t {
     char *s;                    /* malloc */
     size_t len;
-    apr_uint64_t state;
+    r307_mapstate_t of;
     apr_uint64_t time;
     int is_changing;
     int is_image;
@@ -238,7 +249,7 @@ static const char *read_file(apr_pool_t *p, const r307_mapref_t *ref, bytes_t *b
     if (fd < 0) {
         return problem;
     }
-    bytes->state = state_of(&st);
+    fill_state(&st, &bytes->of);
     bytes->time = (apr_uint64_t)st.st_mtim.tv_sec;
     problem = read_all(p, fd, &st, bytes);
     close(fd);
@@ -298,6 +309,7 @@ static const char *build(apr_pool_t *p, const r307_mapref_t *ref, const bytes_t 
 
     memset(&limits, 0, sizeof(limits));
     limits.lines_most = ref->lines_most;
+    limits.regex_most = ref->regex_most;
     limits.is_over = is_over;
     limits.bad = on_bad;
     limits.baton = over;
@@ -335,7 +347,7 @@ static void into_arena(apr_pool_t *p, r307_arena_t *arena, const r307_mapref_t *
     else {
         r307_image_write(result->builder, (char *)version + version->image_at);
     }
-    version->state = bytes->state;
+    version->state = bytes->of.state;
     version->rules = result->rules;
     version->bad = result->bad;
     loaded->version = version;
@@ -375,7 +387,7 @@ void r307_mapload_build(apr_pool_t *p, r307_arena_t *arena, const r307_mapref_t 
         return;
     }
     loaded->problem = read_file(scratch, ref, &bytes);
-    loaded->state = bytes.state;
+    loaded->of = bytes.of;
     loaded->is_changing = bytes.is_changing;
     if (!loaded->problem && !bytes.is_image) {
         loaded->problem = build(scratch, ref, &bytes, &over, &result);
@@ -401,8 +413,8 @@ static apr_status_t unmap(void *data)
     return APR_SUCCESS;
 }
 
-const void *r307_mapload_map(apr_pool_t *p, const r307_mapref_t *ref, apr_uint64_t *state,
-                             const char **problem)
+const void *r307_mapload_map(apr_pool_t *p, const r307_mapref_t *ref,
+                             r307_mapstate_t *of, const char **problem)
 {
     mapping_t *mapping = apr_palloc(p, sizeof(*mapping));
     struct stat st;
@@ -429,6 +441,6 @@ const void *r307_mapload_map(apr_pool_t *p, const r307_mapref_t *ref, apr_uint64
     }
     apr_pool_cleanup_register(p, mapping, unmap, apr_pool_cleanup_null);
     *problem = r307_image_check(p, mapping->at, mapping->len);
-    *state = state_of(&st);
+    fill_state(&st, of);
     return *problem ? NULL : mapping->at;
 }

@@ -24,6 +24,7 @@ typedef struct r307_mapref_t {
     server_rec *server;         /* whose log it is */
     apr_uint32_t lines_most;    /* 0: no limit */
     apr_uint64_t size_most;
+    apr_int64_t regex_most;     /* as R307_LIMIT_REGEX says */
     int slot;                   /* of httpd.conf: in the arena, -1: none; else unused */
     struct r307_store_t *store; /* of httpd.conf, once there is one; else NULL */
 } r307_mapref_t;
@@ -31,14 +32,19 @@ typedef struct r307_mapref_t {
 /* In p, which the copy needs for its life. */
 r307_mapref_t *r307_mapref_copy(apr_pool_t *p, const r307_mapref_t *ref);
 
-/* The state of the file, a number that changes with it; 0 and *problem: it cannot be used
- * as it is. One open and fstat. */
-apr_uint64_t r307_mapload_state(apr_pool_t *p, const r307_mapref_t *ref,
-                                const char **problem);
+/* A file as it was at one moment. */
+typedef struct r307_mapstate_t {
+    apr_uint64_t state;         /* a number that changes with it; 0: it cannot be used */
+    apr_uint64_t device, inode;
+} r307_mapstate_t;
+
+/* NULL, or why the file cannot be used. One open and fstat. */
+const char *r307_mapload_state(apr_pool_t *p, const r307_mapref_t *ref,
+                               r307_mapstate_t *state);
 
 typedef struct r307_loaded_t {
     r307_version_t *version;    /* to be published; NULL when `problem` says why not */
-    apr_uint64_t state;         /* of the file that was read */
+    r307_mapstate_t of;         /* the file that was read */
     const char *problem;        /* in p */
     int is_changing;            /* the file changed while it was read: try again */
 } r307_loaded_t;
@@ -49,7 +55,7 @@ void r307_mapload_build(apr_pool_t *p, r307_arena_t *arena, const r307_mapref_t 
 
 /* For the parent: a compiled image mapped for as long as p lives. NULL when the file is
  * no image, or with *problem. */
-const void *r307_mapload_map(apr_pool_t *p, const r307_mapref_t *ref, apr_uint64_t *state,
-                             const char **problem);
+const void *r307_mapload_map(apr_pool_t *p, const r307_mapref_t *ref,
+                             r307_mapstate_t *of, const char **problem);
 
 #endif

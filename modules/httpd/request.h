@@ -12,6 +12,7 @@
 typedef struct r307_state_t {
     r307_view_t view;       /* path is NULL: no path of ours was asked for */
     int is_over;            /* a rule ended the search; no later list is asked */
+    struct r307_mapheld_t *maps;    /* in use; NULL: none */
     int late_decided;       /* by access_checker_ex, so type_checker has nothing to do */
 } r307_state_t;
 

@@ -14,8 +14,6 @@
 struct r307_image_t;
 struct r307_state_t;
 
-#define R307_ARENA_DEFAULT (256 * 1024 * 1024)
-
 /* pre_config: gives the mutex its name, so that the directive Mutex reaches it. */
 void r307_store_register(apr_pool_t *pconf);
 
@@ -33,6 +31,8 @@ void r307_store_bury(server_rec *s, pid_t pid);
 /* The image the map is at, the same one for all of a request; NULL: none was ever loaded.
  * It stays what it is until the request's pool goes. */
 const struct r307_image_t *r307_store_image(request_rec *r, const r307_mapref_t *ref);
+/* Whether that file is one whose rules are loaded. */
+int r307_store_is_map(const server_rec *s, apr_dev_t device, apr_ino_t inode);
 /* Ends that sooner, where no rule of a map is used any more. */
 void r307_store_release(request_rec *r, struct r307_state_t *state);
 
