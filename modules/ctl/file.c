@@ -16,6 +16,7 @@ static const struct {
 } directives[] = {
     { "Redirect307", 1, 1 },
     { "Redirect307Match", 1, 1 },
+    { "Redirect307Maintenance", 0, 1 },
     { "Redirect307Engine", 0, 1 },
     { "Redirect307Base", 0, 1 },
     { "Redirect307Relative", 0, 0 },

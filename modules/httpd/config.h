@@ -10,6 +10,7 @@
 #include <apr_hash.h>
 #include <apr_tables.h>
 #include "engine/decide.h"
+#include "engine/maintenance.h"
 
 #define R307_UNSET (-1)
 
@@ -39,6 +40,13 @@ typedef struct r307_chain_t {
     r307_block_t *const *blocks;
 } r307_chain_t;
 
+/* Redirect307Maintenance of a place and of what it lies in, as they are asked. Never
+ * empty. */
+typedef struct r307_lines_t {
+    int count;
+    const r307_maintenance_t *const *at;
+} r307_lines_t;
+
 /* What Redirect307Base said for a directory. */
 typedef struct r307_base_t {
     const char *directory;  /* as in r307_block_t */
@@ -48,6 +56,7 @@ typedef struct r307_base_t {
 typedef struct r307_config_t {
     const r307_chain_t *early;  /* decided in translate_name */
     const r307_chain_t *late;   /* decided once .htaccess was read */
+    const r307_lines_t *early_lines, *late_lines;   /* likewise; NULL: none */
     const apr_array_header_t *bases;    /* of r307_base_t, innermost first; NULL: none */
     int engine;
     int ceiling;                /* of engine, by .htaccess: it may only lower it */
@@ -111,6 +120,10 @@ void r307_config_reset_exempt(apr_pool_t *p, r307_config_t *conf);
 
 void r307_config_add_base(apr_pool_t *p, r307_config_t *conf, const char *directory,
                           r307_slice_t url);
+
+/* A line behind those of this place. */
+void r307_config_add_line(apr_pool_t *p, r307_config_t *conf, int is_late,
+                          const r307_maintenance_t *line);
 
 /* The block that rules of this place go into, made when there is none yet. */
 r307_block_t *r307_config_block(apr_pool_t *p, r307_config_t *conf, int is_late,

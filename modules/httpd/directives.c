@@ -17,6 +17,7 @@
 #include "httpd/store.h"
 #include "httpd/freeze.h"
 #include "httpd/lint.h"
+#include "httpd/maintenance.h"
 #include "httpd/once.h"
 
 APLOG_USE_MODULE(redirect307);
@@ -197,6 +198,24 @@ static const char *set_map(cmd_parms *cmd, void *mconfig, const char *args)
         r307_store_add(cmd->pool, ref);
     }
     return NULL;
+}
+
+/* --- Redirect307Maintenance --- */
+
+static const char *set_maintenance(cmd_parms *cmd, void *mconfig, const char *args)
+{
+    int is_htaccess = r307_container_is_htaccess(cmd);
+    r307_container_t container;
+    const char *err = r307_container_find(cmd, &container);
+
+    if (!err) {
+        err = r307_maintenance_add(cmd, mconfig, &container,
+                                   is_htaccess ? find_met(cmd)->rules + 1 : 0, args);
+    }
+    if (!err && is_htaccess) {
+        find_met(cmd)->rules++;
+    }
+    return err ? refuse_line(cmd, mconfig, err) : NULL;
 }
 
 /* --- settings --- */
@@ -505,6 +524,9 @@ const command_rec r307_directives[] = {
                      "file [format=lines|redirects|csv] [option=value ...]"),
     AP_INIT_RAW_ARGS("Redirect307Arena", set_arena, NULL, RSRC_CONF,
                      "the memory that all processes share for maps, or off"),
+    AP_INIT_RAW_ARGS("Redirect307Maintenance", set_maintenance, NULL, EVERYWHERE,
+                     "page [option=value ...]: closes this place while a flag file is "
+                     "there"),
     AP_INIT_RAW_ARGS("Redirect307Engine", set_engine, NULL, EVERYWHERE,
                      "on, report (decide and log, answer nothing) or off; .htaccess may "
                      "only lower it"),

@@ -40,6 +40,7 @@ int main(void)
     suite_add_tcase(suite, decide_cases());
     suite_add_tcase(suite, index_cases());
     suite_add_tcase(suite, image_cases());
+    suite_add_tcase(suite, maintenance_cases());
     runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
     failed = srunner_ntests_failed(runner);

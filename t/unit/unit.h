@@ -130,5 +130,6 @@ TCase *map_cases(void);
 TCase *decide_cases(void);
 TCase *index_cases(void);
 TCase *image_cases(void);
+TCase *maintenance_cases(void);
 
 #endif
