@@ -335,19 +335,19 @@ static apr_uint64_t version_at(const r307_mapslot_t *slot)
     return __atomic_load_n(&slot->current, __ATOMIC_SEQ_CST);
 }
 
-const r307_version_t *r307_arena_current(r307_arena_t *arena, int slot)
+const r307_mapversion_t *r307_arena_current(r307_arena_t *arena, int slot)
 {
     apr_uint64_t at = version_at(&arena->head->slots[slot]);
 
-    return at ? (const r307_version_t *)(void *)(arena->data + at) : NULL;
+    return at ? (const r307_mapversion_t *)(void *)(arena->data + at) : NULL;
 }
 
-apr_uint64_t r307_arena_place(r307_arena_t *arena, const r307_version_t *version)
+apr_uint64_t r307_arena_place(r307_arena_t *arena, const r307_mapversion_t *version)
 {
     return (apr_uint64_t)((const char *)version - arena->data);
 }
 
-const void *r307_version_image(const r307_version_t *version)
+const void *r307_mapversion_image(const r307_mapversion_t *version)
 {
     return (const char *)version + version->image_at;
 }
@@ -372,7 +372,7 @@ static void retire(r307_arena_t *arena, r307_mapslot_t *slot, apr_uint64_t next)
         }
     }
     if (retired) {
-        const r307_version_t *old = (const r307_version_t *)(void *)(arena->data + at);
+        const r307_mapversion_t *old = (const r307_mapversion_t *)(void *)(arena->data + at);
 
         retired->len = old->len;
         retired->serial = old->serial;
@@ -461,7 +461,7 @@ static int gather(r307_arena_t *arena, extent_t *extents)
 
         if (at) {
             extents[count].at = at;
-            extents[count++].len = ((const r307_version_t *)(void *)(arena->data
+            extents[count++].len = ((const r307_mapversion_t *)(void *)(arena->data
                                                                      + at))->len;
         }
     }
@@ -507,7 +507,7 @@ static void sum_tenants(r307_arena_t *arena, apr_uint64_t *sum, int *oldest)
         if (!at || !slot->is_tenants) {
             continue;
         }
-        *sum += ((const r307_version_t *)(void *)(arena->data + at))->len;
+        *sum += ((const r307_mapversion_t *)(void *)(arena->data + at))->len;
         if (*oldest < 0 || slot->used < arena->head->slots[*oldest].used) {
             *oldest = i;
         }
@@ -531,12 +531,12 @@ static int make_place(r307_arena_t *arena, apr_uint64_t len)
     return 1;
 }
 
-r307_version_t *r307_arena_reserve(r307_arena_t *arena, r307_slice_t key,
+r307_mapversion_t *r307_arena_reserve(r307_arena_t *arena, r307_slice_t key,
                                    apr_uint64_t image_len, int is_tenants)
 {
-    apr_uint64_t image_at = (sizeof(r307_version_t) + key.len + ALIGN) / ALIGN * ALIGN;
+    apr_uint64_t image_at = (sizeof(r307_mapversion_t) + key.len + ALIGN) / ALIGN * ALIGN;
     apr_uint64_t len = image_at + image_len, at;
-    r307_version_t *version;
+    r307_mapversion_t *version;
 
     if (image_len > arena->size || (is_tenants && !make_place(arena, len))
         || !reclaim(arena)) {
@@ -546,7 +546,7 @@ r307_version_t *r307_arena_reserve(r307_arena_t *arena, r307_slice_t key,
     if (!at) {
         return NULL;
     }
-    version = (r307_version_t *)(void *)(arena->data + at);
+    version = (r307_mapversion_t *)(void *)(arena->data + at);
     memset(version, 0, sizeof(*version));
     version->serial = __atomic_add_fetch(&arena->head->serial, 1, __ATOMIC_SEQ_CST);
     version->len = len;
@@ -558,7 +558,7 @@ r307_version_t *r307_arena_reserve(r307_arena_t *arena, r307_slice_t key,
     return version;
 }
 
-void r307_arena_publish(r307_arena_t *arena, int slot, r307_version_t *version)
+void r307_arena_publish(r307_arena_t *arena, int slot, r307_mapversion_t *version)
 {
     retire(arena, &arena->head->slots[slot], r307_arena_place(arena, version));
 }
@@ -570,7 +570,7 @@ const void *r307_arena_peek(r307_arena_t *arena, r307_slice_t key, apr_uint64_t 
 {
     int slot = r307_arena_find(arena, key, 0, 0);
     apr_uint64_t at = slot < 0 ? 0 : version_at(&arena->head->slots[slot]);
-    r307_version_t version;
+    r307_mapversion_t version;
 
     if (!at || at % 8 || at > arena->size || arena->size - at < sizeof(version)) {
         return NULL;
@@ -592,7 +592,7 @@ void r307_arena_usage(r307_arena_t *arena, apr_uint64_t *used, apr_uint64_t *siz
     *used = 0;
     *size = arena->size;
     for (i = 0; i < R307_MAPSLOTS; i++) {
-        const r307_version_t *version = r307_arena_current(arena, i);
+        const r307_mapversion_t *version = r307_arena_current(arena, i);
 
         *used += version ? version->len : 0;
     }

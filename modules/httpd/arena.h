@@ -19,7 +19,7 @@
 typedef struct r307_arena_t r307_arena_t;
 
 /* A version's head; the image follows, aligned. */
-typedef struct r307_version_t {
+typedef struct r307_mapversion_t {
     apr_uint64_t serial;        /* unique in the arena; never 0 */
     apr_uint64_t len;           /* of everything, this head included */
     apr_uint64_t state;         /* of the file it was made from */
@@ -27,7 +27,7 @@ typedef struct r307_version_t {
     apr_uint32_t image_at;      /* from the head's beginning */
     apr_uint32_t key_at, key_len;
     apr_uint32_t rules, bad;
-} r307_version_t;
+} r307_mapversion_t;
 
 /* What is known of one map, whatever process is asked. Everything is read and written by
  * __atomic; only who holds the mutex writes `current` and `key`. */
@@ -70,10 +70,10 @@ int r307_arena_join(r307_arena_t *arena);
 void r307_arena_bury(r307_arena_t *arena, pid_t pid);
 
 /* The version that a slot had at some moment of the call; NULL: none. */
-const r307_version_t *r307_arena_current(r307_arena_t *arena, int slot);
+const r307_mapversion_t *r307_arena_current(r307_arena_t *arena, int slot);
 /* Its place, as `current` of a slot says it. */
-apr_uint64_t r307_arena_place(r307_arena_t *arena, const r307_version_t *version);
-const void *r307_version_image(const r307_version_t *version);
+apr_uint64_t r307_arena_place(r307_arena_t *arena, const r307_mapversion_t *version);
+const void *r307_mapversion_image(const r307_mapversion_t *version);
 
 /* Taken before a process looks whether what it reads is current. */
 apr_uint64_t r307_arena_epoch(r307_arena_t *arena);
@@ -86,9 +86,9 @@ void r307_arena_move(r307_arena_t *arena, apr_uint64_t epoch, const apr_uint64_t
 
 /* Room for an image of that many bytes; NULL when there is none. It is nobody's until
  * published. */
-r307_version_t *r307_arena_reserve(r307_arena_t *arena, r307_slice_t key,
+r307_mapversion_t *r307_arena_reserve(r307_arena_t *arena, r307_slice_t key,
                                    apr_uint64_t image_len, int is_tenants);
-void r307_arena_publish(r307_arena_t *arena, int slot, r307_version_t *version);
+void r307_arena_publish(r307_arena_t *arena, int slot, r307_mapversion_t *version);
 
 /* For the parent, of an arena whose children live: the image of that map, to be copied
  * and then checked; NULL: none. */

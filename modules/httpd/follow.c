@@ -36,7 +36,7 @@ static apr_uint64_t state_of_problem(const char *problem)
     return h ? h : 1;
 }
 
-static void say_loaded(const r307_mapref_t *ref, const r307_version_t *version)
+static void say_loaded(const r307_mapref_t *ref, const r307_mapversion_t *version)
 {
     ap_log_error(APLOG_MARK, APLOG_INFO, 0, ref->server, "%s: %u rules, %u lines skipped, "
                  "%u KiB", ref->path, version->rules, version->bad,
@@ -84,7 +84,7 @@ static void look(r307_store_t *store, apr_pool_t *p, int slot, const r307_mapref
 {
     r307_mapslot_t *known = r307_arena_slot(store->arena, slot);
     apr_uint64_t last = __atomic_load_n(&known->checked, __ATOMIC_SEQ_CST), is_at;
-    const r307_version_t *version;
+    const r307_mapversion_t *version;
     const char *problem;
     r307_mapstate_t of;
 
@@ -220,7 +220,7 @@ static void move_on(r307_store_t *store)
     r307_mapview_free(store);
     epoch = r307_arena_epoch(store->arena);
     for (i = 0; i < store->active_count; i++) {
-        const r307_version_t *version = r307_arena_current(store->arena, store->active[i]);
+        const r307_mapversion_t *version = r307_arena_current(store->arena, store->active[i]);
 
         view = store->locals[store->active[i]].view;
         if (view && !(version && version->serial == view->serial)) {

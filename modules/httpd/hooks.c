@@ -10,6 +10,7 @@
 #include "httpd/flag.h"
 #include "httpd/freeze.h"
 #include "httpd/hidden.h"
+#include "httpd/htaccess.h"
 #include "httpd/maintenance.h"
 #include "httpd/once.h"
 #include "httpd/request.h"
@@ -68,6 +69,9 @@ int r307_on_access_checker_ex(request_rec *r)
 {
     const r307_config_t *conf = config(r);
 
+    if (conf->late) {
+        r307_htaccess_note(conf, conf->late);
+    }
     if (!has_late(conf) || !is_asked(r, conf)) {
         return DECLINED;
     }
@@ -84,6 +88,9 @@ int r307_on_type_checker(request_rec *r)
     }
     if (!has_late(conf)) {
         return DECLINED;
+    }
+    if (conf->late) {
+        r307_htaccess_note(conf, conf->late);
     }
     if (r307_maintenance_hides(r, conf)) {
         return HTTP_NOT_FOUND;
@@ -102,6 +109,7 @@ void r307_on_insert_filter(request_rec *r)
 void r307_on_child_init(apr_pool_t *pchild, server_rec *s)
 {
     r307_flag_make(pchild, s);
+    r307_htaccess_begin(pchild, s);
     r307_store_join(pchild, s);
 }
 

@@ -333,7 +333,7 @@ static void into_arena(apr_pool_t *p, r307_arena_t *arena, const r307_mapref_t *
                        r307_loaded_t *loaded)
 {
     size_t len = bytes->is_image ? bytes->len : r307_image_size(result->builder);
-    r307_version_t *version = len ? r307_arena_reserve(arena, ref->key, len,
+    r307_mapversion_t *version = len ? r307_arena_reserve(arena, ref->key, len,
                                                        ref->directory != NULL) : NULL;
 
     if (!version) {

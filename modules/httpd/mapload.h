@@ -43,7 +43,7 @@ const char *r307_mapload_state(apr_pool_t *p, const r307_mapref_t *ref,
                                r307_mapstate_t *state);
 
 typedef struct r307_loaded_t {
-    r307_version_t *version;    /* to be published; NULL when `problem` says why not */
+    r307_mapversion_t *version;    /* to be published; NULL when `problem` says why not */
     r307_mapstate_t of;         /* the file that was read */
     const char *problem;        /* in p */
     int is_changing;            /* the file changed while it was read: try again */

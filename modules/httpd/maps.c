@@ -4,6 +4,8 @@
 #include <string.h>
 #include <apr_strings.h>
 #include "engine/limit.h"
+#include "httpd/hidden.h"
+#include "httpd/store.h"
 
 /* Whether `path` has ".." as a segment. */
 static int climbs(const char *path)
@@ -54,8 +56,8 @@ static r307_slice_t slice_of(const char *text)
     return r307_slice(text, strlen(text));
 }
 
-const char *r307_maps_parse(cmd_parms *cmd, const r307_container_t *container,
-                            const char *args, r307_mapref_t **out)
+static const char *parse(cmd_parms *cmd, const r307_container_t *container,
+                         const char *args, r307_mapref_t **out)
 {
     r307_mapref_t *ref = apr_pcalloc(cmd->pool, sizeof(*ref));
     r307_context_t context;
@@ -80,6 +82,29 @@ const char *r307_maps_parse(cmd_parms *cmd, const r307_container_t *container,
     ref->key = slice_of(apr_pstrcat(cmd->pool, ref->path, "\n", ref->def.text, NULL));
     ref->slot = -1;
     *out = ref;
+    return NULL;
+}
+
+const char *r307_maps_add(cmd_parms *cmd, r307_config_t *conf, const char *args)
+{
+    r307_container_t container;
+    r307_block_t *block;
+    r307_mapref_t *ref;
+    const char *err = r307_container_find(cmd, &container);
+
+    err = err ? err : parse(cmd, &container, args, &ref);
+    if (err) {
+        return err;
+    }
+    block = r307_config_block(cmd->pool, conf, container.is_late, ref->place,
+                              container.directory);
+    block->is_htaccess = r307_container_is_htaccess(cmd);
+    block->needs_base = block->needs_base || container.directory;
+    r307_ruleset_add_map(cmd->pool, block->rules, ref);
+    r307_hidden_add(cmd, conf, ref->path);
+    if (!block->is_htaccess) {
+        r307_store_add(cmd->pool, ref);
+    }
     return NULL;
 }
 

@@ -9,9 +9,9 @@
 #include "httpd/container.h"
 #include "httpd/mapload.h"
 
-/* In cmd->pool. NULL, or what is wrong and what to write. */
-const char *r307_maps_parse(cmd_parms *cmd, const r307_container_t *container,
-                            const char *args, r307_mapref_t **ref);
+/* The directive's setter: the map stands behind the rules that were read so far. NULL, or
+ * what is wrong and what to write. */
+const char *r307_maps_add(cmd_parms *cmd, r307_config_t *conf, const char *args);
 
 /* A map of .htaccess under the limits that hold for the request: another map where they
  * are others. In r->pool. */

@@ -33,7 +33,7 @@ r307_mapview_t *r307_mapview_attach(const r307_mapref_t *ref, const void *bytes,
     return view;
 }
 
-static int same_key(const r307_mapref_t *ref, const r307_version_t *version)
+static int same_key(const r307_mapref_t *ref, const r307_mapversion_t *version)
 {
     return version->key_len == ref->key.len
         && memcmp((const char *)version + version->key_at, ref->key.s, ref->key.len) == 0;
@@ -59,7 +59,7 @@ void r307_mapview_unlock(r307_store_t *store)
 r307_mapview_t *r307_mapview_current(r307_store_t *store, int slot, const r307_mapref_t *ref,
                               apr_uint64_t has)
 {
-    const r307_version_t *version = r307_arena_current(store->arena, slot);
+    const r307_mapversion_t *version = r307_arena_current(store->arena, slot);
     r307_maplocal_t *local = &store->locals[slot];
     r307_mapview_t *view;
 
@@ -67,7 +67,7 @@ r307_mapview_t *r307_mapview_current(r307_store_t *store, int slot, const r307_m
         || !same_key(ref, version)) {
         return NULL;
     }
-    view = r307_mapview_attach(ref, r307_version_image(version), version->serial);
+    view = r307_mapview_attach(ref, r307_mapversion_image(version), version->serial);
     if (!view) {
         local->unfit = version->serial;
         return NULL;

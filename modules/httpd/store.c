@@ -83,7 +83,7 @@ static void carry_over(r307_store_t *store, retained_t *last, r307_mapref_t *ref
 {
     apr_uint64_t len, state;
     const void *bytes = last ? r307_arena_peek(last->arena, ref->key, &len, &state) : NULL;
-    r307_version_t *version;
+    r307_mapversion_t *version;
     apr_pool_t *p;
 
     version = bytes ? r307_arena_reserve(store->arena, ref->key, len, 0) : NULL;
@@ -92,10 +92,10 @@ static void carry_over(r307_store_t *store, retained_t *last, r307_mapref_t *ref
     }
     memcpy((char *)version + version->image_at, bytes, (size_t)len);
     apr_pool_create(&p, NULL);
-    if (!r307_image_check(p, r307_version_image(version), (size_t)len)) {
+    if (!r307_image_check(p, r307_mapversion_image(version), (size_t)len)) {
         r307_image_info_t info;
 
-        r307_image_info(r307_version_image(version), &info);
+        r307_image_info(r307_mapversion_image(version), &info);
         version->state = state;
         version->rules = info.count;
         r307_arena_publish(store->arena, ref->slot, version);
@@ -224,7 +224,7 @@ static void take_inherited(r307_store_t *store)
     for (i = 0; i < store->active_count; i++) {
         int slot = store->active[i];
         r307_maplocal_t *local = &store->locals[slot];
-        const r307_version_t *version = r307_arena_current(store->arena, slot);
+        const r307_mapversion_t *version = r307_arena_current(store->arena, slot);
         r307_mapview_t *view = r307_mapview_current(store, slot, local->user->ref,
                                       local->view ? local->view->serial : 0);
 
