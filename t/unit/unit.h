@@ -128,6 +128,7 @@ TCase *limit_cases(void);
 TCase *audit_cases(void);
 TCase *redos_cases(void);
 TCase *rule_cases(void);
+TCase *map_cases(void);
 TCase *decide_cases(void);
 TCase *index_cases(void);
 TCase *image_cases(void);
