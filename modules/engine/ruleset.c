@@ -17,16 +17,25 @@ r307_ruleset_t *r307_ruleset_make(apr_pool_t *p)
     return set;
 }
 
-const char *r307_ruleset_add(apr_pool_t *p, r307_ruleset_t *set, const r307_rule_t *rule)
+const char *r307_ruleset_taken(apr_pool_t *p, const r307_ruleset_t *set,
+                               const r307_rule_t *rule)
 {
     const r307_rule_t *other = rule->name
         ? apr_hash_get(set->names, rule->name, APR_HASH_KEY_STRING) : NULL;
 
-    if (other) {
-        return apr_psprintf(p, "name='%s' is already the name of the rule at %s:%u; names "
-                            "are unique", rule->name,
-                            other->place.file ? other->place.file : "-",
-                            other->place.line);
+    return other ? apr_psprintf(p, "name='%s' is already the name of the rule at %s:%u; "
+                                "names are unique", rule->name,
+                                other->place.file ? other->place.file : "-",
+                                other->place.line)
+                 : NULL;
+}
+
+const char *r307_ruleset_add(apr_pool_t *p, r307_ruleset_t *set, const r307_rule_t *rule)
+{
+    const char *err = r307_ruleset_taken(p, set, rule);
+
+    if (err) {
+        return err;
     }
     if (rule->name) {
         apr_hash_set(set->names, rule->name, APR_HASH_KEY_STRING, rule);

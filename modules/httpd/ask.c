@@ -7,10 +7,12 @@
 #include <http_log.h>
 #include "engine/decide.h"
 #include "httpd/base.h"
+#include "httpd/counters.h"
 #include "httpd/lint.h"
 #include "httpd/once.h"
 #include "httpd/request.h"
 #include "httpd/respond.h"
+#include "httpd/store.h"
 #include "httpd/tenant.h"
 
 APLOG_USE_MODULE(redirect307);
@@ -233,10 +235,14 @@ static int answer(request_rec *r, const r307_config_t *conf,
 static int refuse(request_rec *r, const r307_config_t *conf,
                   const r307_decision_t *decision)
 {
+    const char *id = r307_verdict_row(decision->verdict)->id;
     int status = (int)r307_config_value(conf, R307_SETTING_REFUSE);
     r307_answer_t to_send;
 
     log_refusal(r, conf, decision);
+    r307_counters_add(decision->verdict);
+    apr_table_setn(r->notes, "redirect307-verdict", id);
+    apr_table_setn(r->subprocess_env, "REDIRECT307_VERDICT", id);
     if (status == R307_REFUSE_PASS) {
         return DECLINED;
     }
@@ -292,7 +298,7 @@ int r307_ask_chain(request_rec *r, const r307_config_t *conf, const r307_chain_t
     r307_scope_t *scopes;
     r307_policy_t policy;
     r307_decision_t decision;
-    int i;
+    int i, status;
 
     if (!state->view.path || state->is_over) {
         return DECLINED;
@@ -315,5 +321,9 @@ int r307_ask_chain(request_rec *r, const r307_config_t *conf, const r307_chain_t
     r307_decide(r->pool, scopes, chain->count, &policy, &state->view, &decision);
     r307_request_vary(r, decision.vary);
     log_decision(r, &decision);
-    return carry_out(r, conf, &decision, state);
+    status = carry_out(r, conf, &decision, state);
+    if (status == DECLINED && state->maps) {
+        r307_store_release(r, state);
+    }
+    return status;
 }

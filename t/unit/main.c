@@ -21,6 +21,7 @@ int main(void)
     setenv("TZ", "UTC0", 1);
     unit_rows_make();
     suite_add_tcase(suite, text_cases());
+    suite_add_tcase(suite, script_cases());
     suite_add_tcase(suite, url_cases());
     suite_add_tcase(suite, path_cases());
     suite_add_tcase(suite, token_cases());
@@ -36,9 +37,11 @@ int main(void)
     suite_add_tcase(suite, limit_cases());
     suite_add_tcase(suite, audit_cases());
     suite_add_tcase(suite, rule_cases());
+    suite_add_tcase(suite, map_cases());
     suite_add_tcase(suite, decide_cases());
     suite_add_tcase(suite, index_cases());
     suite_add_tcase(suite, image_cases());
+    suite_add_tcase(suite, maintenance_cases());
     runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
     failed = srunner_ntests_failed(runner);

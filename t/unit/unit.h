@@ -111,6 +111,7 @@ void unit_decide_as(apr_pool_t *p, const r307_ruleset_t *rules, const char *wher
 apr_pool_t *unit_pool(void);
 
 TCase *text_cases(void);
+TCase *script_cases(void);
 TCase *url_cases(void);
 TCase *path_cases(void);
 TCase *token_cases(void);
@@ -126,8 +127,10 @@ TCase *plan_cases(void);
 TCase *limit_cases(void);
 TCase *audit_cases(void);
 TCase *rule_cases(void);
+TCase *map_cases(void);
 TCase *decide_cases(void);
 TCase *index_cases(void);
 TCase *image_cases(void);
+TCase *maintenance_cases(void);
 
 #endif
