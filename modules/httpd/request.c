@@ -7,6 +7,7 @@
 #include <http_core.h>
 #include <http_protocol.h>
 #include "httpd/expr.h"
+#include "httpd/store.h"
 
 extern module AP_MODULE_DECLARE_DATA redirect307_module;
 
@@ -59,8 +60,13 @@ static void read_self(void *baton, r307_self_t *self)
     self->port = ap_get_server_port(r);
 }
 
+static const struct r307_image_t *find_image(void *baton, const void *map)
+{
+    return r307_store_image(baton, map);
+}
+
 static const r307_view_ops_t ops = {
-    read_header, read_env, test_expr, read_expr, read_self, NULL
+    read_header, read_env, test_expr, read_expr, read_self, find_image
 };
 
 /* The name of the Host header or of an absolute request target. httpd keeps an IPv6
