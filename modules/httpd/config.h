@@ -48,6 +48,8 @@ typedef struct r307_chain_t {
     r307_block_t *const *blocks;
 } r307_chain_t;
 
+#define R307_HOISTED_MOST 8     /* of r307_hoisted, see directives.h */
+
 /* Compiled .htaccess files of one process, see htaccess_cache.h. */
 typedef struct r307_htaccess_t r307_htaccess_t;
 

@@ -621,7 +621,7 @@ const command_rec r307_directives[] = {
     { NULL, { NULL }, NULL, 0, RAW_ARGS, NULL }
 };
 
-const char *const r307_hoisted[] = { "Redirect307", "Redirect307Match", NULL };
+const char *const r307_hoisted[R307_HOISTED_MOST] = { "Redirect307", "Redirect307Match", NULL };
 
 const command_rec *r307_directives_find(const char *name)
 {
