@@ -345,11 +345,12 @@ static int has_names_beside(const r307_chain_t *chain)
 }
 
 static void refuse_at(cmd_parms *cmd, r307_config_t *conf, const r307_rule_t *rule,
-                      const char *text, r307_refuse_t refuse)
+                      int name, const char *text, r307_refuse_t refuse)
 {
     ap_directive_t line = *cmd->directive;
     cmd_parms at = *cmd;
 
+    at.cmd = r307_directives_find(r307_hoisted[name]);
     line.line_num = (int)rule->place.line;
     at.directive = &line;
     refuse(&at, conf, text);
@@ -395,7 +396,7 @@ static void add_singly(cmd_parms *cmd, r307_config_t *conf, r307_progress_t *met
             err = add_one(cmd, conf, met, run, rule);
         }
         if (err) {
-            refuse_at(cmd, conf, rule, err, refuse);
+            refuse_at(cmd, conf, rule, run->name_of[i], err, refuse);
         }
     }
 }

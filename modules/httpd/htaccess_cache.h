@@ -28,7 +28,8 @@ typedef struct r307_hoist_t {
     unsigned names;                 /* bits: directives that occur in it */
     const int *name_of;             /* of each rule, in order */
     unsigned lines[R307_HOISTED_MOST];  /* of each name that occurs, the first */
-    r307_progress_t before;              /* rules of runs that begin before it */
+    r307_progress_t before;         /* all rules of the runs that begin before it, some of
+                                     * which may stand behind it */
     int regexes;                    /* among its own */
 } r307_hoist_t;
 
