@@ -126,6 +126,7 @@ TCase *guard_cases(void);
 TCase *plan_cases(void);
 TCase *limit_cases(void);
 TCase *audit_cases(void);
+TCase *redos_cases(void);
 TCase *rule_cases(void);
 TCase *map_cases(void);
 TCase *decide_cases(void);
