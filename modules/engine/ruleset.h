@@ -13,11 +13,13 @@
 typedef struct r307_ruleset_t {
     apr_array_header_t *rules;      /* of const r307_rule_t * */
     apr_hash_t *names;              /* name= to rule */
+    apr_array_header_t *shares;     /* of const r307_rule_t *, with percent=; NULL: none */
 } r307_ruleset_t;
 
 r307_ruleset_t *r307_ruleset_make(apr_pool_t *p);
 
-/* NULL, or that the name is taken, and where. */
+/* NULL, or that the name is taken, and where; or that the shares of its source are more
+ * than all. */
 const char *r307_ruleset_add(apr_pool_t *p, r307_ruleset_t *set, const r307_rule_t *rule);
 
 /* Rules of one container as they apply to one request. */

@@ -12,6 +12,7 @@
 #include "httpd/config.h"
 #include "httpd/container.h"
 #include "httpd/expr.h"
+#include "httpd/flag.h"
 #include "httpd/once.h"
 
 APLOG_USE_MODULE(redirect307);
@@ -141,6 +142,8 @@ static const char *set_rule(cmd_parms *cmd, void *mconfig, const char *args)
         context.location = container.location;
         context.maker.compile = r307_expr_compile;
         context.maker.baton = cmd;
+        context.maker.find_flag = r307_flag_find;
+        context.is_late = container.is_late;
         context.is_tenant = r307_container_is_htaccess(cmd);
         context.jit = !r307_container_is_htaccess(cmd);
         if (r307_container_is_htaccess(cmd)) {

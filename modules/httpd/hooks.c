@@ -22,14 +22,24 @@ static int is_asked(const request_rec *r, const r307_config_t *conf)
     return r307_request_is_ours(r) && r307_config_engine(conf) != R307_ENGINE_OFF;
 }
 
+static int ask(request_rec *r, const r307_config_t *conf, const r307_chain_t *chain,
+               int login_ahead)
+{
+    r307_request_state(r)->view.login_ahead = login_ahead;
+    return r307_ask_chain(r, conf, chain);
+}
+
 int r307_on_translate_name(request_rec *r)
 {
     const r307_config_t *conf = config(r);
+    int result;
 
     if (!conf->early || !is_asked(r, conf)) {
         return DECLINED;
     }
-    return r307_ask_chain(r, conf, conf->early);
+    result = ask(r, conf, conf->early, 1);
+    r307_request_state(r)->early_waits = r307_request_state(r)->waits;
+    return result;
 }
 
 /* Reached only if a password would be asked for next; what is decided here is not
@@ -37,22 +47,32 @@ int r307_on_translate_name(request_rec *r)
 int r307_on_access_checker_ex(request_rec *r)
 {
     const r307_config_t *conf = config(r);
+    int result;
 
-    if (!conf->late || !is_asked(r, conf)) {
+    if (!conf->late || !is_asked(r, conf) || r307_request_state(r)->early_waits) {
         return DECLINED;
     }
-    r307_request_state(r)->late_decided = 1;
-    return r307_ask_chain(r, conf, conf->late);
+    result = ask(r, conf, conf->late, 1);
+    r307_request_state(r)->late_decided = !r307_request_state(r)->waits;
+    return result;
 }
 
+/* Who logged in is known now, or nobody had to. */
 int r307_on_type_checker(request_rec *r)
 {
     const r307_config_t *conf = config(r);
+    int result = DECLINED;
 
-    if (!conf->late || !is_asked(r, conf) || r307_request_state(r)->late_decided) {
+    if ((!conf->late && !conf->early) || !is_asked(r, conf)) {
         return DECLINED;
     }
-    return r307_ask_chain(r, conf, conf->late);
+    if (conf->early && r307_request_state(r)->early_waits) {
+        result = ask(r, conf, conf->early, 0);
+    }
+    if (result != DECLINED || !conf->late || r307_request_state(r)->late_decided) {
+        return result;
+    }
+    return ask(r, conf, conf->late, 0);
 }
 
 void r307_on_child_init(apr_pool_t *pchild, server_rec *s)

@@ -11,6 +11,10 @@
 
 typedef struct r307_state_t {
     r307_view_t view;       /* path is NULL: no path of ours was asked for */
+    apr_uint64_t roll;      /* made when a rule asks for it; 0: not yet */
+    int waits;              /* the last list ended at a rule that asks for the user */
+    int early_waits;        /* that was the first list: all is decided after the login */
+    int is_private;         /* some list looked at what no header tells */
     int is_over;            /* a rule ended the search; no later list is asked */
     int late_decided;       /* by access_checker_ex, so type_checker has nothing to do */
 } r307_state_t;
@@ -25,5 +29,9 @@ int r307_request_is_ours(const request_rec *r);
 /* Merges names into the Vary that survives ErrorDocument, CGI and mod_proxy; NULL is
  * fine. */
 void r307_request_vary(request_rec *r, const char *names);
+
+/* Adds Set-Cookie for whatever is answered in the end, and keeps it out of every cache;
+ * values of const char *, NULL is fine. */
+void r307_request_cookies(request_rec *r, const apr_array_header_t *values);
 
 #endif

@@ -95,9 +95,15 @@ static void say_by(request_rec *r, const r307_config_t *conf, const r307_rule_t 
 
 static void say_cache(request_rec *r, const r307_answer_t *answer)
 {
+    if (apr_table_get(r->err_headers_out, "Set-Cookie")) {
+        apr_table_setn(r->err_headers_out, "Cache-Control", "private, no-store");
+        return;
+    }
     apr_table_setn(r->err_headers_out, "Cache-Control",
                    answer->max_age
-                   ? apr_psprintf(r->pool, "max-age=%d", answer->max_age) : "no-store");
+                   ? apr_psprintf(r->pool, "%smax-age=%d",
+                                  answer->is_private ? "private, " : "", answer->max_age)
+                   : "no-store");
 }
 
 /* Only where a filter may look: mod_expires adds its own max-age to an answer without

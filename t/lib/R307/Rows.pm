@@ -68,7 +68,8 @@ sub can_stand
     my $row = shift;
     return 0 if grep { /[\n\r\0]/ || /\\$/ || /\$\{/ || length > 8000 } rules($row);
     return 0 if $row->{target} =~ m{^[^/]|[\0-\x20\x7f]|^[^?]*%(?:00|(?![0-9A-Fa-f]{2}))} || length $row->{target} > 8000;
-    return $row->{outcome} ne '*' && $row->{headers} !~ /\bX-Now:/;
+    return $row->{outcome} ne '*' && $row->{headers} !~ /\bX-(?:Now|Login|User|File|Flag|Roll|Client):/
+        && $row->{rule} !~ /flag=/;
 }
 
 sub headers { return $_[0]{headers} eq '-' ? () : split / && /, $_[0]{headers} }
