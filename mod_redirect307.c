@@ -8,10 +8,16 @@
 #include <http_config.h>
 #include <http_protocol.h>
 #include <http_request.h>
+#include <mod_status.h>
+#include <util_filter.h>
 
+#include "httpd/body.h"
 #include "httpd/config.h"
+#include "httpd/counters.h"
 #include "httpd/directives.h"
 #include "httpd/hooks.h"
+#include "httpd/lint.h"
+#include "httpd/maintenance.h"
 
 /* They must not turn a URL into something else before our rules saw it. The list makes
  * the order ours, whatever the order of LoadModule. */
@@ -24,11 +30,17 @@ static void register_hooks(apr_pool_t *p)
 {
     (void)p;
 
+    /* Doubts about rules: with `httpd -t` too, which never comes to post_config. */
+    ap_hook_check_config(r307_on_check_config, NULL, NULL, APR_HOOK_MIDDLE);
+
     /* The table of what was said already, found by all children. */
     ap_hook_post_config(r307_on_post_config, NULL, NULL, APR_HOOK_MIDDLE);
 
     /* The table of flag files, each process's own. */
     ap_hook_child_init(r307_on_child_init, NULL, NULL, APR_HOOK_MIDDLE);
+
+    /* How many were refused, on the page of mod_status if there is one. */
+    APR_OPTIONAL_HOOK(ap, status_hook, r307_on_status, NULL, NULL, APR_HOOK_MIDDLE);
 
     /* Server, vhost, <Location> and their <If>: the configuration is merged, and no other
      * module has mapped the URL yet. */
@@ -43,6 +55,15 @@ static void register_hooks(apr_pool_t *p)
     /* Directory rules in every other case: access is granted, SetEnvIf has run, and
      * MultiViews has not yet answered or changed the request. */
     ap_hook_type_checker(r307_on_type_checker, NULL, NULL, APR_HOOK_REALLY_FIRST);
+
+    /* Between HTTP_IN and the connection, for the time of an answer to a request with a
+     * body. No other request has it. */
+    ap_register_input_filter(R307_BODY_FILTER, r307_body_filter, NULL,
+                             AP_FTYPE_CONNECTION - 1);
+
+    /* The page of a maintenance keeps its 503 whoever serves it. */
+    ap_hook_insert_filter(r307_on_insert_filter, NULL, NULL, APR_HOOK_LAST);
+    r307_maintenance_register();
 }
 
 AP_DECLARE_MODULE(redirect307) = {

@@ -36,14 +36,9 @@ my @rows = (
     ['translation', 'l.example', '/', '307 -> /de/', 'who has chosen', headers => "Accept-Language: fr\r\nCookie: lang=de"],
     ['translation', 'l.example', '/', '200', 'who has chosen English', headers => "Accept-Language: fr\r\nCookie: lang=en"],
 
-    ['maintenance-by-hand', 'm.example', '/maintenance/index.html', '404', 'the page is not sent to itself'],
-    ['maintenance-by-hand', 'm.example', '/maintenance/logo.png', '404', 'nor its pictures'],
-    ['maintenance-by-hand', 'm.example', '/healthz', '404', 'the balancer\'s question passes'],
-    ['maintenance-by-hand', 'm.example', '/robots.txt', '404', 'robots.txt passes'],
-    ['maintenance-by-hand', 'm.example', '/api/v1', '503', 'a program gets 503'],
-    ['maintenance-by-hand', 'm.example', '/any/page?x=1', '307 -> /maintenance/index.html', 'one page for all, without the query'],
-    ['maintenance-by-hand', 'm.example', '/any/page', '404', 'people at work see the site', from => '192.0.2.7'],
-    ['maintenance-by-hand', 'm.example', '/.well-known/acme-challenge/t', '404', 'certificates renew'],
+    ['maintenance', 'm.example', '/any/page', '404', 'open while there is no flag'],
+    ['maintenance', 'm.example', '/maintenance/', '307 -> /', 'its page leads back', headers => 'Accept: */*'],
+    ['maintenance', 'm.example', '/booking/rooms', '404', 'the window has not begun'],
 
     ['new-domain', 'old.example', '/blog/2026/autumn/', '307 -> https://blog.new.example/2026/autumn', 'the blog'],
     ['new-domain', 'www.old.example', '/intranet/x', '404', 'what has not moved'],
@@ -158,7 +153,8 @@ RemoteIPInternalProxy 127.0.0.1
 </VirtualHost>
 CONF
 my %hosts = (
-    'campaign' => 'c.example', 'ab-test' => 'a.example', 'translation' => 'l.example', 'maintenance-by-hand' => 'm.example', 'options' => 'o.example',
+    'campaign' => 'c.example', 'ab-test' => 'a.example', 'translation' => 'l.example',
+    'maintenance' => 'm.example', 'options' => 'o.example',
     'new-domain' => 'old.example www.old.example www.new.example',
     'staging-testers' => 'www.example.com other.example',
 );
@@ -222,11 +218,11 @@ sub manual_blocks
 
 for my $found (@blocks) {
     my ($page, $line, $block) = @$found;
-    my $needs = $block =~ /^Redirect307Base|^Redirect307 (?!https?:)[^\/\s"]/m ? 'Directory' : '';
+    my $needs = $block =~ /^Redirect307Base|^Redirect307(?:Maintenance)? (?!https?:)[^\/\s"]/m ? 'Directory' : '';
     my ($exit, $said) = conf_test($needs ? "<Directory \"/x\">\n$block</Directory>\n" : $block, only => \@loaded);
     is($exit, 0, "$page, before line $line: the example loads") or diag("$block\n$said");
 }
 ok(@blocks >= 20, 'the manual has examples: ' . @blocks);
 my %pages = map { $_->[0] => 1 } @blocks;
-ok(!(grep { !$pages{$_} } qw(rules.md options.md targets.md contexts.md safety.md answer.md)), 'on every page about directives')
+ok(!(grep { !$pages{$_} } qw(rules.md options.md targets.md contexts.md safety.md answer.md maintenance.md)), 'on every page about directives')
     or diag(join ' ', sort keys %pages);

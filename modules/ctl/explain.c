@@ -83,7 +83,8 @@ static apr_uint64_t roll_of(void *baton)
 }
 
 static const r307_view_ops_t ops = {
-    header_of, env_of, test_of, string_of, self_of, user_of, file_of, flag_of, roll_of
+    header_of, env_of, test_of, string_of, self_of, NULL, user_of, file_of, flag_of,
+    roll_of
 };
 
 static void met(void *baton, const r307_met_t *what)

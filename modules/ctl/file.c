@@ -16,6 +16,7 @@ static const struct {
 } directives[] = {
     { "Redirect307", 1, 1 },
     { "Redirect307Match", 1, 1 },
+    { "Redirect307Maintenance", 0, 1 },
     { "Redirect307Engine", 0, 1 },
     { "Redirect307Base", 0, 1 },
     { "Redirect307Relative", 0, 0 },
@@ -24,7 +25,8 @@ static const struct {
     { "Redirect307Exempt", 0, 0 },
     { "Redirect307By", 0, 0 },
     { "Redirect307Drain", 0, 0 },
-    { "Redirect307Limits", 0, 0 }
+    { "Redirect307Limits", 0, 0 },
+    { "Redirect307Lint", 0, 0 }
 };
 #define DIRECTIVE_COUNT (sizeof(directives) / sizeof(directives[0]))
 

@@ -5,13 +5,15 @@
 #include <apr_file_info.h>
 #include <apr_strings.h>
 
+#include "engine/audit.h"
+
 #define DEPTH_MOST 64
 
 typedef struct linting_t {
     apr_pool_t *p;
     apr_hash_t *rules;          /* of the file at hand, by container: names are unique in
                                  * each */
-    int findings, fine, unknown, files;
+    int findings, notes, fine, unknown, files;
 } linting_t;
 
 static r307_ruleset_t *rules_of(linting_t *linting, const char *container)
@@ -24,6 +26,26 @@ static r307_ruleset_t *rules_of(linting_t *linting, const char *container)
         apr_hash_set(linting->rules, key, APR_HASH_KEY_STRING, rules);
     }
     return rules;
+}
+
+/* Doubts about a rule that is right by the grammar; how many count as findings. */
+static int audit(linting_t *linting, const r307_met_t *what, const r307_rule_t *rule)
+{
+    apr_array_header_t *doubts = apr_array_make(linting->p, 2, sizeof(r307_doubt_t));
+    int i, count = 0;
+
+    r307_audit_rule(linting->p, rule, R307_LIST_UNKNOWN, doubts);
+    for (i = 0; i < doubts->nelts; i++) {
+        const r307_doubt_t *doubt = &APR_ARRAY_IDX(doubts, i, r307_doubt_t);
+        int is_note = r307_finding_row(doubt->finding)->severity == R307_SEVERITY_NOTE;
+
+        printf("%s:%u: %s: %s%s\n", what->place.file, what->place.line, what->directive,
+               is_note ? "note: " : "", doubt->text);
+        count += !is_note;
+    }
+    linting->findings += count;
+    linting->notes += doubts->nelts - count;
+    return count;
 }
 
 static void met(void *baton, const r307_met_t *what)
@@ -39,7 +61,7 @@ static void met(void *baton, const r307_met_t *what)
         }
         bad = bad ? bad : r307_ruleset_add(linting->p, rules_of(linting, what->container),
                                            rule);
-        linting->fine += !bad;
+        linting->fine += !bad && !audit(linting, what, rule);
     }
     else {
         bad = r307_file_check_other(linting->p, what);
@@ -94,7 +116,7 @@ static void lint_directory(linting_t *linting, const char *name, int depth)
 
 r307_exit_t r307_lint_run(apr_pool_t *p, int argc, const char *const *argv)
 {
-    linting_t linting = { p, NULL, 0, 0, 0, 0 };
+    linting_t linting = { p, NULL, 0, 0, 0, 0, 0 };
     apr_finfo_t info;
     int i;
 
@@ -116,8 +138,11 @@ r307_exit_t r307_lint_run(apr_pool_t *p, int argc, const char *const *argv)
         fprintf(stderr, "redirect307ctl lint: no .htaccess found\n");
         return R307_EXIT_UNKNOWN;
     }
-    printf("%d finding%s, %d rule%s fine.\n", linting.findings,
-           linting.findings == 1 ? "" : "s", linting.fine, linting.fine == 1 ? "" : "s");
+    printf("%d finding%s, ", linting.findings, linting.findings == 1 ? "" : "s");
+    if (linting.notes) {
+        printf("%d note%s, ", linting.notes, linting.notes == 1 ? "" : "s");
+    }
+    printf("%d rule%s fine.\n", linting.fine, linting.fine == 1 ? "" : "s");
     if (linting.unknown) {
         return R307_EXIT_UNKNOWN;
     }

@@ -42,7 +42,7 @@ typedef struct asking_t {
     const r307_policy_t *policy;
     const r307_view_t *view;
     r307_decision_t *decision;
-    const r307_query_t *query;      /* made when the first rule needs it */
+    r307_asked_t asked;
     r307_vary_t vary;
     r307_vary_t unnamed;            /* what rules with vary=off looked at */
     r307_slice_t exempt;            /* the exempt path asked for, or absent */
@@ -141,13 +141,11 @@ static int is_in_force(asking_t *a, const r307_rule_t *rule)
 
 static void forget_used(asking_t *a)
 {
+    const r307_query_t *query = r307_asked_query(a->p, &a->asked);
     size_t k;
 
-    if (!a->query) {
-        a->query = r307_query_make(a->p, a->view->query);
-    }
-    for (k = 0; k < a->query->count; k++) {
-        a->query->params[k].used = 0;
+    for (k = 0; k < query->count; k++) {
+        query->params[k].used = 0;
     }
 }
 
@@ -157,12 +155,13 @@ static int holds(asking_t *a, const r307_rule_t *rule, const r307_cond_t *cond)
     r307_vary_t *vary = vary_of(a, rule);
 
     if (a->group && !cond->negate && cond->kind->order == R307_ORDER_LANG) {
-        return r307_group_best(a->group, a->view, a->query, vary) == a->member;
+        return r307_group_best(a->group, a->view, r307_asked_query(a->p, &a->asked), vary)
+            == a->member;
     }
     if (a->group && cond->kind->order == R307_ORDER_PERCENT) {
         return r307_group_chosen(a->group, a->member, a->view, vary);
     }
-    return r307_cond_test(cond, a->view, a->query, vary);
+    return r307_cond_test(cond, a->view, r307_asked_query(a->p, &a->asked), vary);
 }
 
 /* 1, 0, or R307_COND_LATER. */
@@ -427,7 +426,7 @@ static int ask_target(asking_t *a, const r307_scope_t *scope, const r307_rule_t 
     r307_url_t url;
 
     r307_target_build(a->p, rule->target, rule->pattern ? captures : NULL, a->view,
-                      a->query, &rule->query, base, policy->relative, rule->carry,
+                      a->asked.query, &rule->query, base, policy->relative, rule->carry,
                       vary_of(a, rule), &built);
     location = r307_url_print(a->p, &built.url);
     verdict = r307_guard_check(location, &built, rule->target,
@@ -524,11 +523,12 @@ static int ask_grouped(asking_t *a, const r307_scope_t *scope, const r307_rule_t
 {
     int best, member;
 
-    a->group = r307_group_find(a->p, &a->groups, scope, a->view, a->policy->steps, rule,
+    a->group = r307_group_find(a->p, &a->groups, scope, &a->asked, a->policy->steps, rule,
                                &member);
     if (r307_group_cond(rule, R307_ORDER_LANG)) {
         forget_used(a);
-        best = r307_group_best(a->group, a->view, a->query, vary_of(a, rule));
+        best = r307_group_best(a->group, a->view, r307_asked_query(a->p, &a->asked),
+                               vary_of(a, rule));
         if (best > member && r307_group_take(a->group, best)) {
             /* the source is the same, so what it captured is */
             a->member = best;
@@ -548,7 +548,7 @@ void r307_decide(apr_pool_t *p, const r307_scope_t *scopes, int count,
                  const r307_policy_t *policy, const r307_view_t *view,
                  r307_decision_t *decision)
 {
-    asking_t a = { p, policy, view, decision, NULL, { p, NULL, 0, NULL },
+    asking_t a = { p, policy, view, decision, { view, NULL, 0, NULL }, { p, NULL, 0, NULL },
                    { p, NULL, 0, NULL }, { NULL, 0 }, NULL, NULL, 0, 0, 0 };
     r307_captures_t captures;
     r307_cursor_t cursor;
@@ -563,7 +563,7 @@ void r307_decide(apr_pool_t *p, const r307_scope_t *scopes, int count,
         r307_found_t found;
 
         a.groups = NULL;
-        r307_cursor_make(p, &scopes[i], view->path, policy->steps, &cursor);
+        r307_cursor_make(p, &scopes[i], &a.asked, policy->steps, &cursor);
         while (!done && (rule = r307_cursor_next(p, &cursor, &captures, &found))) {
             a.group = NULL;
             done = rule->group ? ask_grouped(&a, &scopes[i], rule, &captures, found)

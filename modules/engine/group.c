@@ -52,8 +52,9 @@ static int is_asked(const r307_scope_t *scope, const r307_view_t *view,
 
 /* A cursor of its own, because the members that come later count, too. */
 static void collect(apr_pool_t *p, r307_group_t *group, const r307_scope_t *scope,
-                    const r307_view_t *view, unsigned steps)
+                    const r307_asked_t *asked, unsigned steps)
 {
+    r307_asked_t again = *asked;
     r307_captures_t captures;
     r307_cursor_t cursor;
     const r307_rule_t *rule;
@@ -61,14 +62,14 @@ static void collect(apr_pool_t *p, r307_group_t *group, const r307_scope_t *scop
     int low = 0;
 
     captures.scratch = NULL;
-    r307_cursor_make(p, scope, view->path, steps, &cursor);
+    r307_cursor_make(p, scope, &again, steps, &cursor);
     while ((rule = r307_cursor_next(p, &cursor, &captures, &found)) != NULL) {
         if (rule->group == group->id) {
             member_t *member = apr_array_push(group->members);
             const r307_share_t *share = share_of(rule);
 
             member->rule = rule;
-            member->is_asked = is_asked(scope, view, rule);
+            member->is_asked = is_asked(scope, asked->view, rule);
             member->low = low;
             low += share && member->is_asked ? share->size : 0;
             member->high = low;
@@ -87,7 +88,7 @@ const r307_rule_t *r307_group_rule(const r307_group_t *group, int member)
 }
 
 static r307_group_t *make(apr_pool_t *p, const r307_scope_t *scope,
-                          const r307_view_t *view, unsigned steps,
+                          const r307_asked_t *asked, unsigned steps,
                           const r307_rule_t *rule)
 {
     r307_group_t *group = apr_pcalloc(p, sizeof(*group));
@@ -98,12 +99,12 @@ static r307_group_t *make(apr_pool_t *p, const r307_scope_t *scope,
         ? r307_share_hash(rule->group, scope->base.s, scope->base.len) : rule->group;
     group->members = apr_array_make(p, 4, sizeof(member_t));
     group->best = group->chosen = UNKNOWN;
-    collect(p, group, scope, view, steps);
+    collect(p, group, scope, asked, steps);
     return group;
 }
 
 r307_group_t *r307_group_find(apr_pool_t *p, r307_groups_t **groups,
-                              const r307_scope_t *scope, const r307_view_t *view,
+                              const r307_scope_t *scope, const r307_asked_t *asked,
                               unsigned steps, const r307_rule_t *rule, int *member)
 {
     r307_group_t *group = NULL;
@@ -117,7 +118,7 @@ r307_group_t *r307_group_find(apr_pool_t *p, r307_groups_t **groups,
         group = group->id == rule->group ? group : NULL;
     }
     if (!group) {
-        group = make(p, scope, view, steps, rule);
+        group = make(p, scope, asked, steps, rule);
         APR_ARRAY_PUSH(*groups, r307_group_t *) = group;
     }
     *member = group->next++;

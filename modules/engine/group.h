@@ -17,7 +17,7 @@ typedef apr_array_header_t r307_groups_t;
 /* The group of a rule that the cursor has found, and which of its members the rule is:
  * to be called once for each rule with a group, in the cursor's order. */
 r307_group_t *r307_group_find(apr_pool_t *p, r307_groups_t **groups,
-                              const r307_scope_t *scope, const r307_view_t *view,
+                              const r307_scope_t *scope, const r307_asked_t *asked,
                               unsigned steps, const r307_rule_t *rule, int *member);
 
 const r307_rule_t *r307_group_rule(const r307_group_t *group, int member);

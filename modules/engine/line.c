@@ -345,7 +345,7 @@ static const char *check_sense(apr_pool_t *p, const r307_draft_t *draft, int has
     return NULL;
 }
 
-static int carries(const r307_rule_t *rule)
+int r307_line_carries(const r307_rule_t *rule)
 {
     const r307_target_t *target = rule->target;
 
@@ -370,7 +370,7 @@ static void finish(apr_pool_t *p, r307_draft_t *draft)
     int i;
 
     r307_line_cond_finish(p, draft);
-    rule->carry = carries(rule);
+    rule->carry = r307_line_carries(rule);
     for (i = 0; i < rule->cond_count; i++) {
         rule->options_named |= r307_cond_names_options(&rule->conds[i]);
         rule->unbounded |= holds_regex(&rule->conds[i].expr);

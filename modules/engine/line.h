@@ -18,6 +18,10 @@ const char *r307_line_parse(apr_pool_t *p, const char *line, r307_place_t place,
  * written. */
 const char *r307_line_print(apr_pool_t *p, const r307_rule_t *rule);
 
+/* Whether what follows the prefix goes to the end of the target; of a rule whose pattern
+ * and target are known. */
+int r307_line_carries(const r307_rule_t *rule);
+
 /* How a rule is called in logs: its name, or file:line. */
 const char *r307_line_label(apr_pool_t *p, const r307_rule_t *rule);
 

@@ -4,13 +4,17 @@
 #include <string.h>
 #include <apr_strings.h>
 
+#define FEWEST 4        /* rules that are looked up no dearer than asked one by one */
+
 r307_ruleset_t *r307_ruleset_make(apr_pool_t *p)
 {
     r307_ruleset_t *set = apr_palloc(p, sizeof(*set));
 
     set->rules = apr_array_make(p, 4, sizeof(const r307_rule_t *));
+    set->maps = NULL;
     set->names = apr_hash_make(p);
     set->shares = NULL;
+    set->index = NULL;
     return set;
 }
 
@@ -94,57 +98,179 @@ const char *r307_ruleset_add(apr_pool_t *p, r307_ruleset_t *set, const r307_rule
     return NULL;
 }
 
-void r307_cursor_make(apr_pool_t *p, const r307_scope_t *scope, const r307_path_t *path,
+void r307_ruleset_add_map(apr_pool_t *p, r307_ruleset_t *set, const void *handle)
+{
+    r307_map_t *map;
+
+    if (!set->maps) {
+        set->maps = apr_array_make(p, 1, sizeof(r307_map_t));
+    }
+    map = apr_array_push(set->maps);
+    map->before = set->rules->nelts;
+    map->handle = handle;
+}
+
+void r307_ruleset_freeze(apr_pool_t *p, r307_ruleset_t *set, apr_uint64_t seed)
+{
+    r307_index_builder_t *builder;
+    apr_pool_t *scratch;
+    void *bytes;
+    int i;
+
+    if (set->index || set->rules->nelts < FEWEST) {
+        return;
+    }
+    apr_pool_create(&scratch, p);
+    builder = r307_index_builder_make(scratch, seed);
+    for (i = 0; i < set->rules->nelts; i++) {
+        const r307_rule_t *rule = APR_ARRAY_IDX(set->rules, i, const r307_rule_t *);
+
+        r307_index_add(builder, rule->pattern, rule->conds, rule->cond_count);
+    }
+    bytes = apr_palloc(p, r307_index_size(builder));
+    r307_index_write(builder, bytes);
+    set->index = bytes;
+    apr_pool_destroy(scratch);
+}
+
+void r307_cursor_make(apr_pool_t *p, const r307_scope_t *scope, r307_asked_t *asked,
                       unsigned steps, r307_cursor_t *cursor)
 {
+    const r307_path_t *path = asked->view->path;
     r307_slice_t base = scope->base;
 
     cursor->scope = scope;
-    cursor->next = 0;
-    cursor->path = path;
+    cursor->asked = asked;
     cursor->in_base = NULL;
     cursor->steps = steps;
-    if (!base.s) {
-        return;
-    }
-    if (path->len >= base.len && memcmp(path->dec, base.s, base.len) == 0) {
+    cursor->next = 0;
+    cursor->held = -1;
+    cursor->map = 0;
+    cursor->image = NULL;
+    if (base.s && path->len >= base.len && memcmp(path->dec, base.s, base.len) == 0) {
         cursor->in_base = path;
     }
-    else if (path->len + 1 == base.len && memcmp(path->dec, base.s, path->len) == 0) {
+    else if (base.s && path->len + 1 == base.len
+             && memcmp(path->dec, base.s, path->len) == 0) {
         /* "/dir" asked for the directory at "/dir/" */
         cursor->in_base = r307_path_with_slash(p, path);
+    }
+    if (scope->rules->index) {
+        asked->in_base = cursor->in_base;
+        asked->base_from = base.len - 1;
+        r307_index_find(p, scope->rules->index, asked, &cursor->rules);
+    }
+}
+
+static r307_found_t find(apr_pool_t *p, const r307_cursor_t *cursor,
+                         const r307_rule_t *rule, r307_captures_t *captures)
+{
+    const r307_pattern_t *pattern = rule->pattern;
+    const r307_tenancy_t *tenancy = cursor->scope->tenancy;
+
+    if (!pattern) {
+        return R307_FOUND_YES;
+    }
+    if (tenancy && r307_limit_hides(tenancy, rule)) {
+        return R307_FOUND_NO;       /* before it costs anything */
+    }
+    if (!pattern->relative) {
+        return r307_pattern_find(p, pattern, cursor->asked->view->path, 0, cursor->steps,
+                                 captures);
+    }
+    return cursor->in_base
+        ? r307_pattern_find(p, pattern, cursor->in_base, cursor->scope->base.len - 1,
+                            cursor->steps, captures) : R307_FOUND_NO;
+}
+
+/* The number of the next rule to be compared; that of all rules at the end. */
+static int next_number(r307_cursor_t *cursor)
+{
+    const r307_ruleset_t *set = cursor->scope->rules;
+    apr_uint32_t number;
+
+    if (!set->index) {
+        return cursor->next < set->rules->nelts ? cursor->next++ : set->rules->nelts;
+    }
+    return r307_candidates_next(&cursor->rules, &number) ? (int)number : set->rules->nelts;
+}
+
+/* The next rule of the map at hand. */
+static const r307_rule_t *next_in_image(apr_pool_t *p, r307_cursor_t *cursor,
+                                        r307_captures_t *captures, r307_found_t *found)
+{
+    apr_uint32_t number;
+
+    while (r307_candidates_next(&cursor->in_image, &number)) {
+        const r307_rule_t *rule = r307_image_rule(p, cursor->image, number);
+
+        *found = rule ? find(p, cursor, rule, captures) : R307_FOUND_NO;
+        if (*found != R307_FOUND_NO) {
+            return rule;
+        }
+    }
+    cursor->image = NULL;
+    return NULL;
+}
+
+static void open_map(apr_pool_t *p, r307_cursor_t *cursor, const r307_map_t *map)
+{
+    const r307_view_t *view = cursor->asked->view;
+
+    cursor->image = view->ops->image(view->baton, map->handle);
+    if (cursor->image) {
+        cursor->asked->in_base = cursor->in_base;
+        cursor->asked->base_from = cursor->scope->base.len - 1;
+        r307_index_find(p, r307_image_index(cursor->image), cursor->asked,
+                        &cursor->in_image);
+    }
+}
+
+/* The rules of every map that stands in front of rule `number`. */
+static const r307_rule_t *next_in_maps(apr_pool_t *p, r307_cursor_t *cursor, int number,
+                                       r307_captures_t *captures, r307_found_t *found)
+{
+    const apr_array_header_t *maps = cursor->scope->rules->maps;
+
+    for (;;) {
+        const r307_map_t *map;
+        const r307_rule_t *rule = cursor->image
+            ? next_in_image(p, cursor, captures, found) : NULL;
+
+        if (rule || cursor->map == maps->nelts) {
+            return rule;
+        }
+        map = &APR_ARRAY_IDX(maps, cursor->map, r307_map_t);
+        if (map->before > number) {
+            return NULL;
+        }
+        cursor->map++;
+        open_map(p, cursor, map);
     }
 }
 
 const r307_rule_t *r307_cursor_next(apr_pool_t *p, r307_cursor_t *cursor,
                                     r307_captures_t *captures, r307_found_t *found)
 {
-    const apr_array_header_t *rules = cursor->scope->rules->rules;
+    const r307_ruleset_t *set = cursor->scope->rules;
 
-    while (cursor->next < rules->nelts) {
-        const r307_rule_t *rule = APR_ARRAY_IDX(rules, cursor->next++,
-                                                const r307_rule_t *);
-        int relative = rule->pattern && rule->pattern->relative;
+    for (;;) {
+        const r307_rule_t *rule;
 
-        if (!rule->pattern) {
-            *found = R307_FOUND_YES;
+        if (cursor->held < 0) {
+            cursor->held = next_number(cursor);
+        }
+        rule = set->maps ? next_in_maps(p, cursor, cursor->held, captures, found) : NULL;
+        if (rule || cursor->held == set->rules->nelts) {
             return rule;
         }
-        if (relative && !cursor->in_base) {
-            continue;
-        }
-        if (cursor->scope->tenancy && r307_limit_hides(cursor->scope->tenancy, rule)) {
-            continue;       /* before it costs anything */
-        }
-        *found = r307_pattern_find(p, rule->pattern,
-                                   relative ? cursor->in_base : cursor->path,
-                                   relative ? cursor->scope->base.len - 1 : 0,
-                                   cursor->steps, captures);
+        rule = APR_ARRAY_IDX(set->rules, cursor->held, const r307_rule_t *);
+        cursor->held = -1;
+        *found = find(p, cursor, rule, captures);
         if (*found != R307_FOUND_NO) {
             return rule;
         }
     }
-    return NULL;
 }
 
 const char *r307_ruleset_outside(apr_pool_t *p, const r307_rule_t *rule,

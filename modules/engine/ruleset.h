@@ -7,13 +7,22 @@
 #define R307_RULESET_H
 
 #include <apr_hash.h>
+#include "image.h"
 #include "limit.h"
 #include "line.h"
 
+/* A map among the rules of its container: its rules stand in front of rule `before`. */
+typedef struct r307_map_t {
+    int before;
+    const void *handle;             /* the host's, given to the view's `image` */
+} r307_map_t;
+
 typedef struct r307_ruleset_t {
     apr_array_header_t *rules;      /* of const r307_rule_t * */
+    apr_array_header_t *maps;       /* of r307_map_t, or NULL */
     apr_hash_t *names;              /* name= to rule */
     apr_array_header_t *shares;     /* of const r307_rule_t *, with percent=; NULL: none */
+    const r307_index_t *index;      /* over `rules`; NULL: they are asked one by one */
 } r307_ruleset_t;
 
 r307_ruleset_t *r307_ruleset_make(apr_pool_t *p);
@@ -21,6 +30,13 @@ r307_ruleset_t *r307_ruleset_make(apr_pool_t *p);
 /* NULL, or that the name is taken, and where; or that the shares of its source are more
  * than all. */
 const char *r307_ruleset_add(apr_pool_t *p, r307_ruleset_t *set, const r307_rule_t *rule);
+
+/* A map stands where its line stands: behind the rules added so far. */
+void r307_ruleset_add_map(apr_pool_t *p, r307_ruleset_t *set, const void *handle);
+
+/* When nothing more is added: makes the index in p, where there are rules enough for one
+ * to pay. Not needed for a right answer. seed: see r307_index_builder_make. */
+void r307_ruleset_freeze(apr_pool_t *p, r307_ruleset_t *set, apr_uint64_t seed);
 
 /* Rules of one container as they apply to one request. */
 typedef struct r307_scope_t {
@@ -32,16 +48,23 @@ typedef struct r307_scope_t {
 
 typedef struct r307_cursor_t {
     const r307_scope_t *scope;
-    int next;
-    const r307_path_t *path;        /* of the request */
+    r307_asked_t *asked;
     const r307_path_t *in_base;     /* the path that relative sources see, or NULL */
     unsigned steps;
+    int next;                       /* without an index: rule that comes next */
+    int held;                       /* rule that comes next, behind its maps; -1: unknown */
+    int map;                        /* map that was not asked yet */
+    const r307_image_t *image;      /* of the map being asked, or NULL */
+    r307_candidates_t rules;        /* with an index: what is left */
+    r307_candidates_t in_image;
 } r307_cursor_t;
 
-void r307_cursor_make(apr_pool_t *p, const r307_scope_t *scope, const r307_path_t *path,
+/* asked: view is set and query may be; the cursor uses it until its end. */
+void r307_cursor_make(apr_pool_t *p, const r307_scope_t *scope, r307_asked_t *asked,
                       unsigned steps, r307_cursor_t *cursor);
 
-/* The next rule whose source matches, with its captures, or NULL at the end. *found is
+/* The next rule whose source matches (one that needs a parameter or a host that is not
+ * asked for may be left out), with its captures, or NULL at the end. *found is
  * LIMIT when a regex ran into its limits at the returned rule. */
 const r307_rule_t *r307_cursor_next(apr_pool_t *p, r307_cursor_t *cursor,
                                     r307_captures_t *captures, r307_found_t *found);

@@ -37,6 +37,8 @@ typedef struct r307_self_t {
     int port;               /* never 0 */
 } r307_self_t;
 
+struct r307_image_t;
+
 typedef struct r307_view_ops_t {
     /* Value of the request header, several lines joined by ", "; NULL when absent. */
     const char *(*header)(void *baton, const char *name);
@@ -48,6 +50,9 @@ typedef struct r307_view_ops_t {
     const char *(*string)(void *baton, const r307_expr_t *expr, r307_vary_t *vary);
     /* This server by UseCanonicalName rules. */
     void (*self)(void *baton, r307_self_t *self);
+    /* The image a map is at: the same one for the whole request; NULL: none was ever
+     * loaded. Asked only where there are maps. */
+    const struct r307_image_t *(*image)(void *baton, const void *map);
     /* Who logged in; NULL: nobody. */
     const char *(*user)(void *baton);
     /* 1 when there is something to serve, 0 when not, -1 when it is not known here. */

@@ -7,6 +7,8 @@
 #include <http_log.h>
 #include "engine/decide.h"
 #include "httpd/base.h"
+#include "httpd/counters.h"
+#include "httpd/lint.h"
 #include "httpd/once.h"
 #include "httpd/request.h"
 #include "httpd/respond.h"
@@ -88,6 +90,9 @@ static void fill_scope(request_rec *r, const r307_config_t *conf,
 {
     scope->rules = block->rules;
     scope->tenancy = r307_tenant_find(r, conf, view, block);
+    if (block->doubts) {
+        r307_lint_say(r, conf, block);
+    }
     scope->directory = block->directory != NULL;
     scope->base = r307_slice(NULL, 0);
     if (!block->directory
@@ -234,10 +239,14 @@ static int answer(request_rec *r, const r307_config_t *conf,
 static int refuse(request_rec *r, const r307_config_t *conf,
                   const r307_decision_t *decision)
 {
+    const char *id = r307_verdict_row(decision->verdict)->id;
     int status = (int)r307_config_value(conf, R307_SETTING_REFUSE);
     r307_answer_t to_send;
 
     log_refusal(r, conf, decision);
+    r307_counters_add(decision->verdict);
+    apr_table_setn(r->notes, "redirect307-verdict", id);
+    apr_table_setn(r->subprocess_env, "REDIRECT307_VERDICT", id);
     if (status == R307_REFUSE_PASS) {
         return DECLINED;
     }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "httpd/body.h"
 
+#include <string.h>
 #include <apr_lib.h>
 #include <apr_poll.h>
 #include <apr_strings.h>
@@ -8,22 +9,72 @@
 #include <http_core.h>
 #include <http_log.h>
 #include <http_protocol.h>
-#include <util_filter.h>
 
 APLOG_USE_MODULE(redirect307);
 
 #define READ_AT_ONCE   8192
+#define PEEK_MOST      65536    /* read before the answer: what takes no time */
+#define FRAMING        1024     /* chunk sizes and trailers beside the chunks' bytes */
 #define H2_WINDOW      65536    /* RFC 9113 6.9.2: curl loses an answer that comes with a
                                  * reset while it still has window to fill */
+#define LOOK_AGAIN     apr_time_from_sec(1)     /* mod_reqtimeout counts when it is read */
 #define H2_NAP         apr_time_from_msec(10)
 #define H2_GRACE       apr_time_from_msec(50)
 
 typedef enum {
     READ_ALL,       /* the end of the body was seen */
     READ_LATER,     /* nothing more has arrived yet */
+    READ_PAUSED,    /* nor for as long as the caller's patience */
     READ_TOO_MUCH,
     READ_FAILED
 } read_t;
+
+/* --- the gate, between a body and whoever would wait for it --- */
+
+/* Below HTTP_IN it makes every read a short one: HTTP_IN waits for a chunked body's
+ * trailers even in a read that must not wait. In the place of HTTP_IN, shut, it is the
+ * end of a body that is not there. */
+typedef struct gate_t {
+    int is_shut;
+    int is_dry;         /* a read had to go without */
+    apr_off_t left;     /* bytes that may still pass, framing and all */
+} gate_t;
+
+apr_status_t r307_body_filter(ap_filter_t *f, apr_bucket_brigade *bb,
+                              ap_input_mode_t mode, apr_read_type_e block,
+                              apr_off_t most)
+{
+    gate_t *gate = f->ctx;
+    apr_off_t passed = 0;
+    apr_status_t rv;
+
+    (void)block;
+    if (gate->is_shut) {
+        APR_BRIGADE_INSERT_TAIL(bb, apr_bucket_eos_create(f->c->bucket_alloc));
+        return APR_SUCCESS;
+    }
+    rv = gate->left > 0 ? ap_get_brigade(f->next, bb, mode, APR_NONBLOCK_READ, most)
+                        : APR_EAGAIN;
+    if (APR_STATUS_IS_EAGAIN(rv) || (rv == APR_SUCCESS && APR_BRIGADE_EMPTY(bb))) {
+        gate->is_dry = 1;
+        return APR_EAGAIN;
+    }
+    (void)apr_brigade_length(bb, 0, &passed);
+    gate->left -= passed > 0 ? passed : 0;
+    return rv;
+}
+
+static gate_t *gate_of(request_rec *r, r307_body_t *body)
+{
+    if (!body->gate) {
+        body->gate = ap_add_input_filter(R307_BODY_FILTER,
+                                         apr_pcalloc(r->pool, sizeof(gate_t)), r,
+                                         r->connection);
+    }
+    return body->gate->ctx;
+}
+
+/* --- what the request says of its body --- */
 
 static int is_h2(const request_rec *r)
 {
@@ -73,6 +124,33 @@ static void close_after(request_rec *r)
     }
 }
 
+/* Whether the connection must end because of how the body is announced. */
+static int must_close(request_rec *r, apr_off_t most)
+{
+    apr_off_t limit = ap_get_limit_req_body(r), len = length(r);
+
+    if (is_chunked(r)) {
+        /* RFC 9112 6.1: an HTTP/1.0 message with Transfer-Encoding is suspect */
+        return r->proto_num < HTTP_VERSION(1, 1) || r->expecting_100;
+    }
+    return len < 0 || len > most || (limit > 0 && len > limit) || r->expecting_100;
+}
+
+/* HTTP_IN answers a read beyond LimitRequestBody with a 413 of its own, after our answer
+ * or instead of it, as the bytes happen to arrive. So the last byte read is the last that
+ * is allowed; -1: not one is, as the length says already. */
+static apr_off_t within_limit(request_rec *r, apr_off_t most)
+{
+    apr_off_t limit = ap_get_limit_req_body(r);
+
+    if (limit > 0 && length(r) > limit) {
+        return -1;
+    }
+    return limit > 0 && most > limit - 1 ? limit - 1 : most;
+}
+
+/* --- reading --- */
+
 static void count(apr_bucket_brigade *bb, apr_off_t *read, int *is_end)
 {
     apr_bucket *b;
@@ -88,17 +166,15 @@ static void count(apr_bucket_brigade *bb, apr_off_t *read, int *is_end)
     }
 }
 
-/* Reads what is there, without waiting, and never more than `most` and one byte; *read
- * grows. Never blocking, never a changed socket timeout: both are mod_reqtimeout's and
- * httpd's. */
-static read_t read_arrived(request_rec *r, apr_off_t most, apr_off_t *read,
+/* Reads what is there, without waiting, and never more than body->most and one byte.
+ * Never blocking, never a changed socket timeout: both are mod_reqtimeout's and httpd's. */
+static read_t read_arrived(request_rec *r, r307_body_t *body, apr_bucket_brigade *bb,
                            apr_status_t *rv)
 {
-    apr_bucket_brigade *bb = apr_brigade_create(r->pool, r->connection->bucket_alloc);
     int is_end = 0;
 
-    while (*read <= most) {
-        apr_off_t room = most - *read + 1;
+    while (body->read <= body->most) {
+        apr_off_t room = body->most - body->read + 1;
 
         *rv = ap_get_brigade(r->input_filters, bb, AP_MODE_READBYTES, APR_NONBLOCK_READ,
                              room < READ_AT_ONCE ? room : READ_AT_ONCE);
@@ -109,72 +185,60 @@ static read_t read_arrived(request_rec *r, apr_off_t most, apr_off_t *read,
         if (*rv != APR_SUCCESS) {
             return READ_FAILED;
         }
-        count(bb, read, &is_end);
+        count(bb, &body->read, &is_end);
         apr_brigade_cleanup(bb);
         if (is_end) {
             return READ_ALL;
+        }
+        if (body->deadline && apr_time_now() >= body->deadline) {
+            return READ_LATER;
         }
     }
     return READ_TOO_MUCH;
 }
 
-/* The filter may have answered by itself (a 413, say); then there is nothing to add. */
-static int failed(request_rec *r, apr_status_t rv)
+/* The filter may have answered by itself; then there is nothing to add. Else httpd says
+ * what is wrong, and nobody reads on. */
+static int failed(request_rec *r, r307_body_t *body, apr_status_t rv)
 {
     close_after(r);
     r->connection->keepalive = AP_CONN_CLOSE;
-    return r->eos_sent || r->bytes_sent ? DONE
-                                        : ap_map_http_request_error(rv, HTTP_BAD_REQUEST);
-}
-
-/* Whether the connection must end because of how the body is announced. */
-static int must_close(request_rec *r, apr_off_t most)
-{
-    apr_off_t limit = ap_get_limit_req_body(r), len = length(r);
-
-    if (is_chunked(r)) {
-        /* RFC 9112 6.1: an HTTP/1.0 message with Transfer-Encoding is suspect */
-        return r->proto_num < HTTP_VERSION(1, 1) || r->expecting_100;
+    if (r->eos_sent || r->bytes_sent) {
+        return DONE;
     }
-    return len < 0 || len > most || (limit > 0 && len > limit) || r->expecting_100;
+    r307_body_hide(r, body);
+    return ap_map_http_request_error(rv, HTTP_BAD_REQUEST);
 }
 
 /* A chunked body has no length to decide on. Only one that is here as a whole lets the
  * connection live: waiting for chunk headers is a wait of unknown length. */
-static int peek(request_rec *r, apr_off_t most)
+static int peek(request_rec *r, r307_body_t *body)
 {
-    apr_off_t read = 0;
-    apr_status_t rv;
+    apr_bucket_brigade *bb = apr_brigade_create(r->pool, r->connection->bucket_alloc);
+    gate_t *gate = gate_of(r, body);
+    int status = r->status;
+    apr_status_t rv = APR_SUCCESS;
+    read_t result;
 
-    switch (read_arrived(r, most, &read, &rv)) {
-    case READ_ALL:
-        return OK;
-    case READ_FAILED:
-        return failed(r, rv);
-    default:
+    body->most = within_limit(r, body->most < PEEK_MOST ? body->most : PEEK_MOST);
+    gate->left = body->most + FRAMING;
+    result = body->most > 0 ? read_arrived(r, body, bb, &rv) : READ_TOO_MUCH;
+    apr_brigade_destroy(bb);
+    if (result == READ_FAILED && !gate->is_dry) {
+        return failed(r, body, rv);
+    }
+    if (result != READ_ALL) {
+        r->status = status;     /* HTTP_IN makes it a 400 when trailers do not come */
         close_after(r);
-        return OK;
     }
-}
-
-/* A read beyond LimitRequestBody would make the filter reset the stream, answer and all:
- * so the last byte read is the last that is allowed. -1: not one is. */
-static apr_off_t h2_most(request_rec *r, apr_off_t most)
-{
-    apr_off_t limit = ap_get_limit_req_body(r), len = length(r);
-
-    most = most > H2_WINDOW ? most : H2_WINDOW;
-    if (limit <= 0) {
-        return most;
-    }
-    return len < 0 || len > limit ? -1 : most < limit - 1 ? most : limit - 1;
+    return OK;
 }
 
 void r307_body_plan(request_rec *r, apr_off_t most, apr_interval_time_t time,
                     r307_body_t *body)
 {
+    memset(body, 0, sizeof(*body));
     body->pending = has_body(r);
-    body->drain = 0;
     body->most = most;
     body->time = time;
     body->failed = OK;
@@ -182,15 +246,15 @@ void r307_body_plan(request_rec *r, apr_off_t most, apr_interval_time_t time,
         return;
     }
     if (is_h2(r)) {
-        r->expecting_100 = 0;       /* reading would send a 100 behind the answer */
-        body->drain = 1;
-        body->most = h2_most(r, most);
+        /* Who waits for a 100 sends nothing that could be read. */
+        body->drain = !r->expecting_100;
+        body->most = within_limit(r, most > H2_WINDOW ? most : H2_WINDOW);
     }
     else if (must_close(r, most)) {
         close_after(r);
     }
     else if (is_chunked(r)) {
-        body->failed = peek(r, most);
+        body->failed = peek(r, body);
     }
     else {
         body->drain = 1;
@@ -216,59 +280,102 @@ static int wait_for_input(request_rec *r, apr_time_t deadline)
     socket.desc_type = APR_POLL_SOCKET;
     socket.desc.s = ap_get_conn_socket(r->connection);
     socket.reqevents = APR_POLLIN;
-    rv = apr_poll(&socket, 1, &ready, left);
-    return rv == APR_SUCCESS || APR_STATUS_IS_EINTR(rv);
+    rv = apr_poll(&socket, 1, &ready, left < LOOK_AGAIN ? left : LOOK_AGAIN);
+    return rv == APR_SUCCESS || APR_STATUS_IS_EINTR(rv) || APR_STATUS_IS_TIMEUP(rv);
 }
 
-void r307_body_drain(request_rec *r, const r307_body_t *body)
+static read_t read_until(request_rec *r, r307_body_t *body,
+                         apr_interval_time_t patience, apr_status_t *rv)
 {
-    apr_time_t deadline = apr_time_now() + body->time;
-    apr_off_t read = 0;
+    apr_bucket_brigade *bb = apr_brigade_create(r->pool, r->connection->bucket_alloc);
+    apr_time_t heard = apr_time_now();
+    apr_off_t before = body->read;
+    read_t result;
+
+    while ((result = read_arrived(r, body, bb, rv)) == READ_LATER) {
+        if (body->read > before) {
+            before = body->read;
+            heard = apr_time_now();
+        }
+        if (patience && apr_time_now() - heard >= patience) {
+            result = READ_PAUSED;
+            break;
+        }
+        if (!wait_for_input(r, body->deadline)) {
+            break;
+        }
+    }
+    apr_brigade_destroy(bb);
+    return result;
+}
+
+int r307_body_drain(request_rec *r, r307_body_t *body, apr_interval_time_t patience)
+{
     apr_status_t rv = APR_SUCCESS;
     read_t result;
 
-    if (!body->drain
-        || (!is_h2(r) && r->connection->keepalive == AP_CONN_CLOSE)) {
-        return;         /* closing anyway: httpd lingers, and reads without us */
+    if (!is_h2(r) && r->connection->keepalive == AP_CONN_CLOSE) {
+        close_after(r);         /* httpd lingers, and reads without us */
+        return 1;
     }
-    do {
-        result = read_arrived(r, body->most, &read, &rv);
-    } while (result == READ_LATER && wait_for_input(r, deadline));
-    if (is_h2(r) && read < H2_WINDOW && !r->connection->aborted
-        && (result == READ_TOO_MUCH || result == READ_FAILED)) {
+    if (!body->drain) {
+        return 1;
+    }
+    if (!body->deadline) {
+        body->deadline = apr_time_now() + body->time;
+    }
+    result = read_until(r, body, patience, &rv);
+    if (result == READ_PAUSED) {
+        return 0;
+    }
+    body->drain = 0;
+    if (result == READ_ALL) {
+        return 1;
+    }
+    if (is_h2(r) && body->read < H2_WINDOW && !r->connection->aborted) {
         apr_sleep(H2_GRACE);    /* little was read: the answer needs a head start */
     }
-    if (result != READ_ALL) {
-        close_after(r);
-        ap_log_rerror(APLOG_MARK, APLOG_DEBUG, result == READ_FAILED ? rv : 0, r,
-                      "%" APR_OFF_T_FMT " bytes of the request's body were read, and "
-                      "its end was not among them", read);
-    }
+    close_after(r);
+    ap_log_rerror(APLOG_MARK, APLOG_DEBUG, result == READ_FAILED ? rv : 0, r,
+                  "%" APR_OFF_T_FMT " bytes of the request's body were read, and "
+                  "its end was not among them", body->read);
+    return 1;
 }
 
-/* One read, so that the filter learns the length while it still stands in the headers. */
-static void prime(request_rec *r)
-{
-    apr_bucket_brigade *bb = apr_brigade_create(r->pool, r->connection->bucket_alloc);
+/* --- an answer of httpd's --- */
 
-    (void)ap_get_brigade(r->input_filters, bb, AP_MODE_READBYTES, APR_NONBLOCK_READ, 1);
-    apr_brigade_destroy(bb);
-}
+static const char *const framing[] = {
+    "Content-Length", "Transfer-Encoding", "Expect", NULL
+};
 
-void r307_body_forget(request_rec *r, r307_body_t *body)
+void r307_body_hide(request_rec *r, r307_body_t *body)
 {
-    if (body->drain && is_h2(r)) {
-        if (body->most >= 0) {
-            body->most--;
-            prime(r);
+    gate_t *gate = gate_of(r, body);
+    int i;
+
+    gate->is_shut = 1;
+    body->filters = r->input_filters;
+    body->proto_filters = r->proto_input_filters;
+    r->input_filters = r->proto_input_filters = body->gate;
+    body->headers = apr_table_make(r->pool, 3);
+    for (i = 0; framing[i]; i++) {
+        const char *value = apr_table_get(r->headers_in, framing[i]);
+
+        if (value) {
+            apr_table_setn(body->headers, framing[i], value);
+            apr_table_unset(r->headers_in, framing[i]);
         }
     }
-    else if (body->drain) {
-        body->drain = 0;
-        body->failed = peek(r, body->most);
-    }
-    r->expecting_100 = 0;
-    apr_table_unset(r->headers_in, "Content-Length");
-    apr_table_unset(r->headers_in, "Transfer-Encoding");
-    apr_table_unset(r->headers_in, "Expect");
+    r->expecting_100 = 0;       /* mod_proxy would ask its backend for one */
+}
+
+void r307_body_show(request_rec *r, r307_body_t *body)
+{
+    gate_t *gate = gate_of(r, body);
+
+    gate->is_shut = 0;
+    gate->left = APR_INT64_MAX;
+    r->input_filters = body->filters;
+    r->proto_input_filters = body->proto_filters;
+    apr_table_overlap(r->headers_in, body->headers, APR_OVERLAP_TABLES_SET);
 }

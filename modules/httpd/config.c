@@ -20,6 +20,8 @@ const r307_setting_row_t r307_settings[R307_SETTING_COUNT] = {
                               R307_KIND_INT, 400 },
     [R307_SETTING_BY] = { "Redirect307By", offsetof(r307_config_t, by), R307_KIND_INT,
                           R307_BY_OFF },
+    [R307_SETTING_LINT] = { "Redirect307Lint", offsetof(r307_config_t, lint), R307_KIND_INT,
+                            R307_LINT_WARN },
     [R307_SETTING_DRAIN] = { "Redirect307Drain", offsetof(r307_config_t, drain),
                              R307_KIND_INT64, DRAIN_BYTES },
     [R307_SETTING_DRAIN_TIME] = { "Redirect307Drain, its time",
@@ -105,6 +107,37 @@ static const r307_chain_t *merge_chain(apr_pool_t *p, const r307_chain_t *base,
     return chain;
 }
 
+static const r307_lines_t *join_lines(apr_pool_t *p, const r307_lines_t *first,
+                                      const r307_lines_t *second)
+{
+    const r307_maintenance_t **at;
+    r307_lines_t *lines;
+
+    if (!first || !second) {
+        return first ? first : second;
+    }
+    at = apr_palloc(p, (size_t)(first->count + second->count) * sizeof(*at));
+    memcpy(at, first->at, (size_t)first->count * sizeof(*at));
+    memcpy(at + first->count, second->at, (size_t)second->count * sizeof(*at));
+    lines = apr_palloc(p, sizeof(*lines));
+    lines->count = first->count + second->count;
+    lines->at = at;
+    return lines;
+}
+
+void r307_config_add_line(apr_pool_t *p, r307_config_t *conf, int is_late,
+                          const r307_maintenance_t *line)
+{
+    const r307_lines_t **slot = is_late ? &conf->late_lines : &conf->early_lines;
+    const r307_maintenance_t **at = apr_palloc(p, sizeof(*at));
+    r307_lines_t *one = apr_palloc(p, sizeof(*one));
+
+    at[0] = line;
+    one->count = 1;
+    one->at = at;
+    *slot = join_lines(p, *slot, one);
+}
+
 const apr_array_header_t *r307_config_exempt(apr_pool_t *p, const r307_config_t *conf)
 {
     return conf->exempt_all ? conf->exempt_all : r307_exempt_default(p);
@@ -150,6 +183,8 @@ void *r307_config_merge(apr_pool_t *p, void *base_conf, void *add_conf)
     conf->ceiling = lower(base->ceiling, add->ceiling);
     conf->early = merge_chain(p, base->early, add->early);
     conf->late = merge_chain(p, base->late, add->late);
+    conf->early_lines = join_lines(p, add->early_lines, base->early_lines);
+    conf->late_lines = join_lines(p, add->late_lines, base->late_lines);
     if (add->bases) {
         conf->bases = base->bases ? apr_array_append(p, add->bases, base->bases)
                                   : add->bases;

@@ -10,10 +10,12 @@
 #include <apr_hash.h>
 #include <apr_tables.h>
 #include "engine/decide.h"
+#include "engine/maintenance.h"
 
 #define R307_UNSET (-1)
 
 enum { R307_ENGINE_OFF, R307_ENGINE_REPORT, R307_ENGINE_ON };
+enum { R307_LINT_OFF, R307_LINT_WARN, R307_LINT_REFUSE };
 enum { R307_BY_OFF, R307_BY_ON, R307_BY_RULE };
 #define R307_REFUSE_PASS 0      /* any other value of "refuse" is a status */
 
@@ -29,6 +31,7 @@ typedef struct r307_block_t {
     int checked;            /* __atomic: sources outside the directory were looked for */
     r307_tally_t tally;     /* of a .htaccess: what its rules are */
     int skipped;            /* of a .htaccess: lines that are no rules */
+    int doubts;             /* of a .htaccess: what r307_lint_say has to say */
 } r307_block_t;
 
 /* Blocks in the order they are asked. Never empty: no block is a NULL chain. */
@@ -36,6 +39,13 @@ typedef struct r307_chain_t {
     int count;
     r307_block_t *const *blocks;
 } r307_chain_t;
+
+/* Redirect307Maintenance of a place and of what it lies in, as they are asked. Never
+ * empty. */
+typedef struct r307_lines_t {
+    int count;
+    const r307_maintenance_t *const *at;
+} r307_lines_t;
 
 /* What Redirect307Base said for a directory. */
 typedef struct r307_base_t {
@@ -46,12 +56,14 @@ typedef struct r307_base_t {
 typedef struct r307_config_t {
     const r307_chain_t *early;  /* decided in translate_name */
     const r307_chain_t *late;   /* decided once .htaccess was read */
+    const r307_lines_t *early_lines, *late_lines;   /* likewise; NULL: none */
     const apr_array_header_t *bases;    /* of r307_base_t, innermost first; NULL: none */
     int engine;
     int ceiling;                /* of engine, by .htaccess: it may only lower it */
     int relative;
     int refuse;
     int by;
+    int lint;
     apr_int64_t drain;          /* bytes */
     apr_int64_t drain_time;     /* microseconds */
     const apr_array_header_t *allow;    /* of r307_origin_t; NULL: unset */
@@ -67,6 +79,7 @@ typedef enum {
     R307_SETTING_RELATIVE,
     R307_SETTING_REFUSE,
     R307_SETTING_BY,
+    R307_SETTING_LINT,
     R307_SETTING_DRAIN,
     R307_SETTING_DRAIN_TIME,
     R307_SETTING_ALLOW,
@@ -103,6 +116,10 @@ void r307_config_reset_exempt(apr_pool_t *p, r307_config_t *conf);
 
 void r307_config_add_base(apr_pool_t *p, r307_config_t *conf, const char *directory,
                           r307_slice_t url);
+
+/* A line behind those of this place. */
+void r307_config_add_line(apr_pool_t *p, r307_config_t *conf, int is_late,
+                          const r307_maintenance_t *line);
 
 /* The block that rules of this place go into, made when there is none yet. */
 r307_block_t *r307_config_block(apr_pool_t *p, r307_config_t *conf, int is_late,

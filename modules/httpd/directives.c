@@ -13,6 +13,9 @@
 #include "httpd/container.h"
 #include "httpd/expr.h"
 #include "httpd/flag.h"
+#include "httpd/freeze.h"
+#include "httpd/lint.h"
+#include "httpd/maintenance.h"
 #include "httpd/once.h"
 
 APLOG_USE_MODULE(redirect307);
@@ -113,12 +116,19 @@ static const char *add_rule(cmd_parms *cmd, r307_config_t *conf,
 
     block->is_htaccess = r307_container_is_htaccess(cmd);
     block->needs_base = block->needs_base || (!err && is_relative(rule));
+    if (!block->is_htaccess && block->rules->rules->nelts == 1) {
+        r307_freeze_note(cmd->pool, block->rules);
+    }
     if (!err && block->is_htaccess) {
         met_t *met = find_met(cmd);
 
         met->rules++;
         met->regexes += rule->nth_regex != 0;
         r307_limit_count(cmd->pool, &block->tally, rule);
+        block->doubts += r307_lint_doubts(cmd->pool, rule);
+    }
+    else if (!err) {
+        r307_lint_add(cmd, conf, rule);
     }
     return err;
 }
@@ -159,6 +169,22 @@ static const char *set_rule(cmd_parms *cmd, void *mconfig, const char *args)
     }
     if (!err) {
         err = add_rule(cmd, mconfig, &container, rule);
+    }
+    return err ? refuse_line(cmd, mconfig, err) : NULL;
+}
+
+static const char *set_maintenance(cmd_parms *cmd, void *mconfig, const char *args)
+{
+    int is_htaccess = r307_container_is_htaccess(cmd);
+    r307_container_t container;
+    const char *err = r307_container_find(cmd, &container);
+
+    if (!err) {
+        err = r307_maintenance_add(cmd, mconfig, &container,
+                                   is_htaccess ? find_met(cmd)->rules + 1 : 0, args);
+    }
+    if (!err && is_htaccess) {
+        find_met(cmd)->rules++;
     }
     return err ? refuse_line(cmd, mconfig, err) : NULL;
 }
@@ -211,6 +237,11 @@ static const choices_t refuse_choices = {
 static const choices_t by_choices = {
     offsetof(r307_config_t, by), "off, on or rule",
     { { "off", R307_BY_OFF }, { "on", R307_BY_ON }, { "rule", R307_BY_RULE } }
+};
+static const choices_t lint_choices = {
+    offsetof(r307_config_t, lint), "off, warn or refuse",
+    { { "off", R307_LINT_OFF }, { "warn", R307_LINT_WARN },
+      { "refuse", R307_LINT_REFUSE } }
 };
 static const choices_t engine_choices = {
     offsetof(r307_config_t, engine), "on, report or off",
@@ -439,6 +470,9 @@ const command_rec r307_directives[] = {
                      "[source] target [option=value ...]"),
     AP_INIT_RAW_ARGS("Redirect307Match", set_rule, (void *)&by_regex, EVERYWHERE,
                      "regex target [option=value ...]"),
+    AP_INIT_RAW_ARGS("Redirect307Maintenance", set_maintenance, NULL, EVERYWHERE,
+                     "page [option=value ...]: closes this place while a flag file is "
+                     "there"),
     AP_INIT_RAW_ARGS("Redirect307Engine", set_engine, NULL, EVERYWHERE,
                      "on, report (decide and log, answer nothing) or off; .htaccess may "
                      "only lower it"),
@@ -459,6 +493,8 @@ const command_rec r307_directives[] = {
                      "off, on or rule: the response header X-Redirect-By"),
     AP_INIT_RAW_ARGS("Redirect307Drain", set_drain, NULL, NOT_HTACCESS,
                      "size and time up to which a request body is read after the answer"),
+    AP_INIT_RAW_ARGS("Redirect307Lint", set_choice, (void *)&lint_choices, NOT_HTACCESS,
+                     "off, warn or refuse: doubts about rules, at start and with -t"),
     AP_INIT_RAW_ARGS("Redirect307Limits", set_limits, NULL, NOT_HTACCESS,
                      "what .htaccess files may hold: rules= regex= regex-steps= targets= "
                      "errors="),

@@ -6,7 +6,10 @@
 #include <http_log.h>
 #include "engine/regex.h"
 #include "httpd/ask.h"
+#include "httpd/counters.h"
 #include "httpd/flag.h"
+#include "httpd/freeze.h"
+#include "httpd/maintenance.h"
 #include "httpd/once.h"
 #include "httpd/request.h"
 
@@ -32,14 +35,43 @@ static int ask(request_rec *r, const r307_config_t *conf, const r307_chain_t *ch
 int r307_on_translate_name(request_rec *r)
 {
     const r307_config_t *conf = config(r);
-    int result;
+    int result = DECLINED;
 
-    if (!conf->early || !is_asked(r, conf)) {
+    if (r->prev) {
+        r307_maintenance_translate(r);
         return DECLINED;
     }
-    result = ask(r, conf, conf->early, 1);
-    r307_request_state(r)->early_waits = r307_request_state(r)->waits;
+    if ((!conf->early && !conf->early_lines) || !is_asked(r, conf)) {
+        return DECLINED;
+    }
+    if (conf->early_lines) {
+        result = r307_maintenance_ask(r, conf, 0);
+    }
+    if (result == DECLINED && conf->early) {
+        result = ask(r, conf, conf->early, 1);
+        r307_request_state(r)->early_waits = r307_request_state(r)->waits;
+    }
     return result;
+}
+
+static int has_late(const r307_config_t *conf)
+{
+    return conf->late || conf->late_lines || conf->early_lines;
+}
+
+/* What waited for the login is asked first, once it may have come. */
+static int ask_late(request_rec *r, const r307_config_t *conf, int login_ahead)
+{
+    int result = DECLINED;
+
+    if (r307_request_state(r)->early_waits && conf->early) {
+        result = ask(r, conf, conf->early, login_ahead);
+    }
+    if (result == DECLINED && (conf->late_lines || r307_request_state(r)->back)) {
+        result = r307_maintenance_ask(r, conf, 1);
+    }
+    return result == DECLINED && conf->late ? ask(r, conf, conf->late, login_ahead)
+                                            : result;
 }
 
 /* Reached only if a password would be asked for next; what is decided here is not
@@ -49,10 +81,10 @@ int r307_on_access_checker_ex(request_rec *r)
     const r307_config_t *conf = config(r);
     int result;
 
-    if (!conf->late || !is_asked(r, conf) || r307_request_state(r)->early_waits) {
+    if (!has_late(conf) || !is_asked(r, conf) || r307_request_state(r)->early_waits) {
         return DECLINED;
     }
-    result = ask(r, conf, conf->late, 1);
+    result = ask_late(r, conf, 1);
     r307_request_state(r)->late_decided = !r307_request_state(r)->waits;
     return result;
 }
@@ -61,18 +93,23 @@ int r307_on_access_checker_ex(request_rec *r)
 int r307_on_type_checker(request_rec *r)
 {
     const r307_config_t *conf = config(r);
-    int result = DECLINED;
 
-    if ((!conf->late && !conf->early) || !is_asked(r, conf)) {
+    if (!has_late(conf) && !conf->early) {
         return DECLINED;
     }
-    if (conf->early && r307_request_state(r)->early_waits) {
-        result = ask(r, conf, conf->early, 0);
+    if (has_late(conf) && r307_maintenance_hides(r, conf)) {
+        return HTTP_NOT_FOUND;
     }
-    if (result != DECLINED || !conf->late || r307_request_state(r)->late_decided) {
-        return result;
+    if (!is_asked(r, conf) || r307_request_state(r)->late_decided
+        || (!has_late(conf) && !r307_request_state(r)->early_waits)) {
+        return DECLINED;
     }
-    return ask(r, conf, conf->late, 0);
+    return ask_late(r, conf, 0);
+}
+
+void r307_on_insert_filter(request_rec *r)
+{
+    r307_maintenance_insert_filter(r);
 }
 
 void r307_on_child_init(apr_pool_t *pchild, server_rec *s)
@@ -89,6 +126,8 @@ int r307_on_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp,
         return OK;      /* httpd reads its configuration twice; this one is thrown away */
     }
     r307_once_make(pconf);
+    r307_counters_make(s);
+    r307_freeze_all(pconf);
     if (!r307_regex_has_jit()) {
         ap_log_error(APLOG_MARK, APLOG_INFO, 0, s,
                      "PCRE2 cannot compile regexes to machine code here; they run "

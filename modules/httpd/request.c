@@ -107,7 +107,7 @@ static apr_uint64_t read_roll(void *baton)
 }
 
 static const r307_view_ops_t ops = {
-    read_header, read_env, test_expr, read_expr, read_self, read_user, read_file,
+    read_header, read_env, test_expr, read_expr, read_self, NULL, read_user, read_file,
     read_flag, read_roll
 };
 

@@ -15,6 +15,9 @@ typedef struct r307_state_t {
     int waits;              /* the last list ended at a rule that asks for the user */
     int early_waits;        /* that was the first list: all is decided after the login */
     int is_private;         /* some list looked at what no header tells */
+    const char *held;       /* Retry-After of a 503 by a maintenance, or NULL */
+    const struct r307_halt_decision_t *back;    /* of translate_name, to be carried out
+                                                 * unless a later list is in force */
     int is_over;            /* a rule ended the search; no later list is asked */
     int late_decided;       /* by access_checker_ex, so type_checker has nothing to do */
 } r307_state_t;

@@ -16,6 +16,7 @@
 APLOG_USE_MODULE(redirect307);
 
 #define MODULE_SAYS "mod_redirect307"
+#define H2_PATIENCE apr_time_from_msec(100)
 
 typedef struct sentence_t {
     int status;
@@ -157,18 +158,32 @@ static void send_own(request_rec *r, const r307_answer_t *answer, int is_end)
 
 /* A second brigade, to the connection's filters: those of the request drop what follows
  * EOS. Without it the answer would wait for the body it was to come before. */
-static void flush_and_drain(request_rec *r, const r307_body_t *body)
+static void flush(request_rec *r)
 {
     pass(r, r->connection->output_filters, NULL, 0);
-    r307_body_drain(r, body);
 }
 
 /* HTTP/2: a stream that ends while curl still sends is an error to it, whatever it has
  * received. So the answer is all there at once, with its length, and its end follows
- * when we have read enough. */
+ * when we have read enough or the client pauses. */
 static int ends_later(const request_rec *r, const r307_body_t *body)
 {
     return body->drain && r->connection->master && !r->header_only;
+}
+
+static void flush_and_drain(request_rec *r, r307_body_t *body)
+{
+    flush(r);
+    if (!r->eos_sent) {
+        int is_over = r307_body_drain(r, body, H2_PATIENCE);
+
+        pass(r, r->output_filters, NULL, 1);
+        if (is_over) {
+            return;
+        }
+        flush(r);
+    }
+    (void)r307_body_drain(r, body, 0);
 }
 
 /* The status goes the way of httpd's own errors. Location travels in headers_out, which
@@ -176,23 +191,18 @@ static int ends_later(const request_rec *r, const r307_body_t *body)
 static int send_error_document(request_rec *r, const r307_answer_t *answer,
                                r307_body_t *body)
 {
-    if (body->pending) {
-        r307_body_forget(r, body);
-    }
-    if (body->failed != OK) {
-        return body->failed;
-    }
     if (answer->location) {
         apr_table_setn(r->headers_out, "Location", answer->location);
     }
-    if (!body->drain) {
+    if (!body->pending) {
         return answer->status;
     }
-    /* HTTP/2 again: httpd answers here and now, so that the reset of what is left
-     * unread does not come with the answer. */
+    /* Here and now, since httpd itself would read the body before it answers. */
+    r307_body_hide(r, body);
     ap_die(answer->status, r);
+    r307_body_show(r, body);
+    r->eos_sent = 1;            /* by the internal request, if there was one */
     flush_and_drain(r, body);
-    r->eos_sent = 1;        /* the internal request sent it */
     return DONE;
 }
 
@@ -222,9 +232,6 @@ int r307_respond_send(request_rec *r, const r307_config_t *conf,
     send_own(r, answer, !ends_later(r, &body));
     if (body.pending) {
         flush_and_drain(r, &body);
-    }
-    if (!r->eos_sent) {
-        pass(r, r->output_filters, NULL, 1);
     }
     return DONE;
 }

@@ -76,6 +76,15 @@ const r307_tenancy_t *r307_tenant_find(request_rec *r, const r307_config_t *conf
     return tenancy;
 }
 
+const char *r307_tenant_why(request_rec *r, const r307_config_t *conf,
+                            const r307_view_t *view, const r307_rule_t *rule)
+{
+    r307_tenancy_t tenancy;
+
+    fill(r, conf, view, &tenancy);
+    return r307_limit_why(&tenancy, rule);
+}
+
 int r307_tenant_fails(request_rec *r, const r307_config_t *conf, const r307_view_t *view,
                       const r307_chain_t *chain)
 {

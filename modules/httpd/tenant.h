@@ -17,6 +17,10 @@ const r307_tenancy_t *r307_tenant_find(request_rec *r, const r307_config_t *conf
                                        const r307_view_t *view,
                                        const r307_block_t *block);
 
+/* NULL, or why a line of a .htaccess that is no rule in a block is not asked here. */
+const char *r307_tenant_why(request_rec *r, const r307_config_t *conf,
+                            const r307_view_t *view, const r307_rule_t *rule);
+
 /* Whether errors=fail ends the request: a line of a .htaccess in force here is no rule, or
  * past a limit. Said once for each version of the file. */
 int r307_tenant_fails(request_rec *r, const r307_config_t *conf, const r307_view_t *view,

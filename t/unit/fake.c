@@ -141,6 +141,13 @@ static const char *fake_string(void *baton, const r307_expr_t *expr, r307_vary_t
     return named(baton, &text, vary);
 }
 
+/* A map's handle is its image. */
+static const struct r307_image_t *fake_image(void *baton, const void *map)
+{
+    (void)baton;
+    return map;
+}
+
 static const char *fake_user(void *baton)
 {
     return fake_header(baton, "X-User");
@@ -168,8 +175,8 @@ static apr_uint64_t fake_roll(void *baton)
 }
 
 static const r307_view_ops_t fake_ops = {
-    fake_header, fake_env, fake_test, fake_string, fake_self, fake_user, fake_file,
-    fake_flag, fake_roll
+    fake_header, fake_env, fake_test, fake_string, fake_self, fake_image, fake_user,
+    fake_file, fake_flag, fake_roll
 };
 
 static void set_asked(unit_fake_t *fake)

@@ -35,8 +35,12 @@ int main(void)
     suite_add_tcase(suite, plan_cases());
     suite_add_tcase(suite, share_cases());
     suite_add_tcase(suite, limit_cases());
+    suite_add_tcase(suite, audit_cases());
     suite_add_tcase(suite, rule_cases());
     suite_add_tcase(suite, decide_cases());
+    suite_add_tcase(suite, index_cases());
+    suite_add_tcase(suite, image_cases());
+    suite_add_tcase(suite, maintenance_cases());
     runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
     failed = srunner_ntests_failed(runner);

@@ -14,6 +14,7 @@ static r307_found_t find(apr_pool_t *p, const unit_row_t *row,
     const r307_rule_t *rule;
     const r307_query_t *query = r307_query_make(p, view->query);
     r307_vary_t vary = { p, NULL, 0, NULL };
+    r307_asked_t asked = { view, NULL, 0, query };
     int i;
 
     memset(&scope, 0, sizeof(scope));
@@ -22,7 +23,7 @@ static r307_found_t find(apr_pool_t *p, const unit_row_t *row,
         scope.directory = 1;
         scope.base = r307_slice("/dir/", 5);
     }
-    r307_cursor_make(p, &scope, view->path, R307_STEPS_DEFAULT, &cursor);
+    r307_cursor_make(p, &scope, &asked, R307_STEPS_DEFAULT, &cursor);
     rule = r307_cursor_next(p, &cursor, captures, &found);
     if (!rule) {
         return R307_FOUND_NO;

@@ -127,7 +127,11 @@ TCase *guard_cases(void);
 TCase *plan_cases(void);
 TCase *share_cases(void);
 TCase *limit_cases(void);
+TCase *audit_cases(void);
 TCase *rule_cases(void);
 TCase *decide_cases(void);
+TCase *index_cases(void);
+TCase *image_cases(void);
+TCase *maintenance_cases(void);
 
 #endif

@@ -23,10 +23,12 @@ sub unescape
     return $text;
 }
 
-# The rows of a table as hashes by column, fields unescaped.
+# The rows of a table as hashes by column, fields unescaped but for those that the caller
+# takes apart first: as_is => [columns].
 sub read_table
 {
-    my $name = shift;
+    my ($name, %with) = @_;
+    my %as_is = map { $_ => 1 } @{ $with{as_is} || [] };
     my (@columns, @rows);
     open my $in, '<:raw', "$ENV{R307_DATA}/$name" or die "$ENV{R307_DATA}/$name: $!\n";
     while (my $line = <$in>) {
@@ -38,14 +40,15 @@ sub read_table
             next;
         }
         my %row;
-        @row{@columns} = map { unescape($_) } @fields;
+        @row{@columns} = @fields;
+        $row{$_} = unescape($row{$_}) for grep { !$as_is{$_} } @columns;
         push @rows, \%row;
     }
     return @rows;
 }
 
 # Both tables in one form: decide.tsv as it is, and guard-hostile.tsv, which has one column
-# for what is expected, and one for Redirect307AllowHosts.
+# for what is expected, one for Redirect307AllowHosts, and one for what the server is.
 sub all_rows
 {
     my @rows = map { { %$_, id => "d-$_->{id}" } } read_table('decide.tsv');
@@ -68,8 +71,23 @@ sub can_stand
     my $row = shift;
     return 0 if grep { /[\n\r\0]/ || /\\$/ || /\$\{/ || length > 8000 } rules($row);
     return 0 if $row->{target} =~ m{^[^/]|[\0-\x20\x7f]|^[^?]*%(?:00|(?![0-9A-Fa-f]{2}))} || length $row->{target} > 8000;
+    return 0 if ($row->{server} // '-') ne '-' && has_host($row);
+    # httpd has its own word for a fragment, for a path that climbs above the root, and for
+    # a header line with a control byte in it
+    return 0 if $row->{target} =~ /#/ || climbs($row->{target}) || grep { /[\0-\x08\x0a-\x1f\x7f]/ } headers($row);
     return $row->{outcome} ne '*' && $row->{headers} !~ /\bX-(?:Now|Login|User|File|Flag|Roll|Client):/
         && $row->{rule} !~ /flag=/;
+}
+
+sub climbs
+{
+    my ($depth, $path) = (0, $_[0] =~ m{^/*([^?#]*)});
+    for my $segment (split m{/+}, $path) {
+        my $name = $segment =~ s/%2e/./gir;
+        $depth += $name eq '..' ? -1 : $name eq '.' ? 0 : 1;
+        return 1 if $depth < 0;
+    }
+    return 0;
 }
 
 sub headers { return $_[0]{headers} eq '-' ? () : split / && /, $_[0]{headers} }
@@ -91,7 +109,7 @@ sub rule_lines
 {
     my $row = shift;
     my $allow = $row->{allow} // '-';
-    return join '', $allow eq '-' ? () : localized($row, "Redirect307AllowHosts $allow\n"),
+    return join '', ($row->{server} // '-') =~ /off/ ? "Redirect307Relative off\n" : (), $allow eq '-' ? () : localized($row, "Redirect307AllowHosts $allow\n"),
         map { localized($row, "$row->{directive} $_\n") } rules($row);
 }
 
@@ -107,7 +125,7 @@ sub write_configuration
             $first .= "<If \"%{HTTP:X-Row} == '$row->{id}'\">\n$lines</If>\n";
         }
         else {
-            $rest .= "<VirtualHost *:\${R307_ROWS_PORT}>\nServerName " . host($row) . "\n"
+            $rest .= "<VirtualHost *:\${R307_ROWS_PORT}>\nServerName " . server_name($row) . "\n"
                 . "AllowEncodedSlashes NoDecode\nSetEnvIf X-Env \"(.+)\" R307_TEST=\$1\n"
                 . "$lines</VirtualHost>\n";
         }
@@ -115,6 +133,14 @@ sub write_configuration
     write_file("$dir/first.inc", $first);
     write_file("$dir/rest.inc", $rest);
     return;
+}
+
+# With a scheme and a port where a Location may have them.
+sub server_name
+{
+    my $row = shift;
+    my $server = $row->{server} // '-';
+    return $server =~ /https/ ? 'https://' . host($row) . ':443' : $server =~ /off/ ? 'http://' . host($row) . ':80' : host($row);
 }
 
 sub container

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * audit: doubts about rules that are right by the grammar. One table of findings with
+ * stable ids; each says what of the line is doubtful and what to write. Whoever holds the
+ * rules asks and prints: httpd at its start, redirect307ctl lint at any time.
+ */
+#ifndef R307_AUDIT_H
+#define R307_AUDIT_H
+
+#include "rule.h"
+
+typedef enum {
+    R307_FINDING_GLUED,         /* https://host$1 */
+    R307_FINDING_SLASHES,       /* a path target that a request can begin with "//" */
+    R307_FINDING_DOWNGRADE,     /* a written http:// */
+    R307_FINDING_CHOSEN_HOST,   /* https://%{arg:h}/ */
+    R307_FINDING_WHOLE,         /* "%{arg:to}" */
+    R307_FINDING_ROOT,          /* Redirect307 / /dir/ */
+    R307_FINDING_COUNT
+} r307_finding_t;
+
+typedef enum {
+    R307_SEVERITY_NOTE,         /* worth knowing; never keeps a server from starting */
+    R307_SEVERITY_WARN          /* a request can make the rule end in a refusal */
+} r307_severity_t;
+
+typedef struct r307_finding_row_t {
+    const char *id;             /* "R307-A01": stable, documented, logged */
+    r307_severity_t severity;
+    const char *why;            /* behind the quoted target or source */
+} r307_finding_row_t;
+
+/* Row of the finding; there is one for each. */
+const r307_finding_row_t *r307_finding_row(r307_finding_t finding);
+
+/* What is known of Redirect307AllowHosts where the rule stands. */
+typedef enum { R307_LIST_UNKNOWN, R307_LIST_EMPTY, R307_LIST_THERE } r307_list_t;
+
+typedef struct r307_doubt_t {
+    r307_finding_t finding;
+    const r307_rule_t *rule;
+    const char *text;           /* "R307-A01 'https://h$1' has ...; write https://h/$1" */
+} r307_doubt_t;
+
+/* Appends an r307_doubt_t for each doubt about this one rule, made in p. */
+void r307_audit_rule(apr_pool_t *p, const r307_rule_t *rule, r307_list_t list,
+                     apr_array_header_t *doubts);
+
+#endif

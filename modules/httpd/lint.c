@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "httpd/lint.h"
+
+#include <apr_strings.h>
+#include <http_core.h>
+#include <http_log.h>
+#include "engine/audit.h"
+#include "httpd/once.h"
+
+APLOG_USE_MODULE(redirect307);
+
+#define USERDATA "mod_redirect307.lint"
+#define NAMED_MOST 100          /* of one start, and of one file */
+
+typedef struct remembered_t {
+    const r307_rule_t *rule;
+    const r307_config_t *conf;  /* of its container, not yet merged */
+    const server_rec *server;
+} remembered_t;
+
+void r307_lint_add(cmd_parms *cmd, const r307_config_t *conf, const r307_rule_t *rule)
+{
+    apr_array_header_t *list;
+    remembered_t *remembered;
+    void *data = NULL;
+
+    apr_pool_userdata_get(&data, USERDATA, cmd->pool);
+    list = data;
+    if (!list) {
+        list = apr_array_make(cmd->pool, 16, sizeof(remembered_t));
+        apr_pool_userdata_set(list, USERDATA, NULL, cmd->pool);
+    }
+    remembered = apr_array_push(list);
+    remembered->rule = rule;
+    remembered->conf = conf;
+    remembered->server = cmd->server;
+}
+
+/* What holds in the rule's container: its own word, else that of its virtual host, which
+ * has the main server's in it. */
+static const r307_config_t *find_conf(apr_pool_t *p, const remembered_t *remembered)
+{
+    void *base = ap_get_module_config(remembered->server->lookup_defaults,
+                                      &redirect307_module);
+
+    return r307_config_merge(p, base, (void *)(apr_uintptr_t)remembered->conf);
+}
+
+static r307_list_t list_of(const r307_config_t *conf)
+{
+    return conf->allow && conf->allow->nelts ? R307_LIST_THERE : R307_LIST_EMPTY;
+}
+
+/* How many of the doubts of one rule count as a warning. */
+static int say_doubts(const server_rec *s, const apr_array_header_t *doubts, int *said)
+{
+    int i, warnings = 0;
+
+    for (i = 0; i < doubts->nelts; i++) {
+        const r307_doubt_t *doubt = &APR_ARRAY_IDX(doubts, i, r307_doubt_t);
+        const r307_place_t *place = &doubt->rule->place;
+
+        warnings += r307_finding_row(doubt->finding)->severity == R307_SEVERITY_WARN;
+        if (++*said <= NAMED_MOST) {
+            ap_log_error(APLOG_MARK, APLOG_WARNING, 0, s, "%s:%u: Redirect307: %s",
+                         place->file, place->line, doubt->text);
+        }
+        else if (*said == NAMED_MOST + 1) {
+            ap_log_error(APLOG_MARK, APLOG_WARNING, 0, s,
+                         "more than %d findings; redirect307ctl lint names them all",
+                         NAMED_MOST);
+        }
+    }
+    return warnings;
+}
+
+int r307_on_check_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp,
+                         server_rec *s)
+{
+    const apr_array_header_t *list;
+    void *data = NULL;
+    int i, said = 0, refused = 0;
+
+    (void)plog;
+    apr_pool_userdata_get(&data, USERDATA, pconf);
+    list = data;
+    if (!list || (ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG
+                  && ap_state_query(AP_SQ_RUN_MODE) != AP_SQ_RM_CONFIG_TEST)) {
+        return OK;      /* httpd reads its configuration twice; this one is thrown away */
+    }
+    for (i = 0; i < list->nelts; i++) {
+        const remembered_t *remembered = &APR_ARRAY_IDX(list, i, remembered_t);
+        const r307_config_t *conf = find_conf(ptemp, remembered);
+        int lint = (int)r307_config_value(conf, R307_SETTING_LINT);
+        apr_array_header_t *doubts = apr_array_make(ptemp, 2, sizeof(r307_doubt_t));
+        int warnings;
+
+        if (lint == R307_LINT_OFF) {
+            continue;
+        }
+        r307_audit_rule(ptemp, remembered->rule, list_of(conf), doubts);
+        warnings = say_doubts(remembered->server, doubts, &said);
+        refused += lint == R307_LINT_REFUSE ? warnings : 0;
+    }
+    if (refused) {
+        ap_log_error(APLOG_MARK, APLOG_ERR, 0, s,
+                     "%d finding%s of Redirect307 keep%s the server from starting, as "
+                     "Redirect307Lint refuse asks", refused, refused == 1 ? "" : "s",
+                     refused == 1 ? "s" : "");
+        return HTTP_INTERNAL_SERVER_ERROR;
+    }
+    return OK;
+}
+
+int r307_lint_doubts(apr_pool_t *p, const r307_rule_t *rule)
+{
+    apr_array_header_t *doubts;
+
+    /* the only ones a tenant is told of need a request's byte in the target */
+    if (rule->target->inserts == 0) {
+        return 0;
+    }
+    doubts = apr_array_make(p, 2, sizeof(r307_doubt_t));
+    r307_audit_rule(p, rule, R307_LIST_UNKNOWN, doubts);
+    return doubts->nelts;
+}
+
+void r307_lint_say(request_rec *r, const r307_config_t *conf, const r307_block_t *block)
+{
+    const apr_array_header_t *rules = block->rules->rules;
+    int i, said = 0;
+
+    if (r307_config_value(conf, R307_SETTING_LINT) == R307_LINT_OFF
+        || !r307_once_ever(r->server, r307_once_key(r->pool, block->file, block->line,
+                                                    "lint"))) {
+        return;
+    }
+    for (i = 0; i < rules->nelts; i++) {
+        const r307_rule_t *rule = APR_ARRAY_IDX(rules, i, const r307_rule_t *);
+        apr_array_header_t *doubts = apr_array_make(r->pool, 2, sizeof(r307_doubt_t));
+
+        if (rule->target->inserts) {
+            r307_audit_rule(r->pool, rule, list_of(conf), doubts);
+            (void)say_doubts(r->server, doubts, &said);
+        }
+    }
+}

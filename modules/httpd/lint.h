@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * lint: the findings of engine/audit where httpd can say them: for httpd.conf at its start
+ * and with `httpd -t`, for a .htaccess when its rules are first asked.
+ */
+#ifndef R307_HTTPD_LINT_H
+#define R307_HTTPD_LINT_H
+
+#include <httpd.h>
+#include <http_config.h>
+#include "httpd/config.h"
+
+/* Remembers a rule of httpd.conf until its place is known whole. */
+void r307_lint_add(cmd_parms *cmd, const r307_config_t *conf, const r307_rule_t *rule);
+
+/* Whether a rule of a .htaccess is worth a look later (r307_lint_say). */
+int r307_lint_doubts(apr_pool_t *p, const r307_rule_t *rule);
+/* Logs the findings of the block once for each version of its file. */
+void r307_lint_say(request_rec *r, const r307_config_t *conf, const r307_block_t *block);
+
+/* check_config: logs what was remembered; an error with Redirect307Lint refuse. */
+int r307_on_check_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp,
+                         server_rec *s);
+
+#endif

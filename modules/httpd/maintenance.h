@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * maintenance: Redirect307Maintenance at work: the lines of a place asked, the page shown
+ * in place under status 503, whoever serves it, and the flag files kept from the world.
+ */
+#ifndef R307_HTTPD_MAINTENANCE_H
+#define R307_HTTPD_MAINTENANCE_H
+
+#include <httpd.h>
+#include <http_config.h>
+#include "httpd/config.h"
+#include "httpd/container.h"
+
+/* The directive's line into the configuration. NULL, or what is wrong with it. nth: which
+ * of our lines of a .htaccess it is. */
+const char *r307_maintenance_add(cmd_parms *cmd, r307_config_t *conf,
+                                 const r307_container_t *container, int nth,
+                                 const char *args);
+
+/* Before the rules of the same phase. The value the hook returns; DECLINED when the
+ * request goes on. In the late phase a page whose maintenance is over leads back. */
+int r307_maintenance_ask(request_rec *r, const r307_config_t *conf, int is_late);
+
+/* Whether the request's file is a flag of a line in force here or not: nobody gets it. */
+int r307_maintenance_hides(const request_rec *r, const r307_config_t *conf);
+
+/* The request that shows the page, an internal redirect of one that was answered 503: in
+ * translate_name, and in insert_filter. */
+void r307_maintenance_translate(request_rec *r);
+void r307_maintenance_insert_filter(request_rec *r);
+
+/* register_hooks: the filter that holds the status. */
+void r307_maintenance_register(void);
+
+#endif
