@@ -16,6 +16,7 @@
 #include "httpd/counters.h"
 #include "httpd/directives.h"
 #include "httpd/hooks.h"
+#include "httpd/htaccess.h"
 #include "httpd/lint.h"
 #include "httpd/maintenance.h"
 
@@ -36,8 +37,12 @@ static void register_hooks(apr_pool_t *p)
     /* The table of what was said already, found by all children. */
     ap_hook_post_config(r307_on_post_config, NULL, NULL, APR_HOOK_MIDDLE);
 
-    /* The table of flag files, each process's own. */
+    /* The tables of flag files and of compiled .htaccess files, each process's own. */
     ap_hook_child_init(r307_on_child_init, NULL, NULL, APR_HOOK_MIDDLE);
+
+    /* Behind mpm-itk, which is there first to see whether a file may be read at all, and
+     * before httpd, which reads it. */
+    ap_hook_open_htaccess(r307_on_open_htaccess, NULL, NULL, APR_HOOK_MIDDLE);
 
     /* How many were refused, on the page of mod_status if there is one. */
     APR_OPTIONAL_HOOK(ap, status_hook, r307_on_status, NULL, NULL, APR_HOOK_MIDDLE);

@@ -25,6 +25,8 @@ typedef struct r307_command_t {
 r307_exit_t r307_lint_run(apr_pool_t *p, int argc, const char *const *argv);
 r307_exit_t r307_explain_run(apr_pool_t *p, int argc, const char *const *argv);
 
+r307_exit_t r307_maintenance_run(apr_pool_t *p, int argc, const char *const *argv);
+
 /* One directive of ours, met in a file. */
 typedef struct r307_met_t {
     r307_place_t place;

@@ -25,6 +25,7 @@ static const struct {
     { "Redirect307Exempt", 0, 0 },
     { "Redirect307By", 0, 0 },
     { "Redirect307Drain", 0, 0 },
+    { "Redirect307HtaccessCache", 0, 0 },
     { "Redirect307Limits", 0, 0 },
     { "Redirect307Lint", 0, 0 }
 };

@@ -2,10 +2,12 @@
 #include "ctl.h"
 
 #include <string.h>
+#include <strings.h>
 #include <apr_file_info.h>
 #include <apr_strings.h>
 
 #include "engine/audit.h"
+#include "engine/maintenance.h"
 
 #define DEPTH_MOST 64
 
@@ -62,6 +64,13 @@ static void met(void *baton, const r307_met_t *what)
         bad = bad ? bad : r307_ruleset_add(linting->p, rules_of(linting, what->container),
                                            rule);
         linting->fine += !bad && !audit(linting, what, rule);
+    }
+    else if (strcasecmp(what->directive, "Redirect307Maintenance") == 0) {
+        r307_maintenance_t *line;
+
+        bad = r307_maintenance_parse(linting->p, what->args, what->place, &what->context,
+                                     &line);
+        linting->fine += !bad;
     }
     else {
         bad = r307_file_check_other(linting->p, what);

@@ -16,6 +16,10 @@ static const r307_command_t commands[] = {
     { "explain", "explain [--base /url/] [--method M] [--header 'N: v'] [--at TIME] [--client IP] [--user NAME] [FILE] URL",
       "what the rules of a file (default: .htaccess) answer to a URL, and why",
       r307_explain_run },
+    { "maintenance", "maintenance on|off|status [--name N] [--root DIR] DIR|FILE\n"
+      "      on: [--eta TIME] [--until TIME] [--allow ADDRESS,...]",
+      "makes or removes the flag of a Redirect307Maintenance line, or tells how it is",
+      r307_maintenance_run },
     { "help", "help", "this text", run_help },
     { "version", "version", "the version", run_version }
 };

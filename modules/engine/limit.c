@@ -165,18 +165,28 @@ static const char *target_why(const r307_tenancy_t *tenancy, const r307_target_t
            "Redirect307Limits asks for that";
 }
 
+static int is_too_many(const r307_tenancy_t *tenancy, int nth)
+{
+    return nth && nth + tenancy->shift_nth > value(tenancy, R307_LIMIT_RULES);
+}
+
+static int is_too_many_regexes(const r307_tenancy_t *tenancy, int nth_regex)
+{
+    return nth_regex
+           && nth_regex + tenancy->shift_regex > value(tenancy, R307_LIMIT_REGEX);
+}
+
 int r307_limit_hides(const r307_tenancy_t *tenancy, const r307_rule_t *rule)
 {
-    return rule->nth > value(tenancy, R307_LIMIT_RULES)
-        || rule->nth_regex > value(tenancy, R307_LIMIT_REGEX);
+    return is_too_many(tenancy, rule->nth) || is_too_many_regexes(tenancy, rule->nth_regex);
 }
 
 const char *r307_limit_why(const r307_tenancy_t *tenancy, const r307_rule_t *rule)
 {
-    if (rule->nth > value(tenancy, R307_LIMIT_RULES)) {
+    if (is_too_many(tenancy, rule->nth)) {
         return "is one rule too many for this file (rules= of Redirect307Limits)";
     }
-    if (rule->nth_regex > value(tenancy, R307_LIMIT_REGEX)) {
+    if (is_too_many_regexes(tenancy, rule->nth_regex)) {
         return value(tenancy, R307_LIMIT_REGEX)
             ? "is one regular expression too many for this file (regex= of "
               "Redirect307Limits); write a path, :name or /*"
@@ -222,8 +232,7 @@ int r307_limit_exceeds(apr_pool_t *p, const r307_tally_t *tally,
 {
     apr_hash_index_t *i;
 
-    if (tally->rules > value(tenancy, R307_LIMIT_RULES)
-        || tally->regexes > value(tenancy, R307_LIMIT_REGEX)
+    if (is_too_many(tenancy, tally->rules) || is_too_many_regexes(tenancy, tally->regexes)
         || (tally->unbounded
             && value(tenancy, R307_LIMIT_REGEX) != R307_LIMIT_REGEX_ALL)) {
         return 1;

@@ -64,6 +64,7 @@ typedef struct r307_tenancy_t {
     const char *name;                   /* ServerName, or NULL */
     const apr_array_header_t *aliases;  /* of const char *: ServerAlias without globs */
     const char *asked;                  /* the host the client asked for */
+    int shift_nth, shift_regex;         /* to be added to the numbers of its rules */
 } r307_tenancy_t;
 
 /* NULL, or why the rule is not asked here: a static text. */

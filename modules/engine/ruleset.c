@@ -42,15 +42,12 @@ static int overlap(const r307_plan_t *a, const r307_plan_t *b)
 
 /* The shares of one source that hold at the same time are at most all, and one thing
  * keeps a visitor in all of them. */
-static const char *add_share(apr_pool_t *p, r307_ruleset_t *set, const r307_rule_t *rule,
-                             const r307_share_t *share)
+static const char *check_share(apr_pool_t *p, const r307_ruleset_t *set,
+                               const r307_rule_t *rule, const r307_share_t *share)
 {
     int i, sum = share->size;
 
-    if (!set->shares) {
-        set->shares = apr_array_make(p, 4, sizeof(const r307_rule_t *));
-    }
-    for (i = 0; i < set->shares->nelts; i++) {
+    for (i = 0; set->shares && i < set->shares->nelts; i++) {
         const r307_rule_t *other = APR_ARRAY_IDX(set->shares, i, const r307_rule_t *);
         const r307_share_t *its = share_of(other);
 
@@ -69,11 +66,11 @@ static const char *add_share(apr_pool_t *p, r307_ruleset_t *set, const r307_rule
         return apr_psprintf(p, "percent= of this source is %d.%02d together, and there are "
                             "100; write less", sum / 100, sum % 100);
     }
-    APR_ARRAY_PUSH(set->shares, const r307_rule_t *) = rule;
     return NULL;
 }
 
-const char *r307_ruleset_add(apr_pool_t *p, r307_ruleset_t *set, const r307_rule_t *rule)
+const char *r307_ruleset_taken(apr_pool_t *p, const r307_ruleset_t *set,
+                               const r307_rule_t *rule)
 {
     const r307_rule_t *other = rule->name
         ? apr_hash_get(set->names, rule->name, APR_HASH_KEY_STRING) : NULL;
@@ -84,12 +81,21 @@ const char *r307_ruleset_add(apr_pool_t *p, r307_ruleset_t *set, const r307_rule
                             other->place.file ? other->place.file : "-",
                             other->place.line);
     }
-    if (share_of(rule)) {
-        const char *bad = add_share(p, set, rule, share_of(rule));
+    return share_of(rule) ? check_share(p, set, rule, share_of(rule)) : NULL;
+}
 
-        if (bad) {
-            return bad;
+const char *r307_ruleset_add(apr_pool_t *p, r307_ruleset_t *set, const r307_rule_t *rule)
+{
+    const char *err = r307_ruleset_taken(p, set, rule);
+
+    if (err) {
+        return err;
+    }
+    if (share_of(rule)) {
+        if (!set->shares) {
+            set->shares = apr_array_make(p, 4, sizeof(const r307_rule_t *));
         }
+        APR_ARRAY_PUSH(set->shares, const r307_rule_t *) = rule;
     }
     if (rule->name) {
         apr_hash_set(set->names, rule->name, APR_HASH_KEY_STRING, rule);

@@ -31,6 +31,9 @@ r307_ruleset_t *r307_ruleset_make(apr_pool_t *p);
  * than all. */
 const char *r307_ruleset_add(apr_pool_t *p, r307_ruleset_t *set, const r307_rule_t *rule);
 
+/* The same without adding it. */
+const char *r307_ruleset_taken(apr_pool_t *p, const r307_ruleset_t *set,
+                               const r307_rule_t *rule);
 /* A map stands where its line stands: behind the rules added so far. */
 void r307_ruleset_add_map(apr_pool_t *p, r307_ruleset_t *set, const void *handle);
 

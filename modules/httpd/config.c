@@ -7,6 +7,8 @@
 
 #define DRAIN_BYTES (64 * 1024)
 #define DRAIN_TIME  (5 * APR_USEC_PER_SEC)
+#define CACHE_AGE   (2 * APR_USEC_PER_SEC)
+#define CACHE_BYTES (32 * 1024 * 1024)
 
 const r307_setting_row_t r307_settings[R307_SETTING_COUNT] = {
     [R307_SETTING_ENGINE] = { "Redirect307Engine", offsetof(r307_config_t, engine),
@@ -27,6 +29,15 @@ const r307_setting_row_t r307_settings[R307_SETTING_COUNT] = {
     [R307_SETTING_DRAIN_TIME] = { "Redirect307Drain, its time",
                                   offsetof(r307_config_t, drain_time), R307_KIND_INT64,
                                   DRAIN_TIME },
+    [R307_SETTING_HTACCESS_CACHE] = { "Redirect307HtaccessCache",
+                                      offsetof(r307_config_t, htaccess_cache),
+                                      R307_KIND_INT, 1 },
+    [R307_SETTING_HTACCESS_AGE] = { "Redirect307HtaccessCache, its age",
+                                    offsetof(r307_config_t, htaccess_age),
+                                    R307_KIND_INT64, CACHE_AGE },
+    [R307_SETTING_HTACCESS_SIZE] = { "Redirect307HtaccessCache, its size",
+                                     offsetof(r307_config_t, htaccess_size),
+                                     R307_KIND_INT64, CACHE_BYTES },
     [R307_SETTING_ALLOW] = { "Redirect307AllowHosts", offsetof(r307_config_t, allow),
                              R307_KIND_POINTER, 0 },
 };
@@ -241,25 +252,48 @@ void r307_config_add_base(apr_pool_t *p, r307_config_t *conf, const char *direct
     conf->bases = bases;        /* one container has one directory: the last line holds */
 }
 
+void r307_config_append_block(apr_pool_t *p, const r307_chain_t **slot,
+                              r307_block_t *block)
+{
+    int count = *slot ? (*slot)->count : 0;
+    r307_block_t **blocks = apr_palloc(p, (size_t)(count + 1) * sizeof(*blocks));
+    r307_chain_t *chain = apr_palloc(p, sizeof(*chain));
+
+    if (count) {
+        memcpy(blocks, (*slot)->blocks, (size_t)count * sizeof(*blocks));
+    }
+    blocks[count] = block;
+    chain->count = count + 1;
+    chain->blocks = blocks;
+    *slot = chain;
+}
+
 r307_block_t *r307_config_block(apr_pool_t *p, r307_config_t *conf, int is_late,
                                 r307_place_t place, const char *directory)
 {
     const r307_chain_t **slot = is_late ? &conf->late : &conf->early;
-    r307_chain_t *chain;
-    r307_block_t **blocks;
+    r307_block_t *block = *slot ? (*slot)->blocks[(*slot)->count - 1] : NULL;
 
-    if (*slot) {
-        return (*slot)->blocks[0];
+    if (block && !block->is_cached) {
+        return block;
     }
-    blocks = apr_palloc(p, sizeof(*blocks));
-    blocks[0] = apr_pcalloc(p, sizeof(**blocks));
-    blocks[0]->rules = r307_ruleset_make(p);
-    blocks[0]->directory = directory;
-    blocks[0]->file = place.file;
-    blocks[0]->line = place.line;
-    chain = apr_palloc(p, sizeof(*chain));
-    chain->count = 1;
-    chain->blocks = blocks;
-    *slot = chain;
-    return blocks[0];
+    block = apr_pcalloc(p, sizeof(*block));
+    block->rules = r307_ruleset_make(p);
+    block->directory = directory;
+    block->file = place.file;
+    block->line = place.line;
+    r307_config_append_block(p, slot, block);
+    return block;
+}
+
+const char *r307_config_taken(apr_pool_t *p, const r307_chain_t *chain,
+                              const r307_rule_t *rule)
+{
+    const char *err = NULL;
+    int i;
+
+    for (i = 0; chain && !err && i < chain->count; i++) {
+        err = r307_ruleset_taken(p, chain->blocks[i]->rules, rule);
+    }
+    return err;
 }

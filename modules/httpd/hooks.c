@@ -9,6 +9,7 @@
 #include "httpd/counters.h"
 #include "httpd/flag.h"
 #include "httpd/freeze.h"
+#include "httpd/htaccess.h"
 #include "httpd/maintenance.h"
 #include "httpd/once.h"
 #include "httpd/request.h"
@@ -81,6 +82,9 @@ int r307_on_access_checker_ex(request_rec *r)
     const r307_config_t *conf = config(r);
     int result;
 
+    if (conf->late) {
+        r307_htaccess_note(conf, conf->late);
+    }
     if (!has_late(conf) || !is_asked(r, conf) || r307_request_state(r)->early_waits) {
         return DECLINED;
     }
@@ -96,6 +100,9 @@ int r307_on_type_checker(request_rec *r)
 
     if (!has_late(conf) && !conf->early) {
         return DECLINED;
+    }
+    if (conf->late) {
+        r307_htaccess_note(conf, conf->late);
     }
     if (has_late(conf) && r307_maintenance_hides(r, conf)) {
         return HTTP_NOT_FOUND;
@@ -115,6 +122,7 @@ void r307_on_insert_filter(request_rec *r)
 void r307_on_child_init(apr_pool_t *pchild, server_rec *s)
 {
     r307_flag_make(pchild, s);
+    r307_htaccess_begin(pchild, s);
 }
 
 int r307_on_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp,

@@ -21,6 +21,7 @@ int main(void)
     setenv("TZ", "UTC0", 1);
     unit_rows_make();
     suite_add_tcase(suite, text_cases());
+    suite_add_tcase(suite, script_cases());
     suite_add_tcase(suite, url_cases());
     suite_add_tcase(suite, path_cases());
     suite_add_tcase(suite, token_cases());

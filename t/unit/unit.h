@@ -113,6 +113,7 @@ void unit_decide_as(apr_pool_t *p, const r307_ruleset_t *rules, const char *wher
 apr_pool_t *unit_pool(void);
 
 TCase *text_cases(void);
+TCase *script_cases(void);
 TCase *url_cases(void);
 TCase *path_cases(void);
 TCase *token_cases(void);
