@@ -199,6 +199,7 @@ void r307_request_cookies(request_rec *r, const apr_array_header_t *values)
     if (!values) {
         return;
     }
+    r307_request_state(r)->sets_cookie = 1;
     for (i = 0; i < values->nelts; i++) {
         apr_table_addn(r->err_headers_out, "Set-Cookie",
                        APR_ARRAY_IDX(values, i, const char *));

@@ -14,6 +14,7 @@ typedef struct r307_state_t {
     apr_uint64_t roll;      /* made when a rule asks for it; 0: not yet */
     int waits;              /* the last list ended at a rule that asks for the user */
     int early_waits;        /* that was the first list: all is decided after the login */
+    int sets_cookie;        /* the answer, whatever it is, takes a cookie along */
     int is_private;         /* some list looked at what no header tells */
     const char *held;       /* Retry-After of a 503 by a maintenance, or NULL */
     const struct r307_halt_decision_t *back;    /* of translate_name, to be carried out

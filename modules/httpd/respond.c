@@ -96,9 +96,8 @@ static void say_by(request_rec *r, const r307_config_t *conf, const r307_rule_t 
 
 static void say_cache(request_rec *r, const r307_answer_t *answer)
 {
-    if (apr_table_get(r->err_headers_out, "Set-Cookie")) {
-        apr_table_setn(r->err_headers_out, "Cache-Control", "private, no-store");
-        return;
+    if (r307_request_state(r)->sets_cookie) {
+        return;     /* r307_request_cookies has said it */
     }
     apr_table_setn(r->err_headers_out, "Cache-Control",
                    answer->max_age
