@@ -5,6 +5,7 @@
 #include <apr_strings.h>
 
 #define UNSET (-1)
+#define MAP_SIZE (16 * 1024)    /* KiB; some hundred thousand lines */
 
 const r307_limit_row_t r307_limit_rows[R307_LIMIT_COUNT] = {
     [R307_LIMIT_RULES] = { "rules", 0, 10000000, { { "none", R307_LIMIT_NONE } },
@@ -20,7 +21,11 @@ const r307_limit_row_t r307_limit_rows[R307_LIMIT_COUNT] = {
         R307_TARGETS_ANY, "any, same-site or hosts" },
     [R307_LIMIT_ERRORS] = { "errors", 0, 0,
         { { "skip", R307_ERRORS_SKIP }, { "fail", R307_ERRORS_FAIL } },
-        R307_ERRORS_SKIP, "skip or fail" }
+        R307_ERRORS_SKIP, "skip or fail" },
+    [R307_LIMIT_MAP_LINES] = { "map-lines", 0, 10000000, { { "none", R307_LIMIT_NONE } },
+        R307_LIMIT_NONE, "a number such as 50000, or none for no limit" },
+    [R307_LIMIT_MAP_SIZE] = { "map-size", 0, 1000000, { { NULL, 0 } }, MAP_SIZE,
+        "KiB, such as 2048" }
 };
 
 #define WORDS_MOST (sizeof(r307_limit_rows[0].words) / sizeof(r307_limit_rows[0].words[0]))

@@ -17,6 +17,8 @@ typedef enum {
     R307_LIMIT_REGEX_STEPS,
     R307_LIMIT_TARGETS,
     R307_LIMIT_ERRORS,
+    R307_LIMIT_MAP_LINES,
+    R307_LIMIT_MAP_SIZE,            /* KiB */
     R307_LIMIT_COUNT
 } r307_limit_t;
 

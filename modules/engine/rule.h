@@ -70,6 +70,8 @@ typedef struct r307_context_t {
     int is_tenant;              /* .htaccess: some options are the administrator's */
     int jit;
     int nth, nth_regex;         /* of a rule and of a regex that stood here; 0: not counted */
+    int is_map;                 /* options that have nothing to do on a line are no error:
+                                 * the map's defaults hold for all its lines */
 } r307_context_t;
 
 #endif

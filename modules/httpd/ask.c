@@ -12,6 +12,7 @@
 #include "httpd/once.h"
 #include "httpd/request.h"
 #include "httpd/respond.h"
+#include "httpd/store.h"
 #include "httpd/tenant.h"
 
 APLOG_USE_MODULE(redirect307);
@@ -304,7 +305,7 @@ int r307_ask_chain(request_rec *r, const r307_config_t *conf, const r307_chain_t
     r307_scope_t *scopes;
     r307_policy_t policy;
     r307_decision_t decision;
-    int i;
+    int i, status;
 
     if (!state->view.path || state->is_over) {
         return DECLINED;
@@ -331,5 +332,9 @@ int r307_ask_chain(request_rec *r, const r307_config_t *conf, const r307_chain_t
         r307_request_cookies(r, decision.cookies);
     }
     log_decision(r, &decision);
-    return carry_out(r, conf, &decision, state);
+    status = carry_out(r, conf, &decision, state);
+    if (status == DECLINED && state->maps) {
+        r307_store_release(r, state);
+    }
+    return status;
 }

@@ -7,6 +7,7 @@
 
 #define DRAIN_BYTES (64 * 1024)
 #define DRAIN_TIME  (5 * APR_USEC_PER_SEC)
+#define ARENA_BYTES (256 * 1024 * 1024)
 #define CACHE_AGE   (2 * APR_USEC_PER_SEC)
 #define CACHE_BYTES (32 * 1024 * 1024)
 
@@ -29,6 +30,8 @@ const r307_setting_row_t r307_settings[R307_SETTING_COUNT] = {
     [R307_SETTING_DRAIN_TIME] = { "Redirect307Drain, its time",
                                   offsetof(r307_config_t, drain_time), R307_KIND_INT64,
                                   DRAIN_TIME },
+    [R307_SETTING_ARENA] = { "Redirect307Arena", offsetof(r307_config_t, arena),
+                             R307_KIND_INT64, ARENA_BYTES },
     [R307_SETTING_HTACCESS_CACHE] = { "Redirect307HtaccessCache",
                                       offsetof(r307_config_t, htaccess_cache),
                                       R307_KIND_INT, 1 },
@@ -201,6 +204,10 @@ void *r307_config_merge(apr_pool_t *p, void *base_conf, void *add_conf)
                                   : add->bases;
     }
     conf->limits = r307_limit_merge(p, base->limits, add->limits);
+    if (add->hidden) {
+        conf->hidden = base->hidden ? apr_array_append(p, base->hidden, add->hidden)
+                                    : add->hidden;
+    }
     merge_exempt(p, base, add, conf);
     return conf;
 }

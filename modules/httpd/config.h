@@ -48,6 +48,8 @@ typedef struct r307_chain_t {
     r307_block_t *const *blocks;
 } r307_chain_t;
 
+#define R307_HOISTED_MOST 8     /* of r307_hoisted, see directives.h */
+
 /* Compiled .htaccess files of one process, see htaccess_cache.h. */
 typedef struct r307_htaccess_t r307_htaccess_t;
 
@@ -86,6 +88,9 @@ typedef struct r307_config_t {
     int exempt_resets;          /* "none" was written: what was inherited is gone */
     const apr_array_header_t *exempt_all;   /* with what was inherited; NULL: default */
     const r307_limits_t *limits;            /* NULL: none */
+    apr_array_header_t *hidden;             /* of const char *: files that .htaccess uses,
+                                             * by their paths; NULL: none */
+    apr_int64_t arena;          /* bytes, 0: off; of the main server */
 } r307_config_t;
 
 typedef enum {
@@ -97,6 +102,7 @@ typedef enum {
     R307_SETTING_LINT,
     R307_SETTING_DRAIN,
     R307_SETTING_DRAIN_TIME,
+    R307_SETTING_ARENA,
     R307_SETTING_HTACCESS_CACHE,
     R307_SETTING_HTACCESS_AGE,
     R307_SETTING_HTACCESS_SIZE,

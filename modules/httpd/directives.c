@@ -17,6 +17,7 @@
 #include "httpd/htaccess.h"
 #include "httpd/lint.h"
 #include "httpd/maintenance.h"
+#include "httpd/maps.h"
 #include "httpd/once.h"
 
 APLOG_USE_MODULE(redirect307);
@@ -24,6 +25,8 @@ APLOG_USE_MODULE(redirect307);
 /* So many lines of one .htaccess are named: the log is everybody's, and what was said is
  * remembered for all files together. */
 #define NAMED_MOST 100
+#define ARENA_LEAST (APR_INT64_C(1) << 20)
+#define ARENA_MOST  (APR_INT64_C(1) << 40)
 #define USERDATA "mod_redirect307.file "
 
 /* The file itself, where line->filename may be the story of a <Macro>. */
@@ -194,6 +197,17 @@ static const char *set_rule(cmd_parms *cmd, void *mconfig, const char *args)
     }
     return err ? refuse_line(cmd, mconfig, err) : NULL;
 }
+
+/* --- Redirect307Map --- */
+
+static const char *set_map(cmd_parms *cmd, void *mconfig, const char *args)
+{
+    const char *err = r307_maps_add(cmd, mconfig, args);
+
+    return err ? refuse_line(cmd, mconfig, err) : NULL;
+}
+
+/* --- Redirect307Maintenance --- */
 
 static const char *set_maintenance(cmd_parms *cmd, void *mconfig, const char *args)
 {
@@ -442,7 +456,8 @@ typedef struct unit_t {
 } unit_t;
 
 static const unit_t size_units[] = {
-    { "", 1 }, { "K", 1024 }, { "M", 1024 * 1024 }, { NULL, 0 }
+    { "", 1 }, { "K", 1024 }, { "M", 1024 * 1024 },
+    { "G", APR_INT64_C(1024) * 1024 * 1024 }, { NULL, 0 }
 };
 static const unit_t time_units[] = {
     { "", APR_USEC_PER_SEC }, { "s", APR_USEC_PER_SEC }, { "ms", 1000 },
@@ -508,6 +523,26 @@ static const char *set_drain(cmd_parms *cmd, void *mconfig, const char *args)
     return NULL;
 }
 
+/* --- Redirect307Arena --- */
+
+static const char *set_arena(cmd_parms *cmd, void *mconfig, const char *args)
+{
+    r307_config_t *conf = mconfig;
+    apr_array_header_t *words;
+    const char *err = ap_check_cmd_context(cmd, GLOBAL_ONLY);
+
+    err = err ? err : split_words(cmd, args, 1, 1, "256M", &words);
+    if (!err) {
+        conf->arena = strcasecmp(word_at(words, 0), "off") == 0
+                      ? 0 : parse_amount(word_at(words, 0), size_units);
+        if (conf->arena && (conf->arena < ARENA_LEAST || conf->arena > ARENA_MOST)) {
+            err = apr_psprintf(cmd->pool, "'%s' is no size of an arena; write off, or from "
+                               "1M to 1024G, such as 256M", show(cmd, word_at(words, 0)));
+        }
+    }
+    return err ? refuse_line(cmd, mconfig, err) : NULL;
+}
+
 /* --- Redirect307HtaccessCache --- */
 
 static const char *set_htaccess_cache(cmd_parms *cmd, void *mconfig, const char *args)
@@ -551,6 +586,10 @@ const command_rec r307_directives[] = {
                      "[source] target [option=value ...]"),
     AP_INIT_RAW_ARGS("Redirect307Match", set_rule, (void *)&by_regex, EVERYWHERE,
                      "regex target [option=value ...]"),
+    AP_INIT_RAW_ARGS("Redirect307Map", set_map, NULL, EVERYWHERE,
+                     "file [format=lines|redirects|csv] [option=value ...]"),
+    AP_INIT_RAW_ARGS("Redirect307Arena", set_arena, NULL, RSRC_CONF,
+                     "the memory that all processes share for maps, or off"),
     AP_INIT_RAW_ARGS("Redirect307Maintenance", set_maintenance, NULL, EVERYWHERE,
                      "page [option=value ...]: closes this place while a flag file is "
                      "there"),
@@ -581,11 +620,11 @@ const command_rec r307_directives[] = {
                      "off, warn or refuse: doubts about rules, at start and with -t"),
     AP_INIT_RAW_ARGS("Redirect307Limits", set_limits, NULL, NOT_HTACCESS,
                      "what .htaccess files may hold: rules= regex= regex-steps= targets= "
-                     "errors="),
+                     "errors= map-lines= map-size="),
     { NULL, { NULL }, NULL, 0, RAW_ARGS, NULL }
 };
 
-const char *const r307_hoisted[] = { "Redirect307", "Redirect307Match", NULL };
+const char *const r307_hoisted[R307_HOISTED_MOST] = { "Redirect307", "Redirect307Match", NULL };
 
 const command_rec *r307_directives_find(const char *name)
 {

@@ -16,7 +16,7 @@ extern const command_rec r307_directives[];
 
 /* Directives that do nothing but add a rule of their line, so that a cached .htaccess may
  * have them done already; any other stays a line that httpd reads. Ends with NULL. */
-extern const char *const r307_hoisted[];
+extern const char *const r307_hoisted[R307_HOISTED_MOST];
 
 const command_rec *r307_directives_find(const char *name);
 

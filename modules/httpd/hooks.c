@@ -9,10 +9,12 @@
 #include "httpd/counters.h"
 #include "httpd/flag.h"
 #include "httpd/freeze.h"
+#include "httpd/hidden.h"
 #include "httpd/htaccess.h"
 #include "httpd/maintenance.h"
 #include "httpd/once.h"
 #include "httpd/request.h"
+#include "httpd/store.h"
 
 APLOG_USE_MODULE(redirect307);
 
@@ -98,6 +100,9 @@ int r307_on_type_checker(request_rec *r)
 {
     const r307_config_t *conf = config(r);
 
+    if (r307_hidden_test(r, conf)) {
+        return HTTP_NOT_FOUND;
+    }
     if (!has_late(conf) && !conf->early) {
         return DECLINED;
     }
@@ -123,19 +128,45 @@ void r307_on_child_init(apr_pool_t *pchild, server_rec *s)
 {
     r307_flag_make(pchild, s);
     r307_htaccess_begin(pchild, s);
+    r307_store_join(pchild, s);
+}
+
+void r307_on_child_status(server_rec *s, pid_t pid, ap_generation_t gen, int slot,
+                          mpm_child_status state)
+{
+    (void)gen;
+    (void)slot;
+    if (state == MPM_CHILD_EXITED || state == MPM_CHILD_LOST_SLOT) {
+        r307_store_bury(s, pid);
+    }
+}
+
+int r307_on_pre_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp)
+{
+    (void)plog;
+    (void)ptemp;
+    r307_store_register(pconf);
+    return OK;
 }
 
 int r307_on_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp,
                         server_rec *s)
 {
+    const r307_config_t *conf = ap_get_module_config(s->lookup_defaults,
+                                                     &redirect307_module);
+
     (void)plog;
-    (void)ptemp;
     if (ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG) {
         return OK;      /* httpd reads its configuration twice; this one is thrown away */
     }
     r307_once_make(pconf);
     r307_counters_make(s);
     r307_freeze_all(pconf);
+    r307_hidden_make(pconf, s);
+    if (r307_store_make(pconf, ptemp, s, r307_config_value(conf, R307_SETTING_ARENA))
+        != APR_SUCCESS) {
+        return HTTP_INTERNAL_SERVER_ERROR;
+    }
     if (!r307_regex_has_jit()) {
         ap_log_error(APLOG_MARK, APLOG_INFO, 0, s,
                      "PCRE2 cannot compile regexes to machine code here; they run "

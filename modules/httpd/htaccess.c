@@ -316,6 +316,19 @@ static unsigned allowed_names(const cmd_parms *cmd, const r307_hoist_t *run)
     return names;
 }
 
+/* Added with another name, whose line came before. One that is not allowed never came. */
+static int is_here_already(const r307_hoist_t *run, unsigned names, unsigned line)
+{
+    int i;
+
+    for (i = 0; r307_hoisted[i]; i++) {
+        if ((names & 1u << i) && run->lines[i] < line) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
 /* Blocks of one container that httpd had to read may have taken a name. Of cached ones
  * it is known that they have not. */
 static int has_names_beside(const r307_chain_t *chain)
@@ -418,10 +431,10 @@ void r307_htaccess_add_run(cmd_parms *cmd, r307_config_t *conf, const r307_hoist
     const char *wrong_place = NULL;
     unsigned names;
 
-    if ((unsigned)cmd->directive->line_num != run->block.line) {
-        return;     /* another name of a run that is here already */
-    }
     names = allowed_names(cmd, run);
+    if (is_here_already(run, names, (unsigned)cmd->directive->line_num)) {
+        return;
+    }
     if (cmd->directive->parent) {
         wrong_place = r307_container_find(cmd, &container);
     }

@@ -27,6 +27,7 @@ typedef struct r307_hoist_t {
     r307_chain_t chain;
     unsigned names;                 /* bits: directives that occur in it */
     const int *name_of;             /* of each rule, in order */
+    unsigned lines[R307_HOISTED_MOST];  /* of each name that occurs, the first */
     r307_progress_t before;              /* rules of runs that begin before it */
     int regexes;                    /* among its own */
 } r307_hoist_t;

@@ -28,7 +28,7 @@ typedef struct making_t {
     cmd_parms cmd;
     ap_directive_t line;
     r307_container_t container;
-    const command_rec *commands[32];    /* of r307_hoisted */
+    const command_rec *commands[R307_HOISTED_MOST];
     apr_array_header_t *runs;           /* of r307_hoist_t * */
     apr_array_header_t *name_of;        /* of the last run, of int */
     apr_hash_t *names;                  /* name= in any run */
@@ -103,6 +103,9 @@ static void add_rule(making_t *making, r307_hoist_t *run, int name,
         apr_hash_set(making->names, rule->name, APR_HASH_KEY_STRING, rule);
     }
     run->name_of = (const int *)making->name_of->elts;
+    if (!(run->names & 1u << name)) {
+        run->lines[name] = rule->place.line;
+    }
     run->names |= 1u << name;
     run->regexes += rule->nth_regex != 0;
     making->met.rules++;

@@ -9,6 +9,7 @@
 #include <http_request.h>
 #include "httpd/expr.h"
 #include "httpd/flag.h"
+#include "httpd/store.h"
 
 extern module AP_MODULE_DECLARE_DATA redirect307_module;
 
@@ -61,6 +62,11 @@ static void read_self(void *baton, r307_self_t *self)
     self->port = ap_get_server_port(r);
 }
 
+static const struct r307_image_t *find_image(void *baton, const void *map)
+{
+    return r307_store_image(baton, map);
+}
+
 static const char *read_user(void *baton)
 {
     return ((request_rec *)baton)->user;
@@ -107,8 +113,8 @@ static apr_uint64_t read_roll(void *baton)
 }
 
 static const r307_view_ops_t ops = {
-    read_header, read_env, test_expr, read_expr, read_self, NULL, read_user, read_file,
-    read_flag, read_roll
+    read_header, read_env, test_expr, read_expr, read_self, find_image, read_user,
+    read_file, read_flag, read_roll
 };
 
 /* The name of the Host header or of an absolute request target. httpd keeps an IPv6

@@ -20,6 +20,7 @@ typedef struct r307_state_t {
     const struct r307_halt_decision_t *back;    /* of translate_name, to be carried out
                                                  * unless a later list is in force */
     int is_over;            /* a rule ended the search; no later list is asked */
+    struct r307_mapheld_t *maps;    /* in use; NULL: none */
     int late_decided;       /* by access_checker_ex, so type_checker has nothing to do */
 } r307_state_t;
 

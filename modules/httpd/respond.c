@@ -62,7 +62,7 @@ static const char *page(request_rec *r, const r307_answer_t *answer)
 
 void r307_respond_note(request_rec *r, const r307_rule_t *rule)
 {
-    apr_table_setn(r->notes, "redirect307-rule", r307_line_label(r->pool, rule));
+    apr_table_setn(r->notes, "redirect307-rule", apr_pstrdup(r->pool, r307_line_label(r->pool, rule)));
 }
 
 /* The label as the world may see it: not where the site's files lie. What a <Macro>

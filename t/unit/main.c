@@ -38,6 +38,7 @@ int main(void)
     suite_add_tcase(suite, limit_cases());
     suite_add_tcase(suite, audit_cases());
     suite_add_tcase(suite, rule_cases());
+    suite_add_tcase(suite, map_cases());
     suite_add_tcase(suite, decide_cases());
     suite_add_tcase(suite, index_cases());
     suite_add_tcase(suite, image_cases());

@@ -130,6 +130,7 @@ TCase *share_cases(void);
 TCase *limit_cases(void);
 TCase *audit_cases(void);
 TCase *rule_cases(void);
+TCase *map_cases(void);
 TCase *decide_cases(void);
 TCase *index_cases(void);
 TCase *image_cases(void);
