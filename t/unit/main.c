@@ -37,6 +37,7 @@ int main(void)
     suite_add_tcase(suite, share_cases());
     suite_add_tcase(suite, limit_cases());
     suite_add_tcase(suite, audit_cases());
+    suite_add_tcase(suite, redos_cases());
     suite_add_tcase(suite, rule_cases());
     suite_add_tcase(suite, map_cases());
     suite_add_tcase(suite, decide_cases());

@@ -129,6 +129,7 @@ TCase *plan_cases(void);
 TCase *share_cases(void);
 TCase *limit_cases(void);
 TCase *audit_cases(void);
+TCase *redos_cases(void);
 TCase *rule_cases(void);
 TCase *map_cases(void);
 TCase *decide_cases(void);
