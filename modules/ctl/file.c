@@ -16,6 +16,7 @@ static const struct {
 } directives[] = {
     { "Redirect307", 1, 1 },
     { "Redirect307Match", 1, 1 },
+    { "Redirect307Map", 0, 1 },
     { "Redirect307Maintenance", 0, 1 },
     { "Redirect307Engine", 0, 1 },
     { "Redirect307Base", 0, 1 },
@@ -25,6 +26,7 @@ static const struct {
     { "Redirect307Exempt", 0, 0 },
     { "Redirect307By", 0, 0 },
     { "Redirect307Drain", 0, 0 },
+    { "Redirect307Arena", 0, 0 },
     { "Redirect307HtaccessCache", 0, 0 },
     { "Redirect307Limits", 0, 0 },
     { "Redirect307Lint", 0, 0 }
