@@ -114,12 +114,16 @@ static const char *add_rule(cmd_parms *cmd, r307_config_t *conf,
 {
     const char *err = r307_config_taken(cmd->pool, container->is_late ? conf->late
                                                                       : conf->early, rule);
+    r307_place_t place = rule->place;
     r307_block_t *block;
 
     if (err) {
         return err;
     }
-    block = r307_config_block(cmd->pool, conf, container->is_late, rule->place,
+    if (r307_container_is_htaccess(cmd)) {
+        place.file = file_of(cmd);
+    }
+    block = r307_config_block(cmd->pool, conf, container->is_late, place,
                               container->directory);
     err = r307_ruleset_add(cmd->pool, block->rules, rule);
     block->is_htaccess = r307_container_is_htaccess(cmd);
