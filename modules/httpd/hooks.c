@@ -56,7 +56,7 @@ static int ask_late(request_rec *r, const r307_config_t *conf)
 {
     int result = DECLINED;
 
-    if (conf->late_lines || r307_request_state(r)->back) {
+    if (conf->late_lines || conf->early_lines) {
         result = r307_maintenance_ask(r, conf, 1);
     }
     return result == DECLINED && conf->late ? r307_ask_chain(r, conf, conf->late)
@@ -82,6 +82,7 @@ int r307_on_access_checker_ex(request_rec *r)
 int r307_on_type_checker(request_rec *r)
 {
     const r307_config_t *conf = config(r);
+    const r307_state_t *state;
 
     if (r307_hidden_test(r, conf)) {
         return HTTP_NOT_FOUND;
@@ -92,13 +93,11 @@ int r307_on_type_checker(request_rec *r)
     if (conf->late) {
         r307_htaccess_note(conf, conf->late);
     }
-    if (r307_maintenance_hides(r, conf)) {
-        return HTTP_NOT_FOUND;
-    }
-    if (!is_asked(r, conf) || r307_request_state(r)->late_decided) {
+    if (!is_asked(r, conf)) {
         return DECLINED;
     }
-    return ask_late(r, conf);
+    state = r307_request_known(r);
+    return state && state->late_decided ? DECLINED : ask_late(r, conf);
 }
 
 void r307_on_insert_filter(request_rec *r)
