@@ -277,7 +277,10 @@ static int carry_out(request_rec *r, const r307_config_t *conf,
     case R307_HALT_BACK:
         return send_status(r, conf, decision, HTTP_TEMPORARY_REDIRECT);
     case R307_HALT_LET:
-        apr_table_addn(r->err_headers_out, "Cache-Control", "private");
+        if (!r307_request_state(r)->is_private) {
+            apr_table_addn(r->err_headers_out, "Cache-Control", "private");
+        }
+        r307_request_state(r)->is_private = 1;      /* also what a rule answers */
         return DECLINED;
     default:
         return DECLINED;
