@@ -60,7 +60,7 @@ static void passed_over(const asking_t *a, const r307_rule_t *rule, r307_step_t 
 
 static int is_preflight(const r307_view_t *view)
 {
-    return strcmp(view->method, "OPTIONS") == 0
+    return view->method[0] == 'O' && strcmp(view->method, "OPTIONS") == 0
         && view->ops->header(view->baton, "Origin")
         && view->ops->header(view->baton, "Access-Control-Request-Method");
 }
@@ -247,15 +247,10 @@ static int same_query(const asking_t *a, r307_slice_t query)
 /* Whether the result is what was asked, but for scheme, port and fragment. */
 static int is_same_resource(const asking_t *a, const r307_url_t *url)
 {
-    const r307_path_t *path;
-
     if (url->host.s && !is_asked_host(a->view, url->host)) {
         return 0;
     }
-    path = r307_path_make(a->p, url->path);
-    return path->len == a->view->path->len
-        && memcmp(path->dec, a->view->path->dec, path->len) == 0
-        && same_query(a, url->query);
+    return r307_path_is(a->p, a->view->path, url->path) && same_query(a, url->query);
 }
 
 static int is_asked_origin(const asking_t *a, const r307_url_t *url)

@@ -43,14 +43,18 @@ static apr_uint64_t cut(apr_uint64_t word, size_t len)
     return len < WORD ? word & ((1ull << (8 * len)) - 1) : word;
 }
 
-apr_uint64_t r307_index_segment(const char *s, size_t len, apr_uint64_t m, size_t *n)
+/* *odd gathers whether a byte is there that may not mean itself: '%' or '#' (or one of
+ * "!'", which differ from these in two bits). */
+static inline apr_uint64_t segment(const char *s, size_t len, apr_uint64_t m, size_t *n,
+                                   apr_uint64_t *odd)
 {
     apr_uint64_t h = 0;
     size_t at = 0, k;
 
     do {
-        apr_uint64_t word = load(s + at, len - at);
+        apr_uint64_t word = load(s + at, len - at), x = (word & ~(ONES * 6)) ^ (ONES * 0x21);
 
+        *odd |= (x - ONES) & ~x & HIGHS;
         k = slash_in(word);
         k = k < len - at ? k : len - at;
         if (k || !at) {
@@ -60,6 +64,13 @@ apr_uint64_t r307_index_segment(const char *s, size_t len, apr_uint64_t m, size_
     } while (k == WORD && at < len);
     *n = at;
     return r307_index_step(h, at, m);
+}
+
+apr_uint64_t r307_index_segment(const char *s, size_t len, apr_uint64_t m, size_t *n)
+{
+    apr_uint64_t odd = 0;
+
+    return segment(s, len, m, n, &odd);
 }
 
 apr_uint64_t r307_index_bytes(const char *s, size_t len, int fold, apr_uint64_t m)
@@ -94,10 +105,10 @@ typedef struct finder_t {
     r307_candidates_t *found;
 } finder_t;
 
-static const r307_slot_t *probe(const finder_t *f, apr_uint64_t key)
+static const r307_slot_t *probe(const r307_index_t *index, apr_uint64_t key)
 {
-    const r307_index_t *index = f->index;
-    const r307_slot_t *slots = (const r307_slot_t *)(const void *)(f->words + index->slots);
+    const r307_slot_t *slots = (const void *)((const apr_uint32_t *)(const void *)index
+                                              + index->slots);
     apr_uint32_t at = (apr_uint32_t)key, tag = (apr_uint32_t)(key >> 32), n;
 
     for (n = 0; n < index->longest; n++) {
@@ -130,8 +141,8 @@ static apr_uint32_t take(const finder_t *f, const r307_slot_t *slot)
 static void pick(const finder_t *f, apr_uint64_t key, r307_pick_t kind, r307_slice_t name,
                  r307_slice_t value)
 {
-    const r307_slot_t *slot = probe(f, r307_index_pick(key, kind, name, value,
-                                                       f->index->seed));
+    const r307_slot_t *slot = probe(f->index, r307_index_pick(key, kind, name, value,
+                                                              f->index->seed));
 
     if (slot) {
         take(f, slot);
@@ -165,7 +176,7 @@ static void pick_host(const finder_t *f, apr_uint64_t key)
 static void look(const finder_t *f, apr_uint64_t path, unsigned kind)
 {
     apr_uint64_t key = r307_index_key(path, kind, f->index->seed);
-    const r307_slot_t *slot = probe(f, key);
+    const r307_slot_t *slot = probe(f->index, key);
     apr_uint32_t flags = slot ? take(f, slot) : 0;
 
     if (flags & R307_LIST_ARGS) {
@@ -257,4 +268,37 @@ void r307_index_find(apr_pool_t *p, const r307_index_t *index, r307_asked_t *ask
                         candidates);
     }
     r307_candidates_add(p, candidates, f.words + index->always, index->always_count);
+}
+
+static int has_key(const r307_index_t *index, apr_uint64_t path, unsigned kind)
+{
+    return probe(index, r307_index_key(path, kind, index->seed)) != NULL;
+}
+
+int r307_index_may(const r307_index_t *index, const char *path, size_t len)
+{
+    apr_uint64_t h = 0, odd = 0;
+    size_t at = 0, n, depth = 0;
+
+    if (index->always_count || index->sieve || index->shape_count || index->depths[1]
+        || index->exact[1] || len == 0 || path[0] != '/') {
+        return 1;
+    }
+    for (;;) {
+        if (index->depths[0] >> (depth < 63 ? depth : 63) & 1
+            && has_key(index, h, R307_KEY_PREFIX)) {
+            return 1;
+        }
+        if (at + 1 >= len) {
+            break;
+        }
+        if (path[at + 1] == '/' || path[at + 1] == '.') {
+            return 1;
+        }
+        h = r307_index_step(h, segment(path + at + 1, len - at - 1, index->seed, &n,
+                                       &odd), index->seed);
+        at += n + 1;
+        depth++;
+    }
+    return odd || (index->exact[0] && has_key(index, h, R307_KEY_EXACT));
 }
