@@ -12,21 +12,32 @@
 #define HIGHS  0x8080808080808080ull
 #define SLASHES (ONES * '/')
 
-/* Up to 8 bytes, the first one lowest whatever the machine; what is missing is zero. */
-static apr_uint64_t load(const char *s, size_t len)
+/* Up to 8 bytes, the first one lowest whatever the machine; what is missing is zero.
+ * `before` bytes in front of s may be read too: then no loop is needed at the end. */
+static inline apr_uint64_t load(const char *s, size_t len, size_t before)
 {
     apr_uint64_t word = 0;
+    size_t back = 0;
 
     if (len >= WORD) {
         memcpy(&word, s, WORD);
     }
+    else if (len + before >= WORD) {
+        back = WORD - len;
+        memcpy(&word, s - back, WORD);
+    }
     else {
-        memcpy(&word, s, len);
+        size_t i;
+
+        for (i = 0; i < len; i++) {
+            word |= (apr_uint64_t)(unsigned char)s[i] << (8 * i);
+        }
+        return word;
     }
 #if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
     word = __builtin_bswap64(word);
 #endif
-    return word;
+    return back < WORD ? word >> (8 * back) : 0;
 }
 
 /* Where the first '/' is in a word; 8 when there is none. */
@@ -45,14 +56,15 @@ static apr_uint64_t cut(apr_uint64_t word, size_t len)
 
 /* *odd gathers whether a byte is there that may not mean itself: '%' or '#' (or one of
  * "!'", which differ from these in two bits). */
-static inline apr_uint64_t segment(const char *s, size_t len, apr_uint64_t m, size_t *n,
-                                   apr_uint64_t *odd)
+static inline apr_uint64_t segment(const char *s, size_t len, size_t before,
+                                   apr_uint64_t m, size_t *n, apr_uint64_t *odd)
 {
     apr_uint64_t h = 0;
     size_t at = 0, k;
 
     do {
-        apr_uint64_t word = load(s + at, len - at), x = (word & ~(ONES * 6)) ^ (ONES * 0x21);
+        apr_uint64_t word = load(s + at, len - at, before + at);
+        apr_uint64_t x = (word & ~(ONES * 6)) ^ (ONES * 0x21);
 
         *odd |= (x - ONES) & ~x & HIGHS;
         k = slash_in(word);
@@ -70,7 +82,7 @@ apr_uint64_t r307_index_segment(const char *s, size_t len, apr_uint64_t m, size_
 {
     apr_uint64_t odd = 0;
 
-    return segment(s, len, m, n, &odd);
+    return segment(s, len, 0, m, n, &odd);
 }
 
 apr_uint64_t r307_index_bytes(const char *s, size_t len, int fold, apr_uint64_t m)
@@ -79,7 +91,7 @@ apr_uint64_t r307_index_bytes(const char *s, size_t len, int fold, apr_uint64_t 
     size_t at;
 
     for (at = 0; at < len; at += WORD) {
-        h = r307_index_step(h, cut(load(s + at, len - at) | mask, len - at), m);
+        h = r307_index_step(h, cut(load(s + at, len - at, at) | mask, len - at), m);
     }
     return r307_index_step(h, len, m);
 }
@@ -105,7 +117,7 @@ typedef struct finder_t {
     r307_candidates_t *found;
 } finder_t;
 
-static const r307_slot_t *probe(const r307_index_t *index, apr_uint64_t key)
+static inline const r307_slot_t *probe(const r307_index_t *index, apr_uint64_t key)
 {
     const r307_slot_t *slots = (const void *)((const apr_uint32_t *)(const void *)index
                                               + index->slots);
@@ -216,7 +228,7 @@ static void look_path(const finder_t *f, const char *s, size_t len, unsigned bel
     const r307_index_t *index = f->index;
     unsigned prefix = below ? R307_KEY_PREFIX_BELOW : R307_KEY_PREFIX;
     apr_uint64_t segs[R307_SHAPE_SEGS], depths = index->depths[below];
-    apr_uint64_t h = 0, seg;
+    apr_uint64_t h = 0, odd = 0, seg;
     apr_uint32_t depth = 0;
     size_t at = 0, n;
 
@@ -227,7 +239,7 @@ static void look_path(const finder_t *f, const char *s, size_t len, unsigned bel
         if (at + 1 >= len) {
             break;
         }
-        seg = r307_index_segment(s + at + 1, len - at - 1, index->seed, &n);
+        seg = segment(s + at + 1, len - at - 1, at + 1, index->seed, &n, &odd);
         h = r307_index_step(h, seg, index->seed);
         if (depth < R307_SHAPE_SEGS) {
             segs[depth] = seg;
@@ -245,8 +257,10 @@ static void look_path(const finder_t *f, const char *s, size_t len, unsigned bel
 
 const r307_query_t *r307_asked_query(apr_pool_t *p, r307_asked_t *asked)
 {
+    static const r307_query_t none = { { NULL, 0 }, NULL, 0 };
+
     if (!asked->query) {
-        asked->query = r307_query_make(p, asked->view->query);
+        asked->query = asked->view->query.s ? r307_query_make(p, asked->view->query) : &none;
     }
     return asked->query;
 }
@@ -295,8 +309,8 @@ int r307_index_may(const r307_index_t *index, const char *path, size_t len)
         if (path[at + 1] == '/' || path[at + 1] == '.') {
             return 1;
         }
-        h = r307_index_step(h, segment(path + at + 1, len - at - 1, index->seed, &n,
-                                       &odd), index->seed);
+        h = r307_index_step(h, segment(path + at + 1, len - at - 1, at + 1, index->seed,
+                                       &n, &odd), index->seed);
         at += n + 1;
         depth++;
     }

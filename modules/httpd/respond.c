@@ -250,7 +250,7 @@ int r307_respond_send(request_rec *r, const r307_config_t *conf,
                     != NULL;
     r307_body_t body;
 
-    apr_table_setn(r->subprocess_env, "REDIRECT307_RULE",
+    apr_table_addn(r->subprocess_env, "REDIRECT307_RULE",
                    r307_respond_note(r, answer->rule));
     r307_body_plan(r, (apr_off_t)r307_config_value(conf, R307_SETTING_DRAIN),
                    r307_config_value(conf, R307_SETTING_DRAIN_TIME), &body);
