@@ -97,6 +97,21 @@ Redirect307Map "$site/pre.map" match=prefix
 EOT
 put('maps/pre.map', "/pre /post\n");
 unlink "$site/later.map";
+
+# compiled maps: good ones, and what is wrong with others
+my $ctl = $ENV{R307_CTL};
+put('maps/made.map', "/image/a /compiled\n/image/:x/b /of/:x\n^/image/re(\\d)\$ /n/\$1 match=regex\n");
+unlink glob "$site/*.image";
+system("$ctl compile $site/made.map status=303 -o $site/made.image > $site/compiled.txt") == 0 or die "compile failed\n";
+my $image = do { open my $in, '<:raw', "$site/made.image" or die "$!\n"; local $/; <$in> };
+put('maps/cut.image', substr $image, 0, length($image) - 8);
+put('maps/damaged.image', do { (my $bad = $image) =~ s/compiled/hijacked/; $bad });
+put('maps/foreign.image', substr($image, 0, 12) . reverse(substr $image, 12, 4) . substr $image, 16);
+put('maps/writable.image', $image);
+chmod 0666, "$site/writable.image";
+put('maps/options.image', $image);
+$conf .= join '', map { "Redirect307Map \"$site/$_.image\"" . ($_ eq 'options' ? ' status=302' : '') . "\n" } qw(cut damaged foreign writable options made);
+
 my $server = own_server($conf, only => [qw(dir alias)]);
 
 sub get
@@ -146,7 +161,8 @@ my @answers = (
     ['/big/1', '307 -> /large/1'], ['/big/20000', '307 -> /large/20000'], ['/big/20001', '404'],
     ['/pre/x', '307 -> /post/x', 'match= of the line'], ['/missing', '404'],
 );
-my @hidden = qw(/site.map /sheet.csv /_redirects /big.map /other-name.txt /t1/my.map /t2/sub/deep.csv);
+my @images = (['/image/a', '303 -> /compiled'], ['/image/x/b', '303 -> /of/x'], ['/image/re7', '303 -> /n/7'], ['/image/none', '404']);
+my @hidden = qw(/made.image /site.map /sheet.csv /_redirects /big.map /other-name.txt /t1/my.map /t2/sub/deep.csv);
 my @tenants = (
     ['/t1/page.html', '307 -> /t1/new.html'], ['/t1/above', '307 -> /t1/one'], ['/t1/below', '307 -> /t1/yes'],
     ['/t2/deep', '302 -> /found'], ['/t2/sub/deep', '404'], ['/climbs/a', '404'], ['/linked/a', '404'],
@@ -169,12 +185,18 @@ my %said = (
     'large/my.map '    => qr{has \d+ bytes, and 8192 are read at most; the map has no rules},
     'lines/my.map:11: ' => qr{the server takes 10 rules of a map, and this is one more},
     'absent/my.map '   => qr{cannot be opened: .*; the map has no rules},
+    'cut.image '       => qr{has \d+ bytes where it says \d+: cut off, or half copied; copy it again; the map has no rules},
+    'damaged.image '   => qr{was changed since it was compiled: its sum is wrong; compile it again; the map has no rules},
+    'foreign.image '   => qr{was compiled on a machine of another byte order; compile it here; the map has no rules},
+    'writable.image '  => qr{is a compiled image that the server's own user can write; give it to another owner},
+    'options.image '   => qr{is a compiled image, which has its options in it; give them to redirect307ctl compile},
     'image/my.map '    => qr{is a compiled image, which only httpd\.conf may name},
 );
 
-plan tests => @answers + 2 + @hidden + 2 + @tenants + keys(%said) + 30;
+plan tests => @answers + @images + 4 + 2 + @hidden + 2 + @tenants + keys(%said) + 30;
 
 is(get($_->[0]), $_->[1], "$_->[0] " . ($_->[2] || '')) for @answers;
+is(get($_->[0]), $_->[1], "$_->[0] of an image") for @images;
 is(get('/h', host => 'other.example'), '307 -> /host', 'a source with a host');
 is(get('/a', host => 'other.example'), '307 -> /b', 'the same file in another host');
 is(get($_), '404', "$_ is not served") for @hidden;
@@ -206,6 +228,17 @@ put('maps/t1/my.map', "page.html other.html\n");
 becomes('/t1/page.html', '307 -> /t1/other.html', 'of a .htaccess');
 put('maps/absent/my.map', "x y\n");
 becomes('/absent/x', '307 -> /absent/y', 'of a .htaccess, a file that was missing');
+
+{
+    put('maps/made.map', "/image/a /anew\n");
+    system("$ctl compile $site/made.map -o $site/made.image > $site/compiled.txt");
+    becomes('/image/a', '307 -> /anew', 'of an image that was compiled again');
+    is(get('/image/x/b'), '404', 'what it has no more');
+    put('maps/next.image', substr $image, 0, 200);
+    rename "$site/next.image", "$site/made.image";
+    stays('/image/a', '307 -> /anew', 'though the image is cut off');
+    like(own_log($server), qr{/made\.image [^\n]*; the rules it had before stay}, 'and it is said');
+}
 
 # ---- a file that is no good ---------------------------------------------------------------
 

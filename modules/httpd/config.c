@@ -293,6 +293,13 @@ r307_block_t *r307_config_block(apr_pool_t *p, r307_config_t *conf, int is_late,
     return block;
 }
 
+unsigned r307_config_first(const r307_block_t *block)
+{
+    const apr_array_header_t *rules = block->rules->rules;
+
+    return rules->nelts ? (unsigned)APR_ARRAY_IDX(rules, 0, const r307_rule_t *)->nth : 0;
+}
+
 const char *r307_config_taken(apr_pool_t *p, const r307_chain_t *chain,
                               const r307_rule_t *rule)
 {

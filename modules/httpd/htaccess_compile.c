@@ -86,7 +86,6 @@ static r307_hoist_t *run_at(making_t *making, int run, unsigned number)
     made->block.line = number;
     made->block.is_htaccess = 1;
     made->block.is_cached = 1;
-    made->before = making->met;
     APR_ARRAY_PUSH(making->runs, r307_hoist_t *) = made;
     making->name_of = apr_array_make(making->version->p, 4, sizeof(int));
     making->version->weight += RUN_WEIGHT;
@@ -167,6 +166,7 @@ static int prepare(making_t *making, request_rec *r, r307_version_t *version)
 static void settle_runs(making_t *making)
 {
     r307_version_t *version = making->version;
+    r307_progress_t before = { 0, 0, 0 };
     int i;
 
     version->runs = apr_palloc(version->p,
@@ -175,6 +175,9 @@ static void settle_runs(making_t *making)
         r307_hoist_t *run = &version->runs[i];
 
         *run = *APR_ARRAY_IDX(making->runs, i, r307_hoist_t *);
+        run->before = before;
+        before.rules += run->block.rules->rules->nelts;
+        before.regexes += run->regexes;
         r307_ruleset_freeze(version->p, run->block.rules, r307_freeze_seed());
         run->blocks[0] = &run->block;
         run->chain.blocks = run->blocks;

@@ -181,9 +181,6 @@ typedef struct bytes_t {
 
 static const char *check_image_owner(const r307_mapref_t *ref, const struct stat *st)
 {
-    uid_t server = geteuid() == 0 ? ap_unixd_config.user_id : geteuid();
-    gid_t group = geteuid() == 0 ? ap_unixd_config.group_id : getegid();
-
     if (ref->directory) {
         return "is a compiled image, which only httpd.conf may name; in .htaccess write "
                "the map itself";
@@ -192,8 +189,9 @@ static const char *check_image_owner(const r307_mapref_t *ref, const struct stat
         return "is a compiled image, which has its options in it; give them to "
                "redirect307ctl compile, and leave them out here";
     }
-    if (st->st_uid == server || (st->st_mode & S_IWOTH)
-        || (st->st_gid == group && (st->st_mode & S_IWGRP))) {
+    if ((st->st_uid == ap_unixd_config.user_id && !ref->is_alone)
+        || (st->st_mode & S_IWOTH)
+        || (st->st_gid == ap_unixd_config.group_id && (st->st_mode & S_IWGRP))) {
         return "is a compiled image that the server's own user can write; give it to "
                "another owner, without write permission for others";
     }
@@ -418,10 +416,11 @@ const void *r307_mapload_map(apr_pool_t *p, const r307_mapref_t *ref,
 {
     mapping_t *mapping = apr_palloc(p, sizeof(*mapping));
     struct stat st;
-    int fd = open_file(p, ref, &st, problem);
+    int fd = ref->is_alone ? -1 : open_file(p, ref, &st, problem);
     char head[64];
     ssize_t n;
 
+    /* what its own user could cut while it is mapped is read instead */
     if (fd < 0) {
         return NULL;
     }

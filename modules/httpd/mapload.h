@@ -25,6 +25,8 @@ typedef struct r307_mapref_t {
     apr_uint32_t lines_most;    /* 0: no limit */
     apr_uint64_t size_most;
     apr_int64_t regex_most;     /* as R307_LIMIT_REGEX says */
+    int is_alone;               /* the server never was root: who owns its files is the
+                                 * one it runs as, and nobody is to be kept out */
     int slot;                   /* of httpd.conf: in the arena, -1: none; else unused */
     struct r307_store_t *store; /* of httpd.conf, once there is one; else NULL */
 } r307_mapref_t;

@@ -2,6 +2,7 @@
 #include "httpd/maps.h"
 
 #include <string.h>
+#include <unistd.h>
 #include <apr_strings.h>
 #include "engine/limit.h"
 #include "httpd/hidden.h"
@@ -81,6 +82,7 @@ static const char *parse(cmd_parms *cmd, const r307_container_t *container,
     ref->regex_most = R307_LIMIT_NONE;
     ref->key = slice_of(apr_pstrcat(cmd->pool, ref->path, "\n", ref->def.text, NULL));
     ref->slot = -1;
+    ref->is_alone = geteuid() != 0;
     *out = ref;
     return NULL;
 }

@@ -135,9 +135,14 @@ static void say_by(request_rec *r, const r307_config_t *conf, const r307_rule_t 
 
 static void say_cache(request_rec *r, const r307_answer_t *answer)
 {
+    if (r307_request_state(r)->sets_cookie) {
+        return;     /* r307_request_cookies has said it */
+    }
     apr_table_setn(r->err_headers_out, "Cache-Control",
                    answer->max_age
-                   ? apr_psprintf(r->pool, "max-age=%d", answer->max_age) : "no-store");
+                   ? apr_psprintf(r->pool, "%smax-age=%d",
+                                  answer->is_private ? "private, " : "", answer->max_age)
+                   : "no-store");
 }
 
 /* Only where a filter may look: mod_expires adds its own max-age to an answer without
