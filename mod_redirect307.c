@@ -5,6 +5,7 @@
  * httpd is spoken to in modules/httpd; there is no logic here.
  */
 #include <httpd.h>
+#include <ap_mpm.h>
 #include <http_config.h>
 #include <http_protocol.h>
 #include <http_request.h>
@@ -16,6 +17,7 @@
 #include "httpd/counters.h"
 #include "httpd/directives.h"
 #include "httpd/hooks.h"
+#include "httpd/htaccess.h"
 #include "httpd/lint.h"
 #include "httpd/maintenance.h"
 
@@ -30,14 +32,26 @@ static void register_hooks(apr_pool_t *p)
 {
     (void)p;
 
+    /* The name of the mutex of the maps, before a directive Mutex can give it. */
+    ap_hook_pre_config(r307_on_pre_config, NULL, NULL, APR_HOOK_MIDDLE);
+
     /* Doubts about rules: with `httpd -t` too, which never comes to post_config. */
     ap_hook_check_config(r307_on_check_config, NULL, NULL, APR_HOOK_MIDDLE);
 
-    /* The table of what was said already, found by all children. */
+    /* The table of what was said already, found by all children; the maps, loaded before
+     * anybody asks. */
     ap_hook_post_config(r307_on_post_config, NULL, NULL, APR_HOOK_MIDDLE);
 
-    /* The table of flag files, each process's own. */
+    /* The tables of flag files and of compiled .htaccess files, each process's own, and
+     * the thread that follows maps. */
     ap_hook_child_init(r307_on_child_init, NULL, NULL, APR_HOOK_MIDDLE);
+
+    /* Who died reads no map any more. */
+    ap_hook_child_status(r307_on_child_status, NULL, NULL, APR_HOOK_MIDDLE);
+
+    /* Behind mpm-itk, which is there first to see whether a file may be read at all, and
+     * before httpd, which reads it. */
+    ap_hook_open_htaccess(r307_on_open_htaccess, NULL, NULL, APR_HOOK_MIDDLE);
 
     /* How many were refused, on the page of mod_status if there is one. */
     APR_OPTIONAL_HOOK(ap, status_hook, r307_on_status, NULL, NULL, APR_HOOK_MIDDLE);

@@ -23,6 +23,19 @@ my @rows = (
     ['campaign', 'c.example', '/contest/enter', '303 -> /contest/closed.html', '303 for the form', method => 'POST'],
     ['campaign', 'c.example', '/w/4711', '307 -> /winter-shop/article.php?id=4711', 'the number of the leaflet'],
 
+    ['ab-test', 'a.example', '/search?q=1', '404', 'who has no session is in no share'],
+    ['ab-test', 'a.example', '/shop/x?preview=ink-and-paper', '307 -> /shop-next/x', 'the link of the preview'],
+    ['ab-test', 'a.example', '/shop/x?preview=paper-and-ink', '404', 'another key'],
+    ['ab-test', 'a.example', '/shop/x', '307 -> /shop-next/x', 'the office', from => '192.0.2.7'],
+    ['ab-test', 'a.example', '/shop/x', '404', 'everybody else'],
+
+    ['translation', 'l.example', '/', '307 -> /fr/', 'the language wanted most', headers => 'Accept-Language: de;q=0.5, fr'],
+    ['translation', 'l.example', '/', '307 -> /de/', 'its variant', headers => 'Accept-Language: de-AT, en;q=0.9'],
+    ['translation', 'l.example', '/', '200', 'the language of the page itself', headers => 'Accept-Language: en, fr;q=0.9'],
+    ['translation', 'l.example', '/', '307 -> /en-intro/', 'another one', headers => 'Accept-Language: es'],
+    ['translation', 'l.example', '/', '307 -> /de/', 'who has chosen', headers => "Accept-Language: fr\r\nCookie: lang=de"],
+    ['translation', 'l.example', '/', '200', 'who has chosen English', headers => "Accept-Language: fr\r\nCookie: lang=en"],
+
     ['maintenance', 'm.example', '/any/page', '404', 'open while there is no flag'],
     ['maintenance', 'm.example', '/maintenance/', '307 -> /', 'its page leads back', headers => 'Accept: */*'],
     ['maintenance', 'm.example', '/booking/rooms', '404', 'the window has not begun'],
@@ -57,6 +70,16 @@ my @rows = (
     ['shared-hosting', 's.example', '/t/suspended/old.html', '404', 'suspended, whatever .htaccess says'],
     ['shared-hosting', 's.example', '/~old/old.html', '307 -> /~old/new.html', 'AliasMatch'],
 
+    ['migration', 'g.example', '/agb.html', '307 -> /terms/', 'the sheet'],
+    ['migration', 'g.example', '/agb.html?x=1', '307 -> /terms/?x=1', 'the sheet, with a query'],
+    ['migration', 'g.example', '/impressum.html', '308 -> /imprint/', 'the sheet\'s own status'],
+    ['migration', 'g.example', '/produkt.php?id=18', '307 -> /lamps/floor-lamp/', 'by parameter'],
+    ['migration', 'g.example', '/katalog/2019/a/b', '307 -> /archive/2019/a/b', 'a pattern'],
+    ['migration', 'g.example', '/%C3%BCber%20uns.html', '307 -> /about/', 'a quoted cell'],
+    ['migration', 'g.example', '/gewinnspiel', '303 -> /contest/', 'a row with its own end'],
+    ['migration', 'g.example', '/restposten', '410', 'a row without a target'],
+    ['migration', 'g.example', '/shop/x', '307 -> /lamps/x', 'the line behind the map'],
+    ['migration', 'g.example', '/shop/impressum', '404', 'the line in front of the map'],
     ['staging-testers', 'www.example.com', '/a', '307 -> https://staging.example.com/a', 'a tester by header', headers => 'X-Tester: yes'],
     ['staging-testers', 'www.example.com', '/a', '307 -> https://staging.example.com/a', 'a tester by address', from => '198.51.100.3'],
     ['staging-testers', 'www.example.com', '/a', '307 -> https://staging.example.com/a', 'a tester by cookie', headers => 'Cookie: a=b; tester=yes'],
@@ -92,7 +115,8 @@ plan tests => @files * 3 + @rows + 2 + @blocks + 2;
 for my $file (@files) {
     my ($exit, $said) = conf_test("Include \"$examples/$file\"\n", only => \@loaded);
     is($exit, 0, "$file loads in the server") or diag($said);
-    ($exit, $said) = conf_test("<VirtualHost *:80>\nInclude \"$examples/$file\"\n</VirtualHost>\n", only => []);
+    (my $in_host = text_of("$examples/$file")) =~ s/^Redirect307Arena .*\n//m;     # the server's alone
+    ($exit, $said) = conf_test("<VirtualHost *:80>\n$in_host</VirtualHost>\n", only => []);
     is($exit, 0, "$file loads in a <VirtualHost>, without any other module") or diag($said);
     (my $name = $file) =~ s/\.conf$//;
     ok($tested{$name}, "$file has rows here");
@@ -123,9 +147,15 @@ my $years = 1900 + (localtime)[5] + 1 - 2026;
 sub in_time
 {
     my $name = shift;
-    (my $text = text_of("$examples/$name.conf")) =~ s/\b(20\d\d)(?=-\d\d-\d\d)/$1 + $years/ge;
+    my $text = text_of("$examples/$name.conf");
+    $text =~ s{"/var/www/(relaunch\.csv)"}{"$site/$1"};
+    $text =~ s/^Redirect307Arena .*\n//m;
+    $text =~ s/\b(20\d\d)(?=-\d\d-\d\d)/$1 + $years/ge;
     return put("examples/$name.conf", $text);
 }
+
+(my $sheet = text_of("$examples/relaunch.csv")) =~ s/\b(20\d\d)(?=-\d\d-\d\d)/$1 + $years/ge;
+put('examples/relaunch.csv', $sheet);
 
 my $conf = <<"CONF";
 LogLevel warn
@@ -140,7 +170,9 @@ RemoteIPInternalProxy 127.0.0.1
 </VirtualHost>
 CONF
 my %hosts = (
-    'campaign' => 'c.example', 'maintenance' => 'm.example', 'options' => 'o.example',
+    'campaign' => 'c.example', 'ab-test' => 'a.example', 'translation' => 'l.example',
+    'maintenance' => 'm.example', 'options' => 'o.example',
+    'migration' => 'g.example',
     'new-domain' => 'old.example www.old.example www.new.example',
     'staging-testers' => 'www.example.com other.example',
 );

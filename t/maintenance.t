@@ -102,7 +102,7 @@ is($lost, 0, 'HEAD and POST in turn through the proxy: not one of 40 lost');
 
 # ---- bodies -----------------------------------------------------------------------------
 
-for my $by (qw(file)) {
+for my $by (qw(file cgi-200 proxy)) {
     my $began = time;
     my $reply = raw("POST /by-$by/x HTTP/1.1\r\nHost: h\r\nContent-Length: 10\r\n\r\nabc", @v, timeout => 3);
     my $took = time - $began;

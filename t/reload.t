@@ -68,7 +68,8 @@ if (!$client) {
     while (!$stop) {
         my ($path, $want) = @{ $asked[$count++ % @asked] };
         my $got = ask($path);
-        push @wrong, "$path: $got" if $got ne $want && @wrong < 10;
+        # what the signal cut short is not wrong
+        push @wrong, "$path: $got" if $got ne $want && @wrong < 10 && !$stop;
     }
     syswrite $to_parent, join "\n", $count, @wrong;
     require POSIX;

@@ -8,6 +8,7 @@
 
 #include <stdio.h>
 #include "engine/decide.h"
+#include "engine/map.h"
 
 typedef enum {
     R307_EXIT_FINE = 0,     /* nothing to do */
@@ -24,6 +25,9 @@ typedef struct r307_command_t {
 
 r307_exit_t r307_lint_run(apr_pool_t *p, int argc, const char *const *argv);
 r307_exit_t r307_explain_run(apr_pool_t *p, int argc, const char *const *argv);
+
+r307_exit_t r307_compile_run(apr_pool_t *p, int argc, const char *const *argv);
+r307_exit_t r307_maintenance_run(apr_pool_t *p, int argc, const char *const *argv);
 
 /* One directive of ours, met in a file. */
 typedef struct r307_met_t {
@@ -42,6 +46,25 @@ typedef struct r307_met_t {
  * the file cannot be read. */
 const char *r307_file_read(apr_pool_t *p, const char *name,
                            void (*met)(void *baton, const r307_met_t *what), void *baton);
+
+/* Whether a file is read as a map, by its name: *.map, *.csv, *.tsv, _redirects, *.image. */
+int r307_map_is(const char *file);
+/* The name as it is meant beside a file. */
+const char *r307_map_beside(apr_pool_t *p, const char *file, const char *name);
+/* What a line "Redirect307Map file options" says, where nobody wrote one. */
+const char *r307_map_plain(apr_pool_t *p, const char *file, const char *options,
+                           r307_mapdef_t *def);
+
+typedef struct r307_maploaded_t {
+    const void *bytes;          /* of the image, in p */
+    size_t size;
+    apr_uint32_t rules, bad;
+} r307_maploaded_t;
+
+/* Reads a map, or an image of one, which says itself how it was read. Bad lines are
+ * printed to `out`. NULL, or why there are no rules. */
+const char *r307_map_load(apr_pool_t *p, r307_mapdef_t *def, const char *file,
+                          FILE *out, r307_maploaded_t *loaded);
 
 /* Whether the directive is a rule (Redirect307, Redirect307Match); NULL, or why a line
  * that is none cannot stand there. */

@@ -2,18 +2,22 @@
 #include "ctl.h"
 
 #include <string.h>
+#include <strings.h>
+#include <apr_file_info.h>
 #include <apr_strings.h>
 #include <apr_tables.h>
 
 typedef struct explaining_t {
     apr_pool_t *p;
-    const char *file, *base, *method, *url, *at;
+    const char *file, *base, *method, *url, *at, *client, *user;
     apr_time_t now;
     apr_table_t *headers;
     apr_array_header_t *steps;  /* of const char *: rules passed over */
     r307_ruleset_t *rules;
     int directory;              /* the file is a .htaccess */
     int elsewhere;              /* rules in containers that are not asked */
+    int maps_elsewhere;         /* and maps, or maps of which only the server knows the
+                                 * place */
     int skipped;                /* bad lines */
     int unanswered;             /* expressions and variables only a server knows */
     r307_self_t self;
@@ -52,8 +56,86 @@ static void self_of(void *baton, r307_self_t *self)
     *self = ((explaining_t *)baton)->self;
 }
 
-static const r307_view_ops_t ops = { header_of, env_of, test_of, string_of, self_of,
-                                     NULL };
+static const struct r307_image_t *image_of(void *baton, const void *map)
+{
+    (void)baton;
+    return map;
+}
+
+static const char *user_of(void *baton)
+{
+    return ((explaining_t *)baton)->user;
+}
+
+static int file_of(void *baton)
+{
+    ((explaining_t *)baton)->unanswered = 1;
+    return -1;
+}
+
+static int flag_of(void *baton, const void *flag)
+{
+    explaining_t *x = baton;
+    apr_finfo_t info;
+
+    if (((const char *)flag)[0] != '/' && ((const char *)flag)[0] != '.') {
+        x->unanswered = 1;      /* relative to ServerRoot */
+        return -1;
+    }
+    return apr_stat(&info, flag, APR_FINFO_TYPE, x->p) == APR_SUCCESS;
+}
+
+static apr_uint64_t roll_of(void *baton)
+{
+    ((explaining_t *)baton)->unanswered = 1;
+    return 1;
+}
+
+static const r307_view_ops_t ops = {
+    header_of, env_of, test_of, string_of, self_of, image_of, user_of, file_of,
+    flag_of, roll_of
+};
+
+/* NULL, or why the map has no rules here. */
+static const char *add_map(explaining_t *x, r307_mapdef_t *def, const char *file)
+{
+    const r307_image_t *image;
+    r307_maploaded_t loaded;
+    r307_context_t context;
+    const char *bad = r307_map_load(x->p, def, file, stderr, &loaded);
+
+    if (bad) {
+        return bad;
+    }
+    r307_map_context(def, &context);
+    bad = r307_image_attach(x->p, loaded.bytes, &context, file, &image);
+    if (bad) {
+        return apr_psprintf(x->p, "%s: %s", file, bad);
+    }
+    r307_ruleset_add_map(x->p, x->rules, image);
+    x->skipped += (int)loaded.bad;
+    x->directory = x->directory || def->where == R307_WHERE_DIRECTORY;
+    return NULL;
+}
+
+static void met_map(explaining_t *x, const r307_met_t *what)
+{
+    r307_mapdef_t def;
+    const char *bad = r307_map_parse(x->p, what->args, &what->context, &def);
+
+    x->directory = !what->is_conf;
+    if (!bad && (what->container || (what->is_conf && def.file[0] != '/'))) {
+        x->maps_elsewhere++;
+    }
+    else if (!bad) {
+        bad = add_map(x, &def, r307_map_beside(x->p, what->place.file, def.file));
+    }
+    if (bad) {
+        x->skipped++;
+        fprintf(stderr, "%s:%u: %s: %s\n", what->place.file, what->place.line,
+                what->directive, bad);
+    }
+}
 
 static void met(void *baton, const r307_met_t *what)
 {
@@ -61,6 +143,10 @@ static void met(void *baton, const r307_met_t *what)
     const r307_rule_t *rule = NULL;
     const char *bad;
 
+    if (strcasecmp(what->directive, "Redirect307Map") == 0) {
+        met_map(x, what);
+        return;
+    }
     if (!r307_file_is_rule(what)) {
         return;
     }
@@ -109,6 +195,9 @@ static r307_exit_t print_decision(explaining_t *x, const r307_decision_t *decisi
                decision->location ? decision->location : "", plan ? "  " : "",
                plan ? plan : "");
         break;
+    case R307_OUTCOME_LATER:
+        printf("a rule asks for the user, so httpd asks for the login first\n");
+        break;
     case R307_OUTCOME_REFUSE:
         printf("refused: %s, '%s' %s\n", r307_verdict_row(decision->verdict)->id,
                r307_text_show(x->p, decision->offending, decision->offending_len),
@@ -123,7 +212,11 @@ static r307_exit_t print_decision(explaining_t *x, const r307_decision_t *decisi
         fputs(APR_ARRAY_IDX(x->steps, i, const char *), stdout);
     }
     if (decision->max_age) {
-        printf("  Cache-Control: max-age=%d\n", decision->max_age);
+        printf("  Cache-Control: %smax-age=%d\n", decision->is_private ? "private, " : "",
+               decision->max_age);
+    }
+    for (i = 0; decision->cookies && i < decision->cookies->nelts; i++) {
+        printf("  Set-Cookie: %s\n", APR_ARRAY_IDX(decision->cookies, i, const char *));
     }
     if (decision->vary) {
         printf("  Vary: %s\n", decision->vary);
@@ -151,6 +244,7 @@ static int set_asked(explaining_t *x, r307_view_t *view)
     view->asked = x->self;
     view->method = x->method;
     view->now = x->now;
+    view->client = x->client;
     view->ops = &ops;
     view->baton = x;
     return 1;
@@ -167,7 +261,15 @@ static r307_exit_t explain(explaining_t *x)
     const char *bad;
 
     x->rules = r307_ruleset_make(x->p);
-    bad = r307_file_read(x->p, x->file, met, x);
+    if (r307_map_is(x->file)) {
+        r307_mapdef_t def;
+
+        bad = r307_map_plain(x->p, x->file, "", &def);
+        bad = bad ? bad : add_map(x, &def, x->file);
+    }
+    else {
+        bad = r307_file_read(x->p, x->file, met, x);
+    }
     if (bad) {
         fprintf(stderr, "redirect307ctl: %s\n", bad);
         return R307_EXIT_UNKNOWN;
@@ -188,10 +290,14 @@ static r307_exit_t explain(explaining_t *x)
                x->elsewhere);
     }
     if (x->unanswered) {
-        printf("  not known here: env=, expr= and %%{...}, which only the server can "
-               "answer\n");
+        printf("  not known here: env=, expr=, file=, a flag below ServerRoot, the roll of "
+               "percent= and %%{...}, which only the server can answer\n");
     }
-    if (x->unanswered || x->elsewhere) {
+    if (x->maps_elsewhere) {
+        printf("  not asked: %d map%s that only the server can find\n", x->maps_elsewhere,
+               x->maps_elsewhere == 1 ? "" : "s");
+    }
+    if (x->unanswered || x->elsewhere || x->maps_elsewhere) {
         return R307_EXIT_UNKNOWN;
     }
     return x->skipped ? R307_EXIT_FINDINGS : result;
@@ -232,7 +338,8 @@ r307_exit_t r307_explain_run(apr_pool_t *p, int argc, const char *const *argv)
         const char *name;
         const char **value;
     } options[] = {
-        { "--base", &x.base }, { "--method", &x.method }, { "--at", &x.at }
+        { "--base", &x.base }, { "--method", &x.method }, { "--at", &x.at },
+        { "--client", &x.client }, { "--user", &x.user }
     };
     const size_t option_count = sizeof(options) / sizeof(options[0]);
     int i, words = 0;

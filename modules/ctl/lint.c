@@ -2,10 +2,12 @@
 #include "ctl.h"
 
 #include <string.h>
+#include <strings.h>
 #include <apr_file_info.h>
 #include <apr_strings.h>
 
 #include "engine/audit.h"
+#include "engine/maintenance.h"
 
 #define DEPTH_MOST 64
 
@@ -48,6 +50,38 @@ static int audit(linting_t *linting, const r307_met_t *what, const r307_rule_t *
     return count;
 }
 
+/* What cannot be read is said by whoever asked for it. */
+static const char *lint_map(linting_t *linting, r307_mapdef_t *def, const char *file)
+{
+    r307_maploaded_t loaded;
+    apr_pool_t *p;
+    const char *bad;
+
+    apr_pool_create(&p, linting->p);
+    bad = r307_map_load(p, def, file, stdout, &loaded);
+    if (bad) {
+        bad = apr_pstrdup(linting->p, bad);
+    }
+    else {
+        linting->findings += (int)loaded.bad;
+        linting->fine += (int)loaded.rules;
+    }
+    apr_pool_destroy(p);
+    return bad;
+}
+
+/* A line that names a map, and the map, unless only the server knows where it lies. */
+static const char *lint_map_line(linting_t *linting, const r307_met_t *what)
+{
+    r307_mapdef_t def;
+    const char *bad = r307_map_parse(linting->p, what->args, &what->context, &def);
+
+    if (bad || (what->is_conf && def.file[0] != '/')) {
+        return bad;
+    }
+    return lint_map(linting, &def, r307_map_beside(linting->p, what->place.file, def.file));
+}
+
 static void met(void *baton, const r307_met_t *what)
 {
     linting_t *linting = baton;
@@ -63,6 +97,16 @@ static void met(void *baton, const r307_met_t *what)
                                            rule);
         linting->fine += !bad && !audit(linting, what, rule);
     }
+    else if (strcasecmp(what->directive, "Redirect307Map") == 0) {
+        bad = lint_map_line(linting, what);
+    }
+    else if (strcasecmp(what->directive, "Redirect307Maintenance") == 0) {
+        r307_maintenance_t *line;
+
+        bad = r307_maintenance_parse(linting->p, what->args, what->place, &what->context,
+                                     &line);
+        linting->fine += !bad;
+    }
     else {
         bad = r307_file_check_other(linting->p, what);
     }
@@ -75,10 +119,17 @@ static void met(void *baton, const r307_met_t *what)
 static void lint_file(linting_t *linting, const char *name)
 {
     const char *bad;
+    r307_mapdef_t def;
 
     linting->files++;
     linting->rules = apr_hash_make(linting->p);
-    bad = r307_file_read(linting->p, name, met, linting);
+    if (r307_map_is(name)) {
+        bad = r307_map_plain(linting->p, name, "", &def);
+        bad = bad ? bad : lint_map(linting, &def, name);
+    }
+    else {
+        bad = r307_file_read(linting->p, name, met, linting);
+    }
     if (bad) {
         linting->unknown++;
         fprintf(stderr, "redirect307ctl: %s\n", bad);

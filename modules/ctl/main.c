@@ -11,11 +11,18 @@ static r307_exit_t run_version(apr_pool_t *p, int argc, const char *const *argv)
 
 static const r307_command_t commands[] = {
     { "lint", "lint FILE|DIRECTORY|- ...",
-      "check rules: .htaccess files, directories of them, *.conf, standard input",
+      "check rules: .htaccess files, directories of them, *.conf, maps, standard input",
       r307_lint_run },
-    { "explain", "explain [--base /url/] [--method M] [--header 'N: v'] [--at TIME] [FILE] URL",
+    { "explain", "explain [--base /url/] [--method M] [--header 'N: v'] [--at TIME] [--client IP] [--user NAME] [FILE] URL",
       "what the rules of a file (default: .htaccess) answer to a URL, and why",
       r307_explain_run },
+    { "maintenance", "maintenance on|off|status [--name N] [--root DIR] DIR|FILE\n"
+      "      on: [--eta TIME] [--until TIME] [--allow ADDRESS,...]",
+      "makes or removes the flag of a Redirect307Maintenance line, or tells how it is",
+      r307_maintenance_run },
+    { "compile", "compile MAP [option=value ...] [-o IMAGE]",
+      "the rules of a map as a file that a server maps instead of reading it",
+      r307_compile_run },
     { "help", "help", "this text", run_help },
     { "version", "version", "the version", run_version }
 };

@@ -3,6 +3,7 @@
  * The request-time half of index: what a path asks for. */
 #include "index_block.h"
 #include "index.h"
+#include "sieve.h"
 
 #include <string.h>
 
@@ -83,67 +84,6 @@ apr_uint64_t r307_index_pick(apr_uint64_t key, r307_pick_t pick, r307_slice_t na
     return r307_index_step(key, h ^ ((apr_uint64_t)pick << 60), m);
 }
 
-/* --- runs --- */
-
-static void sink(r307_run_t *runs, int count, int at)
-{
-    for (;;) {
-        int least = 2 * at + 1;
-        r307_run_t run = runs[at];
-
-        if (least + 1 < count && *runs[least + 1].next < *runs[least].next) {
-            least++;
-        }
-        if (least >= count || *run.next <= *runs[least].next) {
-            return;
-        }
-        runs[at] = runs[least];
-        runs[least] = run;
-        at = least;
-    }
-}
-
-static void add_run(apr_pool_t *p, r307_candidates_t *c, const apr_uint32_t *rules,
-                    apr_uint32_t count)
-{
-    int at = c->count;
-
-    if (count == 0) {
-        return;
-    }
-    if (c->count == c->room) {
-        r307_run_t *more = apr_palloc(p, 2 * (size_t)c->room * sizeof(*more));
-
-        memcpy(more, c->runs, (size_t)c->room * sizeof(*more));
-        c->runs = more;
-        c->room *= 2;
-    }
-    c->count++;
-    while (at > 0 && *rules < *c->runs[(at - 1) / 2].next) {
-        c->runs[at] = c->runs[(at - 1) / 2];
-        at = (at - 1) / 2;
-    }
-    c->runs[at].next = rules;
-    c->runs[at].end = rules + count;
-}
-
-int r307_candidates_next(r307_candidates_t *c, apr_uint32_t *rule)
-{
-    if (c->count == 0) {
-        return 0;
-    }
-    *rule = *c->runs[0].next;
-    do {        /* a rule stands in two runs when a parameter came twice */
-        if (++c->runs[0].next == c->runs[0].end) {
-            c->runs[0] = c->runs[--c->count];
-        }
-        if (c->count > 1) {
-            sink(c->runs, c->count, 0);
-        }
-    } while (c->count && *c->runs[0].next == *rule);
-    return 1;
-}
-
 /* --- keys --- */
 
 typedef struct finder_t {
@@ -179,11 +119,11 @@ static apr_uint32_t take(const finder_t *f, const r307_slot_t *slot)
     const apr_uint32_t *list;
 
     if (!(slot->value & R307_SLOT_LIST)) {
-        add_run(f->p, f->found, &slot->value, 1);
+        r307_candidates_add(f->p, f->found, &slot->value, 1);
         return 0;
     }
     list = f->words + f->index->lists + (slot->value & ~R307_SLOT_LIST);
-    add_run(f->p, f->found, list + 2, list[1]);
+    r307_candidates_add(f->p, f->found, list + 2, list[1]);
     return list[0];
 }
 
@@ -306,13 +246,15 @@ void r307_index_find(apr_pool_t *p, const r307_index_t *index, r307_asked_t *ask
     const r307_path_t *path = asked->view->path;
     finder_t f = { p, index, (const apr_uint32_t *)(const void *)index, asked, candidates };
 
-    candidates->runs = candidates->held;
-    candidates->count = 0;
-    candidates->room = R307_RUNS_HELD;
+    r307_candidates_make(candidates);
     look_path(&f, path->dec, path->len, 0);
     if (asked->in_base && (index->depths[1] || index->exact[1] || index->shape_count)) {
         look_path(&f, asked->in_base->dec + asked->base_from,
                   asked->in_base->len - asked->base_from, 1);
     }
-    add_run(p, candidates, f.words + index->always, index->always_count);
+    if (index->sieve) {
+        r307_sieve_find(p, (const void *)(f.words + index->sieve), path->dec, path->len,
+                        candidates);
+    }
+    r307_candidates_add(p, candidates, f.words + index->always, index->always_count);
 }

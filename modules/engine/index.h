@@ -9,6 +9,7 @@
 #define R307_INDEX_H
 
 #include "rule.h"
+#include "run.h"
 
 typedef struct r307_index_builder_t r307_index_builder_t;
 typedef struct r307_index_t r307_index_t;       /* the block */
@@ -42,24 +43,8 @@ typedef struct r307_asked_t {
 /* The request's parameters, split at the first call. */
 const r307_query_t *r307_asked_query(apr_pool_t *p, r307_asked_t *asked);
 
-/* An ascending run of rules; the runs of one request are a heap by their next rule. */
-typedef struct r307_run_t {
-    const apr_uint32_t *next, *end;
-} r307_run_t;
-
-#define R307_RUNS_HELD 8
-
-typedef struct r307_candidates_t {
-    r307_run_t *runs;
-    int count, room;
-    r307_run_t held[R307_RUNS_HELD];
-} r307_candidates_t;
-
-/* More than R307_RUNS_HELD runs are kept in p. */
+/* Every rule that can match is among the candidates; they are made here. */
 void r307_index_find(apr_pool_t *p, const r307_index_t *index, r307_asked_t *asked,
                      r307_candidates_t *candidates);
-
-/* The next candidate, each once; 0 at the end. */
-int r307_candidates_next(r307_candidates_t *candidates, apr_uint32_t *rule);
 
 #endif

@@ -63,7 +63,8 @@ struct r307_index_t {
     apr_uint32_t shapes, shape_count;
     apr_uint32_t lists;         /* up to the end of the lists: */
     apr_uint32_t lists_end;
-    apr_uint32_t always, always_count;      /* rules that are asked for every request */
+    apr_uint32_t always, always_count;      /* rules without a source */
+    apr_uint32_t sieve, sieve_size;         /* of regexes; 0: there are none */
 };
 
 #define R307_INDEX_FOLD 0x2020202020202020ull

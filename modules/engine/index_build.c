@@ -3,6 +3,7 @@
  * The load-time half of index: rules to keys, keys to a table. */
 #include "index_block.h"
 #include "index.h"
+#include "sieve.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -32,6 +33,8 @@ struct r307_index_builder_t {
     r307_index_t head;
     grown_t entries, choices, always;
     r307_shape_t shapes[R307_SHAPES_MOST];
+    apr_pool_t *p;
+    r307_sieve_builder_t *sieve;    /* NULL without a regex */
     r307_slot_t *slots;
     apr_uint32_t *lists;
     size_t list_words;
@@ -70,6 +73,7 @@ r307_index_builder_t *r307_index_builder_make(apr_pool_t *p, apr_uint64_t seed)
 {
     r307_index_builder_t *builder = apr_pcalloc(p, sizeof(*builder));
 
+    builder->p = p;
     builder->head.seed = seed | 1;
     builder->entries.size = sizeof(entry_t);
     builder->choices.size = sizeof(choice_t);
@@ -227,8 +231,15 @@ void r307_index_add(r307_index_builder_t *builder, const r307_pattern_t *pattern
 {
     apr_uint64_t key;
 
-    if (!pattern || pattern->regex) {
+    if (!pattern) {
         *(apr_uint32_t *)push(&builder->always) = builder->head.count++;
+        return;
+    }
+    if (pattern->regex) {
+        builder->sieve = builder->sieve ? builder->sieve
+                                        : r307_sieve_builder_make(builder->p);
+        r307_sieve_add(builder->sieve, builder->head.count++, pattern->text,
+                       pattern->fold);
         return;
     }
     if (pattern->segs) {
@@ -434,6 +445,10 @@ size_t r307_index_size(r307_index_builder_t *builder)
     head->lists_end = head->lists + (apr_uint32_t)builder->list_words;
     head->always_count = (apr_uint32_t)builder->always.count;
     head->always = lay(&words, builder->always.count * sizeof(apr_uint32_t));
+    if (builder->sieve) {
+        head->sieve_size = (apr_uint32_t)r307_sieve_size(builder->sieve);
+        head->sieve = lay(&words, head->sieve_size);
+    }
     head->words = words;
     return (size_t)words * 4;
 }
@@ -458,6 +473,9 @@ void r307_index_write(const r307_index_builder_t *builder, void *bytes)
     put(words, head->lists, builder->lists, builder->list_words * sizeof(apr_uint32_t));
     put(words, head->always, builder->always.at,
         builder->always.count * sizeof(apr_uint32_t));
+    if (builder->sieve) {
+        r307_sieve_write(builder->sieve, words + head->sieve);
+    }
 }
 
 /* --- what others wrote --- */
@@ -538,5 +556,8 @@ int r307_index_check(const void *bytes, size_t len, apr_uint32_t count)
         && fits(head, head->lists, (apr_uint64_t)(head->lists_end - head->lists) * 4)
         && fits(head, head->always, (apr_uint64_t)head->always_count * 4)
         && is_run(words + head->always, head->always_count, count)
-        && check_slots(head, words, count) && check_shapes(head, words);
+        && check_slots(head, words, count) && check_shapes(head, words)
+        && (head->sieve ? fits(head, head->sieve, head->sieve_size)
+                          && r307_sieve_check(words + head->sieve, head->sieve_size, count)
+                        : head->sieve_size == 0);
 }

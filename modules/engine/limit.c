@@ -5,6 +5,7 @@
 #include <apr_strings.h>
 
 #define UNSET (-1)
+#define MAP_SIZE (16 * 1024)    /* KiB; some hundred thousand lines */
 
 const r307_limit_row_t r307_limit_rows[R307_LIMIT_COUNT] = {
     [R307_LIMIT_RULES] = { "rules", 0, 10000000, { { "none", R307_LIMIT_NONE } },
@@ -20,7 +21,11 @@ const r307_limit_row_t r307_limit_rows[R307_LIMIT_COUNT] = {
         R307_TARGETS_ANY, "any, same-site or hosts" },
     [R307_LIMIT_ERRORS] = { "errors", 0, 0,
         { { "skip", R307_ERRORS_SKIP }, { "fail", R307_ERRORS_FAIL } },
-        R307_ERRORS_SKIP, "skip or fail" }
+        R307_ERRORS_SKIP, "skip or fail" },
+    [R307_LIMIT_MAP_LINES] = { "map-lines", 0, 10000000, { { "none", R307_LIMIT_NONE } },
+        R307_LIMIT_NONE, "a number such as 50000, or none for no limit" },
+    [R307_LIMIT_MAP_SIZE] = { "map-size", 0, 1000000, { { NULL, 0 } }, MAP_SIZE,
+        "KiB, such as 2048" }
 };
 
 #define WORDS_MOST (sizeof(r307_limit_rows[0].words) / sizeof(r307_limit_rows[0].words[0]))
@@ -165,18 +170,28 @@ static const char *target_why(const r307_tenancy_t *tenancy, const r307_target_t
            "Redirect307Limits asks for that";
 }
 
+static int is_too_many(const r307_tenancy_t *tenancy, int nth)
+{
+    return nth && nth + tenancy->shift_nth > value(tenancy, R307_LIMIT_RULES);
+}
+
+static int is_too_many_regexes(const r307_tenancy_t *tenancy, int nth_regex)
+{
+    return nth_regex
+           && nth_regex + tenancy->shift_regex > value(tenancy, R307_LIMIT_REGEX);
+}
+
 int r307_limit_hides(const r307_tenancy_t *tenancy, const r307_rule_t *rule)
 {
-    return rule->nth > value(tenancy, R307_LIMIT_RULES)
-        || rule->nth_regex > value(tenancy, R307_LIMIT_REGEX);
+    return is_too_many(tenancy, rule->nth) || is_too_many_regexes(tenancy, rule->nth_regex);
 }
 
 const char *r307_limit_why(const r307_tenancy_t *tenancy, const r307_rule_t *rule)
 {
-    if (rule->nth > value(tenancy, R307_LIMIT_RULES)) {
+    if (is_too_many(tenancy, rule->nth)) {
         return "is one rule too many for this file (rules= of Redirect307Limits)";
     }
-    if (rule->nth_regex > value(tenancy, R307_LIMIT_REGEX)) {
+    if (is_too_many_regexes(tenancy, rule->nth_regex)) {
         return value(tenancy, R307_LIMIT_REGEX)
             ? "is one regular expression too many for this file (regex= of "
               "Redirect307Limits); write a path, :name or /*"
@@ -222,8 +237,7 @@ int r307_limit_exceeds(apr_pool_t *p, const r307_tally_t *tally,
 {
     apr_hash_index_t *i;
 
-    if (tally->rules > value(tenancy, R307_LIMIT_RULES)
-        || tally->regexes > value(tenancy, R307_LIMIT_REGEX)
+    if (is_too_many(tenancy, tally->rules) || is_too_many_regexes(tenancy, tally->regexes)
         || (tally->unbounded
             && value(tenancy, R307_LIMIT_REGEX) != R307_LIMIT_REGEX_ALL)) {
         return 1;

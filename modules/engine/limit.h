@@ -17,6 +17,8 @@ typedef enum {
     R307_LIMIT_REGEX_STEPS,
     R307_LIMIT_TARGETS,
     R307_LIMIT_ERRORS,
+    R307_LIMIT_MAP_LINES,
+    R307_LIMIT_MAP_SIZE,            /* KiB */
     R307_LIMIT_COUNT
 } r307_limit_t;
 
@@ -64,6 +66,7 @@ typedef struct r307_tenancy_t {
     const char *name;                   /* ServerName, or NULL */
     const apr_array_header_t *aliases;  /* of const char *: ServerAlias without globs */
     const char *asked;                  /* the host the client asked for */
+    int shift_nth, shift_regex;         /* to be added to the numbers of its rules */
 } r307_tenancy_t;
 
 /* NULL, or why the rule is not asked here: a static text. */

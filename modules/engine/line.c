@@ -4,6 +4,7 @@
 #include <string.h>
 #include <apr_strings.h>
 
+#include "line_cond.h"
 #include "token.h"
 
 /* The words of one line, sorted. */
@@ -107,7 +108,8 @@ static const char *check_habits(apr_pool_t *p, const words_t *words,
         }
         return why ? why : apr_psprintf(p, "'%s' is a status, not a %s; write: %s%s "
                                         "status=%s", word->text, places[i], directive,
-                                        words_but(p, words, word), word->text);
+                                        words_but(p, words, word) + !*directive,
+                                        word->text);
     }
     if (words->plain_count < 3) {
         return NULL;
@@ -121,6 +123,14 @@ static const char *check_habits(apr_pool_t *p, const words_t *words,
     return apr_psprintf(p, "'%s' is one word too many: a line has a source, a target, and "
                         "options name=value; put quotes around a word with spaces",
                         show(p, why));
+}
+
+/* How a line begins that is to be written: with the directive, but not in a map. */
+static const char *lead(apr_pool_t *p, const r307_draft_t *draft)
+{
+    const char *directive = draft->context->directive;
+
+    return *directive ? apr_pstrcat(p, directive, " ", NULL) : "";
 }
 
 /* Which of the plain words are source and target. */
@@ -141,20 +151,20 @@ static const char *place_words(apr_pool_t *p, const words_t *words,
         }
         *source = first;
         return first || may_lack_source ? NULL
-            : apr_psprintf(p, "the line has no source; write: %s /old status=%d",
-                           draft->context->directive, row->code);
+            : apr_psprintf(p, "the line has no source; write: %s/old status=%d",
+                           lead(p, draft), row->code);
     }
     if (!second && !may_lack_source) {
-        return first ? apr_psprintf(p, "'%s' has no target; write: %s %s /new, or "
+        return first ? apr_psprintf(p, "'%s' has no target; write: %s%s /new, or "
                                     "status=gone for none", show(p, first),
-                                    draft->context->directive,
+                                    lead(p, draft),
                                     r307_token_quote(p, show(p, first)))
-                     : apr_psprintf(p, "the line has no source and no target; write: %s "
-                                    "/old /new", draft->context->directive);
+                     : apr_psprintf(p, "the line has no source and no target; write: %s"
+                                    "/old /new", lead(p, draft));
     }
     if (!first) {
-        return apr_psprintf(p, "the line has no target; write: %s /new",
-                            draft->context->directive);
+        return apr_psprintf(p, "the line has no target; write: %s/new",
+                            lead(p, draft));
     }
     *source = second ? first : NULL;
     *target = second ? second : first;
@@ -290,6 +300,28 @@ static void use_location(apr_pool_t *p, r307_draft_t *draft)
     }
 }
 
+/* A map's defaults hold for all its lines, and leave alone what they cannot change. */
+static void relax(r307_draft_t *draft)
+{
+    r307_rule_t *rule = draft->rule;
+    const r307_target_t *target = rule->target;
+
+    if (target->kind == R307_TARGET_STOP || target->kind == R307_TARGET_NONE
+        || (rule->query.mode == R307_QUERY_KEEP && target->has_query)) {
+        rule->query.mode = R307_QUERY_DEFAULT;
+    }
+    draft->any_slash = draft->any_slash && !(rule->pattern && rule->pattern->regex);
+    /* what cannot become then= when the trial ends is meant for good */
+    if (rule->plan.then == rule->status
+        || (rule->plan.then > R307_THEN_STOP
+            && (target->kind == R307_TARGET_STOP
+                || (target->kind == R307_TARGET_NONE
+                    && r307_status_row(rule->plan.then)->has_target)))) {
+        rule->plan.then = R307_THEN_UNSET;
+        memset(&rule->plan.until, 0, sizeof(rule->plan.until));
+    }
+}
+
 /* Options that would be accepted and then do nothing. */
 static const char *check_sense(apr_pool_t *p, const r307_draft_t *draft, int has_status)
 {
@@ -362,14 +394,13 @@ static int holds_regex(const r307_expr_t *expr)
     return expr->text && (strstr(expr->text, "=~") || strstr(expr->text, "!~"));
 }
 
-static void finish(r307_draft_t *draft)
+static void finish(apr_pool_t *p, r307_draft_t *draft)
 {
     r307_rule_t *rule = draft->rule;
     const r307_target_t *target = rule->target;
     int i;
 
-    rule->conds = (const r307_cond_t *)(const void *)draft->conds->elts;
-    rule->cond_count = draft->conds->nelts;
+    r307_line_cond_finish(p, draft);
     rule->carry = r307_line_carries(rule);
     for (i = 0; i < rule->cond_count; i++) {
         rule->options_named |= r307_cond_names_options(&rule->conds[i]);
@@ -398,7 +429,8 @@ const char *r307_line_parse(apr_pool_t *p, const char *line, r307_place_t place,
                             const r307_context_t *context, const r307_rule_t **out)
 {
     r307_rule_t *rule = apr_pcalloc(p, sizeof(*rule));
-    r307_draft_t draft = { rule, context, NULL, R307_MATCH_UNSET, 0, 0 };
+    r307_draft_t draft = { rule, context, NULL, R307_MATCH_UNSET, 0, 0, 0,
+                           R307_STICKY_COOKIE, { NULL, 0 } };
     apr_array_header_t *all;
     words_t words;
     const char *bad, *source, *target;
@@ -427,12 +459,17 @@ const char *r307_line_parse(apr_pool_t *p, const char *line, r307_place_t place,
         use_location(p, &draft);
     }
     bad = bad ? bad : parse_target(p, &draft, target);
+    if (!bad && context->is_map) {
+        relax(&draft);
+        has_status = 0;
+    }
     bad = bad ? bad : r307_plan_check(p, &rule->plan);
     bad = bad ? bad : check_sense(p, &draft, has_status);
+    bad = bad ? bad : r307_line_cond_check(&draft);
     if (bad) {
         return bad;
     }
-    finish(&draft);
+    finish(p, &draft);
     *out = rule;
     return NULL;
 }

@@ -289,7 +289,12 @@ static void hold(asking_t *a)
 
 static void send_to_page(asking_t *a)
 {
-    a->decision->location = locate(a, a->line->rule.target, a->halting->relative);
+    const r307_target_t *page = a->line->rule.target;
+    const char *path = is_asked_host(a, page) ? page_path(a, page) : NULL;
+
+    if (!path || a->halting->governs(a->halting->baton, a->line, path)) {
+        a->decision->location = locate(a, page, a->halting->relative);
+    }
     if (a->decision->location) {
         a->decision->outcome = R307_HALT_SEND;
     }

@@ -53,7 +53,8 @@ typedef struct r307_maintenance_t {
     const char *flag_path;      /* set and read by the host alone: where that is, */
     const char *directory;      /* and the directory of the file system that the line
                                  * stands in, or NULL; */
-    int is_tenants;             /* and whether that is a .htaccess */
+    int is_tenants;             /* and whether that is a .htaccess; */
+    int is_everywhere;          /* and whether its place is all of a host */
     apr_time_t from, until;     /* 0: not said; until is the first second that is open */
     r307_eta_t eta;
     const apr_array_header_t *allow;    /* of r307_net_t, or NULL */
@@ -120,6 +121,9 @@ typedef struct r307_halting_t {
     /* The URL of the line's directory, decoded, with its '/' at the end; absent: not
      * known, or none. */
     r307_slice_t (*base)(void *baton, const r307_maintenance_t *line);
+    /* Whether the line will be asked for the page, too (an encoded path): if not, nobody
+     * is sent there, where another line could send him back. */
+    int (*governs)(void *baton, const r307_maintenance_t *line, const char *page);
     void *baton;
 } r307_halting_t;
 

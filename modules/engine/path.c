@@ -97,16 +97,16 @@ static void close_segment(maker_t *m)
 /* Whether the path is what normalising would make of it: most paths are. */
 static int is_normal(r307_slice_t raw)
 {
-    size_t i;
+    const char *end = raw.s + raw.len, *s = raw.s;
 
-    if (raw.len == 0 || raw.s[0] != '/') {
+    if (raw.len == 0 || *s != '/' || memchr(s, '%', raw.len)) {
         return 0;
     }
-    for (i = 0; i < raw.len; i++) {
-        if (raw.s[i] == '%' || (raw.s[i] == '/' && i + 1 < raw.len
-                                && (raw.s[i + 1] == '/' || raw.s[i + 1] == '.'))) {
-            return 0;
+    while (s && ++s < end) {
+        if (*s == '/' || *s == '.') {
+            return 0;       /* what follows a slash */
         }
+        s = memchr(s, '/', (size_t)(end - s));
     }
     return 1;
 }

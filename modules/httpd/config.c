@@ -7,6 +7,9 @@
 
 #define DRAIN_BYTES (64 * 1024)
 #define DRAIN_TIME  (5 * APR_USEC_PER_SEC)
+#define ARENA_BYTES (256 * 1024 * 1024)
+#define CACHE_AGE   (2 * APR_USEC_PER_SEC)
+#define CACHE_BYTES (32 * 1024 * 1024)
 
 const r307_setting_row_t r307_settings[R307_SETTING_COUNT] = {
     [R307_SETTING_ENGINE] = { "Redirect307Engine", offsetof(r307_config_t, engine),
@@ -27,6 +30,17 @@ const r307_setting_row_t r307_settings[R307_SETTING_COUNT] = {
     [R307_SETTING_DRAIN_TIME] = { "Redirect307Drain, its time",
                                   offsetof(r307_config_t, drain_time), R307_KIND_INT64,
                                   DRAIN_TIME },
+    [R307_SETTING_ARENA] = { "Redirect307Arena", offsetof(r307_config_t, arena),
+                             R307_KIND_INT64, ARENA_BYTES },
+    [R307_SETTING_HTACCESS_CACHE] = { "Redirect307HtaccessCache",
+                                      offsetof(r307_config_t, htaccess_cache),
+                                      R307_KIND_INT, 1 },
+    [R307_SETTING_HTACCESS_AGE] = { "Redirect307HtaccessCache, its age",
+                                    offsetof(r307_config_t, htaccess_age),
+                                    R307_KIND_INT64, CACHE_AGE },
+    [R307_SETTING_HTACCESS_SIZE] = { "Redirect307HtaccessCache, its size",
+                                     offsetof(r307_config_t, htaccess_size),
+                                     R307_KIND_INT64, CACHE_BYTES },
     [R307_SETTING_ALLOW] = { "Redirect307AllowHosts", offsetof(r307_config_t, allow),
                              R307_KIND_POINTER, 0 },
 };
@@ -190,6 +204,10 @@ void *r307_config_merge(apr_pool_t *p, void *base_conf, void *add_conf)
                                   : add->bases;
     }
     conf->limits = r307_limit_merge(p, base->limits, add->limits);
+    if (add->hidden) {
+        conf->hidden = base->hidden ? apr_array_append(p, base->hidden, add->hidden)
+                                    : add->hidden;
+    }
     merge_exempt(p, base, add, conf);
     return conf;
 }
@@ -241,25 +259,55 @@ void r307_config_add_base(apr_pool_t *p, r307_config_t *conf, const char *direct
     conf->bases = bases;        /* one container has one directory: the last line holds */
 }
 
+void r307_config_append_block(apr_pool_t *p, const r307_chain_t **slot,
+                              r307_block_t *block)
+{
+    int count = *slot ? (*slot)->count : 0;
+    r307_block_t **blocks = apr_palloc(p, (size_t)(count + 1) * sizeof(*blocks));
+    r307_chain_t *chain = apr_palloc(p, sizeof(*chain));
+
+    if (count) {
+        memcpy(blocks, (*slot)->blocks, (size_t)count * sizeof(*blocks));
+    }
+    blocks[count] = block;
+    chain->count = count + 1;
+    chain->blocks = blocks;
+    *slot = chain;
+}
+
 r307_block_t *r307_config_block(apr_pool_t *p, r307_config_t *conf, int is_late,
                                 r307_place_t place, const char *directory)
 {
     const r307_chain_t **slot = is_late ? &conf->late : &conf->early;
-    r307_chain_t *chain;
-    r307_block_t **blocks;
+    r307_block_t *block = *slot ? (*slot)->blocks[(*slot)->count - 1] : NULL;
 
-    if (*slot) {
-        return (*slot)->blocks[0];
+    if (block && !block->is_cached) {
+        return block;
     }
-    blocks = apr_palloc(p, sizeof(*blocks));
-    blocks[0] = apr_pcalloc(p, sizeof(**blocks));
-    blocks[0]->rules = r307_ruleset_make(p);
-    blocks[0]->directory = directory;
-    blocks[0]->file = place.file;
-    blocks[0]->line = place.line;
-    chain = apr_palloc(p, sizeof(*chain));
-    chain->count = 1;
-    chain->blocks = blocks;
-    *slot = chain;
-    return blocks[0];
+    block = apr_pcalloc(p, sizeof(*block));
+    block->rules = r307_ruleset_make(p);
+    block->directory = directory;
+    block->file = place.file;
+    block->line = place.line;
+    r307_config_append_block(p, slot, block);
+    return block;
+}
+
+unsigned r307_config_first(const r307_block_t *block)
+{
+    const apr_array_header_t *rules = block->rules->rules;
+
+    return rules->nelts ? (unsigned)APR_ARRAY_IDX(rules, 0, const r307_rule_t *)->nth : 0;
+}
+
+const char *r307_config_taken(apr_pool_t *p, const r307_chain_t *chain,
+                              const r307_rule_t *rule)
+{
+    const char *err = NULL;
+    int i;
+
+    for (i = 0; chain && !err && i < chain->count; i++) {
+        err = r307_ruleset_taken(p, chain->blocks[i]->rules, rule);
+    }
+    return err;
 }

@@ -19,6 +19,11 @@ enum { R307_LINT_OFF, R307_LINT_WARN, R307_LINT_REFUSE };
 enum { R307_BY_OFF, R307_BY_ON, R307_BY_RULE };
 #define R307_REFUSE_PASS 0      /* any other value of "refuse" is a status */
 
+/* What was met in one .htaccess, while it is read. */
+typedef struct r307_progress_t {
+    int skipped, rules, regexes;
+} r307_progress_t;
+
 /* The rules of one container of one file. */
 typedef struct r307_block_t {
     r307_ruleset_t *rules;
@@ -27,10 +32,13 @@ typedef struct r307_block_t {
     const char *file;       /* where its first rule stands */
     unsigned line;
     int is_htaccess;
+    int is_cached;          /* of a cached .htaccess: shared by requests, nothing is added */
     int needs_base;         /* a source or a target is relative to the directory's URL */
     int checked;            /* __atomic: sources outside the directory were looked for */
     r307_tally_t tally;     /* of a .htaccess: what its rules are */
     int skipped;            /* of a .htaccess: lines that are no rules */
+    r307_progress_t shift;  /* of a cached .htaccess: so many rules and regexes more come
+                             * before it than where it was compiled; may be negative */
     int doubts;             /* of a .htaccess: what r307_lint_say has to say */
 } r307_block_t;
 
@@ -39,6 +47,11 @@ typedef struct r307_chain_t {
     int count;
     r307_block_t *const *blocks;
 } r307_chain_t;
+
+#define R307_HOISTED_MOST 8     /* of r307_hoisted, see directives.h */
+
+/* Compiled .htaccess files of one process, see htaccess_cache.h. */
+typedef struct r307_htaccess_t r307_htaccess_t;
 
 /* Redirect307Maintenance of a place and of what it lies in, as they are asked. Never
  * empty. */
@@ -66,11 +79,18 @@ typedef struct r307_config_t {
     int lint;
     apr_int64_t drain;          /* bytes */
     apr_int64_t drain_time;     /* microseconds */
+    int htaccess_cache;
+    apr_int64_t htaccess_age;   /* microseconds */
+    apr_int64_t htaccess_size;  /* bytes */
+    r307_htaccess_t *cache;        /* NULL: off; set before there are threads */
     const apr_array_header_t *allow;    /* of r307_origin_t; NULL: unset */
     apr_array_header_t *exempt;         /* of r307_slice_t, of this place; NULL: unset */
     int exempt_resets;          /* "none" was written: what was inherited is gone */
     const apr_array_header_t *exempt_all;   /* with what was inherited; NULL: default */
     const r307_limits_t *limits;            /* NULL: none */
+    apr_array_header_t *hidden;             /* of const char *: files that .htaccess uses,
+                                             * by their paths; NULL: none */
+    apr_int64_t arena;          /* bytes, 0: off; of the main server */
 } r307_config_t;
 
 typedef enum {
@@ -82,6 +102,10 @@ typedef enum {
     R307_SETTING_LINT,
     R307_SETTING_DRAIN,
     R307_SETTING_DRAIN_TIME,
+    R307_SETTING_ARENA,
+    R307_SETTING_HTACCESS_CACHE,
+    R307_SETTING_HTACCESS_AGE,
+    R307_SETTING_HTACCESS_SIZE,
     R307_SETTING_ALLOW,
     R307_SETTING_COUNT
 } r307_setting_t;
@@ -121,8 +145,21 @@ void r307_config_add_base(apr_pool_t *p, r307_config_t *conf, const char *direct
 void r307_config_add_line(apr_pool_t *p, r307_config_t *conf, int is_late,
                           const r307_maintenance_t *line);
 
-/* The block that rules of this place go into, made when there is none yet. */
+/* The block that a rule of this place goes into, made when there is none yet that may be
+ * added to. */
 r307_block_t *r307_config_block(apr_pool_t *p, r307_config_t *conf, int is_late,
                                 r307_place_t place, const char *directory);
+
+/* Asks a block behind those there are. */
+void r307_config_append_block(apr_pool_t *p, const r307_chain_t **chain,
+                              r307_block_t *block);
+
+/* The number of the block's first rule in its .htaccess: tells its blocks apart, where the
+ * lines of a macro may be those of the file, too. */
+unsigned r307_config_first(const r307_block_t *block);
+
+/* NULL, or that the rule's name is taken by a rule of the chain, and where. */
+const char *r307_config_taken(apr_pool_t *p, const r307_chain_t *chain,
+                              const r307_rule_t *rule);
 
 #endif

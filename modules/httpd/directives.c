@@ -12,9 +12,12 @@
 #include "httpd/config.h"
 #include "httpd/container.h"
 #include "httpd/expr.h"
+#include "httpd/flag.h"
 #include "httpd/freeze.h"
+#include "httpd/htaccess.h"
 #include "httpd/lint.h"
 #include "httpd/maintenance.h"
+#include "httpd/maps.h"
 #include "httpd/once.h"
 
 APLOG_USE_MODULE(redirect307);
@@ -22,8 +25,9 @@ APLOG_USE_MODULE(redirect307);
 /* So many lines of one .htaccess are named: the log is everybody's, and what was said is
  * remembered for all files together. */
 #define NAMED_MOST 100
+#define ARENA_LEAST (APR_INT64_C(1) << 20)
+#define ARENA_MOST  (APR_INT64_C(1) << 40)
 #define USERDATA "mod_redirect307.file "
-
 
 /* The file itself, where line->filename may be the story of a <Macro>. */
 static const char *file_of(const cmd_parms *cmd)
@@ -31,19 +35,19 @@ static const char *file_of(const cmd_parms *cmd)
     return cmd->config_file ? cmd->config_file->name : cmd->directive->filename;
 }
 
-/* What was met in one .htaccess, while it is read. */
-typedef struct met_t {
-    int skipped, rules, regexes;
-} met_t;
-
-static met_t *find_met(cmd_parms *cmd)
+static r307_progress_t *find_met(cmd_parms *cmd)
 {
-    const char *key = apr_pstrcat(cmd->pool, USERDATA, file_of(cmd), NULL);
+    r307_progress_t *cached = r307_htaccess_progress(cmd);
+    const char *key;
     void *met = NULL;
 
+    if (cached) {
+        return cached;
+    }
+    key = apr_pstrcat(cmd->pool, USERDATA, file_of(cmd), NULL);
     apr_pool_userdata_get(&met, key, cmd->pool);
     if (!met) {
-        met = apr_pcalloc(cmd->pool, sizeof(met_t));
+        met = apr_pcalloc(cmd->pool, sizeof(r307_progress_t));
         apr_pool_userdata_setn(met, key, NULL, cmd->pool);
     }
     return met;
@@ -99,7 +103,7 @@ static const char *show(cmd_parms *cmd, const char *text)
 
 /* --- rules --- */
 
-static int is_relative(const r307_rule_t *rule)
+int r307_directives_is_relative(const r307_rule_t *rule)
 {
     return (rule->pattern && rule->pattern->relative)
            || (rule->target && rule->target->kind == R307_TARGET_RELATIVE);
@@ -108,18 +112,28 @@ static int is_relative(const r307_rule_t *rule)
 static const char *add_rule(cmd_parms *cmd, r307_config_t *conf,
                             const r307_container_t *container, const r307_rule_t *rule)
 {
-    r307_block_t *block = r307_config_block(cmd->pool, conf, container->is_late,
-                                            rule->place, container->directory);
+    const char *err = r307_config_taken(cmd->pool, container->is_late ? conf->late
+                                                                      : conf->early, rule);
+    r307_place_t place = rule->place;
+    r307_block_t *block;
 
-    const char *err = r307_ruleset_add(cmd->pool, block->rules, rule);
-
+    if (err) {
+        return err;
+    }
+    if (r307_container_is_htaccess(cmd)) {
+        place.file = file_of(cmd);
+    }
+    block = r307_config_block(cmd->pool, conf, container->is_late, place,
+                              container->directory);
+    err = r307_ruleset_add(cmd->pool, block->rules, rule);
     block->is_htaccess = r307_container_is_htaccess(cmd);
-    block->needs_base = block->needs_base || (!err && is_relative(rule));
+    block->needs_base = block->needs_base
+                        || (!err && r307_directives_is_relative(rule));
     if (!block->is_htaccess && block->rules->rules->nelts == 1) {
         r307_freeze_note(cmd->pool, block->rules);
     }
     if (!err && block->is_htaccess) {
-        met_t *met = find_met(cmd);
+        r307_progress_t *met = find_met(cmd);
 
         met->rules++;
         met->regexes += rule->nth_regex != 0;
@@ -135,31 +149,49 @@ static const char *add_rule(cmd_parms *cmd, r307_config_t *conf,
 static const r307_match_t by_prefix = R307_MATCH_PREFIX;
 static const r307_match_t by_regex = R307_MATCH_REGEX;
 
-static const char *set_rule(cmd_parms *cmd, void *mconfig, const char *args)
+const char *r307_directives_parse(cmd_parms *cmd, const r307_container_t *container,
+                                  const r307_progress_t *met, int jit, const char *args,
+                                  const r307_rule_t **rule)
 {
-    r307_container_t container;
     r307_context_t context;
     r307_place_t place;
-    const r307_rule_t *rule = NULL;
-    const char *err = r307_container_find(cmd, &container);
 
+    memset(&context, 0, sizeof(context));
+    context.directive = cmd->cmd->name;
+    context.match = *(const r307_match_t *)cmd->info;
+    context.where = container->where;
+    context.location = container->location;
+    context.maker.compile = r307_expr_compile;
+    context.maker.baton = cmd;
+    context.maker.find_flag = r307_flag_find;
+    context.is_late = container->is_late;
+    context.jit = jit;
+    context.is_tenant = met != NULL;
+    if (met) {
+        context.nth = met->rules + 1;
+        context.nth_regex = met->regexes + 1;
+    }
+    place.file = cmd->directive->filename;
+    place.line = (unsigned)cmd->directive->line_num;
+    return r307_line_parse(cmd->pool, args, place, &context, rule);
+}
+
+static const char *set_rule(cmd_parms *cmd, void *mconfig, const char *args)
+{
+    const r307_hoist_t *run = r307_htaccess_run(cmd);
+    int is_htaccess = r307_container_is_htaccess(cmd);
+    r307_container_t container;
+    const r307_rule_t *rule = NULL;
+    const char *err;
+
+    if (run) {
+        r307_htaccess_add_run(cmd, mconfig, run, refuse_line);
+        return NULL;
+    }
+    err = r307_container_find(cmd, &container);
     if (!err) {
-        memset(&context, 0, sizeof(context));
-        context.directive = cmd->cmd->name;
-        context.match = *(const r307_match_t *)cmd->info;
-        context.where = container.where;
-        context.location = container.location;
-        context.maker.compile = r307_expr_compile;
-        context.maker.baton = cmd;
-        context.is_tenant = r307_container_is_htaccess(cmd);
-        context.jit = !r307_container_is_htaccess(cmd);
-        if (r307_container_is_htaccess(cmd)) {
-            context.nth = find_met(cmd)->rules + 1;
-            context.nth_regex = find_met(cmd)->regexes + 1;
-        }
-        place.file = cmd->directive->filename;
-        place.line = (unsigned)cmd->directive->line_num;
-        err = r307_line_parse(cmd->pool, args, place, &context, &rule);
+        err = r307_directives_parse(cmd, &container, is_htaccess ? find_met(cmd) : NULL,
+                                    !is_htaccess, args, &rule);
     }
     if (!err && !rule) {
         err = "nothing follows; write: Redirect307 /from /to";
@@ -169,6 +201,17 @@ static const char *set_rule(cmd_parms *cmd, void *mconfig, const char *args)
     }
     return err ? refuse_line(cmd, mconfig, err) : NULL;
 }
+
+/* --- Redirect307Map --- */
+
+static const char *set_map(cmd_parms *cmd, void *mconfig, const char *args)
+{
+    const char *err = r307_maps_add(cmd, mconfig, args);
+
+    return err ? refuse_line(cmd, mconfig, err) : NULL;
+}
+
+/* --- Redirect307Maintenance --- */
 
 static const char *set_maintenance(cmd_parms *cmd, void *mconfig, const char *args)
 {
@@ -246,31 +289,39 @@ static const choices_t engine_choices = {
       { "off", R307_ENGINE_OFF } }
 };
 
-static const char *choose(cmd_parms *cmd, const char *args, const choices_t *choices,
+static const choices_t cache_choices = {
+    offsetof(r307_config_t, htaccess_cache), "on or off", { { "on", 1 }, { "off", 0 } }
+};
+
+static const char *choose(cmd_parms *cmd, const char *word, const choices_t *choices,
                           int *value)
 {
-    apr_array_header_t *words;
-    const char *err = split_words(cmd, args, 1, 1, choices->write, &words);
     int i;
 
-    if (err) {
-        return err;
-    }
     for (i = 0; i < 4 && choices->words[i].word; i++) {
-        if (strcasecmp(choices->words[i].word, word_at(words, 0)) == 0) {
+        if (strcasecmp(choices->words[i].word, word) == 0) {
             *value = choices->words[i].value;
             return NULL;
         }
     }
-    return apr_psprintf(cmd->pool, "'%s' is no value here; write %s",
-                        show(cmd, word_at(words, 0)), choices->write);
+    return apr_psprintf(cmd->pool, "'%s' is no value here; write %s", show(cmd, word),
+                        choices->write);
+}
+
+static const char *choose_only(cmd_parms *cmd, const char *args, const choices_t *choices,
+                               int *value)
+{
+    apr_array_header_t *words;
+    const char *err = split_words(cmd, args, 1, 1, choices->write, &words);
+
+    return err ? err : choose(cmd, word_at(words, 0), choices, value);
 }
 
 static const char *set_choice(cmd_parms *cmd, void *mconfig, const char *args)
 {
     const choices_t *choices = cmd->info;
-    const char *err = choose(cmd, args, choices,
-                             (int *)((char *)mconfig + choices->offset));
+    const char *err = choose_only(cmd, args, choices,
+                                  (int *)((char *)mconfig + choices->offset));
 
     return err ? refuse_line(cmd, mconfig, err) : NULL;
 }
@@ -279,7 +330,7 @@ static const char *set_engine(cmd_parms *cmd, void *mconfig, const char *args)
 {
     r307_config_t *conf = mconfig;
     int *member = r307_container_is_htaccess(cmd) ? &conf->ceiling : &conf->engine;
-    const char *err = choose(cmd, args, &engine_choices, member);
+    const char *err = choose_only(cmd, args, &engine_choices, member);
 
     return err ? refuse_line(cmd, mconfig, err) : NULL;
 }
@@ -409,7 +460,8 @@ typedef struct unit_t {
 } unit_t;
 
 static const unit_t size_units[] = {
-    { "", 1 }, { "K", 1024 }, { "M", 1024 * 1024 }, { NULL, 0 }
+    { "", 1 }, { "K", 1024 }, { "M", 1024 * 1024 },
+    { "G", APR_INT64_C(1024) * 1024 * 1024 }, { NULL, 0 }
 };
 static const unit_t time_units[] = {
     { "", APR_USEC_PER_SEC }, { "s", APR_USEC_PER_SEC }, { "ms", 1000 },
@@ -430,30 +482,101 @@ static apr_int64_t parse_amount(const char *text, const unit_t *units)
     return -1;
 }
 
+static const char *read_size(cmd_parms *cmd, const char *text, apr_int64_t *size)
+{
+    apr_int64_t amount = parse_amount(text, size_units);
+
+    if (amount < 0) {
+        return apr_psprintf(cmd->pool, "'%s' is no size; write 65536, 64K or 1M",
+                            show(cmd, text));
+    }
+    *size = amount;
+    return NULL;
+}
+
+static const char *read_time(cmd_parms *cmd, const char *text, apr_int64_t *time)
+{
+    apr_int64_t amount = parse_amount(text, time_units);
+
+    if (amount < 0) {
+        return apr_psprintf(cmd->pool, "'%s' is no time; write 5s, 500ms or 1min",
+                            show(cmd, text));
+    }
+    *time = amount;
+    return NULL;
+}
+
 static const char *set_drain(cmd_parms *cmd, void *mconfig, const char *args)
 {
     r307_config_t *conf = mconfig;
     apr_array_header_t *words;
-    apr_int64_t size, timeout = R307_UNSET;
+    apr_int64_t size = 0, timeout = R307_UNSET;
     const char *err = split_words(cmd, args, 1, 2, "64K 5s", &words);
 
+    if (!err) {
+        err = read_size(cmd, word_at(words, 0), &size);
+    }
+    if (!err && words->nelts == 2) {
+        err = read_time(cmd, word_at(words, 1), &timeout);
+    }
     if (err) {
         return refuse_line(cmd, mconfig, err);
     }
-    size = parse_amount(word_at(words, 0), size_units);
-    if (size < 0) {
-        return refuse_line(cmd, mconfig, apr_psprintf(cmd->pool, "'%s' is no size; write 65536, "
-                           "64K or 1M", show(cmd, word_at(words, 0))));
-    }
-    if (words->nelts == 2) {
-        timeout = parse_amount(word_at(words, 1), time_units);
-        if (timeout < 0) {
-            return refuse_line(cmd, mconfig, apr_psprintf(cmd->pool, "'%s' is no time; write 5s, "
-                               "500ms or 1min", show(cmd, word_at(words, 1))));
-        }
-    }
     conf->drain = size;
     conf->drain_time = timeout;
+    return NULL;
+}
+
+/* --- Redirect307Arena --- */
+
+static const char *set_arena(cmd_parms *cmd, void *mconfig, const char *args)
+{
+    r307_config_t *conf = mconfig;
+    apr_array_header_t *words;
+    const char *err = ap_check_cmd_context(cmd, GLOBAL_ONLY);
+
+    err = err ? err : split_words(cmd, args, 1, 1, "256M", &words);
+    if (!err) {
+        conf->arena = strcasecmp(word_at(words, 0), "off") == 0
+                      ? 0 : parse_amount(word_at(words, 0), size_units);
+        if (conf->arena && (conf->arena < ARENA_LEAST || conf->arena > ARENA_MOST)) {
+            err = apr_psprintf(cmd->pool, "'%s' is no size of an arena; write off, or from "
+                               "1M to 1024G, such as 256M", show(cmd, word_at(words, 0)));
+        }
+    }
+    return err ? refuse_line(cmd, mconfig, err) : NULL;
+}
+
+/* --- Redirect307HtaccessCache --- */
+
+static const char *set_htaccess_cache(cmd_parms *cmd, void *mconfig, const char *args)
+{
+    r307_config_t *conf = mconfig;
+    apr_array_header_t *words;
+    apr_int64_t age = R307_UNSET, size = R307_UNSET;
+    const char *err = split_words(cmd, args, 1, 3, "on|off [2s [32M]]", &words);
+    int is_on = 0;
+
+    if (!err) {
+        err = choose(cmd, word_at(words, 0), &cache_choices, &is_on);
+    }
+    if (!err && words->nelts > 1 && !is_on) {
+        err = "nothing may follow off";
+    }
+    if (!err && words->nelts > 1) {
+        err = read_time(cmd, word_at(words, 1), &age);
+    }
+    if (!err && words->nelts > 2) {
+        err = cmd->server->is_virtual
+              ? "a size is for the whole process; write it outside of <VirtualHost>"
+              : read_size(cmd, word_at(words, 2), &size);
+    }
+    if (err) {
+        return refuse_line(cmd, mconfig, err);
+    }
+    conf->htaccess_cache = is_on;
+    conf->htaccess_age = age;
+    conf->htaccess_size = size;
     return NULL;
 }
 
@@ -467,6 +590,10 @@ const command_rec r307_directives[] = {
                      "[source] target [option=value ...]"),
     AP_INIT_RAW_ARGS("Redirect307Match", set_rule, (void *)&by_regex, EVERYWHERE,
                      "regex target [option=value ...]"),
+    AP_INIT_RAW_ARGS("Redirect307Map", set_map, NULL, EVERYWHERE,
+                     "file [format=lines|redirects|csv] [option=value ...]"),
+    AP_INIT_RAW_ARGS("Redirect307Arena", set_arena, NULL, RSRC_CONF,
+                     "the memory that all processes share for maps, or off"),
     AP_INIT_RAW_ARGS("Redirect307Maintenance", set_maintenance, NULL, EVERYWHERE,
                      "page [option=value ...]: closes this place while a flag file is "
                      "there"),
@@ -490,10 +617,25 @@ const command_rec r307_directives[] = {
                      "off, on or rule: the response header X-Redirect-By"),
     AP_INIT_RAW_ARGS("Redirect307Drain", set_drain, NULL, NOT_HTACCESS,
                      "size and time up to which a request body is read after the answer"),
+    AP_INIT_RAW_ARGS("Redirect307HtaccessCache", set_htaccess_cache, NULL, RSRC_CONF,
+                     "on or off, how long a .htaccess must be unchanged, and the memory "
+                     "of a process for compiled ones"),
     AP_INIT_RAW_ARGS("Redirect307Lint", set_choice, (void *)&lint_choices, NOT_HTACCESS,
                      "off, warn or refuse: doubts about rules, at start and with -t"),
     AP_INIT_RAW_ARGS("Redirect307Limits", set_limits, NULL, NOT_HTACCESS,
                      "what .htaccess files may hold: rules= regex= regex-steps= targets= "
-                     "errors="),
+                     "errors= map-lines= map-size="),
     { NULL, { NULL }, NULL, 0, RAW_ARGS, NULL }
 };
+
+const char *const r307_hoisted[R307_HOISTED_MOST] = { "Redirect307", "Redirect307Match", NULL };
+
+const command_rec *r307_directives_find(const char *name)
+{
+    const command_rec *row = r307_directives;
+
+    while (row->name && strcmp(row->name, name) != 0) {
+        row++;
+    }
+    return row->name ? row : NULL;
+}

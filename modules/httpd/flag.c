@@ -240,3 +240,34 @@ void r307_flag_look(request_rec *r, const char *path, const char *directory,
     look(path, directory, fresh);
     tell(r->pool, fresh, with_text, flag);
 }
+
+/* --- flag= of a rule --- */
+
+typedef struct found_t {
+    const char *path;
+    const char *directory;      /* of the .htaccess; NULL: httpd.conf */
+} found_t;
+
+const char *r307_flag_find(void *baton, apr_pool_t *p, const char *name, void **found)
+{
+    const cmd_parms *cmd = baton;
+    found_t *made = apr_pcalloc(p, sizeof(*made));
+    r307_container_t container;
+    const char *bad = r307_flag_resolve(cmd, name, &made->path);
+
+    if (!bad && r307_container_is_htaccess(cmd)) {
+        bad = r307_container_find(cmd, &container);
+        made->directory = bad ? NULL : container.directory;
+    }
+    *found = made;
+    return bad;
+}
+
+int r307_flag_is_set(request_rec *r, const void *found)
+{
+    const found_t *made = found;
+    r307_flag_t flag;
+
+    r307_flag_look(r, made->path, made->directory, 0, &flag);
+    return flag.exists;
+}

@@ -9,9 +9,12 @@
 #include "httpd/counters.h"
 #include "httpd/flag.h"
 #include "httpd/freeze.h"
+#include "httpd/hidden.h"
+#include "httpd/htaccess.h"
 #include "httpd/maintenance.h"
 #include "httpd/once.h"
 #include "httpd/request.h"
+#include "httpd/store.h"
 
 APLOG_USE_MODULE(redirect307);
 
@@ -23,6 +26,13 @@ static const r307_config_t *config(const request_rec *r)
 static int is_asked(const request_rec *r, const r307_config_t *conf)
 {
     return r307_request_is_ours(r) && r307_config_engine(conf) != R307_ENGINE_OFF;
+}
+
+static int ask(request_rec *r, const r307_config_t *conf, const r307_chain_t *chain,
+               int login_ahead)
+{
+    r307_request_state(r)->view.login_ahead = login_ahead;
+    return r307_ask_chain(r, conf, chain);
 }
 
 int r307_on_translate_name(request_rec *r)
@@ -40,8 +50,11 @@ int r307_on_translate_name(request_rec *r)
     if (conf->early_lines) {
         result = r307_maintenance_ask(r, conf, 0);
     }
-    return result == DECLINED && conf->early ? r307_ask_chain(r, conf, conf->early)
-                                             : result;
+    if (result == DECLINED && conf->early) {
+        result = ask(r, conf, conf->early, 1);
+        r307_request_state(r)->early_waits = r307_request_state(r)->waits;
+    }
+    return result;
 }
 
 static int has_late(const r307_config_t *conf)
@@ -49,14 +62,18 @@ static int has_late(const r307_config_t *conf)
     return conf->late || conf->late_lines || conf->early_lines;
 }
 
-static int ask_late(request_rec *r, const r307_config_t *conf)
+/* What waited for the login is asked first, once it may have come. */
+static int ask_late(request_rec *r, const r307_config_t *conf, int login_ahead)
 {
     int result = DECLINED;
 
-    if (conf->late_lines || r307_request_state(r)->back) {
+    if (r307_request_state(r)->early_waits && conf->early) {
+        result = ask(r, conf, conf->early, login_ahead);
+    }
+    if (result == DECLINED && (conf->late_lines || r307_request_state(r)->back)) {
         result = r307_maintenance_ask(r, conf, 1);
     }
-    return result == DECLINED && conf->late ? r307_ask_chain(r, conf, conf->late)
+    return result == DECLINED && conf->late ? ask(r, conf, conf->late, login_ahead)
                                             : result;
 }
 
@@ -65,28 +82,41 @@ static int ask_late(request_rec *r, const r307_config_t *conf)
 int r307_on_access_checker_ex(request_rec *r)
 {
     const r307_config_t *conf = config(r);
+    int result;
 
-    if (!has_late(conf) || !is_asked(r, conf)) {
+    if (conf->late) {
+        r307_htaccess_note(conf, conf->late);
+    }
+    if (!has_late(conf) || !is_asked(r, conf) || r307_request_state(r)->early_waits) {
         return DECLINED;
     }
-    r307_request_state(r)->late_decided = 1;
-    return ask_late(r, conf);
+    result = ask_late(r, conf, 1);
+    r307_request_state(r)->late_decided = !r307_request_state(r)->waits;
+    return result;
 }
 
+/* Who logged in is known now, or nobody had to. */
 int r307_on_type_checker(request_rec *r)
 {
     const r307_config_t *conf = config(r);
 
-    if (!has_late(conf)) {
-        return DECLINED;
-    }
-    if (r307_maintenance_hides(r, conf)) {
+    if (r307_hidden_test(r, conf)) {
         return HTTP_NOT_FOUND;
     }
-    if (!is_asked(r, conf) || r307_request_state(r)->late_decided) {
+    if (!has_late(conf) && !conf->early) {
         return DECLINED;
     }
-    return ask_late(r, conf);
+    if (conf->late) {
+        r307_htaccess_note(conf, conf->late);
+    }
+    if (has_late(conf) && r307_maintenance_hides(r, conf)) {
+        return HTTP_NOT_FOUND;
+    }
+    if (!is_asked(r, conf) || r307_request_state(r)->late_decided
+        || (!has_late(conf) && !r307_request_state(r)->early_waits)) {
+        return DECLINED;
+    }
+    return ask_late(r, conf, 0);
 }
 
 void r307_on_insert_filter(request_rec *r)
@@ -97,19 +127,46 @@ void r307_on_insert_filter(request_rec *r)
 void r307_on_child_init(apr_pool_t *pchild, server_rec *s)
 {
     r307_flag_make(pchild, s);
+    r307_htaccess_begin(pchild, s);
+    r307_store_join(pchild, s);
+}
+
+void r307_on_child_status(server_rec *s, pid_t pid, ap_generation_t gen, int slot,
+                          mpm_child_status state)
+{
+    (void)gen;
+    (void)slot;
+    if (state == MPM_CHILD_EXITED || state == MPM_CHILD_LOST_SLOT) {
+        r307_store_bury(s, pid);
+    }
+}
+
+int r307_on_pre_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp)
+{
+    (void)plog;
+    (void)ptemp;
+    r307_store_register(pconf);
+    return OK;
 }
 
 int r307_on_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp,
                         server_rec *s)
 {
+    const r307_config_t *conf = ap_get_module_config(s->lookup_defaults,
+                                                     &redirect307_module);
+
     (void)plog;
-    (void)ptemp;
     if (ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG) {
         return OK;      /* httpd reads its configuration twice; this one is thrown away */
     }
     r307_once_make(pconf);
     r307_counters_make(s);
     r307_freeze_all(pconf);
+    r307_hidden_make(pconf, s);
+    if (r307_store_make(pconf, ptemp, s, r307_config_value(conf, R307_SETTING_ARENA))
+        != APR_SUCCESS) {
+        return HTTP_INTERNAL_SERVER_ERROR;
+    }
     if (!r307_regex_has_jit()) {
         ap_log_error(APLOG_MARK, APLOG_INFO, 0, s,
                      "PCRE2 cannot compile regexes to machine code here; they run "

@@ -131,15 +131,18 @@ void r307_lint_say(request_rec *r, const r307_config_t *conf, const r307_block_t
     int i, said = 0;
 
     if (r307_config_value(conf, R307_SETTING_LINT) == R307_LINT_OFF
-        || !r307_once_ever(r->server, r307_once_key(r->pool, block->file, block->line,
-                                                    "lint"))) {
+        || !r307_once_ever(r->server, r307_once_key(r->pool, block->file,
+                                                    r307_config_first(block), "lint"))) {
         return;
     }
     for (i = 0; i < rules->nelts; i++) {
         const r307_rule_t *rule = APR_ARRAY_IDX(rules, i, const r307_rule_t *);
         apr_array_header_t *doubts = apr_array_make(r->pool, 2, sizeof(r307_doubt_t));
 
-        if (rule->target->inserts) {
+        /* rules of one place may be one block or, from a cached file, several */
+        if (rule->target->inserts
+            && r307_once_ever(r->server, r307_once_key(r->pool, rule->place.file,
+                                                       rule->place.line, "doubt"))) {
             r307_audit_rule(r->pool, rule, list_of(conf), doubts);
             (void)say_doubts(r->server, doubts, &said);
         }

@@ -21,9 +21,15 @@
 
 APLOG_USE_MODULE(redirect307);
 
-#define FILTER_NAME "REDIRECT307_MAINTENANCE"
+#define STATUS_FILTER  "REDIRECT307_STATUS"
+#define HEADERS_FILTER "REDIRECT307_HEADERS"
 
 /* --- the line --- */
+
+static int is_everywhere(const ap_directive_t *section)
+{
+    return !section || strcasecmp(section->directive, "<VirtualHost") == 0;
+}
 
 const char *r307_maintenance_add(cmd_parms *cmd, r307_config_t *conf,
                                  const r307_container_t *container, int nth,
@@ -47,6 +53,7 @@ const char *r307_maintenance_add(cmd_parms *cmd, r307_config_t *conf,
     }
     line->directory = container->directory;
     line->is_tenants = r307_container_is_htaccess(cmd);
+    line->is_everywhere = !line->is_tenants && is_everywhere(cmd->directive->parent);
     line->rule.nth = nth;
     if (line->flag) {
         err = r307_flag_resolve(cmd, line->flag, &line->flag_path);
@@ -109,6 +116,38 @@ static r307_slice_t ask_base(void *baton, const r307_maintenance_t *line)
                  line->directory));
     }
     return base;
+}
+
+static int holds_line(const r307_lines_t *lines, const r307_maintenance_t *line)
+{
+    int i;
+
+    for (i = 0; lines && i < lines->count; i++) {
+        const r307_place_t *place = &lines->at[i]->rule.place;
+
+        if (place->line == line->rule.place.line
+            && strcmp(place->file, line->rule.place.file) == 0) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* By a look at the page as httpd would find it: through Alias, <Location> and <If>. */
+static int ask_governs(void *baton, const r307_maintenance_t *line, const char *page)
+{
+    const r307_config_t *conf;
+    request_rec *r = baton, *sub;
+    int found;
+
+    if (line->is_everywhere) {
+        return 1;
+    }
+    sub = ap_sub_req_lookup_uri(page, r, NULL);
+    conf = ap_get_module_config(sub->per_dir_config, &redirect307_module);
+    found = holds_line(conf->early_lines, line) || holds_line(conf->late_lines, line);
+    ap_destroy_sub_req(sub);
+    return found;
 }
 
 /* --- logs --- */
@@ -314,6 +353,7 @@ int r307_maintenance_ask(request_rec *r, const r307_config_t *conf, int is_late)
         halting.relative = (int)r307_config_value(conf, R307_SETTING_RELATIVE);
         halting.flag = ask_flag;
         halting.base = ask_base;
+        halting.governs = ask_governs;
         halting.baton = r;
         r307_halt_decide(r->pool, lines->at, lines->count, &halting, &decision);
     }
@@ -375,25 +415,34 @@ void r307_maintenance_insert_filter(request_rec *r)
     const char *retry_after = r->prev && !r->main ? shows_page(r) : NULL;
 
     if (retry_after) {
-        ap_add_output_filter(FILTER_NAME, (void *)retry_after, r, r->connection);
+        ap_add_output_filter(STATUS_FILTER, (void *)retry_after, r, r->connection);
+        ap_add_output_filter(HEADERS_FILTER, NULL, r, r->connection);
     }
 }
 
-/* A CGI program with "Status: 200", PHP and a proxied server have their own idea of the
- * status, and of how long to keep what is only true for now. */
-static apr_status_t hold_status(ap_filter_t *f, apr_bucket_brigade *bb)
+/* What a page says of how long it lasts, and of where it has been before. */
+static void unset_lasting(apr_table_t *headers)
 {
     static const char *const lasting[] = {
         "ETag", "Last-Modified", "Accept-Ranges", "Expires", "Cache-Control", "Location",
         "Retry-After"
     };
-    request_rec *r = f->r;
     size_t i;
 
     for (i = 0; i < sizeof(lasting) / sizeof(lasting[0]); i++) {
-        apr_table_unset(r->headers_out, lasting[i]);
-        apr_table_unset(r->err_headers_out, lasting[i]);    /* where CGI programs write */
+        apr_table_unset(headers, lasting[i]);
     }
+}
+
+/* A CGI program with "Status: 200", PHP and a proxied server have their own idea of the
+ * status, and of how long to keep what is only true for now. CGI programs write into both
+ * tables. */
+static apr_status_t hold_status(ap_filter_t *f, apr_bucket_brigade *bb)
+{
+    request_rec *r = f->r;
+
+    unset_lasting(r->headers_out);
+    unset_lasting(r->err_headers_out);
     set_headers(r, f->ctx);
     r->status = HTTP_SERVICE_UNAVAILABLE;
     r->status_line = NULL;
@@ -401,8 +450,18 @@ static apr_status_t hold_status(ap_filter_t *f, apr_bucket_brigade *bb)
     return ap_pass_brigade(f->next, bb);
 }
 
+/* "Header set Cache-Control" is meant for pages; "Header always set" is for this one, and
+ * stays. */
+static apr_status_t hold_headers(ap_filter_t *f, apr_bucket_brigade *bb)
+{
+    unset_lasting(f->r->headers_out);
+    ap_remove_output_filter(f);
+    return ap_pass_brigade(f->next, bb);
+}
+
 void r307_maintenance_register(void)
 {
-    /* first of all filters: those behind it may ask for the status */
-    ap_register_output_filter(FILTER_NAME, hold_status, NULL, AP_FTYPE_RESOURCE - 1);
+    /* first of all filters, which may ask for the status; and behind mod_headers */
+    ap_register_output_filter(STATUS_FILTER, hold_status, NULL, AP_FTYPE_RESOURCE - 1);
+    ap_register_output_filter(HEADERS_FILTER, hold_headers, NULL, AP_FTYPE_CONTENT_SET + 1);
 }

@@ -29,7 +29,7 @@ int r307_maintenance_hides(const request_rec *r, const r307_config_t *conf);
 void r307_maintenance_translate(request_rec *r);
 void r307_maintenance_insert_filter(request_rec *r);
 
-/* register_hooks: the filter that holds the status. */
+/* register_hooks: the filters that hold the status. */
 void r307_maintenance_register(void);
 
 #endif

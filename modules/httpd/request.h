@@ -11,10 +11,16 @@
 
 typedef struct r307_state_t {
     r307_view_t view;       /* path is NULL: no path of ours was asked for */
+    apr_uint64_t roll;      /* made when a rule asks for it; 0: not yet */
+    int waits;              /* the last list ended at a rule that asks for the user */
+    int early_waits;        /* that was the first list: all is decided after the login */
+    int sets_cookie;        /* the answer, whatever it is, takes a cookie along */
+    int is_private;         /* some list looked at what no header tells */
     const char *held;       /* Retry-After of a 503 by a maintenance, or NULL */
     const struct r307_halt_decision_t *back;    /* of translate_name, to be carried out
                                                  * unless a later list is in force */
     int is_over;            /* a rule ended the search; no later list is asked */
+    struct r307_mapheld_t *maps;    /* in use; NULL: none */
     int late_decided;       /* by access_checker_ex, so type_checker has nothing to do */
 } r307_state_t;
 
@@ -28,5 +34,9 @@ int r307_request_is_ours(const request_rec *r);
 /* Merges names into the Vary that survives ErrorDocument, CGI and mod_proxy; NULL is
  * fine. */
 void r307_request_vary(request_rec *r, const char *names);
+
+/* Adds Set-Cookie for whatever is answered in the end, and keeps it out of every cache;
+ * values of const char *, NULL is fine. */
+void r307_request_cookies(request_rec *r, const apr_array_header_t *values);
 
 #endif

@@ -62,7 +62,7 @@ static const char *page(request_rec *r, const r307_answer_t *answer)
 
 void r307_respond_note(request_rec *r, const r307_rule_t *rule)
 {
-    apr_table_setn(r->notes, "redirect307-rule", r307_line_label(r->pool, rule));
+    apr_table_setn(r->notes, "redirect307-rule", apr_pstrdup(r->pool, r307_line_label(r->pool, rule)));
 }
 
 /* The label as the world may see it: not where the site's files lie. What a <Macro>
@@ -96,9 +96,14 @@ static void say_by(request_rec *r, const r307_config_t *conf, const r307_rule_t 
 
 static void say_cache(request_rec *r, const r307_answer_t *answer)
 {
+    if (r307_request_state(r)->sets_cookie) {
+        return;     /* r307_request_cookies has said it */
+    }
     apr_table_setn(r->err_headers_out, "Cache-Control",
                    answer->max_age
-                   ? apr_psprintf(r->pool, "max-age=%d", answer->max_age) : "no-store");
+                   ? apr_psprintf(r->pool, "%smax-age=%d",
+                                  answer->is_private ? "private, " : "", answer->max_age)
+                   : "no-store");
 }
 
 /* Only where a filter may look: mod_expires adds its own max-age to an answer without

@@ -14,6 +14,7 @@ typedef struct r307_answer_t {
     const char *location;       /* NULL: none */
     const r307_rule_t *rule;
     int max_age;                /* seconds a cache may keep it; 0: no-store */
+    int is_private;             /* only the client's own cache */
 } r307_answer_t;
 
 /* What the hook returns: DONE when the answer is out. */

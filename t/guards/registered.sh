@@ -23,7 +23,7 @@ done
 units=$looked
 
 # what a room holds, its list holds
-for file in modules/engine/*.[ch] modules/httpd/*.[ch] modules/ctl/*.[ch] t/fuzz/*.c t/guards/*.sh; do
+for file in modules/engine/*.[ch] modules/httpd/*.[ch] modules/ctl/*.[ch] t/fuzz/*.c t/whatwg/* t/guards/*.sh; do
   [ -f "$file" ] || continue
   looked=$((looked + 1))
   [ "$file" != modules/engine/version.h ] || continue

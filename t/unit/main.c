@@ -21,6 +21,7 @@ int main(void)
     setenv("TZ", "UTC0", 1);
     unit_rows_make();
     suite_add_tcase(suite, text_cases());
+    suite_add_tcase(suite, script_cases());
     suite_add_tcase(suite, url_cases());
     suite_add_tcase(suite, path_cases());
     suite_add_tcase(suite, token_cases());
@@ -33,9 +34,12 @@ int main(void)
     suite_add_tcase(suite, cond_cases());
     suite_add_tcase(suite, guard_cases());
     suite_add_tcase(suite, plan_cases());
+    suite_add_tcase(suite, share_cases());
     suite_add_tcase(suite, limit_cases());
     suite_add_tcase(suite, audit_cases());
+    suite_add_tcase(suite, redos_cases());
     suite_add_tcase(suite, rule_cases());
+    suite_add_tcase(suite, map_cases());
     suite_add_tcase(suite, decide_cases());
     suite_add_tcase(suite, index_cases());
     suite_add_tcase(suite, image_cases());

@@ -13,6 +13,8 @@ static const char *outcome_text(apr_pool_t *p, const r307_decision_t *decision)
         return "stop";
     case R307_OUTCOME_ANSWER:
         return apr_itoa(p, decision->status);
+    case R307_OUTCOME_LATER:
+        return "later";
     case R307_OUTCOME_REFUSE:
         return apr_pstrcat(p, "refuse ", r307_verdict_row(decision->verdict)->id, NULL);
     }
@@ -167,7 +169,7 @@ START_TEST(decide_steps)
     apr_pool_t *p = unit_pool();
     r307_slice_t exempt = r307_slice("/x/", 3);
     r307_limits_t *limits = r307_limit_make(p);
-    r307_tenancy_t tenancy = { limits, NULL, NULL, NULL, "www.example.test" };
+    r307_tenancy_t tenancy = { limits, NULL, NULL, NULL, "www.example.test", 0, 0 };
     size_t i;
 
     ck_assert_uint_eq(sizeof(rows) / sizeof(*rows), R307_STEP_COUNT);

@@ -18,6 +18,8 @@
 
 static apr_uint64_t state;
 
+static int only_regexes;        /* of the set at hand */
+
 static unsigned chance(unsigned below)
 {
     state ^= state << 13;
@@ -74,12 +76,53 @@ static const char *path_of(apr_pool_t *p, const char *const *words, unsigned cou
     return path;
 }
 
+static const char *random_pieces(apr_pool_t *p, int depth);
+
+static const char *random_piece(apr_pool_t *p, int depth)
+{
+    static const char *const atoms[] = {
+        "a", "b", "ab", "/", "/a", "\\.", ".", "[a-c]", "[^a]", "[^/]+", "\\w", "\\d", "8", "[b8/]",
+        "eightby", "p", "A", "\\/", "[[:lower:]]", "\\b", "x y", "[\\w.-]", "(?i)", "\xC3\xBC", ".*", "\\x61"
+    };
+    static const char *const times[] = {
+        "", "", "", "", "?", "*", "+", "{2}", "{1,2}", "{0}", "+?", "*+", "{0,1}"
+    };
+    static const char *const groups[] = { "(", "(?:", "(?:", "(?i:", "(?=", "(?!", "(?>", "(?<n>", "(?|" };
+    const char *piece = ONE_OF(atoms);
+
+    if (depth && chance(4) == 0) {
+        piece = apr_pstrcat(p, ONE_OF(groups), random_pieces(p, depth - 1),
+                            chance(2) ? "|" : "", random_pieces(p, depth - 1), ")", NULL);
+    }
+    return apr_pstrcat(p, piece, ONE_OF(times), NULL);
+}
+
+static const char *random_pieces(apr_pool_t *p, int depth)
+{
+    const char *pieces = chance(12) ? "" : "^";
+    unsigned n = chance(4);
+
+    while (n--) {
+        pieces = apr_pstrcat(p, pieces, random_piece(p, depth), NULL);
+    }
+    return chance(12) ? pieces : apr_pstrcat(p, pieces, "$", NULL);
+}
+
+static const char *random_regex(apr_pool_t *p)
+{
+    const char *pieces = apr_pstrcat(p, random_piece(p, 2), random_pieces(p, 2), NULL);
+
+    return apr_pstrcat(p, chance(2) ? "" : chance(2) ? "^" : "^/", pieces,
+                       chance(3) ? "" : "$", NULL);
+}
+
 static const char *random_source(apr_pool_t *p)
 {
     const char *path;
 
-    if (chance(6) == 0) {
-        return apr_pstrcat(p, "match=regex \"", ONE_OF(regexes), "\"", NULL);
+    if (chance(only_regexes ? 1 : 4) == 0) {
+        return apr_pstrcat(p, "match=regex ", r307_token_quote(p, chance(3)
+                           ? random_regex(p) : ONE_OF(regexes)), NULL);
     }
     if (chance(4) == 0) {
         path = apr_pstrcat(p, path_of(p, segments, 4, 1), path_of(p, names, 5, 3), NULL);
@@ -150,7 +193,7 @@ static unit_fake_t *random_request(apr_pool_t *p)
  * has those too. */
 static int lacks(apr_pool_t *p, const r307_rule_t *rule, const r307_view_t *view)
 {
-    r307_vary_t vary = { p, NULL };
+    r307_vary_t vary = { p, NULL, 0, NULL };
     int i;
 
     for (i = 0; i < rule->cond_count; i++) {
@@ -315,6 +358,7 @@ static void make_shapes(apr_pool_t *p, shapes_t *shapes)
     r307_context_t *context = apr_palloc(p, sizeof(*context));
     int n = 1 + (int)chance(RULES_MOST), i;
 
+    only_regexes = chance(4) == 0;
     memset(shapes, 0, sizeof(*shapes));
     shapes->in_directory = chance(3) == 0;
     unit_context_make(p, shapes->in_directory ? "htaccess" : "server", "Redirect307", context);
@@ -360,6 +404,9 @@ static void compare(apr_pool_t *p, const shapes_t *shapes, const r307_view_t *vi
     const char *asked = apr_psprintf(p, "%s %s?%s", view->method, view->path->enc,
                                      r307_slice_text(p, view->query));
 
+    if (strstr(wanted, "[2]")) {
+        return;         /* a step limit was reached where a look at the words says no */
+    }
     ck_assert_msg(!strcmp(wanted, frozen), "%s\none by one:\n%sby index:\n%s", asked, wanted, frozen);
     ck_assert_msg(!strcmp(wanted, mapped), "%s\none by one:\n%sin a map:\n%s", asked, wanted, mapped);
     wanted = without_names(p, wanted);

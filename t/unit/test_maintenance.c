@@ -52,6 +52,22 @@ static r307_slice_t tell_base(void *baton, const r307_maintenance_t *line)
     return r307_slice(BASE, strlen(BASE));
 }
 
+/* The lines of a test say where they stand in their root: "/" is a server, "./" is BASE. */
+static int governs(const r307_maintenance_t *line, const char *path)
+{
+    const char *scope = !line->root ? NULL : strcmp(line->root->text, "./") == 0
+                        ? BASE : line->root->text;
+    size_t len = scope ? strlen(scope) : 0;
+
+    return scope && r307_path_below(path, strcspn(path, "?"), scope, len, 0);
+}
+
+static int tell_governs(void *baton, const r307_maintenance_t *line, const char *page)
+{
+    (void)baton;
+    return governs(line, page);
+}
+
 static const char *describe(apr_pool_t *p, const r307_halt_decision_t *decision)
 {
     switch (decision->outcome) {
@@ -118,6 +134,7 @@ static void fill(apr_pool_t *p, const char *flags, unit_fake_t *fake, asked_t *a
     halting->relative = 1;
     halting->flag = tell_flag;
     halting->base = tell_base;
+    halting->governs = tell_governs;
     halting->baton = asked;
 }
 
@@ -280,11 +297,12 @@ static const char *random_line(apr_pool_t *p, unsigned *random)
                        PICK(random, rests), NULL);
 }
 
-/* As httpd asks them: the early lines, then the late ones, and what leads back only when
- * none of them is in force. */
+/* As httpd asks them: the early lines whose place holds the path, then the late ones, and
+ * what leads back only when none of them is in force. */
 static void decide(apr_pool_t *p, const r307_maintenance_t **lines, int count,
                    const r307_halting_t *halting, r307_halt_decision_t *decision)
 {
+    const char *path = halting->view->path->dec;
     const r307_maintenance_t **phase = apr_palloc(p, (size_t)count * sizeof(*phase));
     r307_halt_decision_t back;
     int late, i, n;
@@ -294,7 +312,7 @@ static void decide(apr_pool_t *p, const r307_maintenance_t **lines, int count,
         for (i = n = 0; i < count; i++) {
             int is_late = lines[i]->root && lines[i]->root->kind == R307_TARGET_RELATIVE;
 
-            if (is_late == late) {
+            if (is_late == late && governs(lines[i], path)) {
                 phase[n++] = lines[i];
             }
         }

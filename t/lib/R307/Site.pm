@@ -29,13 +29,16 @@ sub put
     my ($name, $text, $age) = @_;
     my $file = $name =~ m{^/} ? $name : root() . "/$name";
     make_path(dirname($file));
-    open my $out, '>:raw', $file or die "cannot write $file: $!\n";
+    # a new file each time: two of one size within one tick of the clock are two
+    my $made = "$file.new";
+    open my $out, '>:raw', $made or die "cannot write $made: $!\n";
     print $out $text;
-    close $out or die "cannot write $file: $!\n";
+    close $out or die "cannot write $made: $!\n";
     if ($age) {
         my $then = time - $age;
-        utime $then, $then, $file;
+        utime $then, $then, $made;
     }
+    rename $made, $file or die "cannot rename $made: $!\n";
     return $file;
 }
 
@@ -51,7 +54,8 @@ sub module_lines
     my %without = map { $_ => 1 } @{ $with{without} || [] };
     my %only = map { $_ => 1 } @{ $with{only} || [] };
     my %first = map { $_ => 1 } @{ $with{first} || [] };
-    my $name = sub { return $_[0] =~ /^LoadModule (\w+)_module/ ? $1 : '' };
+    # what is no LoadModule is of our module, behind which it stands
+    my $name = sub { return $_[0] =~ /^LoadModule (\w+)_module/ ? $1 : 'redirect307' };
     my $is_base = qr/^(?:mpm_\w+|unixd|log_config|authz_core|redirect307)$/;
     @lines = grep { !$without{ $name->($_) } } @lines;
     @lines = grep { $name->($_) =~ $is_base || $only{ $name->($_) } } @lines if $with{only};

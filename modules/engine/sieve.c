@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The request-time half of sieve. */
+#include "sieve_block.h"
+#include "sieve.h"
+
+#include <string.h>
+
+typedef struct reader_t {
+    apr_pool_t *p;
+    const r307_sieve_t *sieve;
+    const apr_uint32_t *words;
+    const unsigned char *path;
+    size_t len;
+    r307_candidates_t *found;
+} reader_t;
+
+/* --- words --- */
+
+/* Where the byte leads from the state; 0 when nowhere. */
+static apr_uint32_t follow(const r307_state_t *state, const apr_uint32_t *edges,
+                           unsigned char c)
+{
+    apr_uint32_t from = state->edge, to = state->edge + state->edges;
+
+    while (from < to) {
+        apr_uint32_t middle = from + (to - from) / 2;
+        apr_uint32_t byte = edges[middle] >> R307_EDGE_BITS;
+
+        if (byte == c) {
+            return edges[middle] & R307_EDGE_MOST;
+        }
+        if (byte < c) {
+            from = middle + 1;
+        }
+        else {
+            to = middle;
+        }
+    }
+    return 0;
+}
+
+/* The rules of every word that ends here, and each word once, however often it comes. */
+static void take(const reader_t *reader, const r307_state_t *states, apr_uint32_t at,
+                 unsigned char **seen)
+{
+    if (!*seen) {
+        *seen = apr_pcalloc(reader->p, reader->sieve->state_count / 8 + 1);
+    }
+    for (; at && !((*seen)[at / 8] & 1 << at % 8); at = states[at].shorter) {
+        (*seen)[at / 8] |= (unsigned char)(1 << at % 8);
+        if (states[at].list != R307_SIEVE_NONE) {
+            const apr_uint32_t *list = reader->words + reader->sieve->lists
+                + states[at].list;
+
+            r307_candidates_add(reader->p, reader->found, list + 1, list[0]);
+        }
+    }
+}
+
+static void look_for_words(const reader_t *reader)
+{
+    const r307_state_t *states = (const void *)(reader->words + reader->sieve->states);
+    const apr_uint32_t *edges = reader->words + reader->sieve->edges;
+    unsigned char *seen = NULL;
+    apr_uint32_t at = 0, next;
+    size_t i;
+
+    for (i = 0; i < reader->len; i++) {
+        unsigned char c = (unsigned char)r307_text_lower((char)reader->path[i]);
+
+        while (!(next = follow(&states[at], edges, c)) && at) {
+            at = states[at].fail;
+        }
+        at = next;
+        if (at && (states[at].list != R307_SIEVE_NONE || states[at].shorter)) {
+            take(reader, states, at, &seen);
+        }
+    }
+}
+
+/* --- groups --- */
+
+static const apr_uint64_t *row_of(const reader_t *reader, const r307_group_t *group,
+                                  apr_uint32_t place, size_t at)
+{
+    const unsigned char *class_of = (const void *)(reader->words + group->class_of);
+    const apr_uint64_t *rows = (const void *)(reader->words + group->rows);
+    apr_uint32_t class = at < reader->len ? class_of[reader->path[at]]
+                                          : group->classes - 1;
+
+    return rows + ((size_t)place * group->classes + class) * group->width;
+}
+
+/* Which regexes can begin at `at`, added to `can`. Behind the end nobody wants a byte. */
+static void compare_at(const reader_t *reader, const r307_group_t *group, size_t at,
+                       apr_uint64_t *can)
+{
+    const apr_uint64_t *rows[R307_NEED_BYTES];
+    apr_uint32_t places = 0, w, k;
+
+    while (places < group->places && at + places <= reader->len) {
+        rows[places] = row_of(reader, group, places, at + places);
+        places++;
+    }
+    for (w = 0; w < group->width; w++) {
+        apr_uint64_t bits = rows[0][w];
+
+        for (k = 1; bits && k < places; k++) {
+            bits &= rows[k][w];
+        }
+        can[w] |= bits;
+    }
+}
+
+static void take_group(const reader_t *reader, const r307_group_t *group,
+                       const apr_uint64_t *can)
+{
+    const apr_uint32_t *rules = reader->words + group->rules;
+    const apr_uint32_t *least = reader->words + group->least;
+    const apr_uint32_t *most = reader->words + group->most;
+    apr_uint32_t *list = NULL, count = 0, w;
+
+    for (w = 0; w < group->width; w++) {
+        apr_uint64_t bits = can[w];
+
+        for (; bits; bits &= bits - 1) {
+            apr_uint32_t i = w * 64 + (apr_uint32_t)__builtin_ctzll(bits);
+
+            if (reader->len < least[i] || reader->len > most[i]) {
+                continue;
+            }
+            if (!list) {
+                list = apr_palloc(reader->p, group->count * sizeof(*list));
+            }
+            list[count++] = rules[i];
+        }
+    }
+    r307_candidates_add(reader->p, reader->found, list, count);
+}
+
+static void compare_group(const reader_t *reader, const r307_group_t *group, int anchored)
+{
+    apr_uint64_t can[R307_GROUP_WIDTH];
+    size_t at, last = anchored ? 0 : reader->len;
+
+    memset(can, 0, group->width * sizeof(*can));
+    for (at = 0; at <= last; at++) {
+        compare_at(reader, group, at, can);
+    }
+    take_group(reader, group, can);
+}
+
+void r307_sieve_find(apr_pool_t *p, const r307_sieve_t *sieve, const char *path,
+                     size_t len, r307_candidates_t *candidates)
+{
+    reader_t reader = { p, sieve, (const apr_uint32_t *)(const void *)sieve,
+                        (const unsigned char *)path, len, candidates };
+
+    if (sieve->state_count) {
+        look_for_words(&reader);
+    }
+    if (sieve->groups[0].count) {
+        compare_group(&reader, &sieve->groups[0], 1);
+    }
+    if (sieve->groups[1].count) {
+        compare_group(&reader, &sieve->groups[1], 0);
+    }
+    r307_candidates_add(p, candidates, reader.words + sieve->always, sieve->always_count);
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * hidden: files that rules use are never served: maps, images, flags. In the document root
+ * anyone could read them.
+ */
+#ifndef R307_HTTPD_HIDDEN_H
+#define R307_HTTPD_HIDDEN_H
+
+#include <httpd.h>
+#include <http_config.h>
+#include "httpd/config.h"
+
+/* While a directive is read that names the file: `path` is the full one, and lives in
+ * cmd->pool. Of httpd.conf it is hidden wherever it is asked for, of .htaccess below its
+ * directory. */
+void r307_hidden_add(cmd_parms *cmd, r307_config_t *conf, const char *path);
+
+/* post_config: makes one table of httpd.conf's files, for all servers. */
+void r307_hidden_make(apr_pool_t *pconf, server_rec *s);
+
+/* Whether the request, or subrequest, has come to such a file. */
+int r307_hidden_test(request_rec *r, const r307_config_t *conf);
+
+#endif

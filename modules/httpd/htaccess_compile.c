@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * htaccess_compile: from the bytes of one version to the rules of its runs and the lines
+ * that httpd still has to read.
+ */
+#include "httpd/htaccess.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+#include <apr_strings.h>
+#include "httpd/container.h"
+#include "httpd/directives.h"
+#include "httpd/freeze.h"
+#include "httpd/lint.h"
+
+/* Nobody writes that; whoever generates it has a map for it. */
+#define FILE_MOST (16 * 1024 * 1024)
+
+/* What a version costs, measured with rules of all kinds and rounded up. */
+#define VERSION_WEIGHT 16384
+#define RUN_WEIGHT 512
+#define RULE_WEIGHT 1024
+#define REGEX_WEIGHT 4096
+
+typedef struct making_t {
+    r307_version_t *version;
+    cmd_parms cmd;
+    ap_directive_t line;
+    r307_container_t container;
+    const command_rec *commands[R307_HOISTED_MOST];
+    apr_array_header_t *runs;           /* of r307_hoist_t * */
+    apr_array_header_t *name_of;        /* of the last run, of int */
+    apr_hash_t *names;                  /* name= in any run */
+    r307_progress_t met;
+} making_t;
+
+/* --- reading --- */
+
+/* All bytes of the file if it is still the version that was stamped. */
+static char *read_all(apr_pool_t *p, int fd, const r307_stamp_t *stamp)
+{
+    char *bytes;
+    size_t have = 0;
+    struct stat info;
+    r307_stamp_t after;
+
+    if (stamp->size > FILE_MOST) {
+        return NULL;
+    }
+    bytes = apr_palloc(p, (size_t)stamp->size + 1);
+    for (;;) {
+        ssize_t n = read(fd, bytes + have, (size_t)stamp->size + 1 - have);
+
+        if (n < 0 && errno == EINTR) {
+            continue;
+        }
+        if (n <= 0) {
+            break;
+        }
+        have += (size_t)n;
+        if (have > stamp->size) {
+            return NULL;
+        }
+    }
+    if (have != stamp->size || fstat(fd, &info) != 0) {
+        return NULL;
+    }
+    r307_stamp_of(&info, &after);
+    return r307_stamp_same(stamp, &after) ? bytes : NULL;
+}
+
+/* --- rules --- */
+
+static r307_hoist_t *run_at(making_t *making, int run, unsigned number)
+{
+    r307_hoist_t *made;
+
+    if (run < making->runs->nelts) {
+        return APR_ARRAY_IDX(making->runs, run, r307_hoist_t *);
+    }
+    made = apr_pcalloc(making->version->p, sizeof(*made));
+    made->block.rules = r307_ruleset_make(making->version->p);
+    made->block.directory = making->container.directory;
+    made->block.file = making->version->file;
+    made->block.line = number;
+    made->block.is_htaccess = 1;
+    made->block.is_cached = 1;
+    APR_ARRAY_PUSH(making->runs, r307_hoist_t *) = made;
+    making->name_of = apr_array_make(making->version->p, 4, sizeof(int));
+    making->version->weight += RUN_WEIGHT;
+    return made;
+}
+
+/* A run ends before the next one begins, so one list of names at a time is enough. */
+static void add_rule(making_t *making, r307_hoist_t *run, int name,
+                     const r307_rule_t *rule)
+{
+    r307_ruleset_add(making->version->p, run->block.rules, rule);   /* no name is taken */
+    APR_ARRAY_PUSH(making->name_of, int) = name;
+    if (rule->name) {
+        apr_hash_set(making->names, rule->name, APR_HASH_KEY_STRING, rule);
+    }
+    run->name_of = (const int *)making->name_of->elts;
+    if (!(run->names & 1u << name)) {
+        run->lines[name] = rule->place.line;
+    }
+    run->names |= 1u << name;
+    run->regexes += rule->nth_regex != 0;
+    making->met.rules++;
+    making->met.regexes += rule->nth_regex != 0;
+    r307_limit_count(making->version->p, &run->block.tally, rule);
+    run->block.doubts += r307_lint_doubts(making->version->p, rule);
+    run->block.needs_base = run->block.needs_base || r307_directives_is_relative(rule);
+}
+
+/* An r307_script_take_t. What is wrong with a line is not said here: the line stays, and
+ * httpd has it said. So does a name that is not the only one of its kind in the file,
+ * since that may be right or wrong by what the server defines. */
+static int take(void *baton, int run, int name, const char *args, unsigned number)
+{
+    making_t *making = baton;
+    const r307_rule_t *rule = NULL;
+
+    making->cmd.cmd = making->commands[name];
+    making->cmd.info = making->cmd.cmd->cmd_data;
+    making->line.directive = making->cmd.cmd->name;
+    making->line.args = args;
+    making->line.line_num = (int)number;
+    if (r307_directives_parse(&making->cmd, &making->container, &making->met, 1, args,
+                              &rule)
+        || !rule
+        || (rule->name
+            && apr_hash_get(making->names, rule->name, APR_HASH_KEY_STRING))) {
+        return 0;
+    }
+    add_rule(making, run_at(making, run, number), name, rule);
+    making->version->weight += RULE_WEIGHT + 3 * strlen(args)
+                               + (rule->pattern && rule->pattern->regex
+                                  ? REGEX_WEIGHT + 16 * strlen(args) : 0);
+    return 1;
+}
+
+static int prepare(making_t *making, request_rec *r, r307_version_t *version)
+{
+    int i;
+
+    memset(making, 0, sizeof(*making));
+    making->version = version;
+    making->cmd.pool = version->p;
+    making->cmd.temp_pool = version->p;     /* the same: this is .htaccess */
+    making->cmd.server = r->server;
+    making->cmd.override = OR_FILEINFO;
+    making->cmd.directive = &making->line;
+    making->line.filename = version->file;
+    making->runs = apr_array_make(r->pool, 4, sizeof(r307_hoist_t *));
+    making->names = apr_hash_make(version->p);
+    for (i = 0; r307_hoisted[i]; i++) {
+        making->commands[i] = r307_directives_find(r307_hoisted[i]);
+    }
+    return r307_container_find(&making->cmd, &making->container) == NULL;
+}
+
+/* --- the version --- */
+
+static void settle_runs(making_t *making)
+{
+    r307_version_t *version = making->version;
+    r307_progress_t before = { 0, 0, 0 };
+    int i;
+
+    version->runs = apr_palloc(version->p,
+                               (size_t)making->runs->nelts * sizeof(*version->runs));
+    for (i = 0; i < making->runs->nelts; i++) {
+        r307_hoist_t *run = &version->runs[i];
+
+        *run = *APR_ARRAY_IDX(making->runs, i, r307_hoist_t *);
+        run->before = before;
+        before.rules += run->block.rules->rules->nelts;
+        before.regexes += run->regexes;
+        r307_ruleset_freeze(version->p, run->block.rules, r307_freeze_seed());
+        run->blocks[0] = &run->block;
+        run->chain.blocks = run->blocks;
+        run->chain.count = 1;
+    }
+}
+
+/* The lines as they will be read, with a copy of their bytes. */
+static void settle_lines(making_t *making, const r307_script_t *script)
+{
+    r307_version_t *version = making->version;
+    const apr_array_header_t *from = script->lines;
+    r307_script_line_t *lines = apr_pmemdup(version->p, from->elts,
+                                            (size_t)from->nelts * sizeof(*lines));
+    const r307_script_line_t **marks;
+    size_t bytes = 0;
+    char *text;
+    int i, count = 0;
+
+    for (i = 0; i < from->nelts; i++) {
+        bytes += lines[i].len;
+        count += lines[i].run != R307_SCRIPT_FILE;
+    }
+    text = apr_palloc(version->p, bytes + 1);
+    marks = apr_palloc(version->p, (size_t)count * sizeof(*marks));
+    for (i = count = 0; i < from->nelts; i++) {
+        memcpy(text, lines[i].text, lines[i].len);
+        lines[i].text = text;
+        text += lines[i].len;
+        if (lines[i].run != R307_SCRIPT_FILE) {
+            marks[count++] = &lines[i];
+        }
+    }
+    version->lines = lines;
+    version->line_count = from->nelts;
+    version->marks = marks;
+    version->mark_count = count;
+    version->weight += VERSION_WEIGHT + bytes + (size_t)from->nelts * sizeof(*lines);
+}
+
+r307_version_t *r307_htaccess_compile(request_rec *r, const char *file, int fd,
+                                      const r307_stamp_t *stamp, size_t most)
+{
+    const char *bytes = read_all(r->pool, fd, stamp);
+    r307_version_t *version = bytes ? r307_version_make() : NULL;
+    r307_script_t script;
+    making_t making;
+
+    if (!version) {
+        return NULL;
+    }
+    version->stamp = *stamp;
+    version->file = apr_pstrdup(version->p, file);
+    if (!prepare(&making, r, version)
+        || r307_script_make(r->pool, bytes, (size_t)stamp->size, r307_hoisted, take,
+                            &making, &script)
+        || script.runs == 0) {
+        r307_version_release(version);
+        return NULL;
+    }
+    settle_runs(&making);
+    settle_lines(&making, &script);
+    if (version->weight > most) {
+        r307_version_release(version);
+        return NULL;
+    }
+    return version;
+}

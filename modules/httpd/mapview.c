@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "httpd/mapview.h"
+
+#include <string.h>
+#include <http_log.h>
+#include "httpd/once.h"
+
+APLOG_USE_MODULE(redirect307);
+
+/* NULL when the image cannot be used in this process. */
+r307_mapview_t *r307_mapview_attach(const r307_mapref_t *ref, const void *bytes, apr_uint64_t serial)
+{
+    r307_context_t context;
+    const char *problem;
+    apr_pool_t *pool;
+    r307_mapview_t *view;
+
+    apr_pool_create_unmanaged_ex(&pool, NULL, NULL);
+    view = apr_pcalloc(pool, sizeof(*view));
+    view->pool = pool;
+    view->serial = serial;
+    r307_map_context(&ref->def, &context);
+    problem = r307_image_attach(pool, bytes, &context, ref->def.name, &view->image);
+    if (problem) {
+        if (r307_once_ever(ref->server, r307_once_key(pool, ref->path, 0, problem))) {
+            ap_log_error(APLOG_MARK, APLOG_WARNING, 0, ref->server,
+                         "%s:%u: Redirect307Map: %s cannot be used: %s", ref->place.file,
+                         ref->place.line, ref->path, problem);
+        }
+        apr_pool_destroy(pool);
+        return NULL;
+    }
+    return view;
+}
+
+static int same_key(const r307_mapref_t *ref, const r307_mapversion_t *version)
+{
+    return version->key_len == ref->key.len
+        && memcmp((const char *)version + version->key_at, ref->key.s, ref->key.len) == 0;
+}
+
+void r307_mapview_lock(r307_store_t *store)
+{
+    if (store->lock) {
+        apr_thread_mutex_lock(store->lock);
+    }
+}
+
+void r307_mapview_unlock(r307_store_t *store)
+{
+    if (store->lock) {
+        apr_thread_mutex_unlock(store->lock);
+    }
+}
+
+/* The slot's version as a view; NULL when there is none that this process lacks and can
+ * use. Without the lock: nobody frees the version, as this process has not said that it
+ * moved on. */
+r307_mapview_t *r307_mapview_current(r307_store_t *store, int slot, const r307_mapref_t *ref,
+                              apr_uint64_t has)
+{
+    const r307_mapversion_t *version = r307_arena_current(store->arena, slot);
+    r307_maplocal_t *local = &store->locals[slot];
+    r307_mapview_t *view;
+
+    if (!version || version->serial == has || local->unfit == version->serial
+        || !same_key(ref, version)) {
+        return NULL;
+    }
+    view = r307_mapview_attach(ref, r307_mapversion_image(version), version->serial);
+    if (!view) {
+        local->unfit = version->serial;
+        return NULL;
+    }
+    view->at = r307_arena_place(store->arena, version);
+    return view;
+}
+
+/* With the lock held. */
+void r307_mapview_install(r307_store_t *store, int slot, r307_mapview_t *view)
+{
+    r307_maplocal_t *local = &store->locals[slot];
+
+    if (local->view) {
+        local->view->next = store->replaced;
+        store->replaced = local->view;
+    }
+    local->view = view;
+}
+
+/* With the lock held: whose place another map took, or whose version was put out. */
+void r307_mapview_leave(r307_store_t *store, int slot)
+{
+    r307_maplocal_t *local = &store->locals[slot];
+
+    r307_mapview_install(store, slot, NULL);
+    if (local->user) {
+        local->user->next = store->gone;
+        store->gone = local->user;
+    }
+    local->user = NULL;
+    local->unfit = 0;
+}
+
+/* With the lock held. */
+void r307_mapview_use(r307_store_t *store, int slot, r307_mapuser_t *user)
+{
+    r307_maplocal_t *local = &store->locals[slot];
+    int i;
+
+    if (local->user) {
+        r307_mapview_leave(store, slot);
+    }
+    for (i = 0; i < store->active_count && store->active[i] != slot; i++) {
+        continue;
+    }
+    if (i == store->active_count) {
+        store->active[store->active_count++] = slot;
+    }
+    user->key = r307_arena_slot(store->arena, slot)->key;
+    local->user = user;
+}
+
+/* With the lock held. */
+void r307_mapview_free(r307_store_t *store)
+{
+    r307_mapview_t **link = &store->replaced;
+
+    while (*link) {
+        r307_mapview_t *view = *link;
+
+        if (view->refs) {
+            link = &view->next;
+        }
+        else {
+            *link = view->next;
+            apr_pool_destroy(view->pool);
+        }
+    }
+    while (store->gone) {
+        r307_mapuser_t *user = store->gone;
+
+        store->gone = user->next;
+        if (user->pool) {
+            apr_pool_destroy(user->pool);
+        }
+    }
+}

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Bytes as a map file, in the format chosen by the first byte. Lines come in order and
+ * within the file; a row that is called plain means itself: the line parser reads the same
+ * path and the same target from it; complaints can be shown.
+ */
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <apr_general.h>
+#include <apr_pools.h>
+#include <apr_strings.h>
+#include "line.h"
+#include "mapfile.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
+
+typedef struct seen_t {
+    apr_pool_t *p;
+    unsigned last, lines;
+} seen_t;
+
+static void fail(const char *what, const char *text)
+{
+    fprintf(stderr, "fuzz_map: %s\n  '%s'\n", what, text);
+    abort();
+}
+
+static void check_line(seen_t *seen, unsigned line, const char *text)
+{
+    if (line < seen->last || line > seen->lines) {
+        fail("a line number that is none", text);
+    }
+    seen->last = line;
+}
+
+static void check_plain(apr_pool_t *p, const r307_maprow_t *row)
+{
+    const char *line = apr_pstrcat(p, r307_slice_text(p, row->source), " ",
+                                   r307_slice_text(p, row->target), NULL);
+    r307_place_t place = { "map", row->line };
+    const r307_rule_t *rule = NULL;
+    r307_context_t context;
+    const char *bad;
+
+    memset(&context, 0, sizeof(context));
+    context.directive = "Redirect307Map";
+    context.match = R307_MATCH_EXACT;
+    bad = r307_line_parse(p, line, place, &context, &rule);
+    if (bad) {
+        fail(bad, line);
+    }
+    if (!r307_slice_same(rule->head, row->source) || rule->pattern->segs
+        || rule->cond_count || rule->target->inserts
+        || rule->target->text == NULL
+        || !r307_slice_same(r307_slice(rule->target->text, strlen(rule->target->text)),
+                            row->target)) {
+        fail("a plain row that means something else", line);
+    }
+}
+
+static int on_row(void *baton, const r307_maprow_t *row)
+{
+    seen_t *seen = baton;
+    apr_pool_t *p;
+
+    check_line(seen, row->line, row->text ? row->text : "(plain)");
+    if (row->source.s) {
+        apr_pool_create(&p, seen->p);
+        check_plain(p, row);
+        apr_pool_destroy(p);
+    }
+    else if (!row->text || !*row->text) {
+        fail("a row without a text", "");
+    }
+    return 0;
+}
+
+static void on_bad(void *baton, unsigned line, const char *why)
+{
+    const char *c;
+
+    check_line(baton, line, why);
+    if (!*why) {
+        fail("a complaint that says nothing", why);
+    }
+    for (c = why; *c; c++) {
+        if ((unsigned char)*c < 0x20 || *c == 0x7F) {
+            fail("a complaint with a control byte", why);
+        }
+    }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
+{
+    static const r307_format_t formats[] = {
+        R307_FORMAT_LINES, R307_FORMAT_CSV, R307_FORMAT_REDIRECTS
+    };
+    static int ready;
+    seen_t seen = { NULL, 0, 1 };
+    r307_mapsink_t sink = { on_row, on_bad, &seen };
+    const char *bad;
+    size_t i;
+
+    if (!ready) {
+        apr_initialize();
+        ready = 1;
+    }
+    if (len == 0) {
+        return 0;
+    }
+    for (i = 1; i < len; i++) {
+        seen.lines += data[i] == '\n';
+    }
+    apr_pool_create(&seen.p, NULL);
+    bad = r307_mapfile_read(seen.p, (const char *)data + 1, len - 1,
+                            formats[data[0] % 3], &sink);
+    if (bad) {
+        on_bad(&seen, seen.lines, bad);
+    }
+    apr_pool_destroy(seen.p);
+    return 0;
+}

@@ -1,0 +1,198 @@
+# SPDX-License-Identifier: Apache-2.0
+# needs no conf
+# Two servers read the same generated .htaccess files, one from memory, one as httpd does:
+# same status, same headers, same messages with the same file and line. Some dozens of
+# files; 10 000 with --full.
+use strict;
+use warnings FATAL => 'all';
+use R307;
+use R307::Htaccess;
+use R307::Site;
+use Time::HiRes qw(sleep time);
+
+my $cases = full(150, 10_000);
+my $each_log = 50;              # logs are compared after so many
+my $top = 'htcache';
+my $dir = root() . "/$top";
+
+my %places = (
+    all      => 'AllowOverride All',
+    files    => 'AllowOverride FileInfo AuthConfig Limit Options=Indexes',
+    auth     => 'AllowOverride AuthConfig',
+    list     => "AllowOverride None\nAllowOverrideList Redirect307 Redirect307Base Header <IfModule <Files <If SetEnvIf Use",
+    mixed    => "AllowOverride AuthConfig\nAllowOverrideList Redirect307Match <IfModule <IfDefine <Files",
+    lenient  => "AllowOverride Nonfatal=Override AuthConfig\nAllowOverrideList Redirect307 <IfModule <IfDefine <IfVersion <Files <If SetEnvIf",
+    forgive  => 'AllowOverride All Nonfatal=All',
+    limits   => "AllowOverride All\nRedirect307Limits rules=3 regex=1 targets=same-site",
+    strict   => "AllowOverride All\nRedirect307Limits rules=5 errors=fail",
+    report   => "AllowOverride All\nRedirect307Engine report",
+);
+my @names = sort keys %places;
+
+my $conf = "AccessFileName .first .htaccess\nDefine R307_ON\nDefine R307_DEFINED defined\nMaxConnectionsPerChild 0\nStartServers 1\n"
+    . "ServerLimit 1\nThreadsPerChild 25\nThreadLimit 25\nMaxRequestWorkers 25\nMinSpareThreads 1\nMaxSpareThreads 25\n"
+    . "<Macro Rules \$n>\nRedirect307 \$n.html /used/\$n name=n2\nRedirect307 \$n-typo\n</Macro>\n<Macro Nothing>\n</Macro>\n"
+    . "<Macro Headers>\nHeader set X-Used 1\n</Macro>\n<Macro Opens>\n<Limit GET>\n</Macro>\n"
+    . "ErrorDocument 403 \"no\"\nTypesConfig /dev/null\n"
+    . join '', map { "<Directory \"$dir/$_\">\n$places{$_}\nRequire all granted\nOptions FollowSymLinks\n</Directory>\n" } @names;
+$conf =~ s/^(?:ServerLimit|Thread|MaxRequest|MinSpare|MaxSpare).*\n//mg if $ENV{R307_MPM} eq 'prefork';
+my @loaded = qw(dir alias headers setenvif rewrite mime macro version authz_host actions expires);
+my %server = (
+    memory => own_server("${conf}Redirect307HtaccessCache on 0s\nLogLevel warn redirect307:trace1\n", only => \@loaded),
+    httpd  => own_server("${conf}Redirect307HtaccessCache off\nLogLevel warn redirect307:debug\n", only => \@loaded),
+);
+
+plan tests => $cases + 2 * int(($cases + $each_log - 1) / $each_log) + 1 + settled_checks();
+
+# --- asking both
+
+my @asked = (
+    ['GET', 'page.html', ''], ['GET', 'old.html', ''], ['POST', 'old.html', "X-T: 1\r\n"], ['GET', 'foo.html?id=1&x=2', "X-T: 1\r\n"],
+    ['GET', 'sub/x.html', ''], ['GET', '', ''], ['GET', 'a/b%20c', ''], ['HEAD', 'gone.html', ''], ['GET', 'a/17', ''],
+    ['GET', 'u1.html', ''], ['GET', 'last.html', ''], ['GET', 'long.html', ''], ['GET', 'z/y.html', ''], ['GET', 'own7.html', ''],
+);
+
+sub ask
+{
+    my ($server, $path, $asked) = @_;
+    my ($method, $name, $headers) = @$asked;
+    my $reply = raw("$method $path/$name HTTP/1.1\r\nHost: 127.0.0.1\r\n${headers}Connection: close\r\n"
+                    . ($method eq 'POST' ? "Content-Length: 3\r\n\r\na=b" : "\r\n"), port => $server->{port}, timeout => 10);
+    $reply =~ s/^(?:Date|Last-Modified|ETag|Expires): [^\n]*\n//mg;
+    # httpd names its port in some pages and Locations
+    $reply =~ s/\b$server->{port}\b/PORT/g;
+    return $reply;
+}
+
+# --- what both said
+
+my %read;
+
+sub new_messages
+{
+    my $server = shift;
+    my $file = "$server->{dir}/error_log";
+    open my $in, '<:raw', $file or die "$file: $!\n";
+    seek $in, $read{$file} || 0, 0;
+    local $/;
+    my $text = <$in>;
+    $read{$file} = tell $in;
+    return $text // '';
+}
+
+# Without what differs from request to request. What is passed over is not compared: rules of
+# a cached file are looked up, and those that are not met are not passed over.
+sub messages
+{
+    my $text = shift;
+    my %seen;
+    for my $line (split /\n/, $text) {
+        $line =~ s/^\[[^\]]*\] \[([^\]]*)\] \[pid [^\]]*\] /[$1] /;
+        $line =~ s/\[client [^\]]*\] //;
+        $line =~ s/^(\[redirect307:\w+\]) \S+\.c\(\d+\): /$1 /;
+        next if $line =~ / passed over: | is read from memory$|^\[(?:mpm_|core:notice|unixd)/;
+        $line =~ s{/own\d+-\d+/}{/own/}g;
+        $line =~ s/\b(?:$server{memory}{port}|$server{httpd}{port})\b/PORT/g;
+        $seen{$line} = 1;
+    }
+    return \%seen;
+}
+
+my $from_memory = 0;
+
+sub compare_messages
+{
+    my ($from, $to) = @_;
+    sleep 0.1;
+    my %text = map { $_ => new_messages($server{$_}) } sort keys %server;
+    $from_memory += () = $text{memory} =~ /is read from memory/g;
+    my %said = map { $_ => messages($text{$_}) } sort keys %text;
+    my @only = map { my ($a, $b) = @$_; map { "only $a: $_" } grep { !$said{$b}{$_} } sort keys %{ $said{$a} } } [qw(memory httpd)], [qw(httpd memory)];
+    is(scalar @only, 0, "files $from to $to: the same messages") or diag(join "\n", @only > 12 ? @only[0 .. 11] : @only);
+    ok(keys %{ $said{httpd} } > 20, 'there were some: ' . keys %{ $said{httpd} });
+    return;
+}
+
+# --- one file, both ways
+
+sub write_case
+{
+    my ($number, $place) = @_;
+    my $made = R307::Htaccess->make(seed() * 1_000_003 + $number);
+    my $here = "$top/$place/c$number";
+    put("$here/$_", "$_\n") for qw(page.html foo.html sub/x.html);
+    my $name = $made->chance(8) ? '.first' : '.htaccess';
+    my $text = $made->text;
+    my $file = put("$here/$name", $text);
+    put("$here/.first", "# nothing here\n") if $name eq '.htaccess' && $made->chance(25);
+    put("$here/sub/.htaccess", $made->text) if $made->chance(3);
+    chmod 0, $file if $made->chance(60);
+    return ("/$here", $text);
+}
+
+sub clean { my $here = shift; require File::Path; File::Path::remove_tree(root() . $here); return }
+
+sub check_case
+{
+    my $number = shift;
+    my $place = $names[$number % @names];
+    my ($path, $text) = write_case($number, $place);
+    my @differ;
+    for my $asked (@asked) {
+        my ($httpd, $memory) = (ask($server{httpd}, $path, $asked), ask($server{memory}, $path, $asked));
+        push @differ, "$asked->[0] $path/$asked->[1] $asked->[2]\nhttpd:\n$httpd\nmemory:\n$memory" if $httpd ne $memory;
+    }
+    my $name = "file $number, $place";
+    $text =~ s/([^\n -~])/sprintf '\\x%02x', ord $1/ge;
+    ok(!@differ, $name) or diag("$name:\n$text\n--\n$differ[0]");
+    return $path;
+}
+
+new_messages($_) for values %server;    # of the start
+my @done;
+for my $number (1 .. $cases) {
+    push @done, check_case($number);
+    if (@done == $each_log || $number == $cases) {
+        compare_messages($number - @done + 1, $number);
+        clean($_) for splice @done;
+    }
+}
+ok($from_memory > $cases * @asked / 3, "many files were read from memory: $from_memory of " . $cases * @asked . ' requests');
+
+# --- at the second sight of a file that has settled
+
+sub settled_checks { return 9 }
+
+sub settled
+{
+    my $settling = own_server("TypesConfig /dev/null\nLogLevel warn redirect307:trace1\nRedirect307HtaccessCache on\nStartServers 1\n"
+        . ($ENV{R307_MPM} eq 'prefork' ? "ServerLimit 1\nMaxRequestWorkers 1\n" : "ServerLimit 1\nThreadsPerChild 25\nThreadLimit 25\nMaxRequestWorkers 25\nMinSpareThreads 1\nMaxSpareThreads 25\n")
+        . "<Directory \"$dir\">\nAllowOverride All\nRequire all granted\n</Directory>\n", only => \@loaded);
+    my $memory = sub { my $log = own_log($settling); my $n = () = $log =~ m{$top/settled/\.htaccess is read from memory}g; return $n };
+    my $told = sub { my ($code, $to) = ask($settling, "/$top/settled", ['GET', 'old.html', '']) =~ m{^HTTP/1.1 (\d+)(?:.*\nLocation: (\S+))?}s; return "$code $to" };
+    put("$top/settled/.htaccess", "Redirect307 old.html one.html\n");
+    $told->() for 1 .. 4;
+    is($memory->(), 0, 'a file that has just been written is read by httpd');
+    sleep 2.1;
+    is($told->(), "307 /$top/settled/one.html", 'it is still right');
+    $told->() for 1 .. 2;
+    cmp_ok($memory->(), '>', 0, 'once it has settled, from memory');
+    put("$top/settled/.htaccess", "Redirect307 old.html two.html\n");
+    is($told->(), "307 /$top/settled/two.html", 'a new file is seen at once');
+    open my $out, '>', "$dir/settled/.htaccess" or die "$!\n";
+    print $out "Redirect307 old.html six.html\n";
+    close $out;
+    is($told->(), "307 /$top/settled/six.html", 'so is one that was overwritten');
+    sleep 2.1;
+    my $before = $memory->();
+    $told->() for 1 .. 3;
+    cmp_ok($memory->(), '>', $before, 'and settles again');
+    unlink "$dir/settled/.htaccess";
+    like(ask($settling, "/$top/settled", ['GET', 'old.html', '']), qr{^HTTP/1.1 404 }, 'it was removed');
+    put("$top/settled/.htaccess", "Redirect307 old.html /back\n");
+    is($told->(), '307 /back', 'it is back');
+    chmod 0, "$dir/settled/.htaccess";
+    like(ask($settling, "/$top/settled", ['GET', 'old.html', '']), qr{^HTTP/1.1 403 }, 'and unreadable, which is httpd\'s 403');
+    return;
+}
+settled();

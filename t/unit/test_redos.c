@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+#include <apr_strings.h>
+#include <apr_time.h>
+#include "regex.h"
+#include "unit.h"
+
+static const char *const names[] = {
+    [R307_FOUND_NO] = "no", [R307_FOUND_YES] = "yes", [R307_FOUND_LIMIT] = "limit"
+};
+
+static r307_found_t find(apr_pool_t *p, const unit_row_t *row, int jit, unsigned steps)
+{
+    const r307_regex_t *regex = NULL;
+    const r307_path_t *path = r307_path_make(p, unit_slice(row, "path"));
+    const char *bad = r307_regex_make(p, unit_text(row, "pattern"), 0, jit, &regex);
+    r307_captures_t captures;
+
+    captures.scratch = NULL;
+    if (bad) {
+        unit_row_fail(row, unit_text(row, "pattern"), bad, "a pattern");
+        return R307_FOUND_LIMIT;
+    }
+    return r307_regex_find(p, regex, path, steps, &captures);
+}
+
+static void check_row(apr_pool_t *p, const unit_row_t *row, int jit)
+{
+    static const unsigned budgets[] = { 1, 10, 100, 1000, R307_STEPS_DEFAULT };
+    const char *truth = unit_text(row, "truth"), *last = "limit";
+    size_t i;
+
+    for (i = 0; i < sizeof(budgets) / sizeof(*budgets); i++) {
+        const char *got = names[find(p, row, jit, budgets[i])];
+
+        if (strcmp(got, "limit") && strcmp(got, truth)) {
+            unit_row_fail(row, jit ? "with JIT" : "without JIT", got, truth);
+        }
+        /* what few steps decide, more decide the same way */
+        if (strcmp(last, "limit") && strcmp(last, got)) {
+            unit_row_fail(row, "with more steps", got, last);
+        }
+        last = got;
+    }
+    if (unit_is(row, "bound", "limit")) {
+        unit_row_same(row, jit ? "10 000 steps with JIT" : "10 000 steps without JIT", last,
+                      "limit");
+    }
+}
+
+/* A bound that a path can grow past is none: however long it is, a search takes less than
+ * this, and most of it is the machine's noise. */
+#define SEARCH_MOST apr_time_from_msec(400)
+
+START_TEST(redos_rows)
+{
+    apr_pool_t *p = unit_pool(), *one;
+    unit_table_t *table = unit_table_load(p, "redos.tsv", 48);
+    int i, jit;
+
+    for (i = 0; i < table->count; i++) {
+        for (jit = 0; jit < 2; jit++) {
+            apr_time_t begun = apr_time_now();
+
+            ck_assert_int_eq(apr_pool_create(&one, p), APR_SUCCESS);
+            unit_row_begin(&table->rows[i]);
+            check_row(one, &table->rows[i], jit);
+            apr_pool_destroy(one);
+            if (apr_time_now() - begun > SEARCH_MOST) {
+                unit_row_fail(&table->rows[i], "five searches", "too slow", "400 ms");
+            }
+        }
+    }
+    unit_table_end(table);
+    apr_pool_destroy(p);
+}
+END_TEST
+
+TCase *redos_cases(void)
+{
+    TCase *tcase = tcase_create("redos");
+
+    tcase_set_timeout(tcase, 60);
+    tcase_add_test(tcase, redos_rows);
+    return tcase;
+}
