@@ -275,6 +275,7 @@ static const char *locate(asking_t *a, const r307_target_t *target, int relative
     r307_query_t none = { { NULL, 0 }, NULL, 0 };
     r307_slice_t location, base = a->base;
     r307_built_t built;
+    r307_url_t url;
     r307_buf_t encoded;
 
     if (target->kind == R307_TARGET_RELATIVE && !base.s) {
@@ -285,7 +286,8 @@ static const char *locate(asking_t *a, const r307_target_t *target, int relative
     r307_target_build(a->p, target, NULL, a->view, &none, &drop,
                       r307_slice(encoded.s, encoded.len), relative, 0, &a->vary, &built);
     location = r307_url_print(a->p, &built.url);
-    return r307_guard_check(location, &built, target, NULL, a->view)
+    r307_url_split(location.s, location.len, &url);
+    return r307_guard_check(location, &url, &built, target, NULL, a->view)
            == R307_VERDICT_FINE ? location.s : NULL;
 }
 

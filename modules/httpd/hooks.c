@@ -44,7 +44,10 @@ int r307_on_translate_name(request_rec *r)
         r307_maintenance_translate(r);
         return DECLINED;
     }
-    if ((!conf->early && !conf->early_lines) || !is_asked(r, conf)) {
+    if (!conf->early_lines && (!conf->early || !r307_ask_may(r, conf->early))) {
+        return DECLINED;
+    }
+    if (!is_asked(r, conf)) {
         return DECLINED;
     }
     if (conf->early_lines) {

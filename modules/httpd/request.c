@@ -153,7 +153,8 @@ static void fill_view(request_rec *r, r307_view_t *view)
     view->ops = &ops;
     view->baton = r;
     if (r->unparsed_uri && r307_path_split(r->unparsed_uri, &path, &view->query)) {
-        view->path = r307_path_make(r->pool, path);
+        view->path = path.s[path.len] ? r307_path_make(r->pool, path)
+                                      : r307_path_take(r->pool, path);
     }
 }
 
