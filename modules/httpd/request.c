@@ -170,6 +170,11 @@ r307_state_t *r307_request_state(request_rec *r)
     return state;
 }
 
+r307_state_t *r307_request_known(const request_rec *r)
+{
+    return ap_get_module_config(r->request_config, &redirect307_module);
+}
+
 int r307_request_is_ours(const request_rec *r)
 {
     return !r->main && !r->prev && r->proxyreq != PROXYREQ_PROXY
