@@ -224,10 +224,10 @@ apr_int64_t r307_config_value(const r307_config_t *conf, r307_setting_t setting)
 
 int r307_config_engine(const r307_config_t *conf)
 {
-    int engine = (int)r307_config_value(conf, R307_SETTING_ENGINE);
-    int ceiling = (int)r307_config_value(conf, R307_SETTING_CEILING);
+    int engine = (int)r307_settings[R307_SETTING_ENGINE].fallback;
 
-    return engine < ceiling ? engine : ceiling;
+    engine = conf->engine == R307_UNSET ? engine : conf->engine;
+    return conf->ceiling == R307_UNSET || conf->ceiling > engine ? engine : conf->ceiling;
 }
 
 void r307_config_reset_exempt(apr_pool_t *p, r307_config_t *conf)

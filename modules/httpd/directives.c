@@ -12,11 +12,12 @@
 #include "httpd/config.h"
 #include "httpd/container.h"
 #include "httpd/expr.h"
-#include "httpd/maps.h"
+#include "httpd/flag.h"
 #include "httpd/freeze.h"
 #include "httpd/htaccess.h"
 #include "httpd/lint.h"
 #include "httpd/maintenance.h"
+#include "httpd/maps.h"
 #include "httpd/once.h"
 
 APLOG_USE_MODULE(redirect307);
@@ -162,6 +163,8 @@ const char *r307_directives_parse(cmd_parms *cmd, const r307_container_t *contai
     context.location = container->location;
     context.maker.compile = r307_expr_compile;
     context.maker.baton = cmd;
+    context.maker.find_flag = r307_flag_find;
+    context.is_late = container->is_late;
     context.jit = jit;
     context.is_tenant = met != NULL;
     if (met) {
