@@ -29,6 +29,7 @@ static const struct {
     { "Redirect307Arena", 0, 0 },
     { "Redirect307HtaccessCache", 0, 0 },
     { "Redirect307Limits", 0, 0 },
+    { "Redirect307Require", 0, 0 },
     { "Redirect307Lint", 0, 0 }
 };
 #define DIRECTIVE_COUNT (sizeof(directives) / sizeof(directives[0]))
