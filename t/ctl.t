@@ -102,8 +102,8 @@ Redirect307 /fine /x from=2025-06-01 status=308
 Redirect307 /young /x from=2026-06-01
 Redirect307 /no until=2020-01-01 qurey=1
 EOT
-RETURNS \ {2}xmas26 \ {6}seo \ {2}ended\ 26\ Dec\ 2026,\ 24:00\ \S+\ \(9\ days\ ago\);\ take\ the\ line\ out,\ or\ write\ a\ later\ until=\ \ \S+due\.conf:1\n
-STAYS \ {4}price-test \ {2}cro \ {2}review\ was\ 7\ Dec\ 2026,\ 00:00\ \S+\ \(29\ days\ ago\);\ write\ a\ later\ review=,\ or\ until=\ \ \S+:2\n
+RETURNS \ {4}xmas26 \ {6}seo \ {2}ended\ 26\ Dec\ 2026,\ 24:00\ \S+\ \(9\ days\ ago\);\ take\ the\ line\ out,\ or\ write\ a\ later\ until=\ \ \S+due\.conf:1\n
+STAYS \ {6}price-test \ {2}cro \ {2}review\ was\ 7\ Dec\ 2026,\ 00:00\ \S+\ \(29\ days\ ago\);\ write\ a\ later\ review=,\ or\ until=\ \ \S+:2\n
 PERMANENT \ {2}/agb \ {8}seo \ {2}308\ since\ 14\ Dec\ 2026,\ 24:00\ \S+\ \(21\ days\ ago\);\ write\ status=308\ without\ until=\ and\ then=\ \ \S+:3\n
 PERMANENT \ {2}/old \ {8}- \ {4}in\ force\ since\ 1\ Jun\ 2025,\ 00:00\ \S+\ \(583\ days\ ago\);\ write\ status=308,\ or\ until=\ \ \S+:4\n
 7\ rules,\ 4\ due\.\n}mx],
