@@ -431,8 +431,8 @@ const void *r307_mapload_map(apr_pool_t *p, const r307_mapref_t *ref,
     }
     *problem = check_image_owner(ref, &st);
     mapping->len = (size_t)st.st_size;
-    mapping->at = *problem ? MAP_FAILED : mmap(NULL, mapping->len, PROT_READ, MAP_SHARED,
-                                               fd, 0);
+    mapping->at = *problem ? MAP_FAILED : mmap(NULL, mapping->len, PROT_READ,
+                                               MAP_SHARED | MAP_POPULATE, fd, 0);
     close(fd);
     if (mapping->at == MAP_FAILED) {
         *problem = *problem ? *problem : why_not(p);
