@@ -260,7 +260,7 @@ SKIP: {
         push @work, map { h2_row($_, $place) } @h2_placed;
     }
     my $file = put('../h2-shapes.json', JSON::PP->new->canonical->encode({ port => port('body_tls'), rows => \@work }));
-    open my $out, '-|', $node, vars('t_dir') . '/lib/h2-shapes.js', $file or die "node: $!\n";
+    open my $out, '-|', $node, vars('t_dir') . '/lib/clients/h2-shapes.js', $file or die "node: $!\n";
     my $ran = 0;
     while (my $line = <$out>) {
         chomp $line;

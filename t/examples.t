@@ -23,6 +23,19 @@ my @rows = (
     ['campaign', 'c.example', '/contest/enter', '303 -> /contest/closed.html', '303 for the form', method => 'POST'],
     ['campaign', 'c.example', '/w/4711', '307 -> /winter-shop/article.php?id=4711', 'the number of the leaflet'],
 
+    ['ab-test', 'a.example', '/search?q=1', '404', 'who has no session is in no share'],
+    ['ab-test', 'a.example', '/shop/x?preview=ink-and-paper', '307 -> /shop-next/x', 'the link of the preview'],
+    ['ab-test', 'a.example', '/shop/x?preview=paper-and-ink', '404', 'another key'],
+    ['ab-test', 'a.example', '/shop/x', '307 -> /shop-next/x', 'the office', from => '192.0.2.7'],
+    ['ab-test', 'a.example', '/shop/x', '404', 'everybody else'],
+
+    ['translation', 'l.example', '/', '307 -> /fr/', 'the language wanted most', headers => 'Accept-Language: de;q=0.5, fr'],
+    ['translation', 'l.example', '/', '307 -> /de/', 'its variant', headers => 'Accept-Language: de-AT, en;q=0.9'],
+    ['translation', 'l.example', '/', '200', 'the language of the page itself', headers => 'Accept-Language: en, fr;q=0.9'],
+    ['translation', 'l.example', '/', '307 -> /en-intro/', 'another one', headers => 'Accept-Language: es'],
+    ['translation', 'l.example', '/', '307 -> /de/', 'who has chosen', headers => "Accept-Language: fr\r\nCookie: lang=de"],
+    ['translation', 'l.example', '/', '200', 'who has chosen English', headers => "Accept-Language: fr\r\nCookie: lang=en"],
+
     ['maintenance', 'm.example', '/any/page', '404', 'open while there is no flag'],
     ['maintenance', 'm.example', '/maintenance/', '307 -> /', 'its page leads back', headers => 'Accept: */*'],
     ['maintenance', 'm.example', '/booking/rooms', '404', 'the window has not begun'],
@@ -157,7 +170,8 @@ RemoteIPInternalProxy 127.0.0.1
 </VirtualHost>
 CONF
 my %hosts = (
-    'campaign' => 'c.example', 'maintenance' => 'm.example', 'options' => 'o.example',
+    'campaign' => 'c.example', 'ab-test' => 'a.example', 'translation' => 'l.example',
+    'maintenance' => 'm.example', 'options' => 'o.example',
     'migration' => 'g.example',
     'new-domain' => 'old.example www.old.example www.new.example',
     'staging-testers' => 'www.example.com other.example',

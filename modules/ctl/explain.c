@@ -3,12 +3,13 @@
 
 #include <string.h>
 #include <strings.h>
+#include <apr_file_info.h>
 #include <apr_strings.h>
 #include <apr_tables.h>
 
 typedef struct explaining_t {
     apr_pool_t *p;
-    const char *file, *base, *method, *url, *at;
+    const char *file, *base, *method, *url, *at, *client, *user;
     apr_time_t now;
     apr_table_t *headers;
     apr_array_header_t *steps;  /* of const char *: rules passed over */
@@ -61,8 +62,39 @@ static const struct r307_image_t *image_of(void *baton, const void *map)
     return map;
 }
 
-static const r307_view_ops_t ops = { header_of, env_of, test_of, string_of, self_of,
-                                     image_of };
+static const char *user_of(void *baton)
+{
+    return ((explaining_t *)baton)->user;
+}
+
+static int file_of(void *baton)
+{
+    ((explaining_t *)baton)->unanswered = 1;
+    return -1;
+}
+
+static int flag_of(void *baton, const void *flag)
+{
+    explaining_t *x = baton;
+    apr_finfo_t info;
+
+    if (((const char *)flag)[0] != '/' && ((const char *)flag)[0] != '.') {
+        x->unanswered = 1;      /* relative to ServerRoot */
+        return -1;
+    }
+    return apr_stat(&info, flag, APR_FINFO_TYPE, x->p) == APR_SUCCESS;
+}
+
+static apr_uint64_t roll_of(void *baton)
+{
+    ((explaining_t *)baton)->unanswered = 1;
+    return 1;
+}
+
+static const r307_view_ops_t ops = {
+    header_of, env_of, test_of, string_of, self_of, image_of, user_of, file_of,
+    flag_of, roll_of
+};
 
 /* NULL, or why the map has no rules here. */
 static const char *add_map(explaining_t *x, r307_mapdef_t *def, const char *file)
@@ -163,6 +195,9 @@ static r307_exit_t print_decision(explaining_t *x, const r307_decision_t *decisi
                decision->location ? decision->location : "", plan ? "  " : "",
                plan ? plan : "");
         break;
+    case R307_OUTCOME_LATER:
+        printf("a rule asks for the user, so httpd asks for the login first\n");
+        break;
     case R307_OUTCOME_REFUSE:
         printf("refused: %s, '%s' %s\n", r307_verdict_row(decision->verdict)->id,
                r307_text_show(x->p, decision->offending, decision->offending_len),
@@ -177,7 +212,11 @@ static r307_exit_t print_decision(explaining_t *x, const r307_decision_t *decisi
         fputs(APR_ARRAY_IDX(x->steps, i, const char *), stdout);
     }
     if (decision->max_age) {
-        printf("  Cache-Control: max-age=%d\n", decision->max_age);
+        printf("  Cache-Control: %smax-age=%d\n", decision->is_private ? "private, " : "",
+               decision->max_age);
+    }
+    for (i = 0; decision->cookies && i < decision->cookies->nelts; i++) {
+        printf("  Set-Cookie: %s\n", APR_ARRAY_IDX(decision->cookies, i, const char *));
     }
     if (decision->vary) {
         printf("  Vary: %s\n", decision->vary);
@@ -205,6 +244,7 @@ static int set_asked(explaining_t *x, r307_view_t *view)
     view->asked = x->self;
     view->method = x->method;
     view->now = x->now;
+    view->client = x->client;
     view->ops = &ops;
     view->baton = x;
     return 1;
@@ -250,8 +290,8 @@ static r307_exit_t explain(explaining_t *x)
                x->elsewhere);
     }
     if (x->unanswered) {
-        printf("  not known here: env=, expr= and %%{...}, which only the server can "
-               "answer\n");
+        printf("  not known here: env=, expr=, file=, a flag below ServerRoot, the roll of "
+               "percent= and %%{...}, which only the server can answer\n");
     }
     if (x->maps_elsewhere) {
         printf("  not asked: %d map%s that only the server can find\n", x->maps_elsewhere,
@@ -298,7 +338,8 @@ r307_exit_t r307_explain_run(apr_pool_t *p, int argc, const char *const *argv)
         const char *name;
         const char **value;
     } options[] = {
-        { "--base", &x.base }, { "--method", &x.method }, { "--at", &x.at }
+        { "--base", &x.base }, { "--method", &x.method }, { "--at", &x.at },
+        { "--client", &x.client }, { "--user", &x.user }
     };
     const size_t option_count = sizeof(options) / sizeof(options[0]);
     int i, words = 0;

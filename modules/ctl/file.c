@@ -102,6 +102,22 @@ static const char *compile_nothing(void *baton, apr_pool_t *p, const char *text,
     return NULL;
 }
 
+/* Beside the .htaccess; in httpd.conf as it is, since ServerRoot is not known. */
+static const char *find_flag(void *baton, apr_pool_t *p, const char *name, void **found)
+{
+    const reading_t *reading = baton;
+    const char *slash = strrchr(reading->name, '/');
+
+    if (name[0] == '/' || reading->is_conf) {
+        *found = apr_pstrdup(p, name);
+        return NULL;
+    }
+    *found = apr_pstrcat(p, slash ? apr_pstrmemdup(p, reading->name,
+                                                   (apr_size_t)(slash - reading->name + 1))
+                                  : "./", name, NULL);
+    return NULL;
+}
+
 static const char *unquoted(apr_pool_t *p, const char *s)
 {
     size_t n = strlen(s);
@@ -129,6 +145,7 @@ static void set_context(const reading_t *reading, r307_met_t *what)
     int i;
 
     what->context.where = reading->is_conf ? R307_WHERE_SERVER : R307_WHERE_DIRECTORY;
+    what->context.is_late = !reading->is_conf;
     for (i = 0; i < reading->sections->nelts; i++) {
         const section_t *section = &APR_ARRAY_IDX(reading->sections, i, section_t);
 
@@ -145,6 +162,10 @@ static void set_context(const reading_t *reading, r307_met_t *what)
         else if (strncasecmp(section->name, "If", 2) == 0
                  && strcasecmp(section->name, "If") != 0) {
             continue;
+        }
+        if (strncasecmp(section->name, "Directory", 9) == 0
+            || strncasecmp(section->name, "Files", 5) == 0) {
+            what->context.is_late = 1;
         }
         what->container = apr_pstrcat(reading->p, section->name, " ", section->argument,
                                       NULL);
@@ -179,6 +200,8 @@ static void take_line(reading_t *reading, const char *line, unsigned number)
     what.context.match = strcasecmp(what.directive, "Redirect307Match") == 0
         ? R307_MATCH_REGEX : R307_MATCH_PREFIX;
     what.context.maker.compile = compile_nothing;
+    what.context.maker.baton = reading;
+    what.context.maker.find_flag = find_flag;
     what.is_conf = reading->is_conf;
     what.context.is_tenant = !reading->is_conf;
     set_context(reading, &what);

@@ -13,7 +13,7 @@ static const r307_command_t commands[] = {
     { "lint", "lint FILE|DIRECTORY|- ...",
       "check rules: .htaccess files, directories of them, *.conf, maps, standard input",
       r307_lint_run },
-    { "explain", "explain [--base /url/] [--method M] [--header 'N: v'] [--at TIME] [FILE] URL",
+    { "explain", "explain [--base /url/] [--method M] [--header 'N: v'] [--at TIME] [--client IP] [--user NAME] [FILE] URL",
       "what the rules of a file (default: .htaccess) answer to a URL, and why",
       r307_explain_run },
     { "maintenance", "maintenance on|off|status [--name N] [--root DIR] DIR|FILE\n"

@@ -23,8 +23,7 @@ static int is_token(r307_slice_t text)
     return text.len > 0;
 }
 
-/* A list at commas, blanks around its members gone. */
-static const char *parse_list(apr_pool_t *p, const char *value, r307_cond_t *cond)
+const char *r307_cond_parse_list(apr_pool_t *p, const char *value, r307_cond_t *cond)
 {
     apr_array_header_t *list = apr_array_make(p, 4, sizeof(r307_slice_t));
     const char *s = value;
@@ -75,7 +74,7 @@ static const char *parse_host(apr_pool_t *p, const char *value,
                               const r307_expr_maker_t *maker, r307_cond_t *cond)
 {
     int i;
-    const char *bad = parse_list(p, value, cond);
+    const char *bad = r307_cond_parse_list(p, value, cond);
 
     (void)maker;
     for (i = 0; i < cond->count && !bad; i++) {
@@ -110,7 +109,7 @@ static int test_host(const r307_cond_t *cond, const r307_view_t *view,
 static const char *parse_method(apr_pool_t *p, const char *value,
                                 const r307_expr_maker_t *maker, r307_cond_t *cond)
 {
-    const char *bad = parse_list(p, value, cond), *s;
+    const char *bad = r307_cond_parse_list(p, value, cond), *s;
     int i;
 
     (void)maker;
@@ -268,7 +267,7 @@ static int test_env(const r307_cond_t *cond, const r307_view_t *view,
     const char *value = view->ops->env(view->baton, cond->names[0].s);
 
     (void)query;
-    (void)vary;
+    vary->is_hidden = 1;        /* what made it may be anything */
     return value && (!cond->values[0].s
                      || r307_slice_same(cond->values[0], text_slice(value)));
 }
@@ -290,6 +289,7 @@ static int test_expr(const r307_cond_t *cond, const r307_view_t *view,
                      const r307_query_t *query, r307_vary_t *vary)
 {
     (void)query;
+    vary->is_hidden = 1;        /* httpd tells of headers alone */
     return view->ops->test(view->baton, &cond->expr, vary);
 }
 
@@ -312,13 +312,22 @@ static int test_scheme(const r307_cond_t *cond, const r307_view_t *view,
 }
 
 const r307_cond_kind_t r307_cond_kinds[] = {
-    { "host",   1, 0, parse_host,   test_host },
-    { "method", 1, 0, parse_method, test_method },
-    { "args",   1, 0, parse_args,   test_args },
-    { "header", 1, 1, parse_header, test_header },
-    { "env",    1, 1, parse_env,    test_env },
-    { "expr",   0, 0, parse_expr,   test_expr },
-    { "scheme", 0, 0, parse_scheme, test_scheme }
+    { "host",   1, 0, parse_host,   test_host,   R307_ORDER_PLAIN },
+    { "method", 1, 0, parse_method, test_method, R307_ORDER_PLAIN },
+    { "args",   1, 0, parse_args,   test_args,   R307_ORDER_PLAIN },
+    { "cookie", 1, 1, r307_cond_parse_cookie, r307_cond_test_cookie, R307_ORDER_PLAIN },
+    { "header", 1, 1, parse_header, test_header, R307_ORDER_PLAIN },
+    { "env",    1, 1, parse_env,    test_env,    R307_ORDER_PLAIN },
+    { "ip",     1, 0, r307_cond_parse_ip, r307_cond_test_ip, R307_ORDER_PLAIN },
+    { "lang",   1, 0, r307_cond_parse_lang, r307_cond_test_lang, R307_ORDER_LANG },
+    { "user",   1, 0, r307_cond_parse_user, r307_cond_test_user, R307_ORDER_USER },
+    { "file",   1, 0, r307_cond_parse_file, r307_cond_test_file, R307_ORDER_PLAIN },
+    { "flag",   1, 0, r307_cond_parse_flag, r307_cond_test_flag, R307_ORDER_PLAIN },
+    { "expr",   0, 0, parse_expr,   test_expr,   R307_ORDER_PLAIN },
+    { "percent", 0, 0, r307_cond_parse_percent, r307_cond_test_percent,
+      R307_ORDER_PERCENT },
+    { "optin",  0, 0, r307_cond_parse_optin, r307_cond_test_optin, R307_ORDER_OPTIN },
+    { "scheme", 0, 0, parse_scheme, test_scheme, R307_ORDER_PLAIN }
 };
 const int r307_cond_kind_count = sizeof(r307_cond_kinds) / sizeof(r307_cond_kinds[0]);
 
@@ -353,6 +362,9 @@ int r307_cond_test(const r307_cond_t *cond, const r307_view_t *view,
 {
     int held = cond->kind->test(cond, view, query, vary);
 
+    if (held == R307_COND_LATER) {
+        return held;
+    }
     return held >= 0 && (cond->negate ? !held : held);
 }
 

@@ -26,20 +26,31 @@ static r307_slice_t trim(r307_slice_t text)
     return text;
 }
 
+const char *r307_cookie_next(const char *header, r307_slice_t *name, r307_slice_t *value)
+{
+    size_t n = strcspn(header, ";"), sign = strcspn(header, "=;");
+
+    *name = r307_slice(header, 0);
+    *value = r307_slice(NULL, 0);
+    if (sign < n) {
+        *name = trim(r307_slice(header, sign));
+        *value = trim(r307_slice(header + sign + 1, n - sign - 1));
+        if (value->len >= 2 && value->s[0] == '"' && value->s[value->len - 1] == '"') {
+            *value = r307_slice(value->s + 1, value->len - 2);
+        }
+    }
+    return header + n + (header[n] == ';');
+}
+
 r307_slice_t r307_cookie_find(const char *header, r307_slice_t name)
 {
     while (header && *header) {
-        size_t n = strcspn(header, ";"), sign = strcspn(header, "=;");
-        r307_slice_t value;
+        r307_slice_t found, value;
 
-        if (sign < n && r307_slice_same(trim(r307_slice(header, sign)), name)) {
-            value = trim(r307_slice(header + sign + 1, n - sign - 1));
-            if (value.len >= 2 && value.s[0] == '"' && value.s[value.len - 1] == '"') {
-                value = r307_slice(value.s + 1, value.len - 2);
-            }
+        header = r307_cookie_next(header, &found, &value);
+        if (value.s && r307_slice_same(found, name)) {
             return value;
         }
-        header += n + (header[n] == ';');
     }
     return r307_slice(NULL, 0);
 }

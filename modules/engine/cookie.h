@@ -9,8 +9,11 @@
 #include <apr_time.h>
 #include "view.h"
 
-/* Value of the first cookie of this name; absent when there is none. header may be NULL.
- * Surrounding quotes are left away. */
+/* The cookie at the beginning of the header's text; what follows it. name is empty when
+ * there is none before the next ';'. Surrounding quotes are left away. */
+const char *r307_cookie_next(const char *header, r307_slice_t *name, r307_slice_t *value);
+
+/* Value of the first cookie of this name; absent when there is none. header may be NULL. */
 r307_slice_t r307_cookie_find(const char *header, r307_slice_t name);
 
 /* The same bytes, in a time that depends on their number alone. */

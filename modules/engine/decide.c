@@ -46,6 +46,9 @@ typedef struct asking_t {
     r307_vary_t vary;
     r307_vary_t unnamed;            /* what rules with vary=off looked at */
     r307_slice_t exempt;            /* the exempt path asked for, or absent */
+    r307_groups_t *groups;          /* of the scope at hand */
+    r307_group_t *group;            /* of the rule at hand, or NULL */
+    int member;                     /* and which of its members it is */
     apr_time_t change;              /* when the answer may be another one; 0: never */
     int preflight;
 } asking_t;
@@ -60,7 +63,7 @@ static void passed_over(const asking_t *a, const r307_rule_t *rule, r307_step_t 
 
 static int is_preflight(const r307_view_t *view)
 {
-    return strcmp(view->method, "OPTIONS") == 0
+    return view->method[0] == 'O' && strcmp(view->method, "OPTIONS") == 0
         && view->ops->header(view->baton, "Origin")
         && view->ops->header(view->baton, "Access-Control-Request-Method");
 }
@@ -136,17 +139,44 @@ static int is_in_force(asking_t *a, const r307_rule_t *rule)
     }
 }
 
-static int conditions_hold(asking_t *a, const r307_rule_t *rule)
+static void forget_used(asking_t *a)
 {
     const r307_query_t *query = r307_asked_query(a->p, &a->asked);
     size_t k;
-    int i;
 
     for (k = 0; k < query->count; k++) {
         query->params[k].used = 0;
     }
+}
+
+/* As r307_cond_test, but for those that are asked of all rules of a source together. */
+static int holds(asking_t *a, const r307_rule_t *rule, const r307_cond_t *cond)
+{
+    r307_vary_t *vary = vary_of(a, rule);
+
+    if (a->group && !cond->negate && cond->kind->order == R307_ORDER_LANG) {
+        return r307_group_best(a->group, a->view, r307_asked_query(a->p, &a->asked), vary)
+            == a->member;
+    }
+    if (a->group && cond->kind->order == R307_ORDER_PERCENT) {
+        return r307_group_chosen(a->group, a->member, a->view, vary);
+    }
+    return r307_cond_test(cond, a->view, r307_asked_query(a->p, &a->asked), vary);
+}
+
+/* 1, 0, or R307_COND_LATER. */
+static int conditions_hold(asking_t *a, const r307_rule_t *rule)
+{
+    int i;
+
+    forget_used(a);
     for (i = 0; i < rule->cond_count; i++) {
-        if (!r307_cond_test(&rule->conds[i], a->view, query, vary_of(a, rule))) {
+        int held = holds(a, rule, &rule->conds[i]);
+
+        if (held == R307_COND_LATER) {
+            return held;
+        }
+        if (!held) {
             passed_over(a, rule, R307_STEP_CONDITION, rule->conds[i].value);
             return 0;
         }
@@ -247,15 +277,10 @@ static int same_query(const asking_t *a, r307_slice_t query)
 /* Whether the result is what was asked, but for scheme, port and fragment. */
 static int is_same_resource(const asking_t *a, const r307_url_t *url)
 {
-    const r307_path_t *path;
-
     if (url->host.s && !is_asked_host(a->view, url->host)) {
         return 0;
     }
-    path = r307_path_make(a->p, url->path);
-    return path->len == a->view->path->len
-        && memcmp(path->dec, a->view->path->dec, path->len) == 0
-        && same_query(a, url->query);
+    return r307_path_is(a->p, a->view->path, url->path) && same_query(a, url->query);
 }
 
 static int is_asked_origin(const asking_t *a, const r307_url_t *url)
@@ -357,6 +382,24 @@ static int max_age(const asking_t *a, const r307_rule_t *rule, int status)
     return age > AGE_MOST ? AGE_MOST : (int)age;
 }
 
+/* What takes a cookie along is for nobody else; what depends on what no header tells is
+ * for the client alone. */
+static void finish(asking_t *a)
+{
+    r307_decision_t *decision = a->decision;
+    int i;
+
+    if (decision->outcome == R307_OUTCOME_LATER) {
+        return;
+    }
+    for (i = 0; a->unnamed.cookies && i < a->unnamed.cookies->nelts; i++) {
+        r307_vary_cookie(&a->vary, APR_ARRAY_IDX(a->unnamed.cookies, i, const char *));
+    }
+    decision->cookies = a->vary.cookies;
+    decision->is_private = a->vary.is_hidden || decision->cookies;
+    decision->max_age = decision->cookies ? 0 : decision->max_age;
+}
+
 static void answer(asking_t *a, const r307_rule_t *rule, int status,
                    const char *location)
 {
@@ -365,6 +408,16 @@ static void answer(asking_t *a, const r307_rule_t *rule, int status,
     a->decision->status = status;
     a->decision->location = location;
     a->decision->max_age = max_age(a, rule, status);
+}
+
+/* Most Locations are a path and nothing else, and stand there already. */
+static r307_slice_t printed(const asking_t *a, const r307_target_t *target,
+                            const r307_built_t *built)
+{
+    const r307_url_t *url = &built->url;
+
+    return target->kind == R307_TARGET_PATH && !url->scheme.s && !url->host.s
+        && !url->query.s && !url->fragment.s ? url->path : r307_url_print(a->p, url);
 }
 
 /* Builds, guards and compares; 1 when the search ends here. */
@@ -380,8 +433,9 @@ static int ask_target(asking_t *a, const r307_scope_t *scope, const r307_rule_t 
     r307_target_build(a->p, rule->target, rule->pattern ? captures : NULL, a->view,
                       a->asked.query, &rule->query, base, policy->relative, rule->carry,
                       vary_of(a, rule), &built);
-    location = r307_url_print(a->p, &built.url);
-    verdict = r307_guard_check(location, &built, rule->target,
+    location = printed(a, rule->target, &built);
+    r307_url_split(location.s, location.len, &url);
+    verdict = r307_guard_check(location, &url, &built, rule->target,
                                r307_limit_allow(scope->tenancy, policy->allow), a->view);
     if (verdict != R307_VERDICT_FINE) {
         if (built.failed) {
@@ -390,7 +444,6 @@ static int ask_target(asking_t *a, const r307_scope_t *scope, const r307_rule_t 
         refuse(a, rule, verdict, location.s, location.len);
         return 1;
     }
-    r307_url_split(location.s, location.len, &url);
     if (is_same_resource(a, &url)) {
         if (is_asked_origin(a, &url)) {
             passed_over(a, rule, R307_STEP_SELF, location.s);
@@ -419,7 +472,7 @@ static int ask(asking_t *a, const r307_scope_t *scope, const r307_rule_t *rule,
 {
     r307_slice_t base = { NULL, 0 };
     const char *why = scope->tenancy ? r307_limit_why(scope->tenancy, rule) : NULL;
-    int status = status_now(a, rule);
+    int status = status_now(a, rule), held;
 
     if (!is_in_force(a, rule)) {
         return 0;
@@ -436,7 +489,13 @@ static int ask(asking_t *a, const r307_scope_t *scope, const r307_rule_t *rule,
         passed_over(a, rule, R307_STEP_PREFLIGHT, NULL);
         return 0;
     }
-    if (!conditions_hold(a, rule)) {
+    held = conditions_hold(a, rule);
+    if (held == R307_COND_LATER) {
+        a->decision->outcome = R307_OUTCOME_LATER;
+        a->decision->rule = rule;
+        return 1;
+    }
+    if (!held) {
         return 0;
     }
     if (found == R307_FOUND_LIMIT) {
@@ -462,12 +521,40 @@ static int ask(asking_t *a, const r307_scope_t *scope, const r307_rule_t *rule,
     return ask_target(a, scope, rule, status, captures, base);
 }
 
+/* The same for a rule whose source has others to be asked together with it. The best
+ * language is asked where the first one of them stands. */
+static int ask_grouped(asking_t *a, const r307_scope_t *scope, const r307_rule_t *rule,
+                       const r307_captures_t *captures, r307_found_t found)
+{
+    int best, member;
+
+    a->group = r307_group_find(a->p, &a->groups, scope, &a->asked, a->policy->steps, rule,
+                               &member);
+    if (r307_group_cond(rule, R307_ORDER_LANG)) {
+        forget_used(a);
+        best = r307_group_best(a->group, a->view, r307_asked_query(a->p, &a->asked),
+                               vary_of(a, rule));
+        if (best > member && r307_group_take(a->group, best)) {
+            /* the source is the same, so what it captured is */
+            a->member = best;
+            if (ask(a, scope, r307_group_rule(a->group, best), captures, found)) {
+                return 1;
+            }
+        }
+        else if (best == member && !r307_group_take(a->group, best)) {
+            return 0;       /* it was asked already */
+        }
+    }
+    a->member = member;
+    return ask(a, scope, rule, captures, found);
+}
+
 void r307_decide(apr_pool_t *p, const r307_scope_t *scopes, int count,
                  const r307_policy_t *policy, const r307_view_t *view,
                  r307_decision_t *decision)
 {
-    asking_t a = { p, policy, view, decision, { view, NULL, 0, NULL }, { p, NULL },
-                   { p, NULL }, { NULL, 0 }, 0, 0 };
+    asking_t a = { p, policy, view, decision, { view, NULL, 0, NULL }, { p, NULL, 0, NULL },
+                   { p, NULL, 0, NULL }, { NULL, 0 }, NULL, NULL, 0, 0, 0 };
     r307_captures_t captures;
     r307_cursor_t cursor;
     int i, done = 0;
@@ -480,10 +567,14 @@ void r307_decide(apr_pool_t *p, const r307_scope_t *scopes, int count,
         const r307_rule_t *rule;
         r307_found_t found;
 
+        a.groups = NULL;
         r307_cursor_make(p, &scopes[i], &a.asked, policy->steps, &cursor);
         while (!done && (rule = r307_cursor_next(p, &cursor, &captures, &found))) {
-            done = ask(&a, &scopes[i], rule, &captures, found);
+            a.group = NULL;
+            done = rule->group ? ask_grouped(&a, &scopes[i], rule, &captures, found)
+                               : ask(&a, &scopes[i], rule, &captures, found);
         }
     }
     decision->vary = a.vary.names;
+    finish(&a);
 }

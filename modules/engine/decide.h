@@ -6,13 +6,14 @@
 #ifndef R307_DECIDE_H
 #define R307_DECIDE_H
 
-#include "ruleset.h"
+#include "group.h"
 
 typedef enum {
     R307_OUTCOME_PASS,      /* no rule answers */
     R307_OUTCOME_STOP,      /* target "-": no rule answers, and none is asked any more */
     R307_OUTCOME_ANSWER,
-    R307_OUTCOME_REFUSE     /* a rule matched, and its Location may not leave */
+    R307_OUTCOME_REFUSE,    /* a rule matched, and its Location may not leave */
+    R307_OUTCOME_LATER      /* a rule asks for the user, and nobody has logged in yet */
 } r307_outcome_t;
 
 /* Why a rule whose source matched did not answer. */
@@ -48,7 +49,7 @@ typedef struct r307_policy_t {
 
 typedef struct r307_decision_t {
     r307_outcome_t outcome;
-    const r307_rule_t *rule;        /* of STOP, ANSWER, REFUSE */
+    const r307_rule_t *rule;        /* of all but PASS */
     int status;                     /* of ANSWER */
     const char *location;           /* of ANSWER; NULL for a status without target */
     r307_verdict_t verdict;         /* of REFUSE */
@@ -57,6 +58,10 @@ typedef struct r307_decision_t {
     size_t offending_len;
     const char *vary;               /* of every outcome: header names looked at, or NULL */
     int max_age;                    /* of ANSWER: seconds a cache may keep it; 0: no-store */
+    int is_private;                 /* of ANSWER: only the client's own cache */
+    const apr_array_header_t *cookies;  /* of const char *, values of Set-Cookie for
+                                     * whatever is answered in the end; NULL: none. Not of
+                                     * LATER */
 } r307_decision_t;
 
 /* scopes: asked in this order. Everything in *decision lives in p or in the rules. */

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <apr_strings.h>
 
+#include "line_cond.h"
 #include "token.h"
 
 /* The words of one line, sorted. */
@@ -393,14 +394,13 @@ static int holds_regex(const r307_expr_t *expr)
     return expr->text && (strstr(expr->text, "=~") || strstr(expr->text, "!~"));
 }
 
-static void finish(r307_draft_t *draft)
+static void finish(apr_pool_t *p, r307_draft_t *draft)
 {
     r307_rule_t *rule = draft->rule;
     const r307_target_t *target = rule->target;
     int i;
 
-    rule->conds = (const r307_cond_t *)(const void *)draft->conds->elts;
-    rule->cond_count = draft->conds->nelts;
+    r307_line_cond_finish(p, draft);
     rule->carry = r307_line_carries(rule);
     for (i = 0; i < rule->cond_count; i++) {
         rule->options_named |= r307_cond_names_options(&rule->conds[i]);
@@ -429,7 +429,8 @@ const char *r307_line_parse(apr_pool_t *p, const char *line, r307_place_t place,
                             const r307_context_t *context, const r307_rule_t **out)
 {
     r307_rule_t *rule = apr_pcalloc(p, sizeof(*rule));
-    r307_draft_t draft = { rule, context, NULL, R307_MATCH_UNSET, 0, 0 };
+    r307_draft_t draft = { rule, context, NULL, R307_MATCH_UNSET, 0, 0, 0,
+                           R307_STICKY_COOKIE, { NULL, 0 } };
     apr_array_header_t *all;
     words_t words;
     const char *bad, *source, *target;
@@ -464,10 +465,11 @@ const char *r307_line_parse(apr_pool_t *p, const char *line, r307_place_t place,
     }
     bad = bad ? bad : r307_plan_check(p, &rule->plan);
     bad = bad ? bad : check_sense(p, &draft, has_status);
+    bad = bad ? bad : r307_line_cond_check(&draft);
     if (bad) {
         return bad;
     }
-    finish(&draft);
+    finish(p, &draft);
     *out = rule;
     return NULL;
 }
@@ -523,9 +525,22 @@ const char *r307_line_print(apr_pool_t *p, const r307_rule_t *rule)
 
 const char *r307_line_label(apr_pool_t *p, const r307_rule_t *rule)
 {
+    const char *file = rule->place.file ? rule->place.file : "-";
+    size_t len = strlen(file), n = len + 12;
+    unsigned line = rule->place.line;
+    char *label;
+
     if (rule->name) {
-        return rule->name;
+        return apr_pstrdup(p, rule->name);
     }
-    return apr_pstrcat(p, rule->place.file ? rule->place.file : "-", ":",
-                       apr_itoa(p, (int)rule->place.line), NULL);
+    label = apr_palloc(p, n);       /* every answer has one: no printf */
+    label[--n] = '\0';
+    do {
+        label[--n] = (char)('0' + line % 10);
+        line /= 10;
+    } while (line);
+    label[--n] = ':';
+    memmove(label + len, label + n, len + 12 - n);
+    memcpy(label, file, len);
+    return label;
 }

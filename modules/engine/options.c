@@ -152,6 +152,33 @@ static const char *set_condition(apr_pool_t *p, r307_draft_t *draft, const char 
                               r307_text_show(p, value, strlen(value)), bad) : NULL;
 }
 
+static const char *set_sticky(apr_pool_t *p, r307_draft_t *draft, const char *name,
+                              const char *value)
+{
+    const char *bad = r307_share_parse_sticky(p, value, &draft->sticky, &draft->named);
+
+    draft->has_sticky = 1;
+    return bad ? apr_psprintf(p, "%s='%s' %s", name,
+                              r307_text_show(p, value, strlen(value)), bad) : NULL;
+}
+
+static const char *print_sticky(apr_pool_t *p, const r307_rule_t *rule)
+{
+    int i;
+
+    for (i = 0; i < rule->cond_count; i++) {
+        const r307_share_t *share = rule->conds[i].own;
+
+        if (rule->conds[i].kind->order != R307_ORDER_PERCENT
+            || share->sticky == R307_STICKY_COOKIE) {
+            continue;
+        }
+        return share->sticky == R307_STICKY_ADDRESS ? "address"
+            : apr_pstrcat(p, "cookie=", r307_slice_text(p, share->named), NULL);
+    }
+    return NULL;
+}
+
 /* "301, 302, 303 or see-other, ..." */
 static const char *status_list(apr_pool_t *p)
 {
@@ -390,9 +417,18 @@ const r307_option_t r307_options[] = {
     { "host",   0, set_condition, NULL },
     { "method", 0, set_condition, NULL },
     { "args",   0, set_condition, NULL },
+    { "cookie", 1, set_condition, NULL },
     { "header", 1, set_condition, NULL },
     { "env",    1, set_condition, NULL },
+    { "ip",     0, set_condition, NULL },
+    { "lang",   0, set_condition, NULL },
+    { "user",   0, set_condition, NULL },
+    { "file",   0, set_condition, NULL },
+    { "flag",   0, set_condition, NULL },
     { "expr",   0, set_condition, NULL },
+    { "percent", 0, set_condition, NULL },
+    { "sticky", 0, set_sticky,    print_sticky },
+    { "optin",  0, set_condition, NULL },
     { "status", 0, set_status,    print_status },
     { "query",  0, set_query,     print_query },
     { "from",   0, set_from,      print_from },

@@ -15,6 +15,9 @@ typedef struct r307_draft_t {
     apr_array_header_t *conds;      /* of r307_cond_t */
     r307_match_t match;             /* UNSET: not written */
     int fold, any_slash;
+    int has_sticky;                 /* the next two are written */
+    r307_sticky_t sticky;
+    r307_slice_t named;
 } r307_draft_t;
 
 typedef struct r307_option_t {

@@ -85,7 +85,7 @@ const char *r307_plain_model(apr_pool_t *p, const char *options, int has_target,
                                       nowhere, context, &rule);
 
     *model = NULL;
-    if (!bad && !rule->name && rule->pattern && !rule->pattern->regex
+    if (!bad && !rule->name && !rule->group && rule->pattern && !rule->pattern->regex
         && !rule->pattern->segs
         && rule->target->kind == (has_target ? R307_TARGET_PATH : R307_TARGET_NONE)) {
         *model = rule;

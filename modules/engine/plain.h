@@ -17,7 +17,7 @@ size_t r307_plain_target(const char *s, size_t len);
 
 /* Any rule of plain words, parsed with these options: what r307_plain_make copies. NULL
  * and *model; or the error text. *model is NULL when the options make the words something
- * else, as match=regex does, or name one rule. */
+ * else, as match=regex does, or are about one source, as name= and percent= are. */
 const char *r307_plain_model(apr_pool_t *p, const char *options, int has_target,
                              const r307_context_t *context, const r307_rule_t **model);
 

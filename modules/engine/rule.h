@@ -41,6 +41,8 @@ typedef struct r307_rule_t {
     const r307_cond_t *conds;
     int cond_count;
     int options_named;              /* a method= names OPTIONS */
+    apr_uint64_t group;             /* of its source, for lang= and percent=, which are asked
+                                     * of all rules with that source together; 0: neither */
     int nth, nth_regex;             /* of the rules, of the regexes of its .htaccess; 0: it
                                      * stands in none, or is no regex */
     int unbounded;                  /* an expression of it holds a regex */
@@ -64,6 +66,7 @@ typedef struct r307_context_t {
     r307_where_t where;
     const char *location;       /* URL-path of a literal <Location>, or NULL */
     r307_expr_maker_t maker;
+    int is_late;                /* decided when httpd has found the file */
     int is_tenant;              /* .htaccess: some options are the administrator's */
     int jit;
     int nth, nth_regex;         /* of a rule and of a regex that stood here; 0: not counted */

@@ -4,8 +4,6 @@
 #include <string.h>
 #include <apr_strings.h>
 
-#define FEWEST 4        /* rules that are looked up no dearer than asked one by one */
-
 r307_ruleset_t *r307_ruleset_make(apr_pool_t *p)
 {
     r307_ruleset_t *set = apr_palloc(p, sizeof(*set));
@@ -13,8 +11,60 @@ r307_ruleset_t *r307_ruleset_make(apr_pool_t *p)
     set->rules = apr_array_make(p, 4, sizeof(const r307_rule_t *));
     set->maps = NULL;
     set->names = apr_hash_make(p);
+    set->shares = NULL;
     set->index = NULL;
     return set;
+}
+
+static const r307_share_t *share_of(const r307_rule_t *rule)
+{
+    int i;
+
+    for (i = 0; rule->group && i < rule->cond_count; i++) {
+        if (rule->conds[i].kind->order == R307_ORDER_PERCENT) {
+            return rule->conds[i].own;
+        }
+    }
+    return NULL;
+}
+
+/* Whether both rules are in force at some time. */
+static int overlap(const r307_plan_t *a, const r307_plan_t *b)
+{
+    int a_ends = a->until.text && a->then <= R307_THEN_STOP;
+    int b_ends = b->until.text && b->then <= R307_THEN_STOP;
+
+    return !(a_ends && b->from.text && a->until.when <= b->from.when)
+        && !(b_ends && a->from.text && b->until.when <= a->from.when);
+}
+
+/* The shares of one source that hold at the same time are at most all, and one thing
+ * keeps a visitor in all of them. */
+static const char *check_share(apr_pool_t *p, const r307_ruleset_t *set,
+                               const r307_rule_t *rule, const r307_share_t *share)
+{
+    int i, sum = share->size;
+
+    for (i = 0; set->shares && i < set->shares->nelts; i++) {
+        const r307_rule_t *other = APR_ARRAY_IDX(set->shares, i, const r307_rule_t *);
+        const r307_share_t *its = share_of(other);
+
+        if (other->group != rule->group || !overlap(&other->plan, &rule->plan)) {
+            continue;
+        }
+        if (its->sticky != share->sticky || !r307_slice_same(its->named, share->named)) {
+            return apr_psprintf(p, "percent= of one source is one roll, and the rule at "
+                                "%s:%u has another sticky=; write the same",
+                                other->place.file ? other->place.file : "-",
+                                other->place.line);
+        }
+        sum += its->size;
+    }
+    if (sum > R307_SHARE_ALL) {
+        return apr_psprintf(p, "percent= of this source is %d.%02d together, and there are "
+                            "100; write less", sum / 100, sum % 100);
+    }
+    return NULL;
 }
 
 const char *r307_ruleset_taken(apr_pool_t *p, const r307_ruleset_t *set,
@@ -23,11 +73,13 @@ const char *r307_ruleset_taken(apr_pool_t *p, const r307_ruleset_t *set,
     const r307_rule_t *other = rule->name
         ? apr_hash_get(set->names, rule->name, APR_HASH_KEY_STRING) : NULL;
 
-    return other ? apr_psprintf(p, "name='%s' is already the name of the rule at %s:%u; "
-                                "names are unique", rule->name,
-                                other->place.file ? other->place.file : "-",
-                                other->place.line)
-                 : NULL;
+    if (other) {
+        return apr_psprintf(p, "name='%s' is already the name of the rule at %s:%u; names "
+                            "are unique", rule->name,
+                            other->place.file ? other->place.file : "-",
+                            other->place.line);
+    }
+    return share_of(rule) ? check_share(p, set, rule, share_of(rule)) : NULL;
 }
 
 const char *r307_ruleset_add(apr_pool_t *p, r307_ruleset_t *set, const r307_rule_t *rule)
@@ -36,6 +88,12 @@ const char *r307_ruleset_add(apr_pool_t *p, r307_ruleset_t *set, const r307_rule
 
     if (err) {
         return err;
+    }
+    if (share_of(rule)) {
+        if (!set->shares) {
+            set->shares = apr_array_make(p, 4, sizeof(const r307_rule_t *));
+        }
+        APR_ARRAY_PUSH(set->shares, const r307_rule_t *) = rule;
     }
     if (rule->name) {
         apr_hash_set(set->names, rule->name, APR_HASH_KEY_STRING, rule);
@@ -63,7 +121,7 @@ void r307_ruleset_freeze(apr_pool_t *p, r307_ruleset_t *set, apr_uint64_t seed)
     void *bytes;
     int i;
 
-    if (set->index || set->rules->nelts < FEWEST) {
+    if (set->index || set->rules->nelts == 0) {
         return;
     }
     apr_pool_create(&scratch, p);

@@ -21,22 +21,23 @@ typedef struct r307_ruleset_t {
     apr_array_header_t *rules;      /* of const r307_rule_t * */
     apr_array_header_t *maps;       /* of r307_map_t, or NULL */
     apr_hash_t *names;              /* name= to rule */
+    apr_array_header_t *shares;     /* of const r307_rule_t *, with percent=; NULL: none */
     const r307_index_t *index;      /* over `rules`; NULL: they are asked one by one */
 } r307_ruleset_t;
 
 r307_ruleset_t *r307_ruleset_make(apr_pool_t *p);
 
-/* NULL, or that the name is taken, and where. */
+/* NULL, or that the name is taken, and where; or that the shares of its source are more
+ * than all. */
 const char *r307_ruleset_add(apr_pool_t *p, r307_ruleset_t *set, const r307_rule_t *rule);
 
-/* NULL, or that the rule's name is taken in this set, and where. */
+/* The same without adding it. */
 const char *r307_ruleset_taken(apr_pool_t *p, const r307_ruleset_t *set,
                                const r307_rule_t *rule);
 /* A map stands where its line stands: behind the rules added so far. */
 void r307_ruleset_add_map(apr_pool_t *p, r307_ruleset_t *set, const void *handle);
 
-/* When nothing more is added: makes the index in p, where there are rules enough for one
- * to pay. Not needed for a right answer. seed: see r307_index_builder_make. */
+/* When nothing more is added: makes the index in p. Not needed for a right answer. seed: see r307_index_builder_make. */
 void r307_ruleset_freeze(apr_pool_t *p, r307_ruleset_t *set, apr_uint64_t seed);
 
 /* Rules of one container as they apply to one request. */

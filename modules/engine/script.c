@@ -67,6 +67,8 @@ typedef struct reading_t {
     apr_array_header_t *stack;      /* of section_t; the first is no section */
     int runs;
     unsigned epoch;         /* counts what ends all runs */
+    int has_use;
+    int is_unended;         /* the last line has no end */
 } reading_t;
 
 /* A line as httpd puts it together. */
@@ -104,6 +106,7 @@ static const char *join(reading_t *reading, joined_t *line)
         line->parts++;
         end = line->len + n;
         if (!lf) {
+            reading->is_unended = 1;
             line->len = end;
             return end < LAST_MOST ? NULL : "the last line is long and has no end";
         }
@@ -169,6 +172,12 @@ static section_t *innermost(const reading_t *reading)
     return &APR_ARRAY_IDX(reading->stack, reading->stack->nelts - 1, section_t);
 }
 
+/* What is added later must not come to stand in front of what was added here. */
+static void end_runs(reading_t *reading)
+{
+    reading->epoch++;
+}
+
 static void enter(reading_t *reading, const char *name, kind_t kind)
 {
     int is_left = reading->stack->nelts && innermost(reading)->is_left;
@@ -180,6 +189,9 @@ static void enter(reading_t *reading, const char *name, kind_t kind)
     section->run = -1;
     section->epoch = 0;
     section->named = 0;
+    if (kind == SECTION_CONTAINER) {
+        end_runs(reading);      /* some versions of httpd allow other directives behind it */
+    }
 }
 
 static const char *leave_section(reading_t *reading, const char *text)
@@ -221,12 +233,6 @@ static const char *read_macro(reading_t *reading, const joined_t *line, const ch
         return "a <Macro> stands in a <Macro>";
     }
     return strncasecmp(text, "</Macro", 7) == 0 ? leave_section(reading, text) : NULL;
-}
-
-/* What is added later must not come to stand in front of what was added here. */
-static void end_runs(reading_t *reading)
-{
-    reading->epoch++;
 }
 
 /* Not 0: the rule is taken. */
@@ -296,7 +302,11 @@ static const char *read_directive(reading_t *reading, const joined_t *line,
         return NULL;
     }
     /* a macro, a word that is not whole before it is joined, a rule that stays */
-    if (is_ours || line->is_continued || (n == 3 && strncasecmp(text, "Use", 3) == 0)) {
+    if (n == 3 && strncasecmp(text, "Use", 3) == 0) {
+        reading->has_use = 1;
+        end_runs(reading);
+    }
+    if (is_ours || line->is_continued) {
         end_runs(reading);
     }
     keep(reading, line);
@@ -350,6 +360,9 @@ const char *r307_script_make(apr_pool_t *p, const char *bytes, size_t len,
     }
     if (!err && reading.stack->nelts > 1) {
         err = "a section is not closed";
+    }
+    if (!err && reading.has_use && reading.is_unended) {
+        err = "the last line has no end, and behind a Use it would be lost";
     }
     if (!err) {
         script->lines = reading.lines;

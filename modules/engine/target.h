@@ -66,9 +66,14 @@ typedef struct r307_target_t {
 typedef const char *(*r307_expr_compile_t)(void *baton, apr_pool_t *p, const char *text,
                                            int is_string, const void **compiled);
 
+/* How the host finds the file of a flag: NULL and *found, or the error text. */
+typedef const char *(*r307_flag_find_t)(void *baton, apr_pool_t *p, const char *name,
+                                        void **found);
+
 typedef struct r307_expr_maker_t {
     r307_expr_compile_t compile;    /* NULL: expressions are not known here */
     void *baton;
+    r307_flag_find_t find_flag;     /* NULL: files are not known here */
 } r307_expr_maker_t;
 
 const char *r307_target_parse(apr_pool_t *p, const char *text,

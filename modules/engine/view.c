@@ -6,6 +6,21 @@
 
 #define NAMES_MOST 1000
 
+void r307_vary_cookie(r307_vary_t *vary, const char *cookie)
+{
+    int i;
+
+    if (!vary->cookies) {
+        vary->cookies = apr_array_make(vary->p, 2, sizeof(const char *));
+    }
+    for (i = 0; i < vary->cookies->nelts; i++) {
+        if (strcmp(APR_ARRAY_IDX(vary->cookies, i, const char *), cookie) == 0) {
+            return;
+        }
+    }
+    APR_ARRAY_PUSH(vary->cookies, const char *) = cookie;
+}
+
 void r307_vary_add(r307_vary_t *vary, const char *name)
 {
     size_t len = strlen(name);

@@ -6,6 +6,7 @@
 #ifndef R307_VIEW_H
 #define R307_VIEW_H
 
+#include <apr_tables.h>
 #include <apr_time.h>
 #include "path.h"
 #include "query.h"
@@ -17,13 +18,18 @@ typedef struct r307_expr_t {
     const void *compiled;
 } r307_expr_t;
 
-/* Names of request headers a decision looked at (RFC 9110 12.5.5), without doubles. */
+/* What a decision looked at: names of request headers (RFC 9110 12.5.5), without doubles;
+ * and what it has the answer take along, whatever that is. */
 typedef struct r307_vary_t {
     apr_pool_t *p;
     const char *names;      /* "A, B", or NULL */
+    int is_hidden;          /* it looked at what no header tells: nobody else may get it */
+    apr_array_header_t *cookies;    /* of const char *, values of Set-Cookie; or NULL */
 } r307_vary_t;
 
 void r307_vary_add(r307_vary_t *vary, const char *name);
+/* The same text is added once. */
+void r307_vary_cookie(r307_vary_t *vary, const char *cookie);
 
 typedef struct r307_self_t {
     const char *scheme;     /* "http" or "https", as httpd itself says */
@@ -47,12 +53,23 @@ typedef struct r307_view_ops_t {
     /* The image a map is at: the same one for the whole request; NULL: none was ever
      * loaded. Asked only where there are maps. */
     const struct r307_image_t *(*image)(void *baton, const void *map);
+    /* Who logged in; NULL: nobody. */
+    const char *(*user)(void *baton);
+    /* 1 when there is something to serve, 0 when not, -1 when it is not known here. */
+    int (*file)(void *baton);
+    /* Whether the flag file exists, -1 when it is not known here; `flag` is what the host
+     * made of its name at load. */
+    int (*flag)(void *baton, const void *flag);
+    /* A random number, the same one for all of one request. */
+    apr_uint64_t (*roll)(void *baton);
 } r307_view_ops_t;
 
 typedef struct r307_view_t {
     const r307_path_t *path;
     r307_slice_t query;     /* raw; absent without '?' */
     const char *method;
+    const char *client;     /* its address, numeric; NULL: not known */
+    int login_ahead;        /* nobody was asked for a password yet: user= has to wait */
     apr_time_t now;         /* when the request came; what has an end is measured by it */
     r307_self_t asked;      /* the origin the client asked for: httpd's scheme, the name
                              * of the Host header without port ("" if none), its port */

@@ -190,6 +190,10 @@ static void log_decision(request_rec *r, const r307_decision_t *decision)
         ap_log_rerror(APLOG_MARK, APLOG_DEBUG, 0, r, "%s answers %s",
                       label(r, decision->rule), show_answer(r, decision));
         break;
+    case R307_OUTCOME_LATER:
+        ap_log_rerror(APLOG_MARK, APLOG_DEBUG, 0, r, "%s waits for a login",
+                      label(r, decision->rule));
+        break;
     case R307_OUTCOME_REFUSE:
         ap_log_rerror(APLOG_MARK, APLOG_DEBUG, 0, r, "%s refused, %s",
                       label(r, decision->rule), show_refusal(r, decision));
@@ -229,6 +233,7 @@ static int answer(request_rec *r, const r307_config_t *conf,
     to_send.location = decision->location;
     to_send.rule = decision->rule;
     to_send.max_age = decision->max_age;
+    to_send.is_private = r307_request_state(r)->is_private;
     return r307_respond_send(r, conf, &to_send);
 }
 
@@ -250,6 +255,7 @@ static int refuse(request_rec *r, const r307_config_t *conf,
     to_send.location = NULL;
     to_send.rule = decision->rule;
     to_send.max_age = 0;
+    to_send.is_private = 0;
     return r307_respond_send(r, conf, &to_send);
 }
 
@@ -278,7 +284,8 @@ static int carry_out(request_rec *r, const r307_config_t *conf,
 {
     int may_pass = r307_config_value(conf, R307_SETTING_REFUSE) == R307_REFUSE_PASS;
 
-    if (decision->outcome == R307_OUTCOME_PASS) {
+    state->waits = decision->outcome == R307_OUTCOME_LATER;
+    if (decision->outcome == R307_OUTCOME_PASS || state->waits) {
         return DECLINED;
     }
     state->is_over = !(decision->outcome == R307_OUTCOME_REFUSE && may_pass);
@@ -290,6 +297,28 @@ static int carry_out(request_rec *r, const r307_config_t *conf,
     }
     return decision->outcome == R307_OUTCOME_ANSWER ? answer(r, conf, decision)
                                                     : refuse(r, conf, decision);
+}
+
+int r307_ask_may(request_rec *r, const r307_chain_t *chain)
+{
+    const char *path = r->unparsed_uri, *query;
+    size_t len;
+    int i;
+
+    if (!path || APLOGrdebug(r)) {
+        return 1;
+    }
+    query = r->args ? strchr(path, '?') : NULL;
+    len = query ? (size_t)(query - path) : strlen(path);
+    for (i = 0; i < chain->count; i++) {
+        const r307_block_t *block = chain->blocks[i];
+
+        if (block->directory || block->doubts || block->rules->maps || !block->rules->index
+            || r307_index_may(block->rules->index, path, len)) {
+            return 1;
+        }
+    }
+    return 0;
 }
 
 int r307_ask_chain(request_rec *r, const r307_config_t *conf, const r307_chain_t *chain)
@@ -320,6 +349,10 @@ int r307_ask_chain(request_rec *r, const r307_config_t *conf, const r307_chain_t
     memset(&decision, 0, sizeof(decision));
     r307_decide(r->pool, scopes, chain->count, &policy, &state->view, &decision);
     r307_request_vary(r, decision.vary);
+    state->is_private |= decision.is_private;
+    if (r307_config_engine(conf) == R307_ENGINE_ON) {
+        r307_request_cookies(r, decision.cookies);
+    }
     log_decision(r, &decision);
     status = carry_out(r, conf, &decision, state);
     if (status == DECLINED && state->maps) {

@@ -57,6 +57,9 @@ static r307_slice_t minus(apr_pool_t *p, const r307_path_t *path, const char *re
         return r307_slice(apr_pstrcat(p, apr_pstrmemdup(p, path->dec, end), "/", NULL),
                           end + 1);
     }
+    if (end >= left && memcmp(path->dec + end - left, rest, left) == 0) {
+        return r307_slice(path->dec, end - left + 1);   /* byte for byte, as nearly always */
+    }
     while (left > 1) {  /* rest[0] is the '/' at the border */
         step = stands_for(path->dec, end, rest[left - 1]);
         if (!step) {

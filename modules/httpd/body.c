@@ -20,6 +20,7 @@ APLOG_USE_MODULE(redirect307);
 #define LOOK_AGAIN     apr_time_from_sec(1)     /* mod_reqtimeout counts when it is read */
 #define H2_NAP         apr_time_from_msec(10)
 #define H2_GRACE       apr_time_from_msec(50)
+#define H2_AWAITED     apr_time_from_msec(100)
 
 typedef enum {
     READ_ALL,       /* the end of the body was seen */
@@ -246,8 +247,10 @@ void r307_body_plan(request_rec *r, apr_off_t most, apr_interval_time_t time,
         return;
     }
     if (is_h2(r)) {
-        /* Who waits for a 100 sends nothing that could be read. */
-        body->drain = !r->expecting_100;
+        body->drain = 1;
+        if (r->expecting_100 && time > H2_AWAITED) {
+            body->time = H2_AWAITED;    /* who waits for a 100 sends nothing */
+        }
         body->most = within_limit(r, most > H2_WINDOW ? most : H2_WINDOW);
     }
     else if (must_close(r, most)) {

@@ -154,6 +154,10 @@ r307_block_t *r307_config_block(apr_pool_t *p, r307_config_t *conf, int is_late,
 void r307_config_append_block(apr_pool_t *p, const r307_chain_t **chain,
                               r307_block_t *block);
 
+/* The number of the block's first rule in its .htaccess: tells its blocks apart, where the
+ * lines of a macro may be those of the file, too. */
+unsigned r307_config_first(const r307_block_t *block);
+
 /* NULL, or that the rule's name is taken by a rule of the chain, and where. */
 const char *r307_config_taken(apr_pool_t *p, const r307_chain_t *chain,
                               const r307_rule_t *rule);

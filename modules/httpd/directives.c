@@ -12,11 +12,12 @@
 #include "httpd/config.h"
 #include "httpd/container.h"
 #include "httpd/expr.h"
-#include "httpd/maps.h"
+#include "httpd/flag.h"
 #include "httpd/freeze.h"
 #include "httpd/htaccess.h"
 #include "httpd/lint.h"
 #include "httpd/maintenance.h"
+#include "httpd/maps.h"
 #include "httpd/once.h"
 
 APLOG_USE_MODULE(redirect307);
@@ -113,12 +114,16 @@ static const char *add_rule(cmd_parms *cmd, r307_config_t *conf,
 {
     const char *err = r307_config_taken(cmd->pool, container->is_late ? conf->late
                                                                       : conf->early, rule);
+    r307_place_t place = rule->place;
     r307_block_t *block;
 
     if (err) {
         return err;
     }
-    block = r307_config_block(cmd->pool, conf, container->is_late, rule->place,
+    if (r307_container_is_htaccess(cmd)) {
+        place.file = file_of(cmd);
+    }
+    block = r307_config_block(cmd->pool, conf, container->is_late, place,
                               container->directory);
     err = r307_ruleset_add(cmd->pool, block->rules, rule);
     block->is_htaccess = r307_container_is_htaccess(cmd);
@@ -158,6 +163,8 @@ const char *r307_directives_parse(cmd_parms *cmd, const r307_container_t *contai
     context.location = container->location;
     context.maker.compile = r307_expr_compile;
     context.maker.baton = cmd;
+    context.maker.find_flag = r307_flag_find;
+    context.is_late = container->is_late;
     context.jit = jit;
     context.is_tenant = met != NULL;
     if (met) {
@@ -547,7 +554,7 @@ static const char *set_htaccess_cache(cmd_parms *cmd, void *mconfig, const char 
     r307_config_t *conf = mconfig;
     apr_array_header_t *words;
     apr_int64_t age = R307_UNSET, size = R307_UNSET;
-    const char *err = split_words(cmd, args, 1, 3, "on|off [2s [32M]]", &words);
+    const char *err = split_words(cmd, args, 1, 3, "on|off [2s [64M]]", &words);
     int is_on = 0;
 
     if (!err) {

@@ -28,6 +28,13 @@ static int is_asked(const request_rec *r, const r307_config_t *conf)
     return r307_request_is_ours(r) && r307_config_engine(conf) != R307_ENGINE_OFF;
 }
 
+static int ask(request_rec *r, const r307_config_t *conf, const r307_chain_t *chain,
+               int login_ahead)
+{
+    r307_request_state(r)->view.login_ahead = login_ahead;
+    return r307_ask_chain(r, conf, chain);
+}
+
 int r307_on_translate_name(request_rec *r)
 {
     const r307_config_t *conf = config(r);
@@ -37,14 +44,20 @@ int r307_on_translate_name(request_rec *r)
         r307_maintenance_translate(r);
         return DECLINED;
     }
-    if ((!conf->early && !conf->early_lines) || !is_asked(r, conf)) {
+    if (!conf->early_lines && (!conf->early || !r307_ask_may(r, conf->early))) {
+        return DECLINED;
+    }
+    if (!is_asked(r, conf)) {
         return DECLINED;
     }
     if (conf->early_lines) {
         result = r307_maintenance_ask(r, conf, 0);
     }
-    return result == DECLINED && conf->early ? r307_ask_chain(r, conf, conf->early)
-                                             : result;
+    if (result == DECLINED && conf->early) {
+        result = ask(r, conf, conf->early, 1);
+        r307_request_state(r)->early_waits = r307_request_state(r)->waits;
+    }
+    return result;
 }
 
 static int has_late(const r307_config_t *conf)
@@ -52,14 +65,19 @@ static int has_late(const r307_config_t *conf)
     return conf->late || conf->late_lines || conf->early_lines;
 }
 
-static int ask_late(request_rec *r, const r307_config_t *conf)
+/* What waited for the login is asked first, once it may have come. */
+static int ask_late(request_rec *r, const r307_config_t *conf, int login_ahead)
 {
+    const r307_state_t *state = r307_request_known(r);
     int result = DECLINED;
 
-    if (conf->late_lines || r307_request_state(r)->back) {
+    if (state && state->early_waits && conf->early) {
+        result = ask(r, conf, conf->early, login_ahead);
+    }
+    if (result == DECLINED && (conf->late_lines || conf->early_lines)) {
         result = r307_maintenance_ask(r, conf, 1);
     }
-    return result == DECLINED && conf->late ? r307_ask_chain(r, conf, conf->late)
+    return result == DECLINED && conf->late ? ask(r, conf, conf->late, login_ahead)
                                             : result;
 }
 
@@ -68,37 +86,43 @@ static int ask_late(request_rec *r, const r307_config_t *conf)
 int r307_on_access_checker_ex(request_rec *r)
 {
     const r307_config_t *conf = config(r);
+    int result;
 
     if (conf->late) {
         r307_htaccess_note(conf, conf->late);
     }
-    if (!has_late(conf) || !is_asked(r, conf)) {
+    if (!has_late(conf) || !is_asked(r, conf) || r307_request_state(r)->early_waits) {
         return DECLINED;
     }
-    r307_request_state(r)->late_decided = 1;
-    return ask_late(r, conf);
+    result = ask_late(r, conf, 1);
+    r307_request_state(r)->late_decided = !r307_request_state(r)->waits;
+    return result;
 }
 
+/* Who logged in is known now, or nobody had to. */
 int r307_on_type_checker(request_rec *r)
 {
     const r307_config_t *conf = config(r);
+    const r307_state_t *state;
 
     if (r307_hidden_test(r, conf)) {
         return HTTP_NOT_FOUND;
     }
-    if (!has_late(conf)) {
+    if (!has_late(conf) && !conf->early) {
         return DECLINED;
     }
     if (conf->late) {
         r307_htaccess_note(conf, conf->late);
     }
-    if (r307_maintenance_hides(r, conf)) {
-        return HTTP_NOT_FOUND;
-    }
-    if (!is_asked(r, conf) || r307_request_state(r)->late_decided) {
+    if (!is_asked(r, conf)) {
         return DECLINED;
     }
-    return ask_late(r, conf);
+    state = r307_request_known(r);
+    if (state ? state->late_decided || (!has_late(conf) && !state->early_waits)
+              : !has_late(conf)) {
+        return DECLINED;
+    }
+    return ask_late(r, conf, 0);
 }
 
 void r307_on_insert_filter(request_rec *r)

@@ -180,6 +180,11 @@ static r307_version_t *compile(request_rec *r, r307_htaccess_t *cache, const cha
     }
     version = r307_htaccess_compile(r, path, fd, stamp, r307_cache_most(cache));
     if (version) {
+        if (APLOGrtrace1(r)) {
+            ap_log_rerror(APLOG_MARK, APLOG_TRACE1, 0, r, "%s is compiled: %d lines are "
+                          "left to read, it takes about %" APR_SIZE_T_FMT " KiB", path,
+                          version->line_count, version->weight / 1024);
+        }
         r307_cache_put(cache, path, version);
     }
     else {
@@ -193,6 +198,7 @@ apr_status_t r307_on_open_htaccess(request_rec *r, const char *directory,
                                    const char **full_name)
 {
     const r307_config_t *conf = config(r->per_dir_config);
+    apr_uint64_t key;
     apr_time_t age;
     r307_version_t *version = NULL;
     r307_stamp_t stamp, seen;
@@ -204,11 +210,12 @@ apr_status_t r307_on_open_htaccess(request_rec *r, const char *directory,
         return AP_DECLINED;
     }
     age = r307_config_value(conf, R307_SETTING_HTACCESS_AGE);
-    if (age && !r307_cache_may_know(conf->cache, directory)) {
+    key = r307_cache_key(directory);
+    if (age && !r307_cache_may_know(conf->cache, key)) {
         return AP_DECLINED;
     }
     path = ap_make_full_path(r->pool, directory, name);
-    cached = r307_cache_find(conf->cache, path, r->request_time, &seen, &version);
+    cached = r307_cache_find(conf->cache, path, key, r->request_time, &seen, &version);
     if (cached == R307_CACHED_LATER || (cached == R307_CACHED_NOTHING && age)) {
         return AP_DECLINED;
     }
@@ -345,11 +352,12 @@ static int has_names_beside(const r307_chain_t *chain)
 }
 
 static void refuse_at(cmd_parms *cmd, r307_config_t *conf, const r307_rule_t *rule,
-                      const char *text, r307_refuse_t refuse)
+                      int name, const char *text, r307_refuse_t refuse)
 {
     ap_directive_t line = *cmd->directive;
     cmd_parms at = *cmd;
 
+    at.cmd = r307_directives_find(r307_hoisted[name]);
     line.line_num = (int)rule->place.line;
     at.directive = &line;
     refuse(&at, conf, text);
@@ -395,7 +403,7 @@ static void add_singly(cmd_parms *cmd, r307_config_t *conf, r307_progress_t *met
             err = add_one(cmd, conf, met, run, rule);
         }
         if (err) {
-            refuse_at(cmd, conf, rule, err, refuse);
+            refuse_at(cmd, conf, rule, run->name_of[i], err, refuse);
         }
     }
 }

@@ -158,9 +158,11 @@ static apr_uint64_t hash(const char *directory, size_t len)
         key = (key ^ word) * APR_UINT64_C(0x9fb21c651e98df25);
         key ^= key >> 32;
     }
+    word = 0;
     for (; len; len--, directory++) {
-        key = (key ^ (unsigned char)*directory) * APR_UINT64_C(0x100000001b3);
+        word = word << 8 | (unsigned char)*directory;
     }
+    key = (key ^ word) * APR_UINT64_C(0x9fb21c651e98df25);
     return key ^ key >> 29;
 }
 
@@ -260,22 +262,23 @@ static entry_t *have(r307_htaccess_t *cache, const char *file)
     return entry;
 }
 
-int r307_cache_may_know(r307_htaccess_t *cache, const char *directory)
+apr_uint64_t r307_cache_key(const char *directory)
 {
     size_t len = strlen(directory);
 
-    if (len && directory[len - 1] == '/') {
-        len--;
-    }
-    return __atomic_load_n(bucket_of(cache, hash(directory, len)), __ATOMIC_RELAXED)
-           != NULL;
+    return hash(directory, len && directory[len - 1] == '/' ? len - 1 : len);
 }
 
-r307_cached_t r307_cache_find(r307_htaccess_t *cache, const char *file, apr_time_t now,
-                              r307_stamp_t *stamp, r307_version_t **version)
+int r307_cache_may_know(const r307_htaccess_t *cache, apr_uint64_t key)
+{
+    return __atomic_load_n(bucket_of(cache, key), __ATOMIC_RELAXED) != NULL;
+}
+
+r307_cached_t r307_cache_find(r307_htaccess_t *cache, const char *file, apr_uint64_t key,
+                              apr_time_t now, r307_stamp_t *stamp,
+                              r307_version_t **version)
 {
     r307_cached_t cached = R307_CACHED_NOTHING;
-    apr_uint64_t key = key_of(file);
     entry_t *entry;
 
     lock(cache);

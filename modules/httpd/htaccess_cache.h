@@ -28,7 +28,8 @@ typedef struct r307_hoist_t {
     unsigned names;                 /* bits: directives that occur in it */
     const int *name_of;             /* of each rule, in order */
     unsigned lines[R307_HOISTED_MOST];  /* of each name that occurs, the first */
-    r307_progress_t before;              /* rules of runs that begin before it */
+    r307_progress_t before;         /* all rules of the runs that begin before it, some of
+                                     * which may stand behind it */
     int regexes;                    /* among its own */
 } r307_hoist_t;
 
@@ -67,11 +68,14 @@ typedef enum {
     R307_CACHED_VERSION
 } r307_cached_t;
 
-/* Not 0: a file of this directory may be known. Cheap, for the many where none is. */
-int r307_cache_may_know(r307_htaccess_t *cache, const char *directory);
+/* Files of a directory have one key. Not 0: one of them may be known; cheap, for the many
+ * directories where none is. */
+apr_uint64_t r307_cache_key(const char *directory);
+int r307_cache_may_know(const r307_htaccess_t *cache, apr_uint64_t key);
 
-r307_cached_t r307_cache_find(r307_htaccess_t *cache, const char *file, apr_time_t now,
-                              r307_stamp_t *stamp, r307_version_t **version);
+r307_cached_t r307_cache_find(r307_htaccess_t *cache, const char *file, apr_uint64_t key,
+                              apr_time_t now, r307_stamp_t *stamp,
+                              r307_version_t **version);
 
 /* The file has rules: a request met one that was read by httpd itself. */
 void r307_cache_note(r307_htaccess_t *cache, const char *file);

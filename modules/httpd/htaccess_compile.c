@@ -17,11 +17,12 @@
 /* Nobody writes that; whoever generates it has a map for it. */
 #define FILE_MOST (16 * 1024 * 1024)
 
-/* What a version costs, measured with rules of all kinds and rounded up. */
+/* What a version costs, about: from what processes grew by with rules of all kinds. */
 #define VERSION_WEIGHT 16384
 #define RUN_WEIGHT 512
-#define RULE_WEIGHT 1024
-#define REGEX_WEIGHT 4096
+#define RULE_WEIGHT 2000
+#define BYTE_WEIGHT 12
+#define REGEX_WEIGHT 1500
 
 typedef struct making_t {
     r307_version_t *version;
@@ -86,7 +87,6 @@ static r307_hoist_t *run_at(making_t *making, int run, unsigned number)
     made->block.line = number;
     made->block.is_htaccess = 1;
     made->block.is_cached = 1;
-    made->before = making->met;
     APR_ARRAY_PUSH(making->runs, r307_hoist_t *) = made;
     making->name_of = apr_array_make(making->version->p, 4, sizeof(int));
     making->version->weight += RUN_WEIGHT;
@@ -136,9 +136,9 @@ static int take(void *baton, int run, int name, const char *args, unsigned numbe
         return 0;
     }
     add_rule(making, run_at(making, run, number), name, rule);
-    making->version->weight += RULE_WEIGHT + 3 * strlen(args)
-                               + (rule->pattern && rule->pattern->regex
-                                  ? REGEX_WEIGHT + 16 * strlen(args) : 0);
+    making->version->weight += RULE_WEIGHT + BYTE_WEIGHT * strlen(args)
+                               + (rule->pattern && rule->pattern->regex ? REGEX_WEIGHT
+                                                                        : 0);
     return 1;
 }
 
@@ -167,6 +167,7 @@ static int prepare(making_t *making, request_rec *r, r307_version_t *version)
 static void settle_runs(making_t *making)
 {
     r307_version_t *version = making->version;
+    r307_progress_t before = { 0, 0, 0 };
     int i;
 
     version->runs = apr_palloc(version->p,
@@ -175,6 +176,9 @@ static void settle_runs(making_t *making)
         r307_hoist_t *run = &version->runs[i];
 
         *run = *APR_ARRAY_IDX(making->runs, i, r307_hoist_t *);
+        run->before = before;
+        before.rules += run->block.rules->rules->nelts;
+        before.regexes += run->regexes;
         r307_ruleset_freeze(version->p, run->block.rules, r307_freeze_seed());
         run->blocks[0] = &run->block;
         run->chain.blocks = run->blocks;

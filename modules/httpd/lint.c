@@ -131,8 +131,8 @@ void r307_lint_say(request_rec *r, const r307_config_t *conf, const r307_block_t
     int i, said = 0;
 
     if (r307_config_value(conf, R307_SETTING_LINT) == R307_LINT_OFF
-        || !r307_once_ever(r->server, r307_once_key(r->pool, block->file, block->line,
-                                                    "lint"))) {
+        || !r307_once_ever(r->server, r307_once_key(r->pool, block->file,
+                                                    r307_config_first(block), "lint"))) {
         return;
     }
     for (i = 0; i < rules->nelts; i++) {

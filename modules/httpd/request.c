@@ -6,7 +6,9 @@
 #include <http_config.h>
 #include <http_core.h>
 #include <http_protocol.h>
+#include <http_request.h>
 #include "httpd/expr.h"
+#include "httpd/flag.h"
 #include "httpd/store.h"
 
 extern module AP_MODULE_DECLARE_DATA redirect307_module;
@@ -65,8 +67,54 @@ static const struct r307_image_t *find_image(void *baton, const void *map)
     return r307_store_image(baton, map);
 }
 
+static const char *read_user(void *baton)
+{
+    return ((request_rec *)baton)->user;
+}
+
+/* MultiViews finds files by other names, but after us, and it is asked by a subrequest. */
+static int finds_by_negotiation(request_rec *r)
+{
+    request_rec *sub;
+    int found;
+
+    if (!(ap_allow_options(r) & OPT_MULTI)) {
+        return 0;
+    }
+    sub = ap_sub_req_lookup_uri(r->uri, r, NULL);
+    found = sub->status == HTTP_OK && sub->finfo.filetype == APR_REG;
+    ap_destroy_sub_req(sub);
+    return found;
+}
+
+static int read_file(void *baton)
+{
+    request_rec *r = baton;
+
+    if (!r->filename || r->proxyreq) {
+        return -1;
+    }
+    return r->finfo.filetype != APR_NOFILE || finds_by_negotiation(r);
+}
+
+static int read_flag(void *baton, const void *flag)
+{
+    return r307_flag_is_set(baton, flag);
+}
+
+static apr_uint64_t read_roll(void *baton)
+{
+    r307_state_t *state = r307_request_state(baton);
+
+    while (!state->roll) {
+        ap_random_insecure_bytes(&state->roll, sizeof(state->roll));
+    }
+    return state->roll;
+}
+
 static const r307_view_ops_t ops = {
-    read_header, read_env, test_expr, read_expr, read_self, find_image
+    read_header, read_env, test_expr, read_expr, read_self, find_image, read_user,
+    read_file, read_flag, read_roll
 };
 
 /* The name of the Host header or of an absolute request target. httpd keeps an IPv6
@@ -98,13 +146,15 @@ static void fill_view(request_rec *r, r307_view_t *view)
 
     view->method = r->method;
     view->now = r->request_time;
+    view->client = r->useragent_ip;
     view->asked.scheme = ap_http_scheme(r);
     view->asked.host = asked_host(r);
     view->asked.port = asked_port(r);
     view->ops = &ops;
     view->baton = r;
     if (r->unparsed_uri && r307_path_split(r->unparsed_uri, &path, &view->query)) {
-        view->path = r307_path_make(r->pool, path);
+        view->path = path.s[path.len] ? r307_path_make(r->pool, path)
+                                      : r307_path_take(r->pool, path);
     }
 }
 
@@ -118,6 +168,11 @@ r307_state_t *r307_request_state(request_rec *r)
         ap_set_module_config(r->request_config, &redirect307_module, state);
     }
     return state;
+}
+
+r307_state_t *r307_request_known(const request_rec *r)
+{
+    return ap_get_module_config(r->request_config, &redirect307_module);
 }
 
 int r307_request_is_ours(const request_rec *r)
@@ -147,4 +202,19 @@ void r307_request_vary(request_rec *r, const char *names)
         }
     }
     apr_table_setn(r->err_headers_out, "Vary", held);
+}
+
+void r307_request_cookies(request_rec *r, const apr_array_header_t *values)
+{
+    int i;
+
+    if (!values) {
+        return;
+    }
+    r307_request_state(r)->sets_cookie = 1;
+    for (i = 0; i < values->nelts; i++) {
+        apr_table_addn(r->err_headers_out, "Set-Cookie",
+                       APR_ARRAY_IDX(values, i, const char *));
+    }
+    apr_table_setn(r->err_headers_out, "Cache-Control", "private, no-store");
 }

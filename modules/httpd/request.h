@@ -11,6 +11,11 @@
 
 typedef struct r307_state_t {
     r307_view_t view;       /* path is NULL: no path of ours was asked for */
+    apr_uint64_t roll;      /* made when a rule asks for it; 0: not yet */
+    int waits;              /* the last list ended at a rule that asks for the user */
+    int early_waits;        /* that was the first list: all is decided after the login */
+    int sets_cookie;        /* the answer, whatever it is, takes a cookie along */
+    int is_private;         /* some list looked at what no header tells */
     const char *held;       /* Retry-After of a 503 by a maintenance, or NULL */
     const struct r307_halt_decision_t *back;    /* of translate_name, to be carried out
                                                  * unless a later list is in force */
@@ -22,6 +27,9 @@ typedef struct r307_state_t {
 /* The state of the request, made at the first call; never NULL. */
 r307_state_t *r307_request_state(request_rec *r);
 
+/* The same if it was made; else NULL. */
+r307_state_t *r307_request_known(const request_rec *r);
+
 /* Whether this is a request that a client sent and rules may answer: no subrequest, no
  * internal redirect, no forward proxy, no TRACE. */
 int r307_request_is_ours(const request_rec *r);
@@ -29,5 +37,9 @@ int r307_request_is_ours(const request_rec *r);
 /* Merges names into the Vary that survives ErrorDocument, CGI and mod_proxy; NULL is
  * fine. */
 void r307_request_vary(request_rec *r, const char *names);
+
+/* Adds Set-Cookie for whatever is answered in the end, and keeps it out of every cache;
+ * values of const char *, NULL is fine. */
+void r307_request_cookies(request_rec *r, const apr_array_header_t *values);
 
 #endif

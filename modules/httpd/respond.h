@@ -14,13 +14,14 @@ typedef struct r307_answer_t {
     const char *location;       /* NULL: none */
     const r307_rule_t *rule;
     int max_age;                /* seconds a cache may keep it; 0: no-store */
+    int is_private;             /* only the client's own cache */
 } r307_answer_t;
 
 /* What the hook returns: DONE when the answer is out. */
 int r307_respond_send(request_rec *r, const r307_config_t *conf,
                       const r307_answer_t *answer);
 
-/* For LogFormat: the note redirect307-rule. */
-void r307_respond_note(request_rec *r, const r307_rule_t *rule);
+/* For LogFormat: the note redirect307-rule, which is returned. */
+const char *r307_respond_note(request_rec *r, const r307_rule_t *rule);
 
 #endif

@@ -75,7 +75,7 @@ const r307_tenancy_t *r307_tenant_find(request_rec *r, const r307_config_t *conf
     tenancy = apr_palloc(r->pool, sizeof(*tenancy));
     fill(r, conf, view, block, tenancy);
     if (r307_limit_exceeds(r->pool, &block->tally, tenancy)
-        && is_first(r, block->file, block->line, "limits")) {
+        && is_first(r, block->file, r307_config_first(block), "limits")) {
         say_skipped(r, tenancy, block);
     }
     return tenancy;

@@ -73,8 +73,38 @@ static void self(void *baton, r307_self_t *out)
     *out = ((fuzz_request_t *)baton)->view.asked;
 }
 
-static const r307_view_ops_t ops = { get_header, get_env, test_expr, string_expr, self,
-                                     NULL };
+static const char *user(void *baton)
+{
+    return get_header(baton, "X-User");
+}
+
+static int file(void *baton)
+{
+    return get_header(baton, "X-File") ? 1 : 0;
+}
+
+static int flag(void *baton, const void *flag)
+{
+    (void)flag;
+    return get_header(baton, "X-Flag") != NULL;
+}
+
+static apr_uint64_t roll(void *baton)
+{
+    (void)baton;
+    return 4711;
+}
+
+static const r307_view_ops_t ops = {
+    get_header, get_env, test_expr, string_expr, self, NULL, user, file, flag, roll
+};
+
+static const char *find_flag(void *baton, apr_pool_t *p, const char *name, void **found)
+{
+    (void)baton;
+    *found = apr_pstrdup(p, name);
+    return NULL;
+}
 
 static const char *compile(void *baton, apr_pool_t *p, const char *text, int is_string,
                            const void **compiled)
@@ -297,6 +327,8 @@ static void run(apr_pool_t *p, char *text)
     context.directive = "Redirect307";
     context.match = *text == '^' ? R307_MATCH_REGEX : R307_MATCH_PREFIX;
     context.maker.compile = compile;
+    context.maker.find_flag = find_flag;
+    context.is_late = 1;
     if (!r307_path_split(target, &raw, &request.view.query)
         || r307_line_parse(p, text, place, &context, &rule) || !rule) {
         return;

@@ -51,7 +51,14 @@ static const char *compile(void *baton, apr_pool_t *p, const char *text, int is_
     return NULL;
 }
 
-const r307_expr_maker_t unit_fake_maker = { compile, NULL };
+static const char *find_flag(void *baton, apr_pool_t *p, const char *name, void **found)
+{
+    (void)baton;
+    *found = apr_pstrdup(p, name);
+    return strchr(name, '/') ? "lies elsewhere" : NULL;
+}
+
+const r307_expr_maker_t unit_fake_maker = { compile, NULL, find_flag };
 
 /* Value of NAME; "" for a header that is absent, NULL when nobody knows NAME. */
 static const char *value_of(unit_fake_t *fake, const char *name, r307_vary_t *vary)
@@ -141,8 +148,35 @@ static const struct r307_image_t *fake_image(void *baton, const void *map)
     return map;
 }
 
+static const char *fake_user(void *baton)
+{
+    return fake_header(baton, "X-User");
+}
+
+static int fake_file(void *baton)
+{
+    const char *text = fake_header(baton, "X-File");
+
+    return text ? strcmp(text, "present") == 0 : -1;
+}
+
+static int fake_flag(void *baton, const void *flag)
+{
+    const char *text = fake_header(baton, "X-Flag");
+
+    return text && strcmp(text, flag) == 0;
+}
+
+static apr_uint64_t fake_roll(void *baton)
+{
+    const char *text = fake_header(baton, "X-Roll");
+
+    return text ? (apr_uint64_t)apr_atoi64(text) : 1;
+}
+
 static const r307_view_ops_t fake_ops = {
-    fake_header, fake_env, fake_test, fake_string, fake_self, fake_image
+    fake_header, fake_env, fake_test, fake_string, fake_self, fake_image, fake_user,
+    fake_file, fake_flag, fake_roll
 };
 
 static void set_asked(unit_fake_t *fake)
@@ -186,6 +220,8 @@ unit_fake_t *unit_fake_make(apr_pool_t *p, const char *method, const char *targe
     fake->view.path = r307_path_make(p, path);
     fake->view.method = method;
     set_now(fake);
+    fake->view.client = fake_header(fake, "X-Client");
+    fake->view.login_ahead = fake_header(fake, "X-Login") != NULL;
     fake->view.ops = &fake_ops;
     fake->view.baton = fake;
     set_asked(fake);
@@ -205,6 +241,7 @@ void unit_context_make(apr_pool_t *p, const char *where, const char *directive,
     if (!strcmp(where, "htaccess")) {
         context->where = R307_WHERE_DIRECTORY;
         context->is_tenant = 1;
+        context->is_late = 1;
     }
     else if (!strncmp(where, "location", 8)) {
         context->where = R307_WHERE_LOCATION;

@@ -20,7 +20,7 @@ static const char *with_token(apr_pool_t *p, const char *text, const char *token
 
 static void check_row(apr_pool_t *p, const unit_row_t *row)
 {
-    r307_vary_t vary = { p, NULL };
+    r307_vary_t vary = { p, NULL, 0, NULL };
     const r307_query_t *query;
     r307_link_state_t state;
     r307_link_t link;

@@ -13,6 +13,8 @@ static const char *outcome_text(apr_pool_t *p, const r307_decision_t *decision)
         return "stop";
     case R307_OUTCOME_ANSWER:
         return apr_itoa(p, decision->status);
+    case R307_OUTCOME_LATER:
+        return "later";
     case R307_OUTCOME_REFUSE:
         return apr_pstrcat(p, "refuse ", r307_verdict_row(decision->verdict)->id, NULL);
     }

@@ -193,7 +193,7 @@ static unit_fake_t *random_request(apr_pool_t *p)
  * has those too. */
 static int lacks(apr_pool_t *p, const r307_rule_t *rule, const r307_view_t *view)
 {
-    r307_vary_t vary = { p, NULL };
+    r307_vary_t vary = { p, NULL, 0, NULL };
     int i;
 
     for (i = 0; i < rule->cond_count; i++) {

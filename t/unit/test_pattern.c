@@ -13,7 +13,7 @@ static r307_found_t find(apr_pool_t *p, const unit_row_t *row,
     r307_found_t found = R307_FOUND_NO;
     const r307_rule_t *rule;
     const r307_query_t *query = r307_query_make(p, view->query);
-    r307_vary_t vary = { p, NULL };
+    r307_vary_t vary = { p, NULL, 0, NULL };
     r307_asked_t asked = { view, NULL, 0, query };
     int i;
 

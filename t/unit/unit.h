@@ -73,7 +73,9 @@ int unit_same_names(apr_pool_t *p, const char *a, const char *b);
 const char *unit_show(apr_pool_t *p, r307_slice_t slice);
 
 /* A request in memory: to www.example.test by http, port 80. Header X-Env is the
- * environment variable R307_TEST, X-Now the time (else 2026-01-01T00:00:00Z); the machine is
+ * environment variable R307_TEST, X-Now the time (else 2026-01-01T00:00:00Z), X-Client the
+ * address, X-User who logged in, X-Login that it is not known yet, X-File what there is to
+ * serve (present, missing), X-Flag the flag that is set, X-Roll what is rolled; the machine is
  * in UTC. */
 typedef struct unit_fake_t {
     r307_view_t view;
@@ -124,6 +126,7 @@ TCase *time_cases(void);
 TCase *cond_cases(void);
 TCase *guard_cases(void);
 TCase *plan_cases(void);
+TCase *share_cases(void);
 TCase *limit_cases(void);
 TCase *audit_cases(void);
 TCase *redos_cases(void);

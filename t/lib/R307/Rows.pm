@@ -75,7 +75,8 @@ sub can_stand
     # httpd has its own word for a fragment, for a path that climbs above the root, and for
     # a header line with a control byte in it
     return 0 if $row->{target} =~ /#/ || climbs($row->{target}) || grep { /[\0-\x08\x0a-\x1f\x7f]/ } headers($row);
-    return $row->{outcome} ne '*' && $row->{headers} !~ /\bX-Now:/;
+    return $row->{outcome} ne '*' && $row->{headers} !~ /\bX-(?:Now|Login|User|File|Flag|Roll|Client):/
+        && $row->{rule} !~ /flag=/;
 }
 
 sub climbs
