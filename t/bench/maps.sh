@@ -145,4 +145,4 @@ for kind in text image; do
   row "growth by 42 000 further requests, $kind" "$grown" 2 MiB
   stop
 done
-exit $missed
+[ "$missed" -eq 0 ]
