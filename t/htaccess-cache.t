@@ -29,20 +29,20 @@ my %places = (
 );
 my @names = sort keys %places;
 
-my $conf = "AccessFileName .first .htaccess\nDefine R307_ON\nDefine R307_DEFINED defined\nMaxConnectionsPerChild 0\nStartServers 1\n"
-    . "ServerLimit 1\nThreadsPerChild 25\nThreadLimit 25\nMaxRequestWorkers 25\nMinSpareThreads 1\nMaxSpareThreads 25\n"
+my $conf = "AccessFileName .first .htaccess\nDefine R307_ON\nDefine R307_DEFINED defined\nMaxConnectionsPerChild 0\n"
     . "<Macro Rules \$n>\nRedirect307 \$n.html /used/\$n name=n2\nRedirect307 \$n-typo\n</Macro>\n<Macro Nothing>\n</Macro>\n"
     . "<Macro Headers>\nHeader set X-Used 1\n</Macro>\n<Macro Opens>\n<Limit GET>\n</Macro>\n"
     . "ErrorDocument 403 \"no\"\nTypesConfig /dev/null\n"
     . join '', map { "<Directory \"$dir/$_\">\n$places{$_}\nRequire all granted\nOptions FollowSymLinks\n</Directory>\n" } @names;
-$conf =~ s/^(?:ServerLimit|Thread|MaxRequest|MinSpare|MaxSpare).*\n//mg if $ENV{R307_MPM} eq 'prefork';
+my $one_process = $ENV{R307_MPM} eq 'prefork' ? "StartServers 1\nServerLimit 1\nMaxRequestWorkers 1\n"
+    : "StartServers 1\nServerLimit 1\nThreadsPerChild 25\nThreadLimit 25\nMaxRequestWorkers 25\nMinSpareThreads 1\nMaxSpareThreads 25\n";
 my @loaded = qw(dir alias headers setenvif rewrite mime macro version authz_host actions expires);
 my %server = (
-    memory => own_server("${conf}Redirect307HtaccessCache on 0s\nLogLevel warn redirect307:trace1\n", only => \@loaded),
-    httpd  => own_server("${conf}Redirect307HtaccessCache off\nLogLevel warn redirect307:debug\n", only => \@loaded),
+    memory => own_server("$one_process${conf}Redirect307HtaccessCache on 0s\nLogLevel warn redirect307:trace1\n", only => \@loaded),
+    httpd  => own_server("$one_process${conf}Redirect307HtaccessCache off\nLogLevel warn redirect307:debug\n", only => \@loaded),
 );
 
-plan tests => $cases + 2 * int(($cases + $each_log - 1) / $each_log) + 1 + settled_checks();
+plan tests => $cases + 2 * int(($cases + $each_log - 1) / $each_log) + 1 + settled_checks() + bounded_checks();
 
 # --- asking both
 
@@ -90,7 +90,7 @@ sub messages
         $line =~ s/^\[[^\]]*\] \[([^\]]*)\] \[pid [^\]]*\] /[$1] /;
         $line =~ s/\[client [^\]]*\] //;
         $line =~ s/^(\[redirect307:\w+\]) \S+\.c\(\d+\): /$1 /;
-        next if $line =~ / passed over: | is read from memory$|^\[(?:mpm_|core:notice|unixd)/;
+        next if $line =~ / passed over: | is read from memory$| is compiled: |^\[(?:mpm_|core:notice|unixd)/;
         $line =~ s{/own\d+-\d+/}{/own/}g;
         $line =~ s/\b(?:$server{memory}{port}|$server{httpd}{port})\b/PORT/g;
         $seen{$line} = 1;
@@ -165,8 +165,7 @@ sub settled_checks { return 9 }
 
 sub settled
 {
-    my $settling = own_server("TypesConfig /dev/null\nLogLevel warn redirect307:trace1\nRedirect307HtaccessCache on\nStartServers 1\n"
-        . ($ENV{R307_MPM} eq 'prefork' ? "ServerLimit 1\nMaxRequestWorkers 1\n" : "ServerLimit 1\nThreadsPerChild 25\nThreadLimit 25\nMaxRequestWorkers 25\nMinSpareThreads 1\nMaxSpareThreads 25\n")
+    my $settling = own_server("${one_process}TypesConfig /dev/null\nLogLevel warn redirect307:trace1\nRedirect307HtaccessCache on\n"
         . "<Directory \"$dir\">\nAllowOverride All\nRequire all granted\n</Directory>\n", only => \@loaded);
     my $memory = sub { my $log = own_log($settling); my $n = () = $log =~ m{$top/settled/\.htaccess is read from memory}g; return $n };
     my $told = sub { my ($code, $to) = ask($settling, "/$top/settled", ['GET', 'old.html', '']) =~ m{^HTTP/1.1 (\d+)(?:.*\nLocation: (\S+))?}s; return "$code $to" };
@@ -196,3 +195,39 @@ sub settled
     return;
 }
 settled();
+
+# --- more files than there is room for
+
+sub bounded_checks { return 4 }
+
+sub bounded
+{
+    my $small = own_server("${one_process}TypesConfig /dev/null\nLogLevel warn redirect307:trace1\nRedirect307HtaccessCache on 0s 400K\n"
+        . "<Directory \"$dir\">\nAllowOverride All\nRequire all granted\n</Directory>\n", only => \@loaded);
+    my $files = 40;
+    for my $n (1 .. $files) {
+        put("$top/many/f$n/.htaccess", join '', map { "Redirect307 old$_.html /file$n/$_\n" } 1 .. 25);
+    }
+    put("$top/many/huge/.htaccess", join '', map { "Redirect307 old$_.html /huge/$_\n" } 1 .. 500);
+    my @wrong;
+    my $expect = sub {
+        my ($where, $rule, $to) = @_;
+        my ($got) = ask($small, "/$top/many/$where", ['GET', "old$rule.html", '']) =~ /^Location: (\S+)/m;
+        push @wrong, "$where: " . ($got // 'nothing') if ($got // '') ne $to;
+    };
+    for my $round (1, 2) {
+        for my $n (1 .. $files) {
+            $expect->("f$n", $_, "/file$n/$_") for 1, 25;
+        }
+    }
+    $expect->('huge', 500, '/huge/500') for 1 .. 3;
+    is("@wrong", '', "$files files where a few have room, and one that has not");
+    my $log = own_log($small);
+    my $compiled = () = $log =~ m{many/f\d+/\.htaccess is compiled}g;
+    my $read = () = $log =~ m{many/f\d+/\.htaccess is read from memory}g;
+    is($compiled, 2 * $files, 'each had gone when it was asked for again');
+    is($read, 4 * $files, 'and was there as long as it was used');
+    unlike($log, qr{many/huge/\.htaccess is read from memory}, 'what has no room at all is left to httpd');
+    return;
+}
+bounded();

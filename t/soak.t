@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# Uploads of every kind, many at a time: 10 000 by 64 with --full, else a few hundred by 16.
+# Uploads of every kind, many at a time: 10 112 by 64 with --full, else a few hundred by 16.
 # Afterwards no thread hangs, no process has grown, the log has no error.
 use strict;
 use warnings FATAL => 'all';
@@ -8,7 +8,7 @@ use R307::Wire;
 use Time::HiRes qw(sleep time);
 
 my $clients = full(16, 64);
-my $uploads = full(320, 10_000);
+my $uploads = $clients * full(20, 158);
 my $has_tls = -s vars('t_dir') . '/tls/server.pem' && have_module('ssl') && eval { require IO::Socket::SSL; 1 };
 my $has_h2 = $has_tls && have_module('http2') && $ENV{R307_MPM} ne 'prefork';
 my $evil = "GET /smuggled HTTP/1.1\r\nHost: h\r\n\r\n" x 2000;
@@ -40,15 +40,27 @@ sub client
 {
     my ($many, $seed, $out) = @_;
     srand $seed;
-    my ($wire, $right) = (undef, 0);
-    for my $number (1 .. $many) {
+    my ($wire, $right, $is_used) = (undef, 0, 0);
+    my $number = 0;
+    while ($number < $many) {
+        $number++;
         my $tls = $has_tls && rand() < 0.3;
+        $is_used = defined $wire;
         $wire ||= R307::Wire->open(port => port($tls ? 'soak_tls' : 'soak'), tls => $tls, patience => 60);
         my ($place, $status) = @{ (['soak', 307], ['page', 307], ['gone', 410])[rand 3] };
         my $head = sub { return join "\r\n", "POST /$place/$number HTTP/1.1", 'Host: h', @_, '', '' };
         my $which = int rand @kinds;
         my $then = $kinds[$which]->($wire, $head) || '';
         my $answer = $then eq 'run' ? { status => $status, head => '' } : $wire->answer;
+        if (!$answer && $is_used && $wire->is_empty) {
+            # a server may close a connection that was kept, just as it is used again; so every
+            # client asks again
+            $wire->close;
+            undef $wire;
+            $number--;
+            print $out "again\n";
+            next;
+        }
         my $is_end = $then =~ /^(?:end|leave|run)$/ || !$answer || $answer->{head} =~ /^Connection: close/mi;
         my $rest = $then eq 'end' && $answer ? $wire->rest : '';
         if (!$answer || $answer->{status} != $status || !defined $rest || length $rest
@@ -76,7 +88,7 @@ sub soak
         my $pid = open my $in, '-|';
         die "cannot fork: $!\n" unless defined $pid;
         if (!$pid) {
-            my $done = eval { client($many / $clients, $seed + $number, \*STDOUT); 1 };
+            my $done = eval { client(int($many / $clients), $seed + $number, \*STDOUT); 1 };
             print "died: $@" unless $done;
             close STDOUT;
             POSIX::_exit(0);    # not the parent's END
@@ -86,6 +98,7 @@ sub soak
     for my $in (@pipes) {
         while (my $line = <$in>) {
             chomp $line;
+            next if $line eq 'again';
             $line =~ /^right (\d+)$/ ? $right += $1 : push @wrong, $line;
         }
         close $in;
@@ -116,11 +129,12 @@ sub status
 
 require POSIX;
 mark_log($_) for qw(soak_log error_log);
-my ($right, @wrong) = soak($uploads / 5, seed());
+my ($right, @wrong) = soak($uploads / 2, seed());
 my $before = memory();
-my ($more, @more_wrong) = soak($uploads * 4 / 5, seed() + 1000);
+my ($more, @more_wrong) = soak($uploads / 2, seed() + 1000);
+push @wrong, @more_wrong;
 is($right + $more, $uploads, "$uploads uploads, $clients at a time, went right");
-is(join("\n", (@wrong, @more_wrong)[0 .. 9] ? grep { defined } (@wrong, @more_wrong)[0 .. 9] : ()), '', 'nothing went wrong');
+is(join("\n", grep { defined } @wrong[0 .. 9]), '', 'nothing went wrong');
 
 SKIP: {
     my $h2load = (grep { -x } map { "$_/h2load" } split /:/, $ENV{PATH})[0];
@@ -155,7 +169,7 @@ SKIP: {
         $now += $after->{$pid};
     }
     ok(@stayed, 'processes that lived through it: ' . @stayed);
-    cmp_ok($now, '<', $then * 1.15 + 2000 * @stayed, "they hold $now kB, and held $then kB after a fifth of it");
+    cmp_ok($now, '<', $then * 1.1 + 1000 * @stayed, "they hold $now kB, and held $then kB after half of it");
 }
 my $log = log_since_mark('soak_log') . log_since_mark('error_log');
 unlike($log, qr/:(?:error|crit|alert|emerg)\]|exit signal/, 'no error in the log');

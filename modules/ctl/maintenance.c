@@ -239,7 +239,7 @@ static const char *exceptions(const order_t *order, const r307_maintenance_state
     r307_buf_t list;
 
     r307_buf_make(&list, order->p, 64);
-    for (i = 0; i < line->open_written; i++) {
+    for (i = 0; i < line->open->nelts; i++) {
         add(&list, APR_ARRAY_IDX(line->open, i, r307_open_t).text);
     }
     count += state->says.allow ? state->says.allow->nelts : 0;

@@ -63,7 +63,7 @@ static void passed_over(const asking_t *a, const r307_rule_t *rule, r307_step_t 
 
 static int is_preflight(const r307_view_t *view)
 {
-    return strcmp(view->method, "OPTIONS") == 0
+    return view->method[0] == 'O' && strcmp(view->method, "OPTIONS") == 0
         && view->ops->header(view->baton, "Origin")
         && view->ops->header(view->baton, "Access-Control-Request-Method");
 }
@@ -277,15 +277,10 @@ static int same_query(const asking_t *a, r307_slice_t query)
 /* Whether the result is what was asked, but for scheme, port and fragment. */
 static int is_same_resource(const asking_t *a, const r307_url_t *url)
 {
-    const r307_path_t *path;
-
     if (url->host.s && !is_asked_host(a->view, url->host)) {
         return 0;
     }
-    path = r307_path_make(a->p, url->path);
-    return path->len == a->view->path->len
-        && memcmp(path->dec, a->view->path->dec, path->len) == 0
-        && same_query(a, url->query);
+    return r307_path_is(a->p, a->view->path, url->path) && same_query(a, url->query);
 }
 
 static int is_asked_origin(const asking_t *a, const r307_url_t *url)
@@ -415,6 +410,16 @@ static void answer(asking_t *a, const r307_rule_t *rule, int status,
     a->decision->max_age = max_age(a, rule, status);
 }
 
+/* Most Locations are a path and nothing else, and stand there already. */
+static r307_slice_t printed(const asking_t *a, const r307_target_t *target,
+                            const r307_built_t *built)
+{
+    const r307_url_t *url = &built->url;
+
+    return target->kind == R307_TARGET_PATH && !url->scheme.s && !url->host.s
+        && !url->query.s && !url->fragment.s ? url->path : r307_url_print(a->p, url);
+}
+
 /* Builds, guards and compares; 1 when the search ends here. */
 static int ask_target(asking_t *a, const r307_scope_t *scope, const r307_rule_t *rule,
                       int status, const r307_captures_t *captures, r307_slice_t base)
@@ -428,8 +433,9 @@ static int ask_target(asking_t *a, const r307_scope_t *scope, const r307_rule_t 
     r307_target_build(a->p, rule->target, rule->pattern ? captures : NULL, a->view,
                       a->asked.query, &rule->query, base, policy->relative, rule->carry,
                       vary_of(a, rule), &built);
-    location = r307_url_print(a->p, &built.url);
-    verdict = r307_guard_check(location, &built, rule->target,
+    location = printed(a, rule->target, &built);
+    r307_url_split(location.s, location.len, &url);
+    verdict = r307_guard_check(location, &url, &built, rule->target,
                                r307_limit_allow(scope->tenancy, policy->allow), a->view);
     if (verdict != R307_VERDICT_FINE) {
         if (built.failed) {
@@ -438,7 +444,6 @@ static int ask_target(asking_t *a, const r307_scope_t *scope, const r307_rule_t 
         refuse(a, rule, verdict, location.s, location.len);
         return 1;
     }
-    r307_url_split(location.s, location.len, &url);
     if (is_same_resource(a, &url)) {
         if (is_asked_origin(a, &url)) {
             passed_over(a, rule, R307_STEP_SELF, location.s);

@@ -228,23 +228,21 @@ static r307_verdict_t check_built(const r307_built_t *built, r307_slice_t locati
                                                                 : R307_VERDICT_FINE;
 }
 
-r307_verdict_t r307_guard_check(r307_slice_t location, const r307_built_t *built,
-                                const r307_target_t *target,
+r307_verdict_t r307_guard_check(r307_slice_t location, const r307_url_t *url,
+                                const r307_built_t *built, const r307_target_t *target,
                                 const apr_array_header_t *allow,
                                 const r307_view_t *view)
 {
     r307_verdict_t verdict = check_built(built, location);
-    r307_url_t url;
 
     if (verdict != R307_VERDICT_FINE
         || (!built->from_request && !built->host_inserted)) {
         return verdict;
     }
-    r307_url_split(location.s, location.len, &url);
-    if (url.scheme.s && !r307_url_default_port(url.scheme)) {
+    if (url->scheme.s && !r307_url_default_port(url->scheme)) {
         return R307_VERDICT_SCHEME;
     }
-    if (url.userinfo.s) {
+    if (url->userinfo.s) {
         return R307_VERDICT_USERINFO;
     }
     verdict = check_bytes(location.s, location.len);
@@ -254,16 +252,16 @@ r307_verdict_t r307_guard_check(r307_slice_t location, const r307_built_t *built
     if (built->own && !is_own_path(built->url.path)) {
         return R307_VERDICT_RELATIVE;
     }
-    if (url.scheme.s) {
-        verdict = check_origin(&url, built, target, allow, view);
+    if (url->scheme.s) {
+        verdict = check_origin(url, built, target, allow, view);
     }
-    else if (!is_own_path(url.path) || url.host.s) {
+    else if (!is_own_path(url->path) || url->host.s) {
         verdict = R307_VERDICT_RELATIVE;
     }
     if (verdict != R307_VERDICT_FINE) {
         return verdict;
     }
-    if (has_stray_byte(&url)) {
+    if (has_stray_byte(url)) {
         return R307_VERDICT_BYTE;
     }
     return built->dots_inserted ? R307_VERDICT_DOTS : R307_VERDICT_FINE;

@@ -55,11 +55,11 @@ const char *r307_origin_parse(apr_pool_t *p, const char *text, r307_origin_t *or
 int r307_origin_allows(const apr_array_header_t *allow, r307_slice_t scheme,
                        r307_slice_t host, int port);
 
-/* Judges a finished Location. allow: array of r307_origin_t or NULL. self: this server,
- * by UseCanonicalName (not the Host header). A Location without a request byte is FINE as
- * its rule was checked when it was loaded. */
-r307_verdict_t r307_guard_check(r307_slice_t location, const r307_built_t *built,
-                                const r307_target_t *target,
+/* Judges a finished Location; url: how it splits. allow: array of r307_origin_t or NULL.
+ * self: this server, by UseCanonicalName (not the Host header). A Location without a
+ * request byte is FINE as its rule was checked when it was loaded. */
+r307_verdict_t r307_guard_check(r307_slice_t location, const r307_url_t *url,
+                                const r307_built_t *built, const r307_target_t *target,
                                 const apr_array_header_t *allow,
                                 const r307_view_t *view);
 

@@ -12,21 +12,32 @@
 #define HIGHS  0x8080808080808080ull
 #define SLASHES (ONES * '/')
 
-/* Up to 8 bytes, the first one lowest whatever the machine; what is missing is zero. */
-static apr_uint64_t load(const char *s, size_t len)
+/* Up to 8 bytes, the first one lowest whatever the machine; what is missing is zero.
+ * `before` bytes in front of s may be read too: then no loop is needed at the end. */
+static inline apr_uint64_t load(const char *s, size_t len, size_t before)
 {
     apr_uint64_t word = 0;
+    size_t back = 0;
 
     if (len >= WORD) {
         memcpy(&word, s, WORD);
     }
+    else if (len + before >= WORD) {
+        back = WORD - len;
+        memcpy(&word, s - back, WORD);
+    }
     else {
-        memcpy(&word, s, len);
+        size_t i;
+
+        for (i = 0; i < len; i++) {
+            word |= (apr_uint64_t)(unsigned char)s[i] << (8 * i);
+        }
+        return word;
     }
 #if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
     word = __builtin_bswap64(word);
 #endif
-    return word;
+    return back < WORD ? word >> (8 * back) : 0;
 }
 
 /* Where the first '/' is in a word; 8 when there is none. */
@@ -43,14 +54,19 @@ static apr_uint64_t cut(apr_uint64_t word, size_t len)
     return len < WORD ? word & ((1ull << (8 * len)) - 1) : word;
 }
 
-apr_uint64_t r307_index_segment(const char *s, size_t len, apr_uint64_t m, size_t *n)
+/* *odd gathers whether a byte is there that may not mean itself: '%' or '#' (or one of
+ * "!'", which differ from these in two bits). */
+static inline apr_uint64_t segment(const char *s, size_t len, size_t before,
+                                   apr_uint64_t m, size_t *n, apr_uint64_t *odd)
 {
     apr_uint64_t h = 0;
     size_t at = 0, k;
 
     do {
-        apr_uint64_t word = load(s + at, len - at);
+        apr_uint64_t word = load(s + at, len - at, before + at);
+        apr_uint64_t x = (word & ~(ONES * 6)) ^ (ONES * 0x21);
 
+        *odd |= (x - ONES) & ~x & HIGHS;
         k = slash_in(word);
         k = k < len - at ? k : len - at;
         if (k || !at) {
@@ -62,13 +78,20 @@ apr_uint64_t r307_index_segment(const char *s, size_t len, apr_uint64_t m, size_
     return r307_index_step(h, at, m);
 }
 
+apr_uint64_t r307_index_segment(const char *s, size_t len, apr_uint64_t m, size_t *n)
+{
+    apr_uint64_t odd = 0;
+
+    return segment(s, len, 0, m, n, &odd);
+}
+
 apr_uint64_t r307_index_bytes(const char *s, size_t len, int fold, apr_uint64_t m)
 {
     apr_uint64_t h = 0, mask = fold ? R307_INDEX_FOLD : 0;
     size_t at;
 
     for (at = 0; at < len; at += WORD) {
-        h = r307_index_step(h, cut(load(s + at, len - at) | mask, len - at), m);
+        h = r307_index_step(h, cut(load(s + at, len - at, at) | mask, len - at), m);
     }
     return r307_index_step(h, len, m);
 }
@@ -94,10 +117,10 @@ typedef struct finder_t {
     r307_candidates_t *found;
 } finder_t;
 
-static const r307_slot_t *probe(const finder_t *f, apr_uint64_t key)
+static inline const r307_slot_t *probe(const r307_index_t *index, apr_uint64_t key)
 {
-    const r307_index_t *index = f->index;
-    const r307_slot_t *slots = (const r307_slot_t *)(const void *)(f->words + index->slots);
+    const r307_slot_t *slots = (const void *)((const apr_uint32_t *)(const void *)index
+                                              + index->slots);
     apr_uint32_t at = (apr_uint32_t)key, tag = (apr_uint32_t)(key >> 32), n;
 
     for (n = 0; n < index->longest; n++) {
@@ -130,8 +153,8 @@ static apr_uint32_t take(const finder_t *f, const r307_slot_t *slot)
 static void pick(const finder_t *f, apr_uint64_t key, r307_pick_t kind, r307_slice_t name,
                  r307_slice_t value)
 {
-    const r307_slot_t *slot = probe(f, r307_index_pick(key, kind, name, value,
-                                                       f->index->seed));
+    const r307_slot_t *slot = probe(f->index, r307_index_pick(key, kind, name, value,
+                                                              f->index->seed));
 
     if (slot) {
         take(f, slot);
@@ -165,7 +188,7 @@ static void pick_host(const finder_t *f, apr_uint64_t key)
 static void look(const finder_t *f, apr_uint64_t path, unsigned kind)
 {
     apr_uint64_t key = r307_index_key(path, kind, f->index->seed);
-    const r307_slot_t *slot = probe(f, key);
+    const r307_slot_t *slot = probe(f->index, key);
     apr_uint32_t flags = slot ? take(f, slot) : 0;
 
     if (flags & R307_LIST_ARGS) {
@@ -205,7 +228,7 @@ static void look_path(const finder_t *f, const char *s, size_t len, unsigned bel
     const r307_index_t *index = f->index;
     unsigned prefix = below ? R307_KEY_PREFIX_BELOW : R307_KEY_PREFIX;
     apr_uint64_t segs[R307_SHAPE_SEGS], depths = index->depths[below];
-    apr_uint64_t h = 0, seg;
+    apr_uint64_t h = 0, odd = 0, seg;
     apr_uint32_t depth = 0;
     size_t at = 0, n;
 
@@ -216,7 +239,7 @@ static void look_path(const finder_t *f, const char *s, size_t len, unsigned bel
         if (at + 1 >= len) {
             break;
         }
-        seg = r307_index_segment(s + at + 1, len - at - 1, index->seed, &n);
+        seg = segment(s + at + 1, len - at - 1, at + 1, index->seed, &n, &odd);
         h = r307_index_step(h, seg, index->seed);
         if (depth < R307_SHAPE_SEGS) {
             segs[depth] = seg;
@@ -234,8 +257,10 @@ static void look_path(const finder_t *f, const char *s, size_t len, unsigned bel
 
 const r307_query_t *r307_asked_query(apr_pool_t *p, r307_asked_t *asked)
 {
+    static const r307_query_t none = { { NULL, 0 }, NULL, 0 };
+
     if (!asked->query) {
-        asked->query = r307_query_make(p, asked->view->query);
+        asked->query = asked->view->query.s ? r307_query_make(p, asked->view->query) : &none;
     }
     return asked->query;
 }
@@ -257,4 +282,37 @@ void r307_index_find(apr_pool_t *p, const r307_index_t *index, r307_asked_t *ask
                         candidates);
     }
     r307_candidates_add(p, candidates, f.words + index->always, index->always_count);
+}
+
+static int has_key(const r307_index_t *index, apr_uint64_t path, unsigned kind)
+{
+    return probe(index, r307_index_key(path, kind, index->seed)) != NULL;
+}
+
+int r307_index_may(const r307_index_t *index, const char *path, size_t len)
+{
+    apr_uint64_t h = 0, odd = 0;
+    size_t at = 0, n, depth = 0;
+
+    if (index->always_count || index->sieve || index->shape_count || index->depths[1]
+        || index->exact[1] || len == 0 || path[0] != '/') {
+        return 1;
+    }
+    for (;;) {
+        if (index->depths[0] >> (depth < 63 ? depth : 63) & 1
+            && has_key(index, h, R307_KEY_PREFIX)) {
+            return 1;
+        }
+        if (at + 1 >= len) {
+            break;
+        }
+        if (path[at + 1] == '/' || path[at + 1] == '.') {
+            return 1;
+        }
+        h = r307_index_step(h, segment(path + at + 1, len - at - 1, at + 1, index->seed,
+                                       &n, &odd), index->seed);
+        at += n + 1;
+        depth++;
+    }
+    return odd || (index->exact[0] && has_key(index, h, R307_KEY_EXACT));
 }

@@ -47,4 +47,9 @@ const r307_query_t *r307_asked_query(apr_pool_t *p, r307_asked_t *asked);
 void r307_index_find(apr_pool_t *p, const r307_index_t *index, r307_asked_t *asked,
                      r307_candidates_t *candidates);
 
+/* 0: no rule can match a request for this path (as it came, without its query), whatever
+ * else is in the request. Nothing is made for the answer: most requests are for no rule.
+ * 1: perhaps one can. */
+int r307_index_may(const r307_index_t *index, const char *path, size_t len);
+
 #endif

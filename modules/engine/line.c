@@ -525,9 +525,22 @@ const char *r307_line_print(apr_pool_t *p, const r307_rule_t *rule)
 
 const char *r307_line_label(apr_pool_t *p, const r307_rule_t *rule)
 {
+    const char *file = rule->place.file ? rule->place.file : "-";
+    size_t len = strlen(file), n = len + 12;
+    unsigned line = rule->place.line;
+    char *label;
+
     if (rule->name) {
-        return rule->name;
+        return apr_pstrdup(p, rule->name);
     }
-    return apr_pstrcat(p, rule->place.file ? rule->place.file : "-", ":",
-                       apr_itoa(p, (int)rule->place.line), NULL);
+    label = apr_palloc(p, n);       /* every answer has one: no printf */
+    label[--n] = '\0';
+    do {
+        label[--n] = (char)('0' + line % 10);
+        line /= 10;
+    } while (line);
+    label[--n] = ':';
+    memmove(label + len, label + n, len + 12 - n);
+    memcpy(label, file, len);
+    return label;
 }

@@ -22,7 +22,7 @@ const char *r307_line_print(apr_pool_t *p, const r307_rule_t *rule);
  * and target are known. */
 int r307_line_carries(const r307_rule_t *rule);
 
-/* How a rule is called in logs: its name, or file:line. */
+/* How a rule is called in logs: its name, or file:line; a copy. */
 const char *r307_line_label(apr_pool_t *p, const r307_rule_t *rule);
 
 #endif

@@ -123,6 +123,38 @@ static size_t count_slashes(r307_slice_t path)
 }
 
 /* A '*' stands for something in one segment. */
+static int holds_path(const asking_t *a, const r307_open_t *open)
+{
+    r307_slice_t asked = seen_by(a, open->is_relative);
+
+    if (!asked.s) {
+        return 0;
+    }
+    return open->is_pattern
+           ? count_slashes(asked) == count_slashes(open->path)
+             && r307_text_glob(open->path, asked, 0)
+           : r307_path_below(asked.s, asked.len, open->path.s, open->path.len, 0);
+}
+
+/* Search engines read a 503 for these as "do not ask for anything": the site would take
+ * longer to come back than the maintenance took (RFC 9309 2.3.1.4). */
+static int is_open_always(const asking_t *a)
+{
+    static const r307_open_t always[] = {
+        { NULL, { "/robots.txt", 11 }, 0, 0 },
+        { NULL, { "/sitemap*.xml", 13 }, 0, 1 },
+        { NULL, { "/sitemap*.xml.gz", 16 }, 0, 1 }
+    };
+    size_t i;
+
+    for (i = 0; i < sizeof(always) / sizeof(always[0]); i++) {
+        if (holds_path(a, &always[i])) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
 static int is_open(const asking_t *a)
 {
     const apr_array_header_t *list = a->line->open;
@@ -131,18 +163,12 @@ static int is_open(const asking_t *a)
     int i;
 
     for (i = 0; i < list->nelts; i++) {
-        const r307_open_t *open = &APR_ARRAY_IDX(list, i, r307_open_t);
-        r307_slice_t asked = seen_by(a, open->is_relative);
-
-        if (!asked.s) {
-            continue;
-        }
-        if (open->is_pattern
-            ? count_slashes(asked) == count_slashes(open->path)
-              && r307_text_glob(open->path, asked, 0)
-            : r307_path_below(asked.s, asked.len, open->path.s, open->path.len, 0)) {
+        if (holds_path(a, &APR_ARRAY_IDX(list, i, r307_open_t))) {
             return 1;
         }
+    }
+    if (!a->line->open_none && is_open_always(a)) {
+        return 1;
     }
     for (i = 0; exempt && i < exempt->nelts; i++) {
         r307_slice_t entry = APR_ARRAY_IDX(exempt, i, r307_slice_t);
@@ -249,6 +275,7 @@ static const char *locate(asking_t *a, const r307_target_t *target, int relative
     r307_query_t none = { { NULL, 0 }, NULL, 0 };
     r307_slice_t location, base = a->base;
     r307_built_t built;
+    r307_url_t url;
     r307_buf_t encoded;
 
     if (target->kind == R307_TARGET_RELATIVE && !base.s) {
@@ -259,7 +286,8 @@ static const char *locate(asking_t *a, const r307_target_t *target, int relative
     r307_target_build(a->p, target, NULL, a->view, &none, &drop,
                       r307_slice(encoded.s, encoded.len), relative, 0, &a->vary, &built);
     location = r307_url_print(a->p, &built.url);
-    return r307_guard_check(location, &built, target, NULL, a->view)
+    r307_url_split(location.s, location.len, &url);
+    return r307_guard_check(location, &url, &built, target, NULL, a->view)
            == R307_VERDICT_FINE ? location.s : NULL;
 }
 
@@ -389,23 +417,24 @@ static void enter_line(asking_t *a, const r307_maintenance_t *line)
               ? a->halting->base(a->halting->baton, line) : r307_slice(NULL, 0);
 }
 
-/* Without asking what the directory's URL is, which few requests need to know. */
-static int may_be_page(const r307_path_t *path, const r307_maintenance_t *line)
+int r307_maintenance_may_be_page(const r307_maintenance_t *line, const char *path,
+                                 size_t len)
 {
-    size_t len = path->len;
-
     if (line->is_directory) {
-        while (path->dec[len - 1] != '/') {
+        while (len && path[len - 1] != '/') {
             len--;
         }
     }
     return len >= line->page.len
-        && memcmp(path->dec + len - line->page.len, line->page.s, line->page.len) == 0;
+        && memcmp(path + len - line->page.len, line->page.s, line->page.len) == 0;
 }
 
 static int wants_back(asking_t *a, const r307_maintenance_t *line)
 {
-    if (!line->root || !may_be_page(a->view->path, line) || !is_get(a)) {
+    const r307_path_t *path = a->view->path;
+
+    if (!line->root || !r307_maintenance_may_be_page(line, path->dec, path->len)
+        || !is_get(a)) {
         return 0;
     }
     enter_line(a, line);

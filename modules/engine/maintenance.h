@@ -54,7 +54,8 @@ typedef struct r307_maintenance_t {
     const char *directory;      /* and the directory of the file system that the line
                                  * stands in, or NULL; */
     int is_tenants;             /* and whether that is a .htaccess; */
-    int is_everywhere;          /* and whether its place is all of a host */
+    int is_everywhere;          /* and whether its place is all of a host; */
+    apr_uint64_t *seen;         /* and what was seen of the flag last, or NULL */
     apr_time_t from, until;     /* 0: not said; until is the first second that is open */
     r307_eta_t eta;
     const apr_array_header_t *allow;    /* of r307_net_t, or NULL */
@@ -63,9 +64,8 @@ typedef struct r307_maintenance_t {
     const char *link_text;
     const apr_array_header_t *conds;    /* of r307_cond_t: host= */
     const apr_array_header_t *passes;   /* of r307_pass_t: who has all of them is let in */
-    const apr_array_header_t *open;     /* of r307_open_t, exempt= and what is so anyway */
-    int open_written;                   /* how many of them exempt= named */
-    int open_none;                      /* exempt=none: nothing is so anyway */
+    const apr_array_header_t *open;     /* of r307_open_t: exempt= */
+    int open_none;                      /* exempt=none: robots.txt and sitemaps, too */
 } r307_maintenance_t;
 
 /* The line without the directive's name. NULL and *line, still without flag_path; or what
@@ -149,6 +149,11 @@ typedef struct r307_halt_decision_t {
     const char *cookie;                 /* of LINK: for Set-Cookie */
     const char *vary;                   /* of every outcome, or NULL */
 } r307_halt_decision_t;
+
+/* Whether a request for the path may be one for the page, without asking what the URL of
+ * the line's directory is. */
+int r307_maintenance_may_be_page(const r307_maintenance_t *line, const char *path,
+                                 size_t len);
 
 /* The lines are asked in this order; the first that holds this request decides. Nobody is
  * led back while any of them is in force. */

@@ -8,13 +8,6 @@
 #include "time.h"
 #include "token.h"
 
-/* Search engines read a 503 for these as "do not ask for anything": the site would take
- * longer to come back than the maintenance took (RFC 9309 2.3.1.4). */
-static const char *const open_always[] = {
-    "/robots.txt", "/sitemap*.xml", "/sitemap*.xml.gz"
-};
-#define OPEN_ALWAYS_COUNT (sizeof(open_always) / sizeof(open_always[0]))
-
 static const char *const answers[] = {
     [R307_MAINTENANCE_AUTO] = "auto",
     [R307_MAINTENANCE_503] = "503",
@@ -226,7 +219,6 @@ static const char *set_exempt(apr_pool_t *p, draft_t *draft, const char *value)
         }
         value += n + 1;
     }
-    draft->line->open_written = draft->open->nelts;
     return bad;
 }
 
@@ -235,12 +227,12 @@ static const char *print_exempt(apr_pool_t *p, const r307_maintenance_t *line, i
     r307_buf_t buf;
     int i;
 
-    if (n || (!line->open_none && !line->open_written)) {
+    if (n || (!line->open_none && !line->open->nelts)) {
         return NULL;
     }
     r307_buf_make(&buf, p, 64);
     r307_buf_puts(&buf, line->open_none ? "none" : "");
-    for (i = 0; i < line->open_written; i++) {
+    for (i = 0; i < line->open->nelts; i++) {
         r307_buf_puts(&buf, buf.len ? "," : "");
         r307_buf_puts(&buf, APR_ARRAY_IDX(line->open, i, r307_open_t).text);
     }
@@ -421,16 +413,33 @@ static const char *set_page(apr_pool_t *p, draft_t *draft, const char *text)
     return NULL;
 }
 
+/* "/" and "./" as targets, which nearly every line leads back to. */
+static const r307_part_t root_parts[] = {
+    { R307_PART_LITERAL, R307_IN_PATH, { "/", 1 }, 0, { NULL, NULL } },
+    { R307_PART_LITERAL, R307_IN_PATH, { "./", 2 }, 0, { NULL, NULL } }
+};
+static const r307_target_t server_root = {
+    .kind = R307_TARGET_PATH, .text = "/", .parts = &root_parts[0], .count = 1,
+    .final_slash = 1, .head = { "", 0 }
+};
+static const r307_target_t directory_root = {
+    .kind = R307_TARGET_RELATIVE, .text = "./", .parts = &root_parts[1], .count = 1,
+    .final_slash = 1, .head = { ".", 1 }
+};
+
 /* A <Location> whose path reads as something else than itself leads nowhere. */
 static void set_root(apr_pool_t *p, draft_t *draft)
 {
     const r307_context_t *context = draft->context;
-    const char *root = context->where == R307_WHERE_DIRECTORY ? "./"
-        : context->where == R307_WHERE_SERVER ? "/" : context->location;
     const r307_target_t *target = NULL;
 
-    if (root && !r307_target_parse(p, root, NULL, &context->maker, &target)
-        && !target->inserts && !target->has_query && !target->has_fragment) {
+    if (context->where != R307_WHERE_LOCATION) {
+        draft->line->root = context->where == R307_WHERE_DIRECTORY ? &directory_root
+                                                                   : &server_root;
+    }
+    else if (context->location
+             && !r307_target_parse(p, context->location, NULL, &context->maker, &target)
+             && !target->inserts && !target->has_query && !target->has_fragment) {
         draft->line->root = target;
     }
 }
@@ -457,21 +466,22 @@ static int covers_all(apr_pool_t *p, const r307_maintenance_t *line,
 static const char *check_sense(apr_pool_t *p, const draft_t *draft)
 {
     const r307_maintenance_t *line = draft->line;
-    const char *page = show(p, line->rule.target->text);
+    const char *page = line->rule.target->text;
 
     if (covers_all(p, line, draft->context)) {
         return apr_psprintf(p, "page '%s' is all there is here, and a page's directory "
-                               "stays open; write a page of its own, as /down/", page);
+                               "stays open; write a page of its own, as /down/",
+                            show(p, page));
     }
-    if (line->is_relative && strstr(line->rule.target->text, "..")) {
+    if (line->is_relative && strstr(page, "..")) {
         return apr_psprintf(p, "page '%s' climbs out of its directory; write a path that "
-                               "begins with '/'", page);
+                               "begins with '/'", show(p, page));
     }
     if (line->rule.target->kind == R307_TARGET_URL
         && line->answer == R307_MAINTENANCE_503) {
         return apr_psprintf(p, "answer='503' needs a page of this server, to be shown in "
                                "place of what was asked for; '%s' can only be sent to",
-                            page);
+                            show(p, page));
     }
     if (line->from && line->until && line->until <= line->from) {
         return "until= is not after from=, so it is never in force";
@@ -519,7 +529,6 @@ const char *r307_maintenance_parse(apr_pool_t *p, const char *text, r307_place_t
     draft_t draft = { line, context, NULL, NULL, NULL };
     apr_array_header_t *words;
     const char *bad = r307_token_split(p, text, &words);
-    size_t i;
 
     draft.conds = apr_array_make(p, 1, sizeof(r307_cond_t));
     draft.passes = apr_array_make(p, 1, sizeof(r307_pass_t));
@@ -530,9 +539,6 @@ const char *r307_maintenance_parse(apr_pool_t *p, const char *text, r307_place_t
     bad = bad ? bad : check_sense(p, &draft);
     if (!bad) {
         set_root(p, &draft);
-    }
-    for (i = 0; i < OPEN_ALWAYS_COUNT && !bad && !line->open_none; i++) {
-        bad = add_open(p, &draft, r307_slice(open_always[i], strlen(open_always[i])));
     }
     line->conds = draft.conds;
     line->passes = draft.passes;

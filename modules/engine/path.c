@@ -94,35 +94,64 @@ static void close_segment(maker_t *m)
     m->enc_n = m->at[from - 1] + 1;
 }
 
-/* Whether the path is what normalising would make of it: most paths are. */
+#define ONES  0x0101010101010101ull
+#define HIGHS 0x8080808080808080ull
+
+/* The high bit of every byte that is zero (and, rarely, of one behind such a byte). */
+static apr_uint64_t zeros(apr_uint64_t x)
+{
+    return (x - ONES) & ~x & HIGHS;
+}
+
+/* Whether the path is what normalising would make of it: most paths are. A '%', "//" or
+ * "/." is looked for, 8 bytes at a time; '.' and '/' differ in the lowest bit. */
 static int is_normal(r307_slice_t raw)
 {
-    const char *end = raw.s + raw.len, *s = raw.s;
+    size_t i = 1;
+    apr_uint64_t a, b;
 
-    if (raw.len == 0 || *s != '/' || memchr(s, '%', raw.len)) {
+    if (raw.len == 0 || raw.s[0] != '/') {
         return 0;
     }
-    while (s && ++s < end) {
-        if (*s == '/' || *s == '.') {
-            return 0;       /* what follows a slash */
+    for (; i + sizeof(a) <= raw.len; i += sizeof(a)) {
+        memcpy(&a, raw.s + i - 1, sizeof(a));
+        memcpy(&b, raw.s + i, sizeof(b));
+        if (zeros(b ^ ONES * '%') | (zeros(a ^ ONES * '/')
+                                     & zeros((b | ONES) ^ ONES * '/'))) {
+            return 0;
         }
-        s = memchr(s, '/', (size_t)(end - s));
+    }
+    for (; i < raw.len; i++) {
+        char c = raw.s[i];
+
+        if (c == '%' || ((c == '/' || c == '.') && raw.s[i - 1] == '/')) {
+            return 0;
+        }
     }
     return 1;
 }
 
-const r307_path_t *r307_path_make(apr_pool_t *p, r307_slice_t raw)
+/* The path of what is normal as it is. */
+static const r307_path_t *normal_path(apr_pool_t *p, const char *text, size_t len)
 {
     r307_path_t *path = apr_palloc(p, sizeof(*path));
+
+    path->dec = path->enc = text;
+    path->len = path->enc_len = len;
+    path->at = NULL;
+    return path;
+}
+
+const r307_path_t *r307_path_make(apr_pool_t *p, r307_slice_t raw)
+{
+    r307_path_t *path;
     maker_t m;
     size_t i = 0;
 
     if (is_normal(raw)) {
-        path->dec = path->enc = r307_slice_text(p, raw);
-        path->len = path->enc_len = raw.len;
-        path->at = NULL;
-        return path;
+        return normal_path(p, r307_slice_text(p, raw), raw.len);
     }
+    path = apr_palloc(p, sizeof(*path));
     m.dec = apr_palloc(p, raw.len + 2);
     m.enc = apr_palloc(p, raw.len + 2);
     m.at = apr_palloc(p, (raw.len + 2) * sizeof(*m.at));
@@ -164,6 +193,21 @@ const r307_path_t *r307_path_make(apr_pool_t *p, r307_slice_t raw)
     path->enc_len = m.enc_n;
     path->at = m.n == m.enc_n ? NULL : m.at;
     return path;
+}
+
+const r307_path_t *r307_path_take(apr_pool_t *p, r307_slice_t raw)
+{
+    return is_normal(raw) ? normal_path(p, raw.s, raw.len) : r307_path_make(p, raw);
+}
+
+int r307_path_is(apr_pool_t *p, const r307_path_t *path, r307_slice_t raw)
+{
+    if (!is_normal(raw)) {
+        const r307_path_t *made = r307_path_make(p, raw);
+
+        raw = r307_slice(made->dec, made->len);
+    }
+    return raw.len == path->len && memcmp(raw.s, path->dec, raw.len) == 0;
 }
 
 r307_slice_t r307_path_came(const r307_path_t *path, size_t from, size_t to)

@@ -27,6 +27,13 @@ int r307_path_split(const char *target, r307_slice_t *path, r307_slice_t *query)
  * front of "2F", so that two different requests never have one decoded form. */
 const r307_path_t *r307_path_make(apr_pool_t *p, r307_slice_t raw);
 
+/* The same of a raw path that stays, without a copy where nothing changes. Behind it there
+ * is a NUL. */
+const r307_path_t *r307_path_take(apr_pool_t *p, r307_slice_t raw);
+
+/* Whether `raw` normalises to this path. */
+int r307_path_is(apr_pool_t *p, const r307_path_t *path, r307_slice_t raw);
+
 /* The bytes [from, to) of dec as they came. */
 r307_slice_t r307_path_came(const r307_path_t *path, size_t from, size_t to);
 

@@ -4,8 +4,6 @@
 #include <string.h>
 #include <apr_strings.h>
 
-#define FEWEST 4        /* rules that are looked up no dearer than asked one by one */
-
 r307_ruleset_t *r307_ruleset_make(apr_pool_t *p)
 {
     r307_ruleset_t *set = apr_palloc(p, sizeof(*set));
@@ -123,7 +121,7 @@ void r307_ruleset_freeze(apr_pool_t *p, r307_ruleset_t *set, apr_uint64_t seed)
     void *bytes;
     int i;
 
-    if (set->index || set->rules->nelts < FEWEST) {
+    if (set->index || set->rules->nelts == 0) {
         return;
     }
     apr_pool_create(&scratch, p);

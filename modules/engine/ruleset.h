@@ -37,8 +37,7 @@ const char *r307_ruleset_taken(apr_pool_t *p, const r307_ruleset_t *set,
 /* A map stands where its line stands: behind the rules added so far. */
 void r307_ruleset_add_map(apr_pool_t *p, r307_ruleset_t *set, const void *handle);
 
-/* When nothing more is added: makes the index in p, where there are rules enough for one
- * to pay. Not needed for a right answer. seed: see r307_index_builder_make. */
+/* When nothing more is added: makes the index in p. Not needed for a right answer. seed: see r307_index_builder_make. */
 void r307_ruleset_freeze(apr_pool_t *p, r307_ruleset_t *set, apr_uint64_t seed);
 
 /* Rules of one container as they apply to one request. */

@@ -16,8 +16,30 @@ typedef struct builder_t {
     r307_vary_t *vary;
     r307_built_t *built;
     r307_buf_t in[R307_IN_FRAGMENT + 1];
-    apr_array_header_t *inserted;   /* of r307_capture_t: bytes of in[R307_IN_PATH] */
+    apr_array_header_t *inserted;   /* of r307_capture_t: bytes of in[R307_IN_PATH]; or
+                                     * NULL */
 } builder_t;
+
+/* The text of a component; most Locations are nothing but a path. */
+static r307_buf_t *buf_of(builder_t *b, r307_component_t in)
+{
+    if (!b->in[in].s) {
+        r307_buf_make(&b->in[in], b->p, 32);
+    }
+    return &b->in[in];
+}
+
+static void note_inserted(builder_t *b, size_t from, size_t to)
+{
+    r307_capture_t *range;
+
+    if (!b->inserted) {
+        b->inserted = apr_array_make(b->p, 2, sizeof(r307_capture_t));
+    }
+    range = apr_array_push(b->inserted);
+    range->from = from;
+    range->to = to;
+}
 
 /* The decoded value of a parameter moved into the target. */
 static r307_slice_t arg_value(builder_t *b, r307_slice_t name)
@@ -97,13 +119,10 @@ static void write_value(builder_t *b, const r307_part_t *part, r307_component_t 
         && is_whole_query(b->target, part)) {
         land = R307_LAND_QUERY;
     }
-    r307_text_encode(&b->in[in], value.s, value.len, land,
+    r307_text_encode(buf_of(b, in), value.s, value.len, land,
                      part->kind == R307_PART_ARG ? R307_FORM_DATA : R307_FORM_ENCODED);
     if (in == R307_IN_PATH && part->kind != R307_PART_LITERAL && value.len) {
-        r307_capture_t *range = apr_array_push(b->inserted);
-
-        range->from = from;
-        range->to = b->in[in].len;
+        note_inserted(b, from, b->in[in].len);
     }
 }
 
@@ -117,7 +136,7 @@ static void write_host(builder_t *b, const r307_part_t *part, r307_slice_t value
         write_value(b, part, R307_IN_PATH, value);
     }
     else if (value.len) {
-        r307_buf_add(&b->in[R307_IN_HOST], value.s, value.len);
+        r307_buf_add(buf_of(b, R307_IN_HOST), value.s, value.len);
         b->built->host_inserted = 1;
     }
 }
@@ -141,7 +160,7 @@ static void write_parts(builder_t *b)
             write_host(b, part, value);
         }
         else if (part->kind == R307_PART_LITERAL) {
-            r307_buf_add(&b->in[part->in], value.s, value.len);
+            r307_buf_add(buf_of(b, part->in), value.s, value.len);
         }
         else {
             write_value(b, part, part->in, value);
@@ -176,7 +195,7 @@ static int has_inserted_dots(const builder_t *b)
     size_t len = b->in[R307_IN_PATH].len, seen = 0;
     int i;
 
-    for (i = 0; i < b->inserted->nelts; i++) {
+    for (i = 0; b->inserted && i < b->inserted->nelts; i++) {
         const r307_capture_t *range = &APR_ARRAY_IDX(b->inserted, i, r307_capture_t);
         size_t from = range->from, to;
 
@@ -284,7 +303,6 @@ static void build_whole(builder_t *b, const r307_query_policy_t *policy)
 {
     r307_slice_t value = value_of(b, &b->target->parts[0]);
     r307_url_t *url = &b->built->url;
-    r307_capture_t *range = apr_array_push(b->inserted);
 
     if (value.len == 0 && !b->built->failed) {
         b->built->failed = apr_psprintf(b->p, "%s is empty", b->target->text);
@@ -294,8 +312,7 @@ static void build_whole(builder_t *b, const r307_query_policy_t *policy)
     b->built->host_inserted = url->host.s != NULL;
     b->built->scheme_inserted = url->scheme.s != NULL;
     r307_buf_add(&b->in[R307_IN_PATH], url->path.s, url->path.len);
-    range->from = 0;
-    range->to = url->path.len;
+    note_inserted(b, 0, url->path.len);
     b->built->dots_inserted = has_inserted_dots(b);
     url->query = r307_query_print(b->p, b->query, url->query, policy,
                                   &b->built->from_request);
@@ -326,11 +343,12 @@ static void finish_url(builder_t *b, const r307_query_policy_t *policy)
     }
     url->path = r307_slice(path->s, path->len);
     if (target->has_query) {
-        own = r307_slice(b->in[R307_IN_QUERY].s, b->in[R307_IN_QUERY].len);
+        own = r307_slice(buf_of(b, R307_IN_QUERY)->s, b->in[R307_IN_QUERY].len);
     }
     url->query = r307_query_print(b->p, b->query, own, policy, &b->built->from_request);
     if (target->has_fragment) {
-        url->fragment = r307_slice(b->in[R307_IN_FRAGMENT].s, b->in[R307_IN_FRAGMENT].len);
+        url->fragment = r307_slice(buf_of(b, R307_IN_FRAGMENT)->s,
+                                   b->in[R307_IN_FRAGMENT].len);
     }
 }
 
@@ -342,13 +360,9 @@ void r307_target_build(apr_pool_t *p, const r307_target_t *target,
 {
     builder_t b = { .p = p, .target = target, .captures = captures, .view = view,
                     .query = query, .vary = vary, .built = built };
-    int i;
 
     memset(built, 0, sizeof(*built));
-    for (i = 0; i <= R307_IN_FRAGMENT; i++) {
-        r307_buf_make(&b.in[i], p, i == R307_IN_PATH ? 128 : 16);
-    }
-    b.inserted = apr_array_make(p, 2, sizeof(r307_capture_t));
+    r307_buf_make(&b.in[R307_IN_PATH], p, 128);
     if (target->kind == R307_TARGET_HTTPS) {
         build_https(&b, policy);
         return;

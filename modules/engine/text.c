@@ -19,7 +19,7 @@
 /* The policy of the project in one place. RFC 3986: pchar is unreserved, sub-delims, ':'
  * and '@'. '&', '+' and '=' stand in a query, but not in a value: '&' would begin another
  * parameter and '+' be read as a space. '=' inside a value is read as itself. */
-static const unsigned char classes_of[256] = {
+const unsigned char r307_text_classes[256] = {
     ['!'] = URL, ['$'] = URL, ['&'] = P | Q, ['\''] = URL, ['('] = URL, [')'] = URL,
     ['*'] = URL, ['+'] = P | Q | S, [','] = URL, ['-'] = URL | H | S,
     ['.'] = URL | H | S, ['/'] = URL,
@@ -43,20 +43,6 @@ static const unsigned char classes_of[256] = {
     ['x'] = LETTER, ['y'] = LETTER, ['z'] = LETTER,
     ['~'] = URL
 };
-
-int r307_text_is(char c, unsigned classes)
-{
-    return (classes_of[(unsigned char)c] & classes) != 0;
-}
-
-r307_slice_t r307_slice(const char *s, size_t len)
-{
-    r307_slice_t slice;
-
-    slice.s = s;
-    slice.len = len;
-    return slice;
-}
 
 char *r307_slice_text(apr_pool_t *p, r307_slice_t slice)
 {
@@ -192,11 +178,6 @@ r307_slice_t r307_text_decode(apr_pool_t *p, r307_slice_t raw, int plus)
     }
     out[n] = '\0';
     return r307_slice(out, n);
-}
-
-char r307_text_lower(char c)
-{
-    return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
 }
 
 int r307_text_same_fold(const char *a, size_t a_len, const char *b, size_t b_len)

@@ -16,7 +16,15 @@ typedef struct r307_slice_t {
     size_t len;
 } r307_slice_t;
 
-r307_slice_t r307_slice(const char *s, size_t len);
+static inline r307_slice_t r307_slice(const char *s, size_t len)
+{
+    r307_slice_t slice;
+
+    slice.s = s;
+    slice.len = len;
+    return slice;
+}
+
 /* NUL-terminated copy in p; NULL for an absent slice. */
 char *r307_slice_text(apr_pool_t *p, r307_slice_t slice);
 /* The same bytes; absent equals absent only. */
@@ -44,7 +52,12 @@ void r307_buf_putc(r307_buf_t *buf, char c);
 #define R307_IS_HOST     0x20   /* letter, digit, '-', '.' and '_' of a host name */
 #define R307_IS_SCHEME   0x40   /* letter, digit, '+', '-', '.' */
 #define R307_IS_ALPHA    0x80
-int r307_text_is(char c, unsigned classes);
+extern const unsigned char r307_text_classes[256];
+
+static inline int r307_text_is(char c, unsigned classes)
+{
+    return (r307_text_classes[(unsigned char)c] & classes) != 0;
+}
 
 /* Where inserted bytes land; each has its own set of bytes that may stand as they are. */
 typedef enum {
@@ -70,7 +83,12 @@ r307_slice_t r307_text_decode(apr_pool_t *p, r307_slice_t raw, int plus);
 /* Value of two hex digits at s, or -1. */
 int r307_text_hex2(const char *s, size_t len);
 
-char r307_text_lower(char c);                            /* ASCII only, no locale */
+/* ASCII only, no locale. */
+static inline char r307_text_lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
+}
+
 int r307_text_same_fold(const char *a, size_t a_len, const char *b, size_t b_len);
 /* `*` any run, `?` one byte; the whole text; iterative, at most a_len * b_len steps. */
 int r307_text_glob(r307_slice_t pattern, r307_slice_t text, int fold);

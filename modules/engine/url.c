@@ -6,11 +6,12 @@
 
 #define ABSENT r307_slice(NULL, 0)
 
-static size_t span_until(const char *s, size_t len, const char *stops)
+/* Up to one of three bytes. */
+static size_t span_until(const char *s, size_t len, char a, char b, char c)
 {
     size_t i = 0;
 
-    while (i < len && !(s[i] && strchr(stops, s[i]))) {
+    while (i < len && s[i] != a && s[i] != b && s[i] != c) {
         i++;
     }
     return i;
@@ -66,15 +67,15 @@ void r307_url_split(const char *s, size_t len, r307_url_t *url)
         s += n + 1;
     }
     if (end - s >= 2 && s[0] == '/' && s[1] == '/') {
-        n = span_until(s + 2, (size_t)(end - s - 2), "/?#");
+        n = span_until(s + 2, (size_t)(end - s - 2), '/', '?', '#');
         split_authority(s + 2, n, url);
         s += 2 + n;
     }
-    n = span_until(s, (size_t)(end - s), "?#");
+    n = span_until(s, (size_t)(end - s), '?', '?', '#');
     url->path = r307_slice(s, n);
     s += n;
     if (s < end && *s == '?') {
-        n = span_until(s + 1, (size_t)(end - s - 1), "#");
+        n = span_until(s + 1, (size_t)(end - s - 1), '#', '#', '#');
         url->query = r307_slice(s + 1, n);
         s += 1 + n;
     }
@@ -93,7 +94,8 @@ r307_slice_t r307_url_remove_dots(apr_pool_t *p, r307_slice_t path)
     while (i < path.len) {
         int slash = path.s[i] == '/';
         size_t from = i + (size_t)slash;
-        size_t len = span_until(path.s + from, path.len - from, "/");
+        const char *next = memchr(path.s + from, '/', path.len - from);
+        size_t len = next ? (size_t)(next - path.s) - from : path.len - from;
         int dots = (len == 1 || len == 2) && memcmp(path.s + from, "..", len) == 0;
         int last = from + len == path.len;
 
@@ -205,7 +207,7 @@ static int is_ipv4(const char *s, size_t len)
     int quads;
 
     for (quads = 1; quads <= 4; quads++) {
-        size_t n = span_until(s, len, ".");
+        size_t n = span_until(s, len, '.', '.', '.');
 
         if (r307_text_number(r307_slice(s, n), 255) < 0 || (n > 1 && s[0] == '0')) {
             return 0;
@@ -230,7 +232,7 @@ static int is_ipv6(const char *s, size_t len)
         len -= 2;
     }
     while (len > 0) {
-        size_t n = span_until(s, len, ":"), i;
+        size_t n = span_until(s, len, ':', ':', ':'), i;
 
         if (n == len && memchr(s, '.', n)) {
             groups += 2;
@@ -284,7 +286,7 @@ static int is_number_label(const char *s, size_t len)
 static const char *check_labels(const char *s, size_t len)
 {
     while (len > 0) {
-        size_t n = span_until(s, len, ".");
+        size_t n = span_until(s, len, '.', '.', '.');
         int last = n == len || n + 1 == len;
 
         if (n == 0) {

@@ -299,6 +299,28 @@ static int carry_out(request_rec *r, const r307_config_t *conf,
                                                     : refuse(r, conf, decision);
 }
 
+int r307_ask_may(request_rec *r, const r307_chain_t *chain)
+{
+    const char *path = r->unparsed_uri, *query;
+    size_t len;
+    int i;
+
+    if (!path || APLOGrdebug(r)) {
+        return 1;
+    }
+    query = r->args ? strchr(path, '?') : NULL;
+    len = query ? (size_t)(query - path) : strlen(path);
+    for (i = 0; i < chain->count; i++) {
+        const r307_block_t *block = chain->blocks[i];
+
+        if (block->directory || block->doubts || block->rules->maps || !block->rules->index
+            || r307_index_may(block->rules->index, path, len)) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
 int r307_ask_chain(request_rec *r, const r307_config_t *conf, const r307_chain_t *chain)
 {
     r307_state_t *state = r307_request_state(r);

@@ -9,7 +9,7 @@
 #define DRAIN_TIME  (5 * APR_USEC_PER_SEC)
 #define ARENA_BYTES (256 * 1024 * 1024)
 #define CACHE_AGE   (2 * APR_USEC_PER_SEC)
-#define CACHE_BYTES (32 * 1024 * 1024)
+#define CACHE_BYTES (64 * 1024 * 1024)
 
 const r307_setting_row_t r307_settings[R307_SETTING_COUNT] = {
     [R307_SETTING_ENGINE] = { "Redirect307Engine", offsetof(r307_config_t, engine),
@@ -224,10 +224,10 @@ apr_int64_t r307_config_value(const r307_config_t *conf, r307_setting_t setting)
 
 int r307_config_engine(const r307_config_t *conf)
 {
-    int engine = (int)r307_config_value(conf, R307_SETTING_ENGINE);
-    int ceiling = (int)r307_config_value(conf, R307_SETTING_CEILING);
+    int engine = (int)r307_settings[R307_SETTING_ENGINE].fallback;
 
-    return engine < ceiling ? engine : ceiling;
+    engine = conf->engine == R307_UNSET ? engine : conf->engine;
+    return conf->ceiling == R307_UNSET || conf->ceiling > engine ? engine : conf->ceiling;
 }
 
 void r307_config_reset_exempt(apr_pool_t *p, r307_config_t *conf)
@@ -297,7 +297,9 @@ unsigned r307_config_first(const r307_block_t *block)
 {
     const apr_array_header_t *rules = block->rules->rules;
 
-    return rules->nelts ? (unsigned)APR_ARRAY_IDX(rules, 0, const r307_rule_t *)->nth : 0;
+    return rules->nelts
+           ? (unsigned)(APR_ARRAY_IDX(rules, 0, const r307_rule_t *)->nth
+                        + block->shift.rules) : 0;
 }
 
 const char *r307_config_taken(apr_pool_t *p, const r307_chain_t *chain,

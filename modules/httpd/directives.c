@@ -554,7 +554,7 @@ static const char *set_htaccess_cache(cmd_parms *cmd, void *mconfig, const char 
     r307_config_t *conf = mconfig;
     apr_array_header_t *words;
     apr_int64_t age = R307_UNSET, size = R307_UNSET;
-    const char *err = split_words(cmd, args, 1, 3, "on|off [2s [32M]]", &words);
+    const char *err = split_words(cmd, args, 1, 3, "on|off [2s [64M]]", &words);
     int is_on = 0;
 
     if (!err) {

@@ -241,6 +241,29 @@ void r307_flag_look(request_rec *r, const char *path, const char *directory,
     tell(r->pool, fresh, with_text, flag);
 }
 
+/* Second and answer in one word. The first thread of a second goes and looks, the others
+ * are told what was seen last. */
+int r307_flag_exists(request_rec *r, const char *path, const char *directory,
+                     apr_uint64_t *seen, const char **problem)
+{
+    apr_uint64_t now = (apr_uint64_t)apr_time_sec(r->request_time) << 1;
+    apr_uint64_t last = seen ? __atomic_load_n(seen, __ATOMIC_RELAXED) : 0;
+    r307_flag_t flag;
+
+    *problem = NULL;
+    if (last && ((last & ~(apr_uint64_t)1) == now
+                 || !__atomic_compare_exchange_n(seen, &last, now | (last & 1), 0,
+                                                 __ATOMIC_RELAXED, __ATOMIC_RELAXED))) {
+        return (int)(last & 1);
+    }
+    r307_flag_look(r, path, directory, 0, &flag);
+    *problem = flag.problem;
+    if (seen) {
+        __atomic_store_n(seen, now | (flag.exists != 0), __ATOMIC_RELAXED);
+    }
+    return flag.exists;
+}
+
 /* --- flag= of a rule --- */
 
 typedef struct found_t {

@@ -66,7 +66,8 @@ static int is_one_of(request_rec *r, const apr_array_header_t *paths)
         apr_finfo_t finfo;
 
         if (strcmp(path, r->filename) == 0
-            || (apr_stat(&finfo, path, APR_FINFO_IDENT, r->pool) == APR_SUCCESS
+            || (strcmp(name_of(path), name_of(r->filename)) == 0
+                && apr_stat(&finfo, path, APR_FINFO_IDENT, r->pool) == APR_SUCCESS
                 && finfo.inode == r->finfo.inode && finfo.device == r->finfo.device)) {
             return 1;
         }

@@ -44,7 +44,10 @@ int r307_on_translate_name(request_rec *r)
         r307_maintenance_translate(r);
         return DECLINED;
     }
-    if ((!conf->early && !conf->early_lines) || !is_asked(r, conf)) {
+    if (!conf->early_lines && (!conf->early || !r307_ask_may(r, conf->early))) {
+        return DECLINED;
+    }
+    if (!is_asked(r, conf)) {
         return DECLINED;
     }
     if (conf->early_lines) {
@@ -65,12 +68,13 @@ static int has_late(const r307_config_t *conf)
 /* What waited for the login is asked first, once it may have come. */
 static int ask_late(request_rec *r, const r307_config_t *conf, int login_ahead)
 {
+    const r307_state_t *state = r307_request_known(r);
     int result = DECLINED;
 
-    if (r307_request_state(r)->early_waits && conf->early) {
+    if (state && state->early_waits && conf->early) {
         result = ask(r, conf, conf->early, login_ahead);
     }
-    if (result == DECLINED && (conf->late_lines || r307_request_state(r)->back)) {
+    if (result == DECLINED && (conf->late_lines || conf->early_lines)) {
         result = r307_maintenance_ask(r, conf, 1);
     }
     return result == DECLINED && conf->late ? ask(r, conf, conf->late, login_ahead)
@@ -99,6 +103,7 @@ int r307_on_access_checker_ex(request_rec *r)
 int r307_on_type_checker(request_rec *r)
 {
     const r307_config_t *conf = config(r);
+    const r307_state_t *state;
 
     if (r307_hidden_test(r, conf)) {
         return HTTP_NOT_FOUND;
@@ -109,11 +114,12 @@ int r307_on_type_checker(request_rec *r)
     if (conf->late) {
         r307_htaccess_note(conf, conf->late);
     }
-    if (has_late(conf) && r307_maintenance_hides(r, conf)) {
-        return HTTP_NOT_FOUND;
+    if (!is_asked(r, conf)) {
+        return DECLINED;
     }
-    if (!is_asked(r, conf) || r307_request_state(r)->late_decided
-        || (!has_late(conf) && !r307_request_state(r)->early_waits)) {
+    state = r307_request_known(r);
+    if (state ? state->late_decided || (!has_late(conf) && !state->early_waits)
+              : !has_late(conf)) {
         return DECLINED;
     }
     return ask_late(r, conf, 0);

@@ -17,11 +17,12 @@
 /* Nobody writes that; whoever generates it has a map for it. */
 #define FILE_MOST (16 * 1024 * 1024)
 
-/* What a version costs, measured with rules of all kinds and rounded up. */
+/* What a version costs, about: from what processes grew by with rules of all kinds. */
 #define VERSION_WEIGHT 16384
 #define RUN_WEIGHT 512
-#define RULE_WEIGHT 1024
-#define REGEX_WEIGHT 4096
+#define RULE_WEIGHT 2000
+#define BYTE_WEIGHT 12
+#define REGEX_WEIGHT 1500
 
 typedef struct making_t {
     r307_version_t *version;
@@ -135,9 +136,9 @@ static int take(void *baton, int run, int name, const char *args, unsigned numbe
         return 0;
     }
     add_rule(making, run_at(making, run, number), name, rule);
-    making->version->weight += RULE_WEIGHT + 3 * strlen(args)
-                               + (rule->pattern && rule->pattern->regex
-                                  ? REGEX_WEIGHT + 16 * strlen(args) : 0);
+    making->version->weight += RULE_WEIGHT + BYTE_WEIGHT * strlen(args)
+                               + (rule->pattern && rule->pattern->regex ? REGEX_WEIGHT
+                                                                        : 0);
     return 1;
 }
 

@@ -14,6 +14,7 @@
 #include "httpd/base.h"
 #include "httpd/expr.h"
 #include "httpd/flag.h"
+#include "httpd/hidden.h"
 #include "httpd/once.h"
 #include "httpd/request.h"
 #include "httpd/respond.h"
@@ -63,6 +64,12 @@ const char *r307_maintenance_add(cmd_parms *cmd, r307_config_t *conf,
                             r307_text_show(cmd->pool, line->flag, strlen(line->flag)),
                             err);
     }
+    if (line->flag) {
+        r307_hidden_add(cmd, conf, line->flag_path);
+    }
+    if (line->flag && !line->is_tenants) {
+        line->seen = apr_pcalloc(cmd->pool, sizeof(*line->seen));
+    }
     r307_config_add_line(cmd->pool, conf, container->is_late, line);
     return NULL;
 }
@@ -85,17 +92,28 @@ static const char *show(request_rec *r, const char *text)
     return r307_text_show(r->pool, text, strlen(text));
 }
 
+static void say_problem(request_rec *r, const r307_maintenance_t *line,
+                        const char *problem)
+{
+    if (problem) {
+        say_once(r, line, problem, apr_psprintf(r->pool, "flag='%s' %s",
+                                                show(r, line->flag), problem));
+    }
+}
+
+/* The directory that a tenant's flag must not lead out of. */
+static const char *owners(const r307_maintenance_t *line)
+{
+    return line->is_tenants ? line->directory : NULL;
+}
+
 static void ask_flag(void *baton, const r307_maintenance_t *line, r307_flag_seen_t *seen)
 {
     request_rec *r = baton;
     r307_flag_t flag;
 
-    r307_flag_look(r, line->flag_path, line->is_tenants ? line->directory : NULL, 1,
-                   &flag);
-    if (flag.problem) {
-        say_once(r, line, flag.problem, apr_psprintf(r->pool, "flag='%s' %s",
-                                                     show(r, line->flag), flag.problem));
-    }
+    r307_flag_look(r, line->flag_path, owners(line), 1, &flag);
+    say_problem(r, line, flag.problem);
     seen->exists = flag.exists;
     seen->made = flag.made;
     seen->text = flag.text;
@@ -259,7 +277,10 @@ static int carry_out(request_rec *r, const r307_config_t *conf,
     case R307_HALT_BACK:
         return send_status(r, conf, decision, HTTP_TEMPORARY_REDIRECT);
     case R307_HALT_LET:
-        apr_table_addn(r->err_headers_out, "Cache-Control", "private");
+        if (!r307_request_state(r)->is_private) {
+            apr_table_addn(r->err_headers_out, "Cache-Control", "private");
+        }
+        r307_request_state(r)->is_private = 1;      /* also what a rule answers */
         return DECLINED;
     default:
         return DECLINED;
@@ -333,13 +354,46 @@ static const r307_lines_t *within_limits(request_rec *r, const r307_config_t *co
     return rest;
 }
 
+/* Most of the time nothing is in force, and nobody asks for the page. */
+static int may_act(request_rec *r, const r307_maintenance_t *line)
+{
+    apr_time_t now = r->request_time;
+    const char *problem = NULL;
+    int is_on = now >= line->from && (!line->until || now < line->until);
+
+    if (is_on && line->flag) {
+        is_on = r307_flag_exists(r, line->flag_path, owners(line), line->seen, &problem);
+        say_problem(r, line, problem);
+    }
+    if (is_on) {
+        return 1;
+    }
+    return line->root && r307_maintenance_may_be_page(line, r->uri, strlen(r->uri));
+}
+
+static int is_idle(request_rec *r, const r307_lines_t *lines)
+{
+    int i;
+
+    for (i = 0; lines && i < lines->count; i++) {
+        if (may_act(r, lines->at[i])) {
+            return 0;
+        }
+    }
+    return 1;
+}
+
 int r307_maintenance_ask(request_rec *r, const r307_config_t *conf, int is_late)
 {
     const r307_lines_t *lines = is_late ? conf->late_lines : conf->early_lines;
-    r307_state_t *state = r307_request_state(r);
+    r307_state_t *state = r307_request_known(r);
     r307_halt_decision_t decision;
     r307_halting_t halting;
 
+    if (is_idle(r, lines) && !(is_late && state && state->back)) {
+        return DECLINED;
+    }
+    state = r307_request_state(r);
     if (!state->view.path || state->is_over) {
         return DECLINED;
     }
@@ -365,24 +419,6 @@ int r307_maintenance_ask(request_rec *r, const r307_config_t *conf, int is_late)
     }
     warn(r, &decision);
     return finish(r, conf, &decision);
-}
-
-static int names_flag(const r307_lines_t *lines, const char *file)
-{
-    int i;
-
-    for (i = 0; lines && i < lines->count; i++) {
-        if (lines->at[i]->flag_path && strcmp(lines->at[i]->flag_path, file) == 0) {
-            return 1;
-        }
-    }
-    return 0;
-}
-
-int r307_maintenance_hides(const request_rec *r, const r307_config_t *conf)
-{
-    return r->filename && (names_flag(conf->late_lines, r->filename)
-                           || names_flag(conf->early_lines, r->filename));
 }
 
 /* --- the page, shown in place --- */

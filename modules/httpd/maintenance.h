@@ -21,9 +21,6 @@ const char *r307_maintenance_add(cmd_parms *cmd, r307_config_t *conf,
  * request goes on. In the late phase a page whose maintenance is over leads back. */
 int r307_maintenance_ask(request_rec *r, const r307_config_t *conf, int is_late);
 
-/* Whether the request's file is a flag of a line in force here or not: nobody gets it. */
-int r307_maintenance_hides(const request_rec *r, const r307_config_t *conf);
-
 /* The request that shows the page, an internal redirect of one that was answered 503: in
  * translate_name, and in insert_filter. */
 void r307_maintenance_translate(request_rec *r);

@@ -153,7 +153,8 @@ static void fill_view(request_rec *r, r307_view_t *view)
     view->ops = &ops;
     view->baton = r;
     if (r->unparsed_uri && r307_path_split(r->unparsed_uri, &path, &view->query)) {
-        view->path = r307_path_make(r->pool, path);
+        view->path = path.s[path.len] ? r307_path_make(r->pool, path)
+                                      : r307_path_take(r->pool, path);
     }
 }
 
@@ -167,6 +168,11 @@ r307_state_t *r307_request_state(request_rec *r)
         ap_set_module_config(r->request_config, &redirect307_module, state);
     }
     return state;
+}
+
+r307_state_t *r307_request_known(const request_rec *r)
+{
+    return ap_get_module_config(r->request_config, &redirect307_module);
 }
 
 int r307_request_is_ours(const request_rec *r)

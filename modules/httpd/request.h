@@ -27,6 +27,9 @@ typedef struct r307_state_t {
 /* The state of the request, made at the first call; never NULL. */
 r307_state_t *r307_request_state(request_rec *r);
 
+/* The same if it was made; else NULL. */
+r307_state_t *r307_request_known(const request_rec *r);
+
 /* Whether this is a request that a client sent and rules may answer: no subrequest, no
  * internal redirect, no forward proxy, no TRACE. */
 int r307_request_is_ours(const request_rec *r);

@@ -45,24 +45,63 @@ static const char *sentence(int status)
     return "There is nothing to see at this address.";
 }
 
-/* A page that is valid HTML5 and holds one fact. */
-static const char *page(request_rec *r, const r307_answer_t *answer)
+/* The Location as HTML may hold it. What it may be has at most a '&' to be escaped. */
+static const char *html(request_rec *r, const char *location)
 {
-    const char *title = ap_get_status_line(answer->status);
-    const char *link = answer->location ? ap_escape_html(r->pool, answer->location)
-                                        : NULL;
+    const char *s;
 
-    return apr_pstrcat(r->pool,
-        "<!DOCTYPE html>\n<html lang=\"en\">\n<head><meta charset=\"utf-8\"><title>",
-        title, "</title></head>\n<body><p>",
-        link ? "This page is at <a href=\"" : sentence(answer->status),
-        link ? link : "", link ? "\">" : "", link ? link : "", link ? "</a>." : "",
-        "</p></body>\n</html>\n", NULL);
+    for (s = location; *s; s++) {
+        if (*s == '&' || *s == '<' || *s == '>' || *s == '"') {
+            return ap_escape_html(r->pool, location);
+        }
+    }
+    return location;
 }
 
-void r307_respond_note(request_rec *r, const r307_rule_t *rule)
+static void add_text(struct iovec *pieces, int *count, const char *text, size_t len)
 {
-    apr_table_setn(r->notes, "redirect307-rule", apr_pstrdup(r->pool, r307_line_label(r->pool, rule)));
+    pieces[*count].iov_base = (void *)text;
+    pieces[*count].iov_len = len;
+    ++*count;
+}
+
+#define ADD_LITERAL(pieces, count, text) add_text(pieces, count, text, sizeof(text) - 1)
+
+/* A page that is valid HTML5 and holds one fact. */
+static const char *page(request_rec *r, const r307_answer_t *answer, apr_size_t *len)
+{
+    const char *text = ap_get_status_line(answer->status);
+    struct iovec pieces[10];
+    size_t n;
+    int count = 0;
+
+    ADD_LITERAL(pieces, &count, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>"
+                "<meta charset=\"utf-8\"><title>");
+    add_text(pieces, &count, text, strlen(text));
+    ADD_LITERAL(pieces, &count, "</title></head>\n<body><p>");
+    if (answer->location) {
+        text = html(r, answer->location);
+        n = strlen(text);
+        ADD_LITERAL(pieces, &count, "This page is at <a href=\"");
+        add_text(pieces, &count, text, n);
+        ADD_LITERAL(pieces, &count, "\">");
+        add_text(pieces, &count, text, n);
+        ADD_LITERAL(pieces, &count, "</a>.");
+    }
+    else {
+        text = sentence(answer->status);
+        add_text(pieces, &count, text, strlen(text));
+    }
+    ADD_LITERAL(pieces, &count, "</p></body>\n</html>\n");
+    return apr_pstrcatv(r->pool, pieces, (apr_size_t)count, len);
+}
+
+const char *r307_respond_note(request_rec *r, const r307_rule_t *rule)
+{
+    const char *label = r307_line_label(r->pool, rule);
+
+    apr_table_setn(r->notes, "redirect307-rule", label);
+    return label;
 }
 
 /* The label as the world may see it: not where the site's files lie. What a <Macro>
@@ -117,7 +156,8 @@ static void say_expires(request_rec *r, const r307_answer_t *answer)
 }
 
 /* `text` may be NULL; behind it the end, or a flush when the end is to come later. */
-static void pass(request_rec *r, ap_filter_t *filters, const char *text, int is_end)
+static void pass(request_rec *r, ap_filter_t *filters, const char *text, apr_size_t len,
+                 int is_end)
 {
     apr_bucket_alloc_t *alloc = r->connection->bucket_alloc;
     apr_bucket_brigade *bb = apr_brigade_create(r->pool, alloc);
@@ -125,7 +165,7 @@ static void pass(request_rec *r, ap_filter_t *filters, const char *text, int is_
                               : apr_bucket_flush_create(alloc);
 
     if (text) {
-        APR_BRIGADE_INSERT_TAIL(bb, apr_bucket_pool_create(text, strlen(text), r->pool,
+        APR_BRIGADE_INSERT_TAIL(bb, apr_bucket_pool_create(text, len, r->pool,
                                                            alloc));
     }
     APR_BRIGADE_INSERT_TAIL(bb, last);
@@ -136,7 +176,8 @@ static void pass(request_rec *r, ap_filter_t *filters, const char *text, int is_
 
 static void send_own(request_rec *r, const r307_answer_t *answer, int is_end)
 {
-    const char *text = page(r, answer);
+    apr_size_t len;
+    const char *text = page(r, answer, &len);
 
     /* The status comes after the hook: mod_cache would replace a 503 by what it has. */
     r->output_filters = r->proto_output_filters;
@@ -151,15 +192,17 @@ static void send_own(request_rec *r, const r307_answer_t *answer, int is_end)
 #else
     ap_set_content_type(r, "text/html; charset=utf-8");
 #endif
-    ap_set_content_length(r, (apr_off_t)strlen(text));
-    pass(r, r->output_filters, text, is_end);
+    if (!is_end) {
+        ap_set_content_length(r, (apr_off_t)len);   /* else a filter of httpd's does */
+    }
+    pass(r, r->output_filters, text, len, is_end);
 }
 
 /* A second brigade, to the connection's filters: those of the request drop what follows
  * EOS. Without it the answer would wait for the body it was to come before. */
 static void flush(request_rec *r)
 {
-    pass(r, r->connection->output_filters, NULL, 0);
+    pass(r, r->connection->output_filters, NULL, 0, 0);
 }
 
 /* HTTP/2: a stream that ends while curl still sends is an error to it, whatever it has
@@ -176,7 +219,7 @@ static void flush_and_drain(request_rec *r, r307_body_t *body)
     if (!r->eos_sent) {
         int is_over = r307_body_drain(r, body, H2_PATIENCE);
 
-        pass(r, r->output_filters, NULL, 1);
+        pass(r, r->output_filters, NULL, 0, 1);
         if (is_over) {
             return;
         }
@@ -212,9 +255,8 @@ int r307_respond_send(request_rec *r, const r307_config_t *conf,
                     != NULL;
     r307_body_t body;
 
-    r307_respond_note(r, answer->rule);
-    apr_table_setn(r->subprocess_env, "REDIRECT307_RULE",
-                   apr_table_get(r->notes, "redirect307-rule"));
+    apr_table_addn(r->subprocess_env, "REDIRECT307_RULE",
+                   r307_respond_note(r, answer->rule));
     r307_body_plan(r, (apr_off_t)r307_config_value(conf, R307_SETTING_DRAIN),
                    r307_config_value(conf, R307_SETTING_DRAIN_TIME), &body);
     if (body.failed != OK) {

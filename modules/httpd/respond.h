@@ -21,7 +21,7 @@ typedef struct r307_answer_t {
 int r307_respond_send(request_rec *r, const r307_config_t *conf,
                       const r307_answer_t *answer);
 
-/* For LogFormat: the note redirect307-rule. */
-void r307_respond_note(request_rec *r, const r307_rule_t *rule);
+/* For LogFormat: the note redirect307-rule, which is returned. */
+const char *r307_respond_note(request_rec *r, const r307_rule_t *rule);
 
 #endif
