@@ -94,6 +94,8 @@ sub messages
         $line =~ s/^\[[^\]]*\] \[([^\]]*)\] \[pid [^\]]*\] /[$1] /;
         $line =~ s/\[client [^\]]*\] //;
         $line =~ s/^(\[redirect307:\w+\]) \S+\.c\(\d+\): /$1 /;
+        # when a map is missed depends on when its thread looks
+        next if $line =~ /site\.map cannot be opened: No such file/;
         next if $line =~ / passed over: | is read from memory$| is compiled: |^\[(?:mpm_|core:notice|unixd)/;
         $line =~ s{/own\d+-\d+/}{/own/}g;
         $line =~ s/\b(?:$server{memory}{port}|$server{httpd}{port})\b/PORT/g;
