@@ -54,6 +54,9 @@ my @bad = (
     ['Redirect307AllowHosts http://x/y', qr{http://x/y}],
     ['Redirect307AllowHosts *',     qr{\*}],
     ['Redirect307Exempt x',         qr{'x' is no URL-path; write one that begins with '/'}],
+    ['Redirect307HtaccessCache perhaps', qr{'perhaps' is no value here; write on or off}],
+    ['Redirect307HtaccessCache off 2s', qr{nothing may follow off}],
+    ['Redirect307HtaccessCache on soon', qr{'soon' is no time; write 5s, 500ms or 1min}],
     ['Redirect307Drain lots',       qr{'lots' is no size; write 65536, 64K or 1M}],
     ['Redirect307Drain 1K soon',    qr{'soon' is no time; write 5s, 500ms or 1min}],
 );
