@@ -23,7 +23,7 @@ my @bad = (
     ['Redirect307 /p /x query=id=3', qr{query='id=3' query= says what becomes of the query; to match it write args=id=3 or /page\.php\?id=3}],
     ['Redirect307 /a /b qurey=keep', qr{'qurey=keep' unknown option; did you mean query=\?}],
     ['Redirect307 /a /b expires=2026-12-26', qr{'expires=2026-12-26' unknown option}],
-    ['Redirect307 /a /b percents=10', qr{'percent=10' unknown option}],
+    ['Redirect307 /a /b percents=10', qr{'percents=10' unknown option}],
     ['Redirect307 /a /b status=307 status=308', qr{status= is written twice; keep one}],
     ['Redirect307 /a /b status=200', qr{200}],
     ['Redirect307 /a /b status=gone', qr{status=410 has no target; leave '/b' out}],
