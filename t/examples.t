@@ -8,7 +8,7 @@ use R307;
 use R307::Site;
 
 my $examples = stage() . '/conf-examples';
-my @loaded = qw(setenvif headers alias remoteip);
+my @loaded = qw(setenvif headers alias remoteip rewrite);
 
 my @rows = (
     # example, Host, path, headers, method, what is answered, why
@@ -223,7 +223,7 @@ like($log, qr{would answer 307 /t/new-customer/new\.html}, 'shared-hosting: what
 sub manual_blocks
 {
     my @found;
-    for my $file (sort glob stage() . '/docs/*.md') {
+    for my $file (stage() . '/README.md', sort glob stage() . '/docs/*.md') {
         my $block = '';
         my ($page) = $file =~ m{([^/]+)$};
         open my $in, '<', $file or die "cannot read $file: $!\n";
@@ -249,5 +249,5 @@ for my $found (@blocks) {
 }
 ok(@blocks >= 20, 'the manual has examples: ' . @blocks);
 my %pages = map { $_->[0] => 1 } @blocks;
-ok(!(grep { !$pages{$_} } qw(rules.md options.md targets.md contexts.md safety.md answer.md maintenance.md)), 'on every page about directives')
+ok(!(grep { !$pages{$_} } qw(README.md rules.md options.md targets.md contexts.md safety.md answer.md body.md maintenance.md)), 'on every page about directives')
     or diag(join ' ', sort keys %pages);
