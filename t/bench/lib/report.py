@@ -126,17 +126,18 @@ def reload_part(results):
     events = {}
     for row in results.rows:
         if row["part"] == "reload":
-            events.setdefault(row["peer"], {"n": row["n"], "requests": row["count"]})[row["request"]] = row["value"]
-    rows = [[key, number(event["n"]), number(event["requests"]), number(event["failed"]),
+            events.setdefault(row["peer"], {"n": row["n"]})[row["request"]] = row["value"]
+    rows = [[key, number(event["n"]), number(event["requests"]), number(event["failed"]), number(event["closed"]),
              number(event["median"]), number(event["high"]), number(event["quiet-high"]),
              number(event["slowest"]), number(event["quiet-slowest"])]
             for key, event in events.items() if "failed" in event]
     out = []
     if rows:
         out = ["## Reload under load", "", "Six seconds of `wrk -t1 -c16` with random keys; two seconds after its start the event. "
-               "Beside it the same without an event. The restart of an httpd that has one rule of mod_alias shows what "
+               "In turn the same without an event; three times each, failures added up, the least of the times. Failed: refused, late, cut short or wrong. Closed: a kept connection that was "
+               "closed between two requests, which a client asks again on a new one. The restart of an httpd that has one rule of mod_alias shows what "
                "is httpd's own.", ""] + table(
-                   ["event", "rules", "requests", "failed", "median, us", "99.9 %", "without", "slowest, us", "without"], rows)
+                   ["event", "rules", "requests", "failed", "closed", "median, us", "99.9 %", "without", "slowest, us", "without"], rows)
     if "swaps" in events:
         out += ["%s swaps of maps, fifty files in turn: %+.2f MiB after the first quarter of them." % (
             number(events["swaps"]["n"]), events["swaps"]["grown"]), ""]
@@ -150,7 +151,7 @@ def method(place, command, given):
             datetime.date.today().isoformat(), command, tools.machine(), seen), "",
         "Instructions are those of the server's user space, counted by callgrind in a single process (`httpd -X`, nginx with "
         "`master_process off`, HAProxy with one thread, lighttpd) over exactly 200 requests on one connection after a "
-        "warm-up (the least of three times, since each second that ends adds a little), or over 20 where one request costs more than three million. They repeat within 0.1 %. The request is the "
+        "warm-up (the least of three times, since each second that ends adds a little), or over 20 where one request costs more than half a million. They repeat within 0.1 %. The request is the "
         "shortest there is, one line and `Host`: each further header costs httpd 700 to 1 000 instructions, whatever "
         "answers. There is no access log and no name look-up. nginx has `pcre_jit on`.", "",
         "Left out is what would take minutes: mod_alias beyond 100 000 rules, `RewriteRule` and lighttpd beyond 10 000, "

@@ -10,7 +10,7 @@ import time
 from tools import Client, free_port
 
 REQUESTS = 200                          # that many are counted
-FEW = 20                                # or that many, where one costs millions
+FEW = 20                                # or that many, where one costs more than half a million
 
 
 class Server:
@@ -97,23 +97,25 @@ class Server:
         client = Client(self.port, 600)
         for n in range(warm):
             client.ask(paths[n % len(paths)])
+        rounds = 1
         if warm:
             self.dumped()
             for n in range(5):
                 client.ask(paths[n % len(paths)])
-            few = few or self.dumped() > 5 * 3000000
+            about = self.dumped() / 5
+            few = few or about > 500000
+            # a second that ends meanwhile makes httpd write the date again: the least of three
+            rounds = 3 if about < 100000 else 1
         else:
             client.ask("/page.html")
             self.dumped()
-        count, least = FEW if few else REQUESTS, None
-        # A second that ends meanwhile makes httpd write the date again: the least of three.
-        for _ in range(3 if warm and not few else 1):
+        count, totals = FEW if few else REQUESTS, []
+        for _ in range(rounds):
             for n in range(count):
                 answer = client.ask(paths[n % len(paths)])
-            total = self.dumped()
-            least = total if least is None else min(least, total)
+            totals.append(self.dumped())
         client.close()
-        return least // count, count, answer
+        return min(totals) // count, count, answer
 
     # ---- processes ----------------------------------------------------------------------
 

@@ -107,26 +107,31 @@ class Client:
     def __init__(self, port, timeout=120):
         self.socket = socket.create_connection(("127.0.0.1", port), timeout)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.rest = b""
+        self.rest = self.got = b""
+
+    def more(self):
+        """What came; self.got tells whether any of an answer has."""
+        got = self.socket.recv(65536)
+        if not got:
+            raise ConnectionError("the server closed the connection")
+        self.got += got
+        return got
 
     def ask(self, path):
         """The status, and the Location or None."""
         self.socket.sendall(b"GET %s HTTP/1.1\r\nHost: localhost\r\n\r\n" % path.encode())
-        reply = self.rest
+        reply = self.got = self.rest
         while b"\r\n\r\n" not in reply:
-            more = self.socket.recv(65536)
-            if not more:
-                raise ConnectionError("the server closed the connection")
-            reply += more
+            reply += self.more()
         head, _, body = reply.partition(b"\r\n\r\n")
         length = re.search(rb"^content-length: *(\d+)", head, re.I | re.M)
         if length:
             while len(body) < int(length.group(1)):
-                body += self.socket.recv(65536)
+                body += self.more()
             self.rest = body[int(length.group(1)):]
         elif re.search(rb"^transfer-encoding: *chunked", head, re.I | re.M):
             while not body.endswith(b"0\r\n\r\n"):
-                body += self.socket.recv(65536)
+                body += self.more()
             self.rest = b""
         else:
             self.rest = body
