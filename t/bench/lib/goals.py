@@ -75,7 +75,7 @@ def one_answer(results, most, verdicts):
                             minus(get("ours-miss"), get("none")), 400, "Ir"))
     for peer, what in (("ours", "lines"), ("ours-map", "map")):
         for n in results.sizes("ir", peer, "literal", "miss"):
-            verdicts.append(Verdict("C2", "what a miss costs with %d %s" % (n, what), minus(
+            verdicts.append(Verdict("C2", "what a miss costs with %d rules, %s" % (n, what), minus(
                 results.get("ir", peer, "literal", n, "miss"), get("none")), 400, "Ir"))
 
 
@@ -113,7 +113,7 @@ def start(results, most, verdicts):
                                 get(peer, "first"), seconds, "s", 3))
         verdicts.append(Verdict("C5", "%d rules, %s: memory of all processes" % (most, what),
                                 get(peer, "memory"), 100, "MiB"))
-        # a page or two move about in the allocators; a leak shows in megabytes
+        # some pages move about in the allocators; a leak shows in megabytes
         verdicts.append(Verdict("C5", "%d rules, %s: growth by requests" % (most, what),
                                 get(peer, "grown"), 1, "MiB", 2))
 

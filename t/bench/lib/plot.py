@@ -19,7 +19,7 @@ STYLES = {
 }
 WORDS = {
     "ours": "ours: lines", "ours-map": "ours: map", "ours-image": "ours: compiled map",
-    "alias": "mod_alias", "aliasmatch": "RedirectMatch", "rewrite": "RewriteRule",
+    "alias": "mod_alias", "aliasmatch": "RedirectMatch lines", "rewrite": "RewriteRule",
     "rewritemap": "RewriteMap txt", "rewritedbm": "RewriteMap dbm", "nginx": "nginx",
     "haproxy": "HAProxy", "lighttpd": "lighttpd",
 }

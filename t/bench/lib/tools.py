@@ -102,7 +102,7 @@ def free_port():
 
 class Client:
     """One keep-alive connection. It sends the shortest request there is: each further header
-    costs httpd some 700 to 1 000 instructions and would blur what is compared."""
+    costs httpd 1 000 to 1 100 instructions and would blur what is compared."""
 
     def __init__(self, port, timeout=120):
         self.socket = socket.create_connection(("127.0.0.1", port), timeout)
