@@ -294,7 +294,7 @@ int r307_index_may(const r307_index_t *index, const char *path, size_t len)
     apr_uint64_t h = 0, odd = 0;
     size_t at = 0, n, depth = 0;
 
-    if (index->always_count || index->sieve || index->shape_count || index->depths[1]
+    if (index->always_count || index->shape_count || index->depths[1]
         || index->exact[1] || len == 0 || path[0] != '/') {
         return 1;
     }
@@ -314,5 +314,8 @@ int r307_index_may(const r307_index_t *index, const char *path, size_t len)
         at += n + 1;
         depth++;
     }
-    return odd || (index->exact[0] && has_key(index, h, R307_KEY_EXACT));
+    return odd || (index->exact[0] && has_key(index, h, R307_KEY_EXACT))
+        || (index->sieve && r307_sieve_may((const void *)((const apr_uint32_t *)
+                                                          (const void *)index
+                                                          + index->sieve), path, len));
 }

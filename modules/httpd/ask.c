@@ -299,6 +299,23 @@ static int carry_out(request_rec *r, const r307_config_t *conf,
                                                     : refuse(r, conf, decision);
 }
 
+static int may_match(const r307_block_t *block, const char *path, size_t len)
+{
+    const r307_ruleset_t *rules = block->rules;
+    int i;
+
+    if (block->directory || block->doubts
+        || (rules->index ? r307_index_may(rules->index, path, len) : rules->rules->nelts)) {
+        return 1;
+    }
+    for (i = 0; rules->maps && i < rules->maps->nelts; i++) {
+        if (r307_store_may(APR_ARRAY_IDX(rules->maps, i, r307_map_t).handle, path, len)) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
 int r307_ask_may(request_rec *r, const r307_chain_t *chain)
 {
     const char *path = r->unparsed_uri, *query;
@@ -311,10 +328,7 @@ int r307_ask_may(request_rec *r, const r307_chain_t *chain)
     query = r->args ? strchr(path, '?') : NULL;
     len = query ? (size_t)(query - path) : strlen(path);
     for (i = 0; i < chain->count; i++) {
-        const r307_block_t *block = chain->blocks[i];
-
-        if (block->directory || block->doubts || block->rules->maps || !block->rules->index
-            || r307_index_may(block->rules->index, path, len)) {
+        if (may_match(chain->blocks[i], path, len)) {
             return 1;
         }
     }

@@ -41,13 +41,40 @@ static const char *get_header(void *baton, const char *name)
         const char *end = strstr(line, " && ");
 
         if (!strncasecmp(line, name, len) && line[len] == ':') {
-            line += len + 1;
-            line += strspn(line, " ");
-            return apr_pstrmemdup(asked->p, line, end ? (size_t)(end - line) : strlen(line));
+            char *value = end ? apr_pstrmemdup(asked->p, line, (size_t)(end - line))
+                              : apr_pstrdup(asked->p, line);
+
+            return value + len + 1 + strspn(value + len + 1, " ");
         }
         line = end ? end + 4 : NULL;
     }
     return NULL;
+}
+
+/* What is not known here: nobody logged in, no file is looked at, every roll is the same. */
+static const char *get_user(void *baton)
+{
+    (void)baton;
+    return NULL;
+}
+
+static int find_file(void *baton)
+{
+    (void)baton;
+    return -1;
+}
+
+static int find_flag(void *baton, const void *flag)
+{
+    (void)baton;
+    (void)flag;
+    return -1;
+}
+
+static apr_uint64_t roll(void *baton)
+{
+    (void)baton;
+    return 0;
 }
 
 static const char *get_env(void *baton, const char *name)
@@ -98,7 +125,7 @@ static void set_asked(asked_t *asked)
 {
     static const r307_view_ops_t ops = {
         .header = get_header, .env = get_env, .test = test_expr, .string = string_expr,
-        .self = get_self
+        .self = get_self, .user = get_user, .file = find_file, .flag = find_flag, .roll = roll
     };
     const char *host = get_header(asked, "Host"), *colon = host ? strrchr(host, ':') : NULL;
     r307_self_t *self = &asked->view.asked;
