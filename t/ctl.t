@@ -87,6 +87,26 @@ my @cases = (
     [['compile', "$dir/site.map", '-o', "$dir/s.image"], 1, qr{site\.map:3: .*\n\S+s\.image: 1 rule, 1 KiB; 2 lines skipped\.$}],
     [['compile', "$dir/none.map"], 2, qr{none\.map: No such file}],
     [['explain', file('cut.image', "R307IMG\0cut"), '/a'], 2, qr{cut\.image: }],
+    [['report', $fine], 2, qr{write redirect307ctl report --due}],
+    [['report', '--due'], 2, qr{no file to report}],
+    [['report', '--due', "$dir/none"], 2, qr{No such file}],
+    [['report', '--due', '--at', 'x', $fine], 2, qr{'x' is not a date}],
+    [['report', '--due', $fine], 0, qr{^1 rule, 0 due\.\n$}],
+    [['report', '--due', '--at', '2027-01-05', file('due.conf', <<'EOT')], 1, qr{^
+Redirect307 /a /b until=2026-12-26 name=xmas26 owner=seo
+Redirect307 /c /d review=2026-12-07 name=price-test owner=cro
+Redirect307 /agb /terms until=2026-12-14 then=308 owner=seo
+Redirect307 /old /new from=2025-06-01
+Redirect307 /fine /x until=2027-12-26 review=2027-01-06
+Redirect307 /fine /x from=2025-06-01 status=308
+Redirect307 /young /x from=2026-06-01
+Redirect307 /no until=2020-01-01 qurey=1
+EOT
+RETURNS \ {4}xmas26 \ {6}seo \ {2}ended\ 26\ Dec\ 2026,\ 24:00\ \S+\ \(9\ days\ ago\);\ take\ the\ line\ out,\ or\ write\ a\ later\ until=\ \ \S+due\.conf:1\n
+STAYS \ {6}price-test \ {2}cro \ {2}review\ was\ 7\ Dec\ 2026,\ 00:00\ \S+\ \(29\ days\ ago\);\ write\ a\ later\ review=,\ or\ until=\ \ \S+:2\n
+PERMANENT \ {2}/agb \ {8}seo \ {2}308\ since\ 14\ Dec\ 2026,\ 24:00\ \S+\ \(21\ days\ ago\);\ write\ status=308\ without\ until=\ and\ then=\ \ \S+:3\n
+PERMANENT \ {2}/old \ {8}- \ {4}in\ force\ since\ 1\ Jun\ 2025,\ 00:00\ \S+\ \(583\ days\ ago\);\ write\ status=308,\ or\ until=\ \ \S+:4\n
+7\ rules,\ 4\ due\.\n}mx],
     [['explain', $fine, '--bogus', '/a'], 2, qr{'--bogus' is not understood}],
     [['explain', $fine, '--base', 'x', '/a'], 2, qr{--base begins and ends with '/'}],
     [['explain'], 2, qr{name the URL}],

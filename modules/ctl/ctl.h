@@ -29,6 +29,8 @@ r307_exit_t r307_explain_run(apr_pool_t *p, int argc, const char *const *argv);
 r307_exit_t r307_compile_run(apr_pool_t *p, int argc, const char *const *argv);
 r307_exit_t r307_maintenance_run(apr_pool_t *p, int argc, const char *const *argv);
 
+r307_exit_t r307_report_run(apr_pool_t *p, int argc, const char *const *argv);
+
 /* One directive of ours, met in a file. */
 typedef struct r307_met_t {
     r307_place_t place;
@@ -46,6 +48,11 @@ typedef struct r307_met_t {
  * the file cannot be read. */
 const char *r307_file_read(apr_pool_t *p, const char *name,
                            void (*met)(void *baton, const r307_met_t *what), void *baton);
+
+/* Calls met for the file, or, of a directory, for each .htaccess in it and below. 0, and
+ * told on stderr, when a directory could not be read. */
+int r307_file_each(apr_pool_t *p, const char *name,
+                   void (*met)(void *baton, const char *file), void *baton);
 
 /* Whether a file is read as a map, by its name: *.map, *.csv, *.tsv, _redirects, *.image. */
 int r307_map_is(const char *file);

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 #include <strings.h>
+#include <apr_file_info.h>
 #include <apr_strings.h>
 #include <apr_lib.h>
 
@@ -29,6 +30,7 @@ static const struct {
     { "Redirect307Arena", 0, 0 },
     { "Redirect307HtaccessCache", 0, 0 },
     { "Redirect307Limits", 0, 0 },
+    { "Redirect307Require", 0, 0 },
     { "Redirect307Lint", 0, 0 }
 };
 #define DIRECTIVE_COUNT (sizeof(directives) / sizeof(directives[0]))
@@ -264,4 +266,53 @@ const char *r307_file_read(apr_pool_t *p, const char *name,
         fclose(in);
     }
     return n ? NULL : apr_psprintf(p, "%s: cannot be read to its end", name);
+}
+
+/* --- directories --- */
+
+#define DEPTH_MOST 64
+
+/* Links are not followed, as a loop of them would never end. */
+static int walk(apr_pool_t *p, const char *name, int depth,
+                void (*met)(void *baton, const char *file), void *baton)
+{
+    apr_finfo_t info;
+    apr_dir_t *dir;
+    apr_status_t rv = apr_dir_open(&dir, name, p);
+    int is_read = 1;
+
+    if (rv != APR_SUCCESS || depth > DEPTH_MOST) {
+        char text[120];
+
+        fprintf(stderr, "redirect307ctl: %s: %s\n", name,
+                rv ? apr_strerror(rv, text, sizeof(text)) : "too deep");
+        return 0;
+    }
+    while (apr_dir_read(&info, APR_FINFO_NAME | APR_FINFO_TYPE, dir) == APR_SUCCESS) {
+        const char *path = apr_pstrcat(p, name, "/", info.name, NULL);
+
+        if (info.filetype == APR_DIR && strcmp(info.name, ".") != 0
+            && strcmp(info.name, "..") != 0) {
+            is_read &= walk(p, path, depth + 1, met, baton);
+        }
+        else if (info.filetype == APR_REG && strcmp(info.name, ".htaccess") == 0) {
+            met(baton, path);
+        }
+    }
+    apr_dir_close(dir);
+    return is_read;
+}
+
+int r307_file_each(apr_pool_t *p, const char *name,
+                   void (*met)(void *baton, const char *file), void *baton)
+{
+    apr_finfo_t info;
+
+    if (strcmp(name, "-") != 0
+        && apr_stat(&info, name, APR_FINFO_TYPE, p) == APR_SUCCESS
+        && info.filetype == APR_DIR) {
+        return walk(p, name, 0, met, baton);
+    }
+    met(baton, name);
+    return 1;
 }

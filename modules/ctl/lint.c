@@ -3,13 +3,10 @@
 
 #include <string.h>
 #include <strings.h>
-#include <apr_file_info.h>
 #include <apr_strings.h>
 
 #include "engine/audit.h"
 #include "engine/maintenance.h"
-
-#define DEPTH_MOST 64
 
 typedef struct linting_t {
     apr_pool_t *p;
@@ -116,8 +113,9 @@ static void met(void *baton, const r307_met_t *what)
     }
 }
 
-static void lint_file(linting_t *linting, const char *name)
+static void lint_file(void *baton, const char *name)
 {
+    linting_t *linting = baton;
     const char *bad;
     r307_mapdef_t def;
 
@@ -136,39 +134,9 @@ static void lint_file(linting_t *linting, const char *name)
     }
 }
 
-/* Every .htaccess below; links are not followed, as a loop of them would never end. */
-static void lint_directory(linting_t *linting, const char *name, int depth)
-{
-    apr_finfo_t info;
-    apr_dir_t *dir;
-    apr_status_t rv = apr_dir_open(&dir, name, linting->p);
-
-    if (rv != APR_SUCCESS || depth > DEPTH_MOST) {
-        char text[120];
-
-        linting->unknown++;
-        fprintf(stderr, "redirect307ctl: %s: %s\n", name,
-                rv ? apr_strerror(rv, text, sizeof(text)) : "too deep");
-        return;
-    }
-    while (apr_dir_read(&info, APR_FINFO_NAME | APR_FINFO_TYPE, dir) == APR_SUCCESS) {
-        const char *path = apr_pstrcat(linting->p, name, "/", info.name, NULL);
-
-        if (info.filetype == APR_DIR && strcmp(info.name, ".") != 0
-            && strcmp(info.name, "..") != 0) {
-            lint_directory(linting, path, depth + 1);
-        }
-        else if (info.filetype == APR_REG && strcmp(info.name, ".htaccess") == 0) {
-            lint_file(linting, path);
-        }
-    }
-    apr_dir_close(dir);
-}
-
 r307_exit_t r307_lint_run(apr_pool_t *p, int argc, const char *const *argv)
 {
     linting_t linting = { p, NULL, 0, 0, 0, 0, 0 };
-    apr_finfo_t info;
     int i;
 
     if (argc == 0) {
@@ -176,14 +144,7 @@ r307_exit_t r307_lint_run(apr_pool_t *p, int argc, const char *const *argv)
         return R307_EXIT_UNKNOWN;
     }
     for (i = 0; i < argc; i++) {
-        if (strcmp(argv[i], "-") != 0
-            && apr_stat(&info, argv[i], APR_FINFO_TYPE, p) == APR_SUCCESS
-            && info.filetype == APR_DIR) {
-            lint_directory(&linting, argv[i], 0);
-        }
-        else {
-            lint_file(&linting, argv[i]);
-        }
+        linting.unknown += !r307_file_each(p, argv[i], lint_file, &linting);
     }
     if (linting.files == 0 && !linting.unknown) {
         fprintf(stderr, "redirect307ctl lint: no .htaccess found\n");

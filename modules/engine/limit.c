@@ -8,24 +8,27 @@
 #define MAP_SIZE (16 * 1024)    /* KiB; some hundred thousand lines */
 
 const r307_limit_row_t r307_limit_rows[R307_LIMIT_COUNT] = {
-    [R307_LIMIT_RULES] = { "rules", 0, 10000000, { { "none", R307_LIMIT_NONE } },
+    [R307_LIMIT_RULES] = { "rules", 0, 10000000, 0, { { "none", R307_LIMIT_NONE } },
         R307_LIMIT_NONE, "a number such as 1000, or none for no limit" },
-    [R307_LIMIT_REGEX] = { "regex", 0, 10000000,
+    [R307_LIMIT_REGEX] = { "regex", 0, 10000000, 0,
         { { "off", 0 }, { "on", R307_LIMIT_NONE }, { "expr", R307_LIMIT_REGEX_ALL } },
         R307_LIMIT_NONE, "off, on, a number such as 20, or expr for regexes in expr= too" },
-    [R307_LIMIT_REGEX_STEPS] = { "regex-steps", 100, 1000000, { { NULL, 0 } },
+    [R307_LIMIT_REGEX_STEPS] = { "regex-steps", 100, 1000000, 0, { { NULL, 0 } },
         R307_STEPS_DEFAULT, "a number from 100 to 1000000" },
-    [R307_LIMIT_TARGETS] = { "targets", 0, 0,
+    [R307_LIMIT_TARGETS] = { "targets", 0, 0, 0,
         { { "any", R307_TARGETS_ANY }, { "same-site", R307_TARGETS_SAME_SITE },
           { "hosts", R307_TARGETS_HOSTS } },
         R307_TARGETS_ANY, "any, same-site or hosts" },
-    [R307_LIMIT_ERRORS] = { "errors", 0, 0,
+    [R307_LIMIT_ERRORS] = { "errors", 0, 0, 0,
         { { "skip", R307_ERRORS_SKIP }, { "fail", R307_ERRORS_FAIL } },
         R307_ERRORS_SKIP, "skip or fail" },
-    [R307_LIMIT_MAP_LINES] = { "map-lines", 0, 10000000, { { "none", R307_LIMIT_NONE } },
+    [R307_LIMIT_MAP_LINES] = { "map-lines", 0, 10000000, 0, { { "none", R307_LIMIT_NONE } },
         R307_LIMIT_NONE, "a number such as 50000, or none for no limit" },
-    [R307_LIMIT_MAP_SIZE] = { "map-size", 0, 1000000, { { NULL, 0 } }, MAP_SIZE,
-        "KiB, such as 2048" }
+    [R307_LIMIT_MAP_SIZE] = { "map-size", 0, 1000000, 0, { { NULL, 0 } }, MAP_SIZE,
+        "KiB, such as 2048" },
+    [R307_LIMIT_LONGEST] = { "longest", 1, 36500L * 24 * 3600, 1,
+        { { "none", R307_LIMIT_LONGEST_NONE } }, R307_LIMIT_LONGEST_NONE,
+        "a duration such as 90d, or none for no limit" }
 };
 
 #define WORDS_MOST (sizeof(r307_limit_rows[0].words) / sizeof(r307_limit_rows[0].words[0]))
@@ -56,16 +59,21 @@ static const char *list_names(apr_pool_t *p)
     return buf.s;
 }
 
-static apr_int64_t read_value(const r307_limit_row_t *row, const char *text)
+static apr_int64_t read_value(apr_pool_t *p, const r307_limit_row_t *row,
+                              const char *text)
 {
-    long number = row->most ? r307_text_number(r307_slice(text, strlen(text)), row->most)
+    long number = row->most && !row->is_duration ? r307_text_number(r307_slice(text, strlen(text)), row->most)
                             : UNSET;
+    apr_time_t length;
     size_t i;
 
     for (i = 0; i < WORDS_MOST && row->words[i].word; i++) {
         if (strcmp(row->words[i].word, text) == 0) {
             return row->words[i].value;
         }
+    }
+    if (row->is_duration && !r307_duration_parse(p, text, &length)) {
+        return apr_time_sec(length) >= row->least ? apr_time_sec(length) : UNSET;
     }
     return number >= row->least ? number : UNSET;
 }
@@ -85,7 +93,7 @@ const char *r307_limit_parse(apr_pool_t *p, const char *word, r307_limits_t *lim
         if (limits->value[i] != UNSET) {
             return apr_psprintf(p, "%s= is there twice; one place has one", row->name);
         }
-        value = read_value(row, word + len + 1);
+        value = read_value(p, row, word + len + 1);
         if (value == UNSET) {
             return apr_psprintf(p, "%s='%s' is no value here; write %s", row->name,
                                 r307_text_show(p, word + len + 1, strlen(word + len + 1)),
@@ -186,6 +194,47 @@ int r307_limit_hides(const r307_tenancy_t *tenancy, const r307_rule_t *rule)
     return is_too_many(tenancy, rule->nth) || is_too_many_regexes(tenancy, rule->nth_regex);
 }
 
+/* Whether the rule is meant for a time. */
+static int is_temporary(const r307_rule_t *rule)
+{
+    return rule->target->kind != R307_TARGET_STOP
+        && (rule->status == 302 || rule->status == 303 || rule->status == 307
+            || rule->status == 503);
+}
+
+const char *r307_limit_lacks(r307_require_t require, const r307_rule_t *rule)
+{
+    const r307_plan_t *plan = &rule->plan;
+
+    if (require == R307_REQUIRE_NONE || plan->until.text || !is_temporary(rule)
+        || (require == R307_REQUIRE_REVIEW && plan->review.text)) {
+        return NULL;
+    }
+    return require == R307_REQUIRE_UNTIL
+        ? "has no end, and Redirect307Require until asks for one; write until=YYYY-MM-DD"
+        : "has no end and no review, and Redirect307Require review asks for one; write "
+          "review=YYYY-MM-DD or until=YYYY-MM-DD";
+}
+
+/* From its from=, else from when its file was written. */
+static const char *length_why(const r307_tenancy_t *tenancy, const r307_rule_t *rule)
+{
+    const r307_plan_t *plan = &rule->plan;
+    apr_int64_t longest = value(tenancy, R307_LIMIT_LONGEST);
+    apr_time_t begin = plan->from.text ? plan->from.when : tenancy->made;
+
+    if (longest == R307_LIMIT_LONGEST_NONE || !is_temporary(rule)) {
+        return NULL;
+    }
+    if (!plan->until.text) {
+        return "has no end, and longest= of Redirect307Limits asks for one; write "
+               "until=YYYY-MM-DD";
+    }
+    return plan->until.when - begin > apr_time_from_sec(longest)
+        ? "is in force for longer than longest= of Redirect307Limits allows; write an "
+          "earlier until=" : NULL;
+}
+
 const char *r307_limit_why(const r307_tenancy_t *tenancy, const r307_rule_t *rule)
 {
     if (is_too_many(tenancy, rule->nth)) {
@@ -202,6 +251,12 @@ const char *r307_limit_why(const r307_tenancy_t *tenancy, const r307_rule_t *rul
         return "says what .htaccess may not: a regex in an expression has no step limit; write "
                "Redirect307Match, or header= with a glob";
     }
+    if (length_why(tenancy, rule)) {
+        return length_why(tenancy, rule);
+    }
+    if (r307_limit_lacks(tenancy->require, rule)) {
+        return r307_limit_lacks(tenancy->require, rule);
+    }
     return target_why(tenancy, rule->target);
 }
 
@@ -212,6 +267,38 @@ const apr_array_header_t *r307_limit_allow(const r307_tenancy_t *tenancy,
                                                                                   : allow;
 }
 
+static void count_plan(r307_tally_t *tally, const r307_rule_t *rule)
+{
+    const r307_plan_t *plan = &rule->plan;
+
+    if (!is_temporary(rule)) {
+        return;
+    }
+    tally->lacks_until |= r307_limit_lacks(R307_REQUIRE_UNTIL, rule) != NULL;
+    tally->lacks_review |= r307_limit_lacks(R307_REQUIRE_REVIEW, rule) != NULL;
+    if (plan->until.text && plan->from.text) {
+        apr_time_t length = plan->until.when - plan->from.when;
+
+        tally->longest = length > tally->longest ? length : tally->longest;
+    }
+    else if (plan->until.text) {
+        tally->last = plan->until.when > tally->last ? plan->until.when : tally->last;
+    }
+}
+
+static int plan_exceeds(const r307_tally_t *tally, const r307_tenancy_t *tenancy)
+{
+    apr_int64_t longest = value(tenancy, R307_LIMIT_LONGEST);
+
+    if ((tenancy->require == R307_REQUIRE_UNTIL && tally->lacks_until)
+        || (tenancy->require == R307_REQUIRE_REVIEW && tally->lacks_review)) {
+        return 1;
+    }
+    return longest != R307_LIMIT_LONGEST_NONE
+        && (tally->lacks_until || tally->longest > apr_time_from_sec(longest)
+            || tally->last - tenancy->made > apr_time_from_sec(longest));
+}
+
 void r307_limit_count(apr_pool_t *p, r307_tally_t *tally, const r307_rule_t *rule)
 {
     const r307_target_t *target = rule->target;
@@ -220,6 +307,7 @@ void r307_limit_count(apr_pool_t *p, r307_tally_t *tally, const r307_rule_t *rul
     tally->rules = rule->nth > tally->rules ? rule->nth : tally->rules;
     tally->regexes = rule->nth_regex > tally->regexes ? rule->nth_regex : tally->regexes;
     tally->unbounded |= rule->unbounded;
+    count_plan(tally, rule);
     if (target->kind != R307_TARGET_URL) {
         return;
     }
@@ -238,6 +326,7 @@ int r307_limit_exceeds(apr_pool_t *p, const r307_tally_t *tally,
     apr_hash_index_t *i;
 
     if (is_too_many(tenancy, tally->rules) || is_too_many_regexes(tenancy, tally->regexes)
+        || plan_exceeds(tally, tenancy)
         || (tally->unbounded
             && value(tenancy, R307_LIMIT_REGEX) != R307_LIMIT_REGEX_ALL)) {
         return 1;

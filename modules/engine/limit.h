@@ -19,10 +19,18 @@ typedef enum {
     R307_LIMIT_ERRORS,
     R307_LIMIT_MAP_LINES,
     R307_LIMIT_MAP_SIZE,            /* KiB */
+    R307_LIMIT_LONGEST,             /* seconds */
     R307_LIMIT_COUNT
 } r307_limit_t;
 
+/* What Redirect307Require asks of rules that are meant for a time: 302, 303, 307, 503. */
+typedef enum { R307_REQUIRE_NONE, R307_REQUIRE_UNTIL, R307_REQUIRE_REVIEW } r307_require_t;
+
+/* NULL, or what the rule lacks: a static text. */
+const char *r307_limit_lacks(r307_require_t require, const r307_rule_t *rule);
+
 #define R307_LIMIT_NONE      APR_INT64_C(0x7fffffff)
+#define R307_LIMIT_LONGEST_NONE (APR_INT64_C(1) << 40)
 /* Of regex=: as many as there are rules, and in expr= too, where they have no bound. */
 #define R307_LIMIT_REGEX_ALL (R307_LIMIT_NONE + 1)
 
@@ -42,6 +50,7 @@ typedef struct r307_limit_word_t {
 typedef struct r307_limit_row_t {
     const char *name;
     long least, most;               /* of a number; most 0: only words */
+    int is_duration;                /* the number has a unit and becomes seconds */
     r307_limit_word_t words[3];
     apr_int64_t fallback;           /* what holds when nobody said anything */
     const char *write;
@@ -66,6 +75,8 @@ typedef struct r307_tenancy_t {
     const char *name;                   /* ServerName, or NULL */
     const apr_array_header_t *aliases;  /* of const char *: ServerAlias without globs */
     const char *asked;                  /* the host the client asked for */
+    r307_require_t require;             /* and a rule that lacks it is skipped */
+    apr_time_t made;                    /* when the file was written; for longest= */
     int shift_nth, shift_regex;         /* to be added to the numbers of its rules */
 } r307_tenancy_t;
 
@@ -83,6 +94,9 @@ const apr_array_header_t *r307_limit_allow(const r307_tenancy_t *tenancy,
 typedef struct r307_tally_t {
     int rules, regexes;             /* the highest number of a rule, of a regex */
     int unbounded;                  /* an expression holds a regex */
+    int lacks_until, lacks_review;  /* of one that Redirect307Require is about */
+    apr_time_t longest;             /* from from= to until= */
+    apr_time_t last;                /* until= without from= */
     apr_hash_t *origins;            /* "host:port": one rule with that target; NULL: none */
 } r307_tally_t;
 

@@ -9,6 +9,7 @@
 #include "token.h"
 
 #define DIRECTIVE "Redirect307Map"
+#define ROW_USUAL 56            /* bytes; a file of shorter ones makes its table grow */
 
 /* --- the directive's line --- */
 
@@ -221,6 +222,9 @@ typedef struct building_t {
     size_t mask;
     row_t *rows;
     size_t row_count, row_room;
+    r307_maprow_t waiting;      /* a plain row whose cell is being fetched; source absent:
+                                 * none */
+    apr_uint64_t waiting_hash;
 } building_t;
 
 static void tell(building_t *b, unsigned line, const char *why)
@@ -229,11 +233,6 @@ static void tell(building_t *b, unsigned line, const char *why)
     if (b->limits->bad && b->result->bad <= R307_MAP_TOLD) {
         b->limits->bad(b->limits->baton, line, why);
     }
-}
-
-static void on_bad(void *baton, unsigned line, const char *why)
-{
-    tell(baton, line, why);
 }
 
 /* By words of 8, because a million sources are hashed. Nobody can aim at collisions as he
@@ -253,8 +252,14 @@ static apr_uint64_t hash(const char *s, size_t len, apr_uint64_t seed)
     return h ^ (h >> 29);
 }
 
-static void make_table(building_t *b, size_t cells)
+/* Half as many cells again as rows, at least. */
+static void make_table(building_t *b)
 {
+    size_t cells = 2048;
+
+    while (cells < b->row_room * 3 / 2) {
+        cells *= 2;
+    }
     b->cells = apr_pcalloc(b->p, cells * sizeof(*b->cells));
     b->mask = cells - 1;
 }
@@ -285,7 +290,7 @@ static void grow(building_t *b)
     memcpy(rows, b->rows, b->row_count * sizeof(*rows));
     b->rows = rows;
     b->row_room *= 2;
-    make_table(b, (b->mask + 1) * 2);
+    make_table(b);
     for (i = 0; i < b->row_count; i++) {
         apr_uint64_t h = hash(rows[i].source, rows[i].len, b->limits->seed);
         cell_t *cell = find_cell(b, h, rows[i].source, rows[i].len);
@@ -307,14 +312,12 @@ static void tell_taken(building_t *b, unsigned line, const row_t *row)
     apr_pool_clear(b->scratch);
 }
 
-/* A row or NULL: that source was there before. */
+/* A free cell; NULL: that source was there before. */
 static cell_t *take_source(building_t *b, unsigned line, r307_slice_t source,
-                           apr_uint64_t *h)
+                           apr_uint64_t h)
 {
-    cell_t *cell;
+    cell_t *cell = find_cell(b, h, source.s, source.len);
 
-    *h = hash(source.s, source.len, b->limits->seed);
-    cell = find_cell(b, *h, source.s, source.len);
     if (cell->tag) {
         tell_taken(b, line, &b->rows[cell->row]);
         return NULL;
@@ -379,11 +382,10 @@ static int add(building_t *b, const char *line, size_t len, unsigned number, int
     return 1;
 }
 
-static void add_plain(building_t *b, const r307_maprow_t *row)
+static void add_plain(building_t *b, const r307_maprow_t *row, apr_uint64_t h)
 {
     r307_slice_t whole = row->source;
-    apr_uint64_t h;
-    cell_t *cell = take_source(b, row->line, row->source, &h);
+    cell_t *cell = take_source(b, row->line, row->source, h);
 
     if (!cell) {
         return;
@@ -480,7 +482,8 @@ static void add_text(building_t *b, const r307_maprow_t *row)
     }
     always = read_words(words, &source, &target);
     if (source.len && !match_of(words)) {
-        cell = take_source(b, row->line, source, &h);
+        h = hash(source.s, source.len, b->limits->seed);
+        cell = take_source(b, row->line, source, h);
         if (!cell) {
             return;
         }
@@ -491,12 +494,43 @@ static void add_text(building_t *b, const r307_maprow_t *row)
     }
 }
 
+static void flush(building_t *b)
+{
+    if (b->waiting.source.s) {
+        add_plain(b, &b->waiting, b->waiting_hash);
+        b->waiting.source.s = NULL;
+    }
+}
+
+/* In a table of a million cells each one is far away: it is fetched while the row before
+ * is worked on. What does not stay where it is cannot wait. */
+static void add_later(building_t *b, const r307_maprow_t *row)
+{
+    apr_uint64_t h = hash(row->source.s, row->source.len, b->limits->seed);
+
+    __builtin_prefetch(&b->cells[(size_t)h & b->mask], 1);
+    flush(b);
+    if (is_in_file(b, row->source.s) && is_in_file(b, row->target.s)) {
+        b->waiting = *row;
+        b->waiting_hash = h;
+    }
+    else {
+        add_plain(b, row, h);
+    }
+}
+
+static void on_bad(void *baton, unsigned line, const char *why)
+{
+    flush(baton);
+    tell(baton, line, why);
+}
+
 static int on_row(void *baton, const r307_maprow_t *row)
 {
     building_t *b = baton;
 
     if (row->source.s && b->def->match != R307_MATCH_REGEX) {
-        add_plain(b, row);
+        add_later(b, row);
     }
     else if (row->source.s) {
         b->line.len = 0;
@@ -506,6 +540,7 @@ static int on_row(void *baton, const r307_maprow_t *row)
         add(b, b->line.s, b->line.len, row->line, 1);
     }
     else {
+        flush(b);
         add_text(b, row);
         apr_pool_clear(b->scratch);
     }
@@ -547,11 +582,12 @@ const char *r307_map_build(apr_pool_t *p, const r307_mapdef_t *def,
     b.result = result;
     apr_pool_create(&b.scratch, p);
     r307_buf_make(&b.line, p, 256);
-    b.row_room = 1024;
+    b.row_room = 1024 + bytes->len / ROW_USUAL;
     b.rows = apr_palloc(p, b.row_room * sizeof(*b.rows));
-    make_table(&b, b.row_room * 2);
+    make_table(&b);
     to_us.baton = &b;
     bad = r307_mapfile_read(p, bytes->s, bytes->len, def->format, &to_us);
+    flush(&b);
     if (!bad && b.gave_up) {
         bad = "given up";
     }

@@ -21,6 +21,28 @@ int r307_plan_is_overdue(const r307_plan_t *plan, apr_time_t now)
     return plan->review.text && now >= plan->review.when;
 }
 
+#define LONG_DAYS 365
+
+r307_due_t r307_plan_due(const r307_plan_t *plan, int status, apr_time_t now)
+{
+    int is_temporary = status == 302 || status == 303 || status == 307;
+
+    switch (r307_plan_phase(plan, now)) {
+    case R307_PHASE_OVER:
+        return R307_DUE_RETURNS;
+    case R307_PHASE_THEN:
+        return R307_DUE_PERMANENT;
+    default:
+        break;
+    }
+    if (r307_plan_is_overdue(plan, now)) {
+        return R307_DUE_STAYS;
+    }
+    return is_temporary && plan->from.text && !plan->until.text
+        && now - plan->from.when > apr_time_from_sec(LONG_DAYS * DAY_SECONDS)
+        ? R307_DUE_PERMANENT : R307_DUE_NOTHING;
+}
+
 const char *r307_plan_set_date(apr_pool_t *p, r307_date_t *date, const char *name,
                                const char *value, int is_end)
 {

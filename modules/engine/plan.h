@@ -35,6 +35,16 @@ r307_phase_t r307_plan_phase(const r307_plan_t *plan, apr_time_t now);
 /* Whether review= is written and has come. */
 int r307_plan_is_overdue(const r307_plan_t *plan, apr_time_t now);
 
+/* What somebody should do about a rule. */
+typedef enum {
+    R307_DUE_NOTHING,
+    R307_DUE_RETURNS,       /* it has ended: what stood there is back */
+    R307_DUE_STAYS,         /* its review has come */
+    R307_DUE_PERMANENT      /* then= has made it that; or it has been temporary for a year */
+} r307_due_t;
+
+r307_due_t r307_plan_due(const r307_plan_t *plan, int status, apr_time_t now);
+
 /* For from=, until= and review=: NULL, or the error text. */
 const char *r307_plan_set_date(apr_pool_t *p, r307_date_t *date, const char *name,
                                const char *value, int is_end);

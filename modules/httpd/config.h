@@ -17,6 +17,7 @@
 enum { R307_ENGINE_OFF, R307_ENGINE_REPORT, R307_ENGINE_ON };
 enum { R307_LINT_OFF, R307_LINT_WARN, R307_LINT_REFUSE };
 enum { R307_BY_OFF, R307_BY_ON, R307_BY_RULE };
+enum { R307_REQUIRE_WARN, R307_REQUIRE_REFUSE };
 #define R307_REFUSE_PASS 0      /* any other value of "refuse" is a status */
 
 /* What was met in one .htaccess, while it is read. */
@@ -76,6 +77,8 @@ typedef struct r307_config_t {
     int relative;
     int refuse;
     int by;
+    int require;                /* an r307_require_t */
+    int require_how;
     int lint;
     apr_int64_t drain;          /* bytes */
     apr_int64_t drain_time;     /* microseconds */
@@ -100,6 +103,8 @@ typedef enum {
     R307_SETTING_REFUSE,
     R307_SETTING_BY,
     R307_SETTING_LINT,
+    R307_SETTING_REQUIRE,
+    R307_SETTING_REQUIRE_HOW,
     R307_SETTING_DRAIN,
     R307_SETTING_DRAIN_TIME,
     R307_SETTING_ARENA,

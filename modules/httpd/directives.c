@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "httpd/directives.h"
 
-#include <limits.h>
 #include <string.h>
 #include <apr_strings.h>
 #include <http_log.h>
 #include "engine/guard.h"
 #include "engine/line.h"
-#include "engine/path.h"
 #include "engine/token.h"
 #include "httpd/config.h"
 #include "httpd/container.h"
@@ -434,6 +432,15 @@ static const char *set_base(cmd_parms *cmd, void *mconfig, const char *args)
     return NULL;
 }
 
+static const char *set_require(cmd_parms *cmd, void *mconfig, const char *args)
+{
+    apr_array_header_t *words;
+    const char *err = split_words(cmd, args, 1, 2, R307_LINT_REQUIRE, &words);
+
+    err = err ? err : r307_lint_parse_require(cmd->pool, words, mconfig);
+    return err ? refuse_line(cmd, mconfig, err) : NULL;
+}
+
 static const char *set_limits(cmd_parms *cmd, void *mconfig, const char *args)
 {
     r307_config_t *conf = mconfig;
@@ -622,9 +629,11 @@ const command_rec r307_directives[] = {
                      "of a process for compiled ones"),
     AP_INIT_RAW_ARGS("Redirect307Lint", set_choice, (void *)&lint_choices, NOT_HTACCESS,
                      "off, warn or refuse: doubts about rules, at start and with -t"),
+    AP_INIT_RAW_ARGS("Redirect307Require", set_require, NULL, NOT_HTACCESS,
+                     R307_LINT_REQUIRE),
     AP_INIT_RAW_ARGS("Redirect307Limits", set_limits, NULL, NOT_HTACCESS,
                      "what .htaccess files may hold: rules= regex= regex-steps= targets= "
-                     "errors= map-lines= map-size="),
+                     "errors= map-lines= map-size= longest="),
     { NULL, { NULL }, NULL, 0, RAW_ARGS, NULL }
 };
 

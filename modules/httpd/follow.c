@@ -11,6 +11,7 @@ APLOG_USE_MODULE(redirect307);
 #define LOOKED_AT_ALWAYS 64     /* maps of httpd.conf; of more only those in use */
 #define IN_USE   120            /* seconds since the last request */
 #define TICK     APR_USEC_PER_SEC
+#define SETTLED  (2 * APR_USEC_PER_SEC)     /* nobody writes it any more */
 #define APART    (APR_USEC_PER_SEC * 9 / 10)    /* looks at one file */
 
 /* --- what is said --- */
@@ -78,7 +79,8 @@ void r307_follow_build(r307_store_t *store, apr_pool_t *p, int slot,
 }
 
 /* Once a second over all processes. A file that changed is taken when it stood still from
- * one look to the next: whoever writes it in place is not met half way. */
+ * one look to the next, or has for longer: whoever writes it in place is not met half
+ * way. */
 static void look(r307_store_t *store, apr_pool_t *p, int slot, const r307_mapref_t *ref,
                  apr_uint64_t now)
 {
@@ -109,7 +111,8 @@ static void look(r307_store_t *store, apr_pool_t *p, int slot, const r307_mapref
     if (of.state == __atomic_load_n(&known->refused, __ATOMIC_SEQ_CST)) {
         return;
     }
-    if (__atomic_exchange_n(&known->seen, of.state, __ATOMIC_SEQ_CST) != of.state) {
+    if (__atomic_exchange_n(&known->seen, of.state, __ATOMIC_SEQ_CST) != of.state
+        && of.written + SETTLED > now) {
         return;
     }
     if (!store->mutex || apr_global_mutex_trylock(store->mutex) == APR_SUCCESS) {

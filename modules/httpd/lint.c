@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "httpd/lint.h"
 
+#include <string.h>
+#include <strings.h>
 #include <apr_strings.h>
 #include <http_core.h>
 #include <http_log.h>
 #include "engine/audit.h"
+#include "engine/token.h"
 #include "httpd/once.h"
 
 APLOG_USE_MODULE(redirect307);
@@ -17,6 +20,39 @@ typedef struct remembered_t {
     const r307_config_t *conf;  /* of its container, not yet merged */
     const server_rec *server;
 } remembered_t;
+
+const char *r307_lint_parse_require(apr_pool_t *p, const apr_array_header_t *words,
+                                    r307_config_t *conf)
+{
+    static const struct {
+        const char *word;
+        int value;
+    } plans[] = {
+        { "until", R307_REQUIRE_UNTIL }, { "review", R307_REQUIRE_REVIEW },
+        { "none", R307_REQUIRE_NONE }
+    }, hows[] = {
+        { "warn", R307_REQUIRE_WARN }, { "refuse", R307_REQUIRE_REFUSE }
+    };
+    const char *plan = APR_ARRAY_IDX(words, 0, r307_word_t).text;
+    const char *how = words->nelts > 1 ? APR_ARRAY_IDX(words, 1, r307_word_t).text
+                                       : "warn";
+    size_t i, k;
+
+    for (i = 0; i < 3 && strcasecmp(plans[i].word, plan) != 0; i++) {
+        continue;
+    }
+    for (k = 0; k < 2 && strcasecmp(hows[k].word, how) != 0; k++) {
+        continue;
+    }
+    if (i == 3 || k == 2) {
+        plan = i == 3 ? plan : how;
+        return apr_psprintf(p, "'%s' is no value here; write " R307_LINT_REQUIRE,
+                            r307_text_show(p, plan, strlen(plan)));
+    }
+    conf->require = plans[i].value;
+    conf->require_how = hows[k].value;
+    return NULL;
+}
 
 void r307_lint_add(cmd_parms *cmd, const r307_config_t *conf, const r307_rule_t *rule)
 {
@@ -74,12 +110,28 @@ static int say_doubts(const server_rec *s, const apr_array_header_t *doubts, int
     return warnings;
 }
 
+/* Redirect307Require looks at the text alone; 1 when that is to end the start. */
+static int say_lacking(const remembered_t *remembered, const r307_config_t *conf)
+{
+    const r307_place_t *place = &remembered->rule->place;
+    const char *lack = r307_limit_lacks((r307_require_t)r307_config_value(conf,
+                                            R307_SETTING_REQUIRE), remembered->rule);
+    int refuse = r307_config_value(conf, R307_SETTING_REQUIRE_HOW) == R307_REQUIRE_REFUSE;
+
+    if (lack) {
+        ap_log_error(APLOG_MARK, refuse ? APLOG_ERR : APLOG_WARNING, 0,
+                     remembered->server, "%s:%u: Redirect307: the rule %s", place->file,
+                     place->line, lack);
+    }
+    return lack && refuse;
+}
+
 int r307_on_check_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp,
                          server_rec *s)
 {
     const apr_array_header_t *list;
     void *data = NULL;
-    int i, said = 0, refused = 0;
+    int i, said = 0, refused = 0, unplanned = 0;
 
     (void)plog;
     apr_pool_userdata_get(&data, USERDATA, pconf);
@@ -95,12 +147,20 @@ int r307_on_check_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp,
         apr_array_header_t *doubts = apr_array_make(ptemp, 2, sizeof(r307_doubt_t));
         int warnings;
 
+        unplanned += say_lacking(remembered, conf);
         if (lint == R307_LINT_OFF) {
             continue;
         }
         r307_audit_rule(ptemp, remembered->rule, list_of(conf), doubts);
         warnings = say_doubts(remembered->server, doubts, &said);
         refused += lint == R307_LINT_REFUSE ? warnings : 0;
+    }
+    if (unplanned) {
+        ap_log_error(APLOG_MARK, APLOG_ERR, 0, s,
+                     "%d rule%s without a plan keep%s the server from starting, as "
+                     "Redirect307Require asks", unplanned, unplanned == 1 ? "" : "s",
+                     unplanned == 1 ? "s" : "");
+        return HTTP_INTERNAL_SERVER_ERROR;
     }
     if (refused) {
         ap_log_error(APLOG_MARK, APLOG_ERR, 0, s,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * lint: the findings of engine/audit where httpd can say them: for httpd.conf at its start
+ * lint: the findings of engine/audit, and what Redirect307Require asks for, where httpd
+ * can say them: for httpd.conf at its start
  * and with `httpd -t`, for a .htaccess when its rules are first asked.
  */
 #ifndef R307_HTTPD_LINT_H
@@ -9,6 +10,11 @@
 #include <httpd.h>
 #include <http_config.h>
 #include "httpd/config.h"
+
+/* The words of Redirect307Require into conf: NULL, or the error text. */
+#define R307_LINT_REQUIRE "until|review|none [warn|refuse]"
+const char *r307_lint_parse_require(apr_pool_t *p, const apr_array_header_t *words,
+                                    r307_config_t *conf);
 
 /* Remembers a rule of httpd.conf until its place is known whole. */
 void r307_lint_add(cmd_parms *cmd, const r307_config_t *conf, const r307_rule_t *rule);

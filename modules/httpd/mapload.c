@@ -151,6 +151,8 @@ static void fill_state(const struct stat *st, r307_mapstate_t *of)
     of->state = state_of(st);
     of->device = (apr_uint64_t)st->st_dev;
     of->inode = (apr_uint64_t)st->st_ino;
+    of->written = (apr_uint64_t)st->st_mtim.tv_sec * APR_USEC_PER_SEC
+                  + (apr_uint64_t)st->st_mtim.tv_nsec / 1000;
 }
 
 const char *r307_mapload_state(apr_pool_t *p, const r307_mapref_t *ref,
@@ -431,8 +433,8 @@ const void *r307_mapload_map(apr_pool_t *p, const r307_mapref_t *ref,
     }
     *problem = check_image_owner(ref, &st);
     mapping->len = (size_t)st.st_size;
-    mapping->at = *problem ? MAP_FAILED : mmap(NULL, mapping->len, PROT_READ, MAP_SHARED,
-                                               fd, 0);
+    mapping->at = *problem ? MAP_FAILED : mmap(NULL, mapping->len, PROT_READ,
+                                               MAP_SHARED | MAP_POPULATE, fd, 0);
     close(fd);
     if (mapping->at == MAP_FAILED) {
         *problem = *problem ? *problem : why_not(p);

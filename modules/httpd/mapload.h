@@ -38,6 +38,7 @@ r307_mapref_t *r307_mapref_copy(apr_pool_t *p, const r307_mapref_t *ref);
 typedef struct r307_mapstate_t {
     apr_uint64_t state;         /* a number that changes with it; 0: it cannot be used */
     apr_uint64_t device, inode;
+    apr_uint64_t written;       /* microseconds; the last change of the content */
 } r307_mapstate_t;
 
 /* NULL, or why the file cannot be used. One open and fstat. */

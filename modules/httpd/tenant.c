@@ -13,6 +13,16 @@ APLOG_USE_MODULE(redirect307);
 /* So many rules of one file are named, as of lines that are none. */
 #define NAMED_MOST 100
 
+/* A stat, and only where longest= counts from it. */
+static apr_time_t find_made(request_rec *r, const r307_config_t *conf, const char *file)
+{
+    apr_finfo_t finfo;
+
+    return r307_limit_value(conf->limits, R307_LIMIT_LONGEST) != R307_LIMIT_LONGEST_NONE
+           && file && apr_stat(&finfo, file, APR_FINFO_MTIME, r->pool) == APR_SUCCESS
+           ? finfo.mtime : 0;
+}
+
 static void fill(request_rec *r, const r307_config_t *conf, const r307_view_t *view,
                  const r307_block_t *block, r307_tenancy_t *tenancy)
 {
@@ -21,6 +31,11 @@ static void fill(request_rec *r, const r307_config_t *conf, const r307_view_t *v
     tenancy->name = r->server->server_hostname;
     tenancy->aliases = r->server->names;
     tenancy->asked = view->asked.host;
+    tenancy->require = r307_config_value(conf, R307_SETTING_REQUIRE_HOW)
+                       == R307_REQUIRE_REFUSE
+                       ? (r307_require_t)r307_config_value(conf, R307_SETTING_REQUIRE)
+                       : R307_REQUIRE_NONE;
+    tenancy->made = block ? find_made(r, conf, block->file) : 0;
     tenancy->shift_nth = block ? block->shift.rules : 0;
     tenancy->shift_regex = block ? block->shift.regexes : 0;
 }
@@ -63,14 +78,46 @@ static void say_skipped(request_rec *r, const r307_tenancy_t *tenancy,
     }
 }
 
+/* Redirect307Require warn: what lacks a plan works, and is told. */
+static void say_lacking(request_rec *r, const r307_config_t *conf,
+                        const r307_block_t *block)
+{
+    r307_require_t require = (r307_require_t)r307_config_value(conf, R307_SETTING_REQUIRE);
+    const apr_array_header_t *rules = block->rules->rules;
+    int i, count = 0;
+
+    if ((require == R307_REQUIRE_UNTIL ? !block->tally.lacks_until
+                                       : !block->tally.lacks_review)
+        || !is_first(r, block->file, r307_config_first(block), "require")) {
+        return;
+    }
+    for (i = 0; i < rules->nelts && count < NAMED_MOST; i++) {
+        const r307_rule_t *rule = APR_ARRAY_IDX(rules, i, const r307_rule_t *);
+        const char *lack = r307_limit_lacks(require, rule);
+
+        if (lack) {
+            count++;
+            ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, r, "%s:%u: Redirect307: the rule %s",
+                          rule->place.file, rule->place.line, lack);
+        }
+    }
+}
+
 const r307_tenancy_t *r307_tenant_find(request_rec *r, const r307_config_t *conf,
                                        const r307_view_t *view,
                                        const r307_block_t *block)
 {
     r307_tenancy_t *tenancy;
 
-    if (!block->is_htaccess || (!conf->limits && !block->tally.unbounded)) {
+    int require = (int)r307_config_value(conf, R307_SETTING_REQUIRE);
+
+    if (!block->is_htaccess
+        || (!conf->limits && !block->tally.unbounded && !require)) {
         return NULL;
+    }
+    if (require
+        && r307_config_value(conf, R307_SETTING_REQUIRE_HOW) == R307_REQUIRE_WARN) {
+        say_lacking(r, conf, block);
     }
     tenancy = apr_palloc(r->pool, sizeof(*tenancy));
     fill(r, conf, view, block, tenancy);

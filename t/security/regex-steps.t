@@ -57,6 +57,7 @@ for my $row (@rows) {
         # a name that no file can have is httpd's to refuse, before it reads any .htaccess
         $wanted = '403' if $how eq 'plain' && $row->{path} =~ m{[^/]{256}};
         like($status || 'none', qr/^(?:$wanted)$/, "$row->{id}, $how: answered by what is true, or refused");
-        ok($took < 1, "$row->{id}, $how: in less than a second") or diag("$took s");
+        # without a bound it would be years; the machine may be busy with other things
+        ok($took < 5, "$row->{id}, $how: soon") or diag("$took s");
     }
 }

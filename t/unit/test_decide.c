@@ -169,7 +169,8 @@ START_TEST(decide_steps)
     apr_pool_t *p = unit_pool();
     r307_slice_t exempt = r307_slice("/x/", 3);
     r307_limits_t *limits = r307_limit_make(p);
-    r307_tenancy_t tenancy = { limits, NULL, NULL, NULL, "www.example.test", 0, 0 };
+    r307_tenancy_t tenancy = { limits, NULL, NULL, NULL, "www.example.test",
+                               R307_REQUIRE_NONE, 0, 0, 0 };
     size_t i;
 
     ck_assert_uint_eq(sizeof(rows) / sizeof(*rows), R307_STEP_COUNT);

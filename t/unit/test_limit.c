@@ -138,7 +138,7 @@ static void check_held(apr_pool_t *p, const held_t *row)
     apr_array_header_t *allow = apr_array_make(p, 2, sizeof(r307_origin_t));
     apr_array_header_t *aliases = apr_array_make(p, 1, sizeof(const char *));
     r307_tenancy_t tenancy = { limits, allow, "main.example.test", aliases,
-                               "www.example.test", 0, 0 };
+                               "www.example.test", R307_REQUIRE_NONE, 0, 0, 0 };
     r307_tally_t tally;
     r307_context_t context;
     const r307_rule_t *rule = NULL;

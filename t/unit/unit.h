@@ -125,6 +125,7 @@ TCase *query_cases(void);
 TCase *time_cases(void);
 TCase *cond_cases(void);
 TCase *guard_cases(void);
+TCase *loop_cases(void);
 TCase *plan_cases(void);
 TCase *share_cases(void);
 TCase *limit_cases(void);

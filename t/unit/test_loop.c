@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Whatever the rules are, no request is answered with its own URL. Random rule sets from
+ * words that like to meet: 100 000 with R307_FULL, a few thousand without; R307_SEED
+ * repeats a run.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <apr_strings.h>
+#include "unit.h"
+
+#define COUNT(a) (sizeof(a) / sizeof(*(a)))
+
+static const char *const sources[] = {
+    "/", "/a", "/a/", "/b", "/a/b", "/b/a", "/A", "/a/*", "/*", "/:x", "/:x/:y", "/a/:x",
+    "/a?p", "/a?p=1", "/b/*", "https://www.example.test/a", "http://www.example.test/a",
+    "/%61", "/a//b", "/b/?p"
+};
+static const char *const regexes[] = {
+    "^/a", "^/a(/.*)?$", "^/(.*)$", "/b", "^/(a|b)/?$", "^(.*)$", "a", "^/a/(?<x>.*)$"
+};
+static const char *const targets[] = {
+    "/", "/a", "/a/", "/b", "/b/", "/a/b", "/A", "a", "b/", "./", "../a", "?p=1", "/a?p=1",
+    "/b?", "/a#f", "https:", "https://www.example.test", "https://www.example.test/a",
+    "http://www.example.test/a", "http://www.example.test:80/", "http://WWW.example.test/b",
+    "http://www.example.test:8080/a", "/%61", "/./a", "/b/../a", "//", "-",
+    "https://other.example/a", "/%{arg:p}", "/a/%{arg:p}"
+};
+static const char *const with_name[] = {
+    "/:x", "/a/:x", "/:x/", "/:x?p=1", "/b/:x", "https://www.example.test/:x", "/%61/:x"
+};
+static const char *const with_splat[] = {
+    "/:splat", "/a/:splat", "/b/:splat", "http://www.example.test/:splat", "/a/b/:splat"
+};
+static const char *const with_groups[] = {
+    "/$1", "$1", "$0", "/a/$1", "/a$1", "http://www.example.test/$1", "/b/$0"
+};
+static const char *const options[] = {
+    "", "", "", "match=exact", "slash=ignore", "case=ignore", "query=drop", "query=merge",
+    "query=keep:p", "query=drop:p", "status=308", "status=303", "lang=de", "lang=fr",
+    "percent=50", "cookie=c", "method=GET", "until=2025-12-31 then=308", "until=2026-12-31",
+    "args=p", "host=www.example.test", "case=ignore slash=ignore"
+};
+static const char *const paths[] = {
+    "/", "/a", "/a/", "/b", "/b/", "/a/b", "/a/b/", "/b/a", "/A", "/a/a", "/%61", "/a//b",
+    "/./a", "/b/../a", "/a/%62", "/c", "/a/a/a", "//a"
+};
+static const char *const queries[] = {
+    "", "", "?p", "?p=1", "?p=a", "?p=1&q=2", "?q=2&p=1", "?", "?p=%61", "?p=[", "?p=b/"
+};
+static const char *const headers[] = {
+    "-", "Accept-Language: de", "Accept-Language: fr, de;q=0.5", "Cookie: c=1",
+    "Host: WWW.EXAMPLE.TEST", "Host: www.example.test:8080", "Host: www.example.test.",
+    "X-Roll: 3", "X-Roll: 5", "X-Forwarded-Proto: https"
+};
+
+static unsigned next(apr_uint64_t *state, size_t count)
+{
+    *state ^= *state << 13;
+    *state ^= *state >> 7;
+    *state ^= *state << 17;
+    return (unsigned)((*state >> 11) % count);
+}
+
+#define PICK(list) (list)[next(state, COUNT(list))]
+
+static const char *make_rule(apr_pool_t *p, apr_uint64_t *state)
+{
+    const char *source, *target;
+
+    if (next(state, 4) == 0) {
+        target = next(state, 3) ? PICK(with_groups) : PICK(targets);
+        return apr_psprintf(p, "%s %s match=regex", PICK(regexes), target);
+    }
+    source = PICK(sources);
+    target = strstr(source, "/*") && next(state, 3) ? PICK(with_splat)
+        : strchr(source, ':') && source[0] == '/' && next(state, 3) ? PICK(with_name)
+        : PICK(targets);
+    return apr_psprintf(p, "%s %s %s", source, target, PICK(options));
+}
+
+/* Whether the Location is the URL that was asked, as a client would read it. */
+static int is_own(apr_pool_t *p, const r307_view_t *view, const char *target,
+                  const char *location)
+{
+    r307_url_t asked, ref, url;
+    const r307_path_t *path;
+    r307_buf_t buf;
+    r307_slice_t query;
+    const char *text = apr_psprintf(p, "%s://%s:%d%s", view->asked.scheme,
+                                    view->asked.host, view->asked.port, target);
+    long port;
+
+    r307_url_split(text, strlen(text), &asked);
+    r307_url_split(location, strlen(location), &ref);
+    r307_url_resolve(p, &asked, &ref, &url);
+    port = r307_url_port(url.port);
+    port = port ? port : r307_url_default_port(url.scheme);
+    path = r307_path_make(p, url.path);
+    query = view->query;
+    r307_buf_make(&buf, p, query.len + 1);
+    r307_text_encode(&buf, query.s ? query.s : "", query.len, R307_LAND_QUERY,
+                     R307_FORM_ENCODED);
+    return r307_text_same_fold(url.scheme.s, url.scheme.len, view->asked.scheme,
+                               strlen(view->asked.scheme))
+        && r307_url_same_host(url.host, r307_slice(view->asked.host,
+                                                   strlen(view->asked.host)))
+        && port == view->asked.port && path->len == view->path->len
+        && memcmp(path->dec, view->path->dec, path->len) == 0
+        && url.query.len == buf.len && memcmp(url.query.len ? url.query.s : "", buf.s
+                                              ? buf.s : "", buf.len) == 0;
+}
+
+static int ask(apr_pool_t *p, const r307_ruleset_t *rules, const char *text,
+               apr_uint64_t *state)
+{
+    const char *target = apr_pstrcat(p, PICK(paths), PICK(queries), NULL);
+    unit_fake_t *fake = unit_fake_make(p, next(state, 5) ? "GET" : "POST", target,
+                                       PICK(headers));
+    r307_decision_t decision;
+
+    fake->view.asked.scheme = next(state, 2) ? "http" : "https";
+    fake->view.asked.port = next(state, 4) ? fake->view.asked.port
+        : fake->view.asked.scheme[4] ? 443 : 80;
+    unit_decide_as(p, rules, "server", "-", (int)next(state, 2), &fake->view, &decision);
+    ck_assert_msg(decision.outcome != R307_OUTCOME_ANSWER || !decision.location
+                  || !is_own(p, &fake->view, target, decision.location),
+                  "'%s': %s://%s:%d%s is sent to %s", text, fake->view.asked.scheme,
+                  fake->view.asked.host, fake->view.asked.port, target,
+                  decision.location);
+    return decision.outcome == R307_OUTCOME_ANSWER;
+}
+
+START_TEST(loop_never)
+{
+    const char *full = getenv("R307_FULL"), *seed = getenv("R307_SEED");
+    int count = full && *full ? 100000 : 4000, i, sets = 0, answers = 0;
+    apr_uint64_t start = (seed ? (apr_uint64_t)apr_atoi64(seed) : 307) * 2654435761u + 1;
+    apr_uint64_t *state = &start;
+    apr_pool_t *p = unit_pool(), *one;
+
+    ck_assert_int_eq(apr_pool_create(&one, p), APR_SUCCESS);
+    for (i = 0; sets < count && i < 20 * count; i++) {
+        const char *text = make_rule(one, state), *error = NULL;
+        unsigned more = next(state, 4), k;
+        const r307_ruleset_t *rules;
+
+        while (more--) {
+            text = apr_pstrcat(one, text, " ;; ", make_rule(one, state), NULL);
+        }
+        rules = unit_rules(one, text, "server", "Redirect307", &error);
+        for (k = 0; rules && k < 4; k++) {
+            answers += ask(one, rules, text, state);
+        }
+        sets += rules != NULL;
+        apr_pool_clear(one);
+    }
+    unit_rows_add(sets);
+    ck_assert_msg(sets == count, "only %d of %d rule sets are ones", sets, i);
+    ck_assert_msg(answers > count, "only %d answers", answers);
+    apr_pool_destroy(p);
+}
+END_TEST
+
+TCase *loop_cases(void)
+{
+    TCase *tcase = tcase_create("loop");
+
+    tcase_set_timeout(tcase, 600);
+    tcase_add_test(tcase, loop_never);
+    return tcase;
+}
