@@ -156,7 +156,7 @@ static r307_slice_t merge_paths(apr_pool_t *p, const r307_url_t *base, r307_slic
         memcpy(path, s, keep);
     }
     if (ref.len) {
-        memcpy(path + keep, ref.s, ref.len);
+        memcpy(path + keep, ref.s, ref.len);    /* which may hold a NUL */
     }
     path[keep + ref.len] = '\0';
     return r307_slice(path, keep + ref.len);
