@@ -8,7 +8,7 @@ use R307;
 use R307::Site;
 
 my $examples = stage() . '/conf-examples';
-my @loaded = qw(setenvif headers alias remoteip);
+my @loaded = qw(setenvif headers alias remoteip rewrite);
 
 my @rows = (
     # example, Host, path, headers, method, what is answered, why
@@ -242,5 +242,5 @@ for my $found (@blocks) {
 }
 ok(@blocks >= 20, 'the manual has examples: ' . @blocks);
 my %pages = map { $_->[0] => 1 } @blocks;
-ok(!(grep { !$pages{$_} } qw(rules.md options.md targets.md contexts.md safety.md answer.md maintenance.md)), 'on every page about directives')
+ok(!(grep { !$pages{$_} } qw(rules.md options.md targets.md contexts.md safety.md answer.md body.md maintenance.md)), 'on every page about directives')
     or diag(join ' ', sort keys %pages);
