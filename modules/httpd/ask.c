@@ -299,36 +299,73 @@ static int carry_out(request_rec *r, const r307_config_t *conf,
                                                     : refuse(r, conf, decision);
 }
 
-static int may_match(const r307_block_t *block, const char *path, size_t len)
+/* Where the path goes on below the directory of the block. The first request of a block
+ * is always asked: what it has to say for itself depends on the directory's URL. */
+static size_t base_from(request_rec *r, const r307_config_t *conf, r307_slice_t raw,
+                        const r307_block_t *block)
 {
-    const r307_ruleset_t *rules = block->rules;
+    r307_path_t path = { raw.s, raw.len, raw.s, raw.len, NULL };
+    r307_slice_t base;
+
+    if (!__atomic_load_n(&block->checked, __ATOMIC_RELAXED)) {
+        return R307_INDEX_NO_BASE;
+    }
+    if (!block->needs_base) {
+        return raw.len;
+    }
+    base = r307_base_find(r, conf, &path, block->directory);
+    return base.s && raw.len >= base.len && memcmp(raw.s, base.s, base.len) == 0
+           ? base.len - 1 : R307_INDEX_NO_BASE;
+}
+
+static int maps_may(r307_slice_t raw, const r307_block_t *block)
+{
+    const apr_array_header_t *maps = block->rules->maps;
     int i;
 
-    if (block->directory || block->doubts
-        || (rules->index ? r307_index_may(rules->index, path, len) : rules->rules->nelts)) {
-        return 1;
-    }
-    for (i = 0; rules->maps && i < rules->maps->nelts; i++) {
-        if (r307_store_may(APR_ARRAY_IDX(rules->maps, i, r307_map_t).handle, path, len)) {
+    for (i = 0; maps && i < maps->nelts; i++) {
+        if (block->directory
+            || r307_store_may(APR_ARRAY_IDX(maps, i, r307_map_t).handle, raw.s, raw.len)) {
             return 1;
         }
     }
     return 0;
 }
 
-int r307_ask_may(request_rec *r, const r307_chain_t *chain)
+static int block_may(request_rec *r, const r307_config_t *conf, r307_slice_t raw,
+                     const r307_block_t *block)
+{
+    size_t from = R307_INDEX_NO_BASE;
+
+    if (block->doubts || (!block->rules->index && block->rules->rules->nelts)
+        || maps_may(raw, block)) {
+        return 1;
+    }
+    if (!block->rules->index) {
+        return 0;
+    }
+    if (block->directory) {
+        from = r307_path_is_normal(raw) ? base_from(r, conf, raw, block) : from;
+        if (from == R307_INDEX_NO_BASE) {
+            return 1;
+        }
+    }
+    return r307_index_may(block->rules->index, raw.s, raw.len, from);
+}
+
+int r307_ask_may(request_rec *r, const r307_config_t *conf, const r307_chain_t *chain)
 {
     const char *path = r->unparsed_uri, *query;
-    size_t len;
+    r307_slice_t raw;
     int i;
 
-    if (!path || APLOGrdebug(r)) {
+    if (!path || conf->limits || APLOGrdebug(r)) {
         return 1;
     }
     query = r->args ? strchr(path, '?') : NULL;
-    len = query ? (size_t)(query - path) : strlen(path);
+    raw = r307_slice(path, query ? (size_t)(query - path) : strlen(path));
     for (i = 0; i < chain->count; i++) {
-        if (may_match(chain->blocks[i], path, len)) {
+        if (block_may(r, conf, raw, chain->blocks[i])) {
             return 1;
         }
     }

@@ -169,7 +169,8 @@ int r307_store_may(const r307_mapref_t *ref, const char *path, size_t len)
     }
     r307_mapview_lock(store);
     view = store->locals[ref->slot].view;
-    may = !view || r307_index_may(r307_image_index(view->image), path, len);
+    may = !view || r307_index_may(r307_image_index(view->image), path, len,
+                                  R307_INDEX_NO_BASE);
     r307_mapview_unlock(store);
     return may;
 }

@@ -401,7 +401,8 @@ static void check_may(const r307_ruleset_t *rules, const char *found)
 {
     size_t len = strcspn(target_at_hand, "?");
 
-    ck_assert_msg(!*found || !rules->index || r307_index_may(rules->index, target_at_hand, len),
+    ck_assert_msg(!*found || !rules->index || r307_index_may(rules->index, target_at_hand, len,
+                                                             R307_INDEX_NO_BASE),
                   "%s: nothing can match, and yet:\n%s", target_at_hand, found);
 }
 
