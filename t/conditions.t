@@ -27,6 +27,21 @@ Redirect307 out.html flag.html flag=../site/up.on
 Redirect307 ./ /archive/ file=missing
 EOT
 put('conditions/site/multi/.htaccess', "AddLanguage en .en\n", 10);
+# the same conditions in a map, of the server and beside a .htaccess
+my $map = put('conditions/rules.map', <<'EOT', 10);
+/m/lang /de/ lang=de
+/m/lang /fr/ lang=fr
+/m/ip /office ip=192.0.2.0/24
+/m/ip /others
+/m/cookie /beta cookie=beta=yes
+/m/all /b percent=100
+/m/preview /next optin=preview=correct-horse
+/m/ended /never until=2020-01-01
+/m/ended /then until=2020-01-01 then=308
+EOT
+put('conditions/mapped/.htaccess', "Redirect307Map late.map\n", 10);
+put('conditions/mapped/late.map', "a.html /archive/a.html file=missing\nb.html /archive/b.html file=missing\nc.html /kim user=kim\n", 10);
+put('conditions/mapped/b.html', "b\n");
 my $flag = "$root/server.on";
 remove($flag, "$root/site/down.on");
 
@@ -63,6 +78,7 @@ $login    Redirect307 /area/a.html /kim.html user=kim
 Redirect307 /area/b.html /early.html
 Redirect307 /area/c.html /server-rule.html
 
+Redirect307Map "$map"
 Redirect307 /ip /office ip=192.0.2.0/24,2001:db8::/32
 Redirect307 /ip /others
 Redirect307 /flag /down flag=server.on
@@ -129,6 +145,18 @@ my @rows = (
     ['/site/off.html', '307 -> /archive/off.html', 'a flag that is not set'],
     ['/site/out.html', '307 -> /archive/out.html', 'a flag of somebody else is a skipped line'],
     ['/site/leak.html', '307 -> /archive/leak.html', 'a link to a file of somebody else is no flag'],
+    ['/m/lang', '307 -> /fr/', 'a map: the better language', headers => ['Accept-Language: de;q=0.8, fr;q=0.9']],
+    ['/m/lang', '307 -> /de/', 'a map: the other one', headers => ['Accept-Language: de;q=0.8, fr;q=0.7']],
+    ['/m/ip', '307 -> /office', 'a map: an address', headers => ['X-Client: 192.0.2.9']],
+    ['/m/ip', '307 -> /others', 'a map: another'],
+    ['/m/cookie', '307 -> /beta', 'a map: a cookie', headers => ['Cookie: beta=yes']],
+    ['/m/cookie', '404', 'a map: no cookie'],
+    ['/m/all', '307 -> /b', 'a map: a share'],
+    ['/m/preview?preview=correct-horse', '307 -> /next', 'a map: a link'],
+    ['/m/ended', '308 -> /then', 'a map: dates'],
+    ['/mapped/a.html', '307 -> /archive/a.html', 'a map beside a .htaccess: nothing to serve'],
+    ['/mapped/b.html', '200', 'a map beside a .htaccess: something'],
+    ['/mapped/c.html', '404', 'a map beside a .htaccess: nobody logged in'],
     # logins: before one a user= rule whose other conditions hold ends the search
     ['/login/a.html', '401', 'a rule asks for the user: the login comes first'],
     ['/login/a.html', '307 -> /login/kim.html', 'the user', user => 'kim'],

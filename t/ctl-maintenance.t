@@ -105,7 +105,7 @@ my @cases = (
     [[], 2, qr{write: redirect307ctl maintenance}],
 );
 
-plan tests => @cases * 2 + 8;
+plan tests => @cases * 2 + 8 + 12;
 
 local $ENV{TZ} = 'UTC';
 for my $case (@cases) {
@@ -127,3 +127,29 @@ is(scalar(@lines), 4, 'and three things more');
 is((stat "$dir/down.on")[2] & 0777, 0644, 'the server\'s user can read it');
 opendir my $all, "$dir" or die "$!\n";
 is(join(',', grep { /\.on\../ } readdir $all), '', 'nothing else is left behind');
+
+# ---- explain ----------------------------------------------------------------------------
+
+sub run_explain
+{
+    my @words = map { my $word = $_; $word =~ s/'/'\\''/g; "'$word'" } @_;
+    my $text = qx(cd '$dir' && $ctl explain @words 2>&1 </dev/null);
+    return ($? >> 8, $text);
+}
+my @explained = (
+    [['https://h.example/x'], 0, qr{^503, Retry-After \d+, with the text of /down/\n  \.htaccess:2  Redirect307Maintenance down/ flag=down\.on .*\n  this is what a program gets}],
+    [['--header', 'Sec-Fetch-Mode: navigate', '/x'], 0, qr{^307 -> /down/\n}],
+    [['/healthz'], 0, qr{^maintenance leaves this path open\n.*\nno rule answers\n}],
+    [['--client', '192.0.2.1', '/a'], 0, qr{^maintenance lets this request pass, because of who sent it\n.*\n307 -> /b\n}],
+    [['/x?staff=open-sesame'], 0, qr{^307 -> /x, with a cookie\n}],
+);
+for my $case (@explained) {
+    my ($words, $exit, $pattern) = @$case;
+    my ($status, $text) = run_explain(@$words);
+    is($status, $exit, "exit status of: explain @$words");
+    like($text, $pattern, "what it says: explain @$words");
+}
+run('off', '.');
+my ($status, $text) = run_explain('/down/');
+is($status, 0, 'exit status: explain the page without a flag');
+like($text, qr{^307 -> /\n  \.htaccess:2 }, 'what it says: explain the page without a flag');

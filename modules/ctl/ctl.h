@@ -8,6 +8,7 @@
 
 #include <stdio.h>
 #include "engine/decide.h"
+#include "engine/maintenance.h"
 #include "engine/map.h"
 
 typedef enum {
@@ -28,6 +29,13 @@ r307_exit_t r307_explain_run(apr_pool_t *p, int argc, const char *const *argv);
 
 r307_exit_t r307_compile_run(apr_pool_t *p, int argc, const char *const *argv);
 r307_exit_t r307_maintenance_run(apr_pool_t *p, int argc, const char *const *argv);
+
+/* What the maintenance lines of a file make of a request, with their flags as they are:
+ * prints it, and returns 1 if that is the answer. *unknown: flags that only the server can
+ * find. base: of the .htaccess. */
+int r307_maintenance_explain(apr_pool_t *p, const r307_maintenance_t *const *lines,
+                             int count, const char *file, int is_conf,
+                             const r307_view_t *view, r307_slice_t base, int *unknown);
 
 r307_exit_t r307_report_run(apr_pool_t *p, int argc, const char *const *argv);
 

@@ -14,6 +14,8 @@ typedef struct explaining_t {
     apr_table_t *headers;
     apr_array_header_t *steps;  /* of const char *: rules passed over */
     r307_ruleset_t *rules;
+    apr_array_header_t *lines;  /* of const r307_maintenance_t * */
+    int flags_elsewhere;        /* flags that only the server can find */
     int directory;              /* the file is a .htaccess */
     int elsewhere;              /* rules in containers that are not asked */
     int maps_elsewhere;         /* and maps, or maps of which only the server knows the
@@ -137,6 +139,26 @@ static void met_map(explaining_t *x, const r307_met_t *what)
     }
 }
 
+static void met_maintenance(explaining_t *x, const r307_met_t *what)
+{
+    r307_maintenance_t *line;
+    const char *bad = r307_maintenance_parse(x->p, what->args, what->place,
+                                             &what->context, &line);
+
+    x->directory = !what->is_conf;
+    if (bad) {
+        x->skipped++;
+        fprintf(stderr, "%s:%u: %s: %s\n", what->place.file, what->place.line,
+                what->directive, bad);
+    }
+    else if (what->container) {
+        x->elsewhere++;
+    }
+    else {
+        APR_ARRAY_PUSH(x->lines, const r307_maintenance_t *) = line;
+    }
+}
+
 static void met(void *baton, const r307_met_t *what)
 {
     explaining_t *x = baton;
@@ -145,6 +167,10 @@ static void met(void *baton, const r307_met_t *what)
 
     if (strcasecmp(what->directive, "Redirect307Map") == 0) {
         met_map(x, what);
+        return;
+    }
+    if (strcasecmp(what->directive, "Redirect307Maintenance") == 0) {
+        met_maintenance(x, what);
         return;
     }
     if (!r307_file_is_rule(what)) {
@@ -261,6 +287,7 @@ static r307_exit_t explain(explaining_t *x)
     const char *bad;
 
     x->rules = r307_ruleset_make(x->p);
+    x->lines = apr_array_make(x->p, 2, sizeof(const r307_maintenance_t *));
     if (r307_map_is(x->file)) {
         r307_mapdef_t def;
 
@@ -283,6 +310,12 @@ static r307_exit_t explain(explaining_t *x)
     scope.directory = x->directory;
     scope.base = x->directory ? r307_slice(x->base, strlen(x->base))
                               : r307_slice(NULL, 0);
+    if (r307_maintenance_explain(x->p, (const r307_maintenance_t *const *)
+                                 (const void *)x->lines->elts, x->lines->nelts, x->file,
+                                 !x->directory, &view, scope.base,
+                                 &x->flags_elsewhere)) {
+        return x->skipped ? R307_EXIT_FINDINGS : R307_EXIT_FINE;
+    }
     r307_decide(x->p, &scope, 1, &policy, &view, &decision);
     result = print_decision(x, &decision);
     if (x->elsewhere) {
@@ -297,7 +330,10 @@ static r307_exit_t explain(explaining_t *x)
         printf("  not asked: %d map%s that only the server can find\n", x->maps_elsewhere,
                x->maps_elsewhere == 1 ? "" : "s");
     }
-    if (x->unanswered || x->elsewhere || x->maps_elsewhere) {
+    if (x->flags_elsewhere) {
+        printf("  not known here: the flag of a maintenance line below ServerRoot\n");
+    }
+    if (x->unanswered || x->elsewhere || x->maps_elsewhere || x->flags_elsewhere) {
         return R307_EXIT_UNKNOWN;
     }
     return x->skipped ? R307_EXIT_FINDINGS : result;

@@ -140,6 +140,7 @@ void r307_map_context(const r307_mapdef_t *def, r307_context_t *context)
     context->directive = "";
     context->match = def->match;
     context->where = def->where;
+    context->is_late = def->where == R307_WHERE_DIRECTORY;
     context->is_map = 1;
     context->is_tenant = def->is_tenant;
     context->jit = 1;

@@ -125,20 +125,19 @@ r307_slice_t r307_url_remove_dots(apr_pool_t *p, r307_slice_t path)
 /* RFC 3986 5.2.3. */
 static r307_slice_t merge_paths(apr_pool_t *p, const r307_url_t *base, r307_slice_t ref)
 {
+    r307_buf_t buf;
     size_t keep = base->path.len;
 
-    if (base->host.s && base->path.len == 0) {
-        char *path = apr_pstrcat(p, "/", r307_slice_text(p, ref), NULL);
-
-        return r307_slice(path, ref.len + 1);
-    }
     while (keep > 0 && base->path.s[keep - 1] != '/') {
         keep--;
     }
-    return r307_slice(apr_pstrcat(p, apr_pstrmemdup(p, base->path.s ? base->path.s : "",
-                                                    keep),
-                                  r307_slice_text(p, ref), NULL),
-                      keep + ref.len);
+    r307_buf_make(&buf, p, keep + ref.len + 2);
+    if (base->host.s && base->path.len == 0) {
+        r307_buf_putc(&buf, '/');
+    }
+    r307_buf_add(&buf, base->path.s, keep);
+    r307_buf_add(&buf, ref.s, ref.len);     /* which may hold a NUL */
+    return r307_slice(buf.s, buf.len);
 }
 
 void r307_url_resolve(apr_pool_t *p, const r307_url_t *base, const r307_url_t *ref,

@@ -52,7 +52,7 @@ for file in $(find t -type f \( -name '*.tsv' -o -name '*.dict' \) | sort); do
     *) listed "$file" || complain "$file is neither in a folder of DIST_FOLDERS nor in EXTRA_DIST" ;;
   esac
 done
-for program in fuzz_rule fuzz_url fuzz_path fuzz_decide; do
+for program in fuzz_rule fuzz_maintenance fuzz_url fuzz_path fuzz_decide; do
   [ -n "$(find "t/fuzz/corpus/$program" -type f 2>/dev/null | head -n 1)" ] ||
     complain "t/fuzz/corpus/$program is missing or empty"
 done
