@@ -2,6 +2,7 @@
 #include "httpd/mapview.h"
 
 #include <string.h>
+#include <apr_strings.h>
 #include <http_log.h>
 #include "httpd/once.h"
 
@@ -20,7 +21,8 @@ r307_mapview_t *r307_mapview_attach(const r307_mapref_t *ref, const void *bytes,
     view->pool = pool;
     view->serial = serial;
     r307_map_context(&ref->def, &context);
-    problem = r307_image_attach(pool, bytes, &context, ref->def.name, &view->image);
+    problem = r307_image_attach(pool, bytes, &context, apr_pstrdup(pool, ref->def.name),
+                                &view->image);      /* a view outlives its line */
     if (problem) {
         if (r307_once_ever(ref->server, r307_once_key(pool, ref->path, 0, problem))) {
             ap_log_error(APLOG_MARK, APLOG_WARNING, 0, ref->server,
