@@ -244,6 +244,7 @@ static void *APR_THREAD_FUNC run(apr_thread_t *thread, void *data)
     r307_store_t *store = data;
     apr_pool_t *p;
 
+    (void)thread;
     apr_pool_create_unmanaged_ex(&p, NULL, NULL);
     while (!is_stopping(store)) {
         look_at_all(store, p);
@@ -255,7 +256,6 @@ static void *APR_THREAD_FUNC run(apr_thread_t *thread, void *data)
         apr_thread_mutex_unlock(store->lock);
     }
     apr_pool_destroy(p);
-    apr_thread_exit(thread, APR_SUCCESS);
     return NULL;
 }
 
