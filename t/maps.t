@@ -233,7 +233,7 @@ becomes('/absent/x', '307 -> /absent/y', 'of a .htaccess, a file that was missin
     put('maps/made.map', "/image/a /anew\n");
     system("$ctl compile $site/made.map -o $site/made.image > $site/compiled.txt");
     becomes('/image/a', '307 -> /anew', 'of an image that was compiled again');
-    is(get('/image/x/b'), '404', 'what it has no more');
+    becomes('/image/x/b', '404', 'which it has no more');
     put('maps/next.image', substr $image, 0, 200);
     rename "$site/next.image", "$site/made.image";
     stays('/image/a', '307 -> /anew', 'though the image is cut off');
@@ -269,7 +269,7 @@ is(join(', ', keys %seen), '404 307 -> /moved', 'a file that is being written is
 print $slow "/a /slow\n";
 close $slow;
 becomes('/a', '307 -> /slow', 'once it stands still');
-is(get('/slow12'), '307 -> /12', 'all of it');
+becomes('/slow12', '307 -> /12', 'all of it');
 
 put('maps/large/my.map', "a /small\n");
 becomes('/large/a', '307 -> /small', 'after a file that was too large');
