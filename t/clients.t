@@ -93,7 +93,14 @@ if ($has_h2) {
 }
 
 for_all_sizes(python => $here);
-want('python', url => "$here/go/307", method => 'POST', size => 1000, kind => 'urllib', arrives => 0, told => 'HTTPError 307');
+# urllib as it is makes a GET of a POST, and an error of everything that has to be sent again
+for my $status (301, 302, 303, 307, 308) {
+    my $is_get = $status < 307;
+    want('python', url => "$here/go/$status", method => 'POST', size => 1000, kind => 'urllib',
+         $is_get ? (want_method => 'GET', is_lost => 1) : (arrives => 0, told => "HTTPError $status"));
+    want('python', url => "$here/go/$status", method => 'PUT', size => 1000, kind => 'urllib', arrives => 0,
+         told => "HTTPError $status");
+}
 want('python', url => "$here/go/307", method => 'GET', size => 0, kind => 'urllib');
 
 for_all_sizes(lwp => $here);

@@ -8,7 +8,7 @@ use R307;
 use R307::Site;
 
 my $examples = stage() . '/conf-examples';
-my @loaded = qw(setenvif headers alias remoteip);
+my @loaded = qw(setenvif headers alias remoteip rewrite);
 
 my @rows = (
     # example, Host, path, headers, method, what is answered, why
@@ -39,6 +39,10 @@ my @rows = (
     ['maintenance', 'm.example', '/any/page', '404', 'open while there is no flag'],
     ['maintenance', 'm.example', '/maintenance/', '307 -> /', 'its page leads back', headers => 'Accept: */*'],
     ['maintenance', 'm.example', '/booking/rooms', '404', 'the window has not begun'],
+
+    ['maintenance.htaccess', 't.example', '/open/x', '404', 'open while there is no flag'],
+    ['maintenance.htaccess', 't.example', '/closed/x', '503', 'closed while there is one'],
+    ['maintenance.htaccess', 't.example', '/closed/x', '307 -> /closed/down/', 'closed, a browser', headers => 'Sec-Fetch-Mode: navigate'],
 
     ['new-domain', 'old.example', '/blog/2026/autumn/', '307 -> https://blog.new.example/2026/autumn', 'the blog'],
     ['new-domain', 'www.old.example', '/intranet/x', '404', 'what has not moved'],
@@ -132,6 +136,9 @@ put('examples/site/index.html', "home\n");
 put('examples/tenant/.htaccess', text_of("$examples/tenant.htaccess"));
 put('examples/tenant/sub/dir/.htaccess', text_of("$examples/tenant.htaccess"));
 put('examples/tenant/sub/x', '');
+put("examples/tenant/$_/.htaccess", text_of("$examples/maintenance.htaccess")) for qw(open closed);
+put('examples/tenant/closed/down.on', '');
+put("examples/tenant/$_/down/index.html", "down\n") for qw(open closed);
 put("examples/tenants/$_/.htaccess", "Redirect307 old.html new.html\n") for qw(t/ok t/new-customer t/suspended old/htdocs);
 put("examples/tenants/t/more/.htaccess", "Header set X y\n");
 put('examples/tenants/t/suspended/.htaccess', "Redirect307Engine on\nRedirect307 old.html new.html\n");
@@ -216,7 +223,7 @@ like($log, qr{would answer 307 /t/new-customer/new\.html}, 'shared-hosting: what
 sub manual_blocks
 {
     my @found;
-    for my $file (sort glob stage() . '/docs/*.md') {
+    for my $file (stage() . '/README.md', sort glob stage() . '/docs/*.md') {
         my $block = '';
         my ($page) = $file =~ m{([^/]+)$};
         open my $in, '<', $file or die "cannot read $file: $!\n";
@@ -242,5 +249,5 @@ for my $found (@blocks) {
 }
 ok(@blocks >= 20, 'the manual has examples: ' . @blocks);
 my %pages = map { $_->[0] => 1 } @blocks;
-ok(!(grep { !$pages{$_} } qw(rules.md options.md targets.md contexts.md safety.md answer.md maintenance.md)), 'on every page about directives')
+ok(!(grep { !$pages{$_} } qw(README.md rules.md options.md targets.md contexts.md safety.md answer.md body.md maintenance.md)), 'on every page about directives')
     or diag(join ' ', sort keys %pages);

@@ -306,6 +306,7 @@ static r307_exit_t explain(explaining_t *x)
                 "/path\n", x->url);
         return R307_EXIT_UNKNOWN;
     }
+    memset(&scope, 0, sizeof(scope));
     scope.rules = x->rules;
     scope.directory = x->directory;
     scope.base = x->directory ? r307_slice(x->base, strlen(x->base))

@@ -243,7 +243,7 @@ const char *r307_image_attach(apr_pool_t *p, const void *bytes,
     image->head = head;
     image->records = (const void *)(at + head->records);
     image->texts = at + head->texts;
-    image->file = file ? file : image->texts + head->file;
+    image->file = file ? apr_pstrdup(p, file) : image->texts + head->file;
     image->context = *context;
     bad = attach_models(p, image);
     bad = bad ? bad : attach_kept(p, image);

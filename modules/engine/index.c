@@ -289,18 +289,17 @@ static int has_key(const r307_index_t *index, apr_uint64_t path, unsigned kind)
     return probe(index, r307_index_key(path, kind, index->seed)) != NULL;
 }
 
-int r307_index_may(const r307_index_t *index, const char *path, size_t len)
+/* Every key of a path, or of what of it lies below a directory. */
+static int may_from(const r307_index_t *index, const char *path, size_t len,
+                    unsigned below)
 {
+    unsigned prefix = below ? R307_KEY_PREFIX_BELOW : R307_KEY_PREFIX;
     apr_uint64_t h = 0, odd = 0;
     size_t at = 0, n, depth = 0;
 
-    if (index->always_count || index->sieve || index->shape_count || index->depths[1]
-        || index->exact[1] || len == 0 || path[0] != '/') {
-        return 1;
-    }
     for (;;) {
-        if (index->depths[0] >> (depth < 63 ? depth : 63) & 1
-            && has_key(index, h, R307_KEY_PREFIX)) {
+        if (index->depths[below] >> (depth < 63 ? depth : 63) & 1
+            && has_key(index, h, prefix)) {
             return 1;
         }
         if (at + 1 >= len) {
@@ -314,5 +313,21 @@ int r307_index_may(const r307_index_t *index, const char *path, size_t len)
         at += n + 1;
         depth++;
     }
-    return odd || (index->exact[0] && has_key(index, h, R307_KEY_EXACT));
+    return odd || (index->exact[below]
+                   && has_key(index, h, below ? R307_KEY_EXACT_BELOW : R307_KEY_EXACT));
+}
+
+int r307_index_may(const r307_index_t *index, const char *path, size_t len,
+                   size_t base_from)
+{
+    if (index->always_count || index->sieve || index->shape_count || len == 0
+        || path[0] != '/') {
+        return 1;
+    }
+    if ((index->depths[0] || index->exact[0]) && may_from(index, path, len, 0)) {
+        return 1;
+    }
+    return (index->depths[1] || index->exact[1])
+           && (base_from >= len
+               || may_from(index, path + base_from, len - base_from, 1));
 }

@@ -49,7 +49,10 @@ void r307_index_find(apr_pool_t *p, const r307_index_t *index, r307_asked_t *ask
 
 /* 0: no rule can match a request for this path (as it came, without its query), whatever
  * else is in the request. Nothing is made for the answer: most requests are for no rule.
- * 1: perhaps one can. */
-int r307_index_may(const r307_index_t *index, const char *path, size_t len);
+ * 1: perhaps one can. base_from: where the path goes on below the directory of relative
+ * sources, at a '/', and then r307_path_is_normal of it; R307_INDEX_NO_BASE: not known. */
+#define R307_INDEX_NO_BASE ((size_t)-1)
+int r307_index_may(const r307_index_t *index, const char *path, size_t len,
+                   size_t base_from);
 
 #endif

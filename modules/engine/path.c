@@ -103,23 +103,32 @@ static apr_uint64_t zeros(apr_uint64_t x)
     return (x - ONES) & ~x & HIGHS;
 }
 
-/* Whether the path is what normalising would make of it: most paths are. A '%', "//" or
- * "/." is looked for, 8 bytes at a time; '.' and '/' differ in the lowest bit. */
-static int is_normal(r307_slice_t raw)
+/* Whether there is a '%', "//" or "/." in the 8 bytes at s and the one before; '.' and '/'
+ * differ in the lowest bit. */
+static int is_odd(const char *s)
 {
-    size_t i = 1;
     apr_uint64_t a, b;
+
+    memcpy(&a, s - 1, sizeof(a));
+    memcpy(&b, s, sizeof(b));
+    return (zeros(b ^ ONES * '%') | (zeros(a ^ ONES * '/')
+                                     & zeros((b | ONES) ^ ONES * '/'))) != 0;
+}
+
+int r307_path_is_normal(r307_slice_t raw)
+{
+    size_t i = 1, step = sizeof(apr_uint64_t);
 
     if (raw.len == 0 || raw.s[0] != '/') {
         return 0;
     }
-    for (; i + sizeof(a) <= raw.len; i += sizeof(a)) {
-        memcpy(&a, raw.s + i - 1, sizeof(a));
-        memcpy(&b, raw.s + i, sizeof(b));
-        if (zeros(b ^ ONES * '%') | (zeros(a ^ ONES * '/')
-                                     & zeros((b | ONES) ^ ONES * '/'))) {
+    for (; i + step <= raw.len; i += step) {
+        if (is_odd(raw.s + i)) {
             return 0;
         }
+    }
+    if (i > 1 && i < raw.len) {
+        return !is_odd(raw.s + raw.len - step);     /* some of them again, but at once */
     }
     for (; i < raw.len; i++) {
         char c = raw.s[i];
@@ -148,7 +157,7 @@ const r307_path_t *r307_path_make(apr_pool_t *p, r307_slice_t raw)
     maker_t m;
     size_t i = 0;
 
-    if (is_normal(raw)) {
+    if (r307_path_is_normal(raw)) {
         return normal_path(p, r307_slice_text(p, raw), raw.len);
     }
     path = apr_palloc(p, sizeof(*path));
@@ -197,12 +206,12 @@ const r307_path_t *r307_path_make(apr_pool_t *p, r307_slice_t raw)
 
 const r307_path_t *r307_path_take(apr_pool_t *p, r307_slice_t raw)
 {
-    return is_normal(raw) ? normal_path(p, raw.s, raw.len) : r307_path_make(p, raw);
+    return r307_path_is_normal(raw) ? normal_path(p, raw.s, raw.len) : r307_path_make(p, raw);
 }
 
 int r307_path_is(apr_pool_t *p, const r307_path_t *path, r307_slice_t raw)
 {
-    if (!is_normal(raw)) {
+    if (!r307_path_is_normal(raw)) {
         const r307_path_t *made = r307_path_make(p, raw);
 
         raw = r307_slice(made->dec, made->len);

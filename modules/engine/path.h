@@ -34,6 +34,9 @@ const r307_path_t *r307_path_take(apr_pool_t *p, r307_slice_t raw);
 /* Whether `raw` normalises to this path. */
 int r307_path_is(apr_pool_t *p, const r307_path_t *path, r307_slice_t raw);
 
+/* Whether the path is what normalising would make of it: most paths are. */
+int r307_path_is_normal(r307_slice_t raw);
+
 /* The bytes [from, to) of dec as they came. */
 r307_slice_t r307_path_came(const r307_path_t *path, size_t from, size_t to);
 

@@ -67,6 +67,7 @@ typedef struct reading_t {
     apr_array_header_t *stack;      /* of section_t; the first is no section */
     int runs;
     unsigned epoch;         /* counts what ends all runs */
+    int others;
     int has_use;
     int is_unended;         /* the last line has no end */
 } reading_t;
@@ -235,11 +236,12 @@ static const char *read_macro(reading_t *reading, const joined_t *line, const ch
     return strncasecmp(text, "</Macro", 7) == 0 ? leave_section(reading, text) : NULL;
 }
 
-/* Not 0: the rule is taken. */
-static int offer(reading_t *reading, int name, const char *args, unsigned number)
+static r307_taking_t offer(reading_t *reading, int name, const char *args,
+                           unsigned number)
 {
     section_t *section = innermost(reading);
     r307_script_line_t *line;
+    r307_taking_t taking;
     int run;
 
     if (section->kind == SECTION_CONDITION && section->run < 0) {
@@ -252,8 +254,9 @@ static int offer(reading_t *reading, int name, const char *args, unsigned number
     else {
         run = section->run;
     }
-    if (!reading->take(reading->baton, run, name, args, number)) {
-        return 0;
+    taking = reading->take(reading->baton, run, name, args, number);
+    if (taking != R307_SCRIPT_TAKEN) {
+        return taking;
     }
     section->run = run;
     section->epoch = reading->epoch;
@@ -266,7 +269,21 @@ static int offer(reading_t *reading, int name, const char *args, unsigned number
         line->text = apr_pstrcat(reading->p, reading->names[name], "\n", NULL);
         line->len = strlen(line->text);
     }
-    return 1;
+    return taking;
+}
+
+/* One of our directives that is no rule, wherever it stands. */
+static int is_setting(const char *text, size_t n)
+{
+    static const char *const settings[] = { "Redirect307Engine", "Redirect307Base" };
+    size_t i;
+
+    for (i = 0; i < sizeof(settings) / sizeof(settings[0]); i++) {
+        if (n == strlen(settings[i]) && strncasecmp(text, settings[i], n) == 0) {
+            return 1;
+        }
+    }
+    return 0;
 }
 
 static int find_name(const reading_t *reading, const char *text, size_t n)
@@ -287,8 +304,10 @@ static const char *read_directive(reading_t *reading, const joined_t *line,
 {
     size_t n = strcspn(text, " \t\n\v\f\r");
     int is_ours = n >= 11 && strncasecmp(text, "Redirect307", 11) == 0;
+    int is_use = n == 3 && strncasecmp(text, "Use", 3) == 0;
     int name = find_name(reading, text, n);
     const char *args = text + n;
+    r307_taking_t taking = R307_SCRIPT_STAYS;
 
     /* only httpd knows what becomes of such a word; it might be a section */
     if (*text == '"' || *text == '\'' || memchr(text, '$', n)) {
@@ -298,17 +317,18 @@ static const char *read_directive(reading_t *reading, const joined_t *line,
         args++;
     }
     if (name >= 0 && !line->is_continued && !strstr(text, "${")
-        && !innermost(reading)->is_left && offer(reading, name, args, line->number)) {
+        && !innermost(reading)->is_left) {
+        taking = offer(reading, name, args, line->number);
+    }
+    if (taking == R307_SCRIPT_TAKEN) {
         return NULL;
     }
-    /* a macro, a word that is not whole before it is joined, a rule that stays */
-    if (n == 3 && strncasecmp(text, "Use", 3) == 0) {
-        reading->has_use = 1;
+    /* a rule that stays, a word that is not whole before it is joined, a macro */
+    if ((is_ours && !is_setting(text, n)) || line->is_continued || is_use) {
         end_runs(reading);
+        reading->others += taking != R307_SCRIPT_NO_RULE;
     }
-    if (is_ours || line->is_continued) {
-        end_runs(reading);
-    }
+    reading->has_use |= is_use;
     keep(reading, line);
     return NULL;
 }
@@ -367,6 +387,7 @@ const char *r307_script_make(apr_pool_t *p, const char *bytes, size_t len,
     if (!err) {
         script->lines = reading.lines;
         script->runs = reading.runs;
+        script->others = reading.others;
     }
     return err;
 }

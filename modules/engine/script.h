@@ -26,14 +26,20 @@ typedef struct r307_script_line_t {
 typedef struct r307_script_t {
     const apr_array_header_t *lines;    /* of r307_script_line_t, ascending */
     int runs;
+    int others;             /* lines left to httpd that may add a rule */
 } r307_script_t;
 
+typedef enum {
+    R307_SCRIPT_STAYS,      /* the line is left to httpd */
+    R307_SCRIPT_NO_RULE,    /* likewise, and no rule will come of it */
+    R307_SCRIPT_TAKEN       /* for its run and name one line with nothing but the name
+                             * stands in the script, where the first one was */
+} r307_taking_t;
+
 /* Offered each line whose directive is names[name]: its arguments as a directive would
- * get them, and the run it would belong to. Not 0: it is taken, and for its run and name
- * one line with nothing but the name stands in the script, where the first one was. 0:
- * the line stays. */
-typedef int (*r307_script_take_t)(void *baton, int run, int name, const char *args,
-                                  unsigned number);
+ * get them, and the run it would belong to. */
+typedef r307_taking_t (*r307_script_take_t)(void *baton, int run, int name,
+                                            const char *args, unsigned number);
 
 /* NULL and *script; or why the file must be left to httpd. Lines of the script point
  * into `bytes`; names ends with NULL; text is made in p. */

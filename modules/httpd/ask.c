@@ -299,22 +299,55 @@ static int carry_out(request_rec *r, const r307_config_t *conf,
                                                     : refuse(r, conf, decision);
 }
 
-int r307_ask_may(request_rec *r, const r307_chain_t *chain)
+/* Where the path goes on below the directory of the block. The first request of a block
+ * is always asked: what it has to say for itself depends on the directory's URL. */
+static size_t base_from(request_rec *r, const r307_config_t *conf, r307_slice_t raw,
+                        const r307_block_t *block)
+{
+    r307_path_t path = { raw.s, raw.len, raw.s, raw.len, NULL };
+    r307_slice_t base;
+
+    if (!__atomic_load_n(&block->checked, __ATOMIC_RELAXED)) {
+        return R307_INDEX_NO_BASE;
+    }
+    if (!block->needs_base) {
+        return raw.len;
+    }
+    base = r307_base_find(r, conf, &path, block->directory);
+    return base.s && raw.len >= base.len && memcmp(raw.s, base.s, base.len) == 0
+           ? base.len - 1 : R307_INDEX_NO_BASE;
+}
+
+static int block_may(request_rec *r, const r307_config_t *conf, r307_slice_t raw,
+                     const r307_block_t *block)
+{
+    size_t from = R307_INDEX_NO_BASE;
+
+    if (block->doubts || block->rules->maps || !block->rules->index) {
+        return 1;
+    }
+    if (block->directory) {
+        from = r307_path_is_normal(raw) ? base_from(r, conf, raw, block) : from;
+        if (from == R307_INDEX_NO_BASE) {
+            return 1;
+        }
+    }
+    return r307_index_may(block->rules->index, raw.s, raw.len, from);
+}
+
+int r307_ask_may(request_rec *r, const r307_config_t *conf, const r307_chain_t *chain)
 {
     const char *path = r->unparsed_uri, *query;
-    size_t len;
+    r307_slice_t raw;
     int i;
 
-    if (!path || APLOGrdebug(r)) {
+    if (!path || conf->limits || APLOGrdebug(r)) {
         return 1;
     }
     query = r->args ? strchr(path, '?') : NULL;
-    len = query ? (size_t)(query - path) : strlen(path);
+    raw = r307_slice(path, query ? (size_t)(query - path) : strlen(path));
     for (i = 0; i < chain->count; i++) {
-        const r307_block_t *block = chain->blocks[i];
-
-        if (block->directory || block->doubts || block->rules->maps || !block->rules->index
-            || r307_index_may(block->rules->index, path, len)) {
+        if (block_may(r, conf, raw, chain->blocks[i])) {
             return 1;
         }
     }

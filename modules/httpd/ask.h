@@ -11,7 +11,7 @@
 
 /* 0: no rule of the chain can match, as a look at the path alone tells, and nobody wants
  * to read that in a log. */
-int r307_ask_may(request_rec *r, const r307_chain_t *chain);
+int r307_ask_may(request_rec *r, const r307_config_t *conf, const r307_chain_t *chain);
 
 /* The value the hook returns: DECLINED when no rule answers. */
 int r307_ask_chain(request_rec *r, const r307_config_t *conf, const r307_chain_t *chain);

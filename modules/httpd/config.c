@@ -196,9 +196,10 @@ void *r307_config_merge(apr_pool_t *p, void *base_conf, void *add_conf)
     r307_config_t *conf = apr_pmemdup(p, base, sizeof(*conf));
     int i;
 
-    for (i = 0; i < R307_SETTING_COUNT; i++) {
+    for (i = 0; !add->only_rules && i < R307_SETTING_COUNT; i++) {
         merge_setting(conf, add, &r307_settings[i]);
     }
+    conf->only_rules = base->only_rules && add->only_rules;
     conf->ceiling = lower(base->ceiling, add->ceiling);
     conf->early = merge_chain(p, base->early, add->early);
     conf->late = merge_chain(p, base->late, add->late);

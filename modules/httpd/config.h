@@ -85,7 +85,9 @@ typedef struct r307_config_t {
     int htaccess_cache;
     apr_int64_t htaccess_age;   /* microseconds */
     apr_int64_t htaccess_size;  /* bytes */
-    r307_htaccess_t *cache;        /* NULL: off; set before there are threads */
+    int only_rules;             /* of a cached .htaccess: but for Redirect307Engine, no
+                                 * setting of the table is in it */
+    r307_htaccess_t *cache;     /* NULL: off; set before there are threads */
     const apr_array_header_t *allow;    /* of r307_origin_t; NULL: unset */
     apr_array_header_t *exempt;         /* of r307_slice_t, of this place; NULL: unset */
     int exempt_resets;          /* "none" was written: what was inherited is gone */

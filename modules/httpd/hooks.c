@@ -44,7 +44,7 @@ int r307_on_translate_name(request_rec *r)
         r307_maintenance_translate(r);
         return DECLINED;
     }
-    if (!conf->early_lines && (!conf->early || !r307_ask_may(r, conf->early))) {
+    if (!conf->early_lines && (!conf->early || !r307_ask_may(r, conf, conf->early))) {
         return DECLINED;
     }
     if (!is_asked(r, conf)) {
@@ -63,6 +63,15 @@ int r307_on_translate_name(request_rec *r)
 static int has_late(const r307_config_t *conf)
 {
     return conf->late || conf->late_lines || conf->early_lines;
+}
+
+/* Nearly all requests to a directory with rules are for none of them. */
+static int may_late(request_rec *r, const r307_config_t *conf)
+{
+    const r307_state_t *state = r307_request_known(r);
+
+    return conf->late_lines || conf->early_lines || (state && state->early_waits)
+           || (conf->late && r307_ask_may(r, conf, conf->late));
 }
 
 /* What waited for the login is asked first, once it may have come. */
@@ -91,7 +100,8 @@ int r307_on_access_checker_ex(request_rec *r)
     if (conf->late) {
         r307_htaccess_note(conf, conf->late);
     }
-    if (!has_late(conf) || !is_asked(r, conf) || r307_request_state(r)->early_waits) {
+    if (!has_late(conf) || !may_late(r, conf) || !is_asked(r, conf)
+        || r307_request_state(r)->early_waits) {
         return DECLINED;
     }
     result = ask_late(r, conf, 1);
@@ -114,7 +124,7 @@ int r307_on_type_checker(request_rec *r)
     if (conf->late) {
         r307_htaccess_note(conf, conf->late);
     }
-    if (!is_asked(r, conf)) {
+    if (!may_late(r, conf) || !is_asked(r, conf)) {
         return DECLINED;
     }
     state = r307_request_known(r);

@@ -50,7 +50,7 @@ void r307_htaccess_begin(apr_pool_t *pchild, server_rec *s)
 
 typedef struct cursor_t {
     const r307_version_t *version;
-    ap_configfile_t *file;
+    ap_configfile_t file;
     int line;
     size_t offset;          /* in that line */
     r307_progress_t met;
@@ -89,7 +89,7 @@ static apr_status_t get_line(void *buf, apr_size_t size, void *param)
     if (!from) {
         return APR_EOF;
     }
-    cursor->file->line_number = cursor->version->lines[cursor->line].number;
+    cursor->file.line_number = cursor->version->lines[cursor->line].number;
     if (size <= 1) {
         return APR_SUCCESS;
     }
@@ -112,7 +112,7 @@ static apr_status_t get_byte(char *c, void *param)
     if (!from) {
         return APR_EOF;
     }
-    cursor->file->line_number = cursor->version->lines[cursor->line].number - 1;
+    cursor->file.line_number = cursor->version->lines[cursor->line].number - 1;
     *c = *from;
     advance(cursor, 1);
     return APR_SUCCESS;
@@ -132,9 +132,12 @@ static apr_status_t hand_out(request_rec *r, r307_version_t *version,
 
     apr_pool_cleanup_register(r->pool, version, release, apr_pool_cleanup_null);
     cursor->version = version;
-    cursor->file = ap_pcfg_open_custom(r->pool, version->file, cursor, get_byte, get_line,
-                                       NULL);
-    *file = cursor->file;
+    /* as ap_pcfg_open_custom, without a second allocation; nothing needs to be closed */
+    cursor->file.name = version->file;
+    cursor->file.param = cursor;
+    cursor->file.getch = get_byte;
+    cursor->file.getstr = get_line;
+    *file = &cursor->file;
     return APR_SUCCESS;
 }
 
@@ -214,13 +217,15 @@ apr_status_t r307_on_open_htaccess(request_rec *r, const char *directory,
     if (age && !r307_cache_may_know(conf->cache, key)) {
         return AP_DECLINED;
     }
-    path = ap_make_full_path(r->pool, directory, name);
-    cached = r307_cache_find(conf->cache, path, key, r->request_time, &seen, &version);
+    cached = r307_cache_find(conf->cache, directory, name, key, r->request_time, &seen,
+                             &version);
     if (cached == R307_CACHED_LATER || (cached == R307_CACHED_NOTHING && age)) {
         return AP_DECLINED;
     }
+    path = version ? version->file : ap_make_full_path(r->pool, directory, name);
     fd = open_stamped(path, &stamp);
     if (version && (fd < 0 || !r307_stamp_same(&stamp, &version->stamp))) {
+        path = apr_pstrdup(r->pool, path);
         r307_version_release(version);
         version = NULL;
     }
@@ -439,6 +444,7 @@ void r307_htaccess_add_run(cmd_parms *cmd, r307_config_t *conf, const r307_hoist
     const char *wrong_place = NULL;
     unsigned names;
 
+    conf->only_rules = 1;
     names = allowed_names(cmd, run);
     if (is_here_already(run, names, (unsigned)cmd->directive->line_num)) {
         return;

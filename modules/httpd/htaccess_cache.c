@@ -18,6 +18,7 @@ struct entry_t {
     r307_stamp_t seen;
     apr_time_t later;
     int is_claimed;
+    size_t directory_len;
     char file[1];
 };
 
@@ -166,12 +167,17 @@ static apr_uint64_t hash(const char *directory, size_t len)
     return key ^ key >> 29;
 }
 
-/* By its directory alone, so that it can be told before there is a name. */
-static apr_uint64_t key_of(const char *file)
+static size_t directory_len(const char *file)
 {
     const char *slash = strrchr(file, '/');
 
-    return hash(file, slash ? (size_t)(slash - file) : 0);
+    return slash ? (size_t)(slash - file) : 0;
+}
+
+/* By its directory alone, so that it can be told before there is a name. */
+static apr_uint64_t key_of(const char *file)
+{
+    return hash(file, directory_len(file));
 }
 
 static entry_t *const *bucket_of(const r307_htaccess_t *cache, apr_uint64_t key)
@@ -253,6 +259,7 @@ static entry_t *have(r307_htaccess_t *cache, const char *file)
     if (entry) {
         bucket = &cache->bucket[key & (BUCKETS - 1)];
         memcpy(entry->file, file, len + 1);
+        entry->directory_len = directory_len(file);
         entry->key = key;
         entry->next = *bucket;
         __atomic_store_n(bucket, entry, __ATOMIC_RELEASE);
@@ -274,15 +281,28 @@ int r307_cache_may_know(const r307_htaccess_t *cache, apr_uint64_t key)
     return __atomic_load_n(bucket_of(cache, key), __ATOMIC_RELAXED) != NULL;
 }
 
-r307_cached_t r307_cache_find(r307_htaccess_t *cache, const char *file, apr_uint64_t key,
-                              apr_time_t now, r307_stamp_t *stamp,
-                              r307_version_t **version)
+/* directory, with or without its final slash, and name are the file's. */
+static int is_file(const entry_t *entry, const char *directory, size_t len,
+                   const char *name)
+{
+    return entry->directory_len == len && memcmp(entry->file, directory, len) == 0
+           && strcmp(entry->file + len + 1, name) == 0;
+}
+
+r307_cached_t r307_cache_find(r307_htaccess_t *cache, const char *directory,
+                              const char *name, apr_uint64_t key, apr_time_t now,
+                              r307_stamp_t *stamp, r307_version_t **version)
 {
     r307_cached_t cached = R307_CACHED_NOTHING;
+    size_t len = strlen(directory);
     entry_t *entry;
 
+    len -= len && directory[len - 1] == '/';
     lock(cache);
-    entry = look(cache, file, key);
+    entry = *bucket_of(cache, key);
+    while (entry && (entry->key != key || !is_file(entry, directory, len, name))) {
+        entry = entry->next;
+    }
     if (entry) {
         use(cache, entry);
         *stamp = entry->seen;

@@ -73,9 +73,10 @@ typedef enum {
 apr_uint64_t r307_cache_key(const char *directory);
 int r307_cache_may_know(const r307_htaccess_t *cache, apr_uint64_t key);
 
-r307_cached_t r307_cache_find(r307_htaccess_t *cache, const char *file, apr_uint64_t key,
-                              apr_time_t now, r307_stamp_t *stamp,
-                              r307_version_t **version);
+/* key is the directory's. */
+r307_cached_t r307_cache_find(r307_htaccess_t *cache, const char *directory,
+                              const char *name, apr_uint64_t key, apr_time_t now,
+                              r307_stamp_t *stamp, r307_version_t **version);
 
 /* The file has rules: a request met one that was read by httpd itself. */
 void r307_cache_note(r307_htaccess_t *cache, const char *file);

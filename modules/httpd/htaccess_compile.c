@@ -14,7 +14,7 @@
 #include "httpd/freeze.h"
 #include "httpd/lint.h"
 
-/* Nobody writes that; whoever generates it has a map for it. */
+/* Bytes; stands in docs/htaccess.md. */
 #define FILE_MOST (16 * 1024 * 1024)
 
 /* What a version costs, about: from what processes grew by with rules of all kinds. */
@@ -33,6 +33,8 @@ typedef struct making_t {
     apr_array_header_t *runs;           /* of r307_hoist_t * */
     apr_array_header_t *name_of;        /* of the last run, of int */
     apr_hash_t *names;                  /* name= in any run */
+    apr_hash_t *groups;                 /* to the run of its rules */
+    int is_torn;                        /* a group has rules in two runs */
     r307_progress_t met;
 } making_t;
 
@@ -93,11 +95,25 @@ static r307_hoist_t *run_at(making_t *making, int run, unsigned number)
     return made;
 }
 
+/* The rules of one group are decided together, so they must come to stand in one block. */
+static int may_group(making_t *making, int run, const r307_rule_t *rule)
+{
+    const int *other = rule->group ? apr_hash_get(making->groups, &rule->group,
+                                                  sizeof(rule->group)) : NULL;
+    int *here;
+
+    if (rule->group && !other) {
+        here = apr_palloc(making->version->p, sizeof(*here));
+        *here = run;
+        apr_hash_set(making->groups, &rule->group, sizeof(rule->group), here);
+    }
+    return !other || *other == run;
+}
+
 /* A run ends before the next one begins, so one list of names at a time is enough. */
 static void add_rule(making_t *making, r307_hoist_t *run, int name,
                      const r307_rule_t *rule)
 {
-    r307_ruleset_add(making->version->p, run->block.rules, rule);   /* no name is taken */
     APR_ARRAY_PUSH(making->name_of, int) = name;
     if (rule->name) {
         apr_hash_set(making->names, rule->name, APR_HASH_KEY_STRING, rule);
@@ -118,10 +134,12 @@ static void add_rule(making_t *making, r307_hoist_t *run, int name,
 /* An r307_script_take_t. What is wrong with a line is not said here: the line stays, and
  * httpd has it said. So does a name that is not the only one of its kind in the file,
  * since that may be right or wrong by what the server defines. */
-static int take(void *baton, int run, int name, const char *args, unsigned number)
+static r307_taking_t take(void *baton, int run, int name, const char *args,
+                          unsigned number)
 {
     making_t *making = baton;
     const r307_rule_t *rule = NULL;
+    r307_hoist_t *made;
 
     making->cmd.cmd = making->commands[name];
     making->cmd.info = making->cmd.cmd->cmd_data;
@@ -129,17 +147,25 @@ static int take(void *baton, int run, int name, const char *args, unsigned numbe
     making->line.args = args;
     making->line.line_num = (int)number;
     if (r307_directives_parse(&making->cmd, &making->container, &making->met, 1, args,
-                              &rule)
-        || !rule
-        || (rule->name
-            && apr_hash_get(making->names, rule->name, APR_HASH_KEY_STRING))) {
-        return 0;
+                              &rule) || !rule) {
+        return R307_SCRIPT_NO_RULE;
     }
-    add_rule(making, run_at(making, run, number), name, rule);
+    if (rule->name && apr_hash_get(making->names, rule->name, APR_HASH_KEY_STRING)) {
+        return R307_SCRIPT_STAYS;
+    }
+    if (!may_group(making, run, rule)) {
+        making->is_torn = 1;
+        return R307_SCRIPT_STAYS;
+    }
+    made = run_at(making, run, number);
+    if (r307_ruleset_add(making->version->p, made->block.rules, rule)) {
+        return R307_SCRIPT_STAYS;
+    }
+    add_rule(making, made, name, rule);
     making->version->weight += RULE_WEIGHT + BYTE_WEIGHT * strlen(args)
                                + (rule->pattern && rule->pattern->regex ? REGEX_WEIGHT
                                                                         : 0);
-    return 1;
+    return R307_SCRIPT_TAKEN;
 }
 
 static int prepare(making_t *making, request_rec *r, r307_version_t *version)
@@ -156,6 +182,7 @@ static int prepare(making_t *making, request_rec *r, r307_version_t *version)
     making->line.filename = version->file;
     making->runs = apr_array_make(r->pool, 4, sizeof(r307_hoist_t *));
     making->names = apr_hash_make(version->p);
+    making->groups = apr_hash_make(version->p);
     for (i = 0; r307_hoisted[i]; i++) {
         making->commands[i] = r307_directives_find(r307_hoisted[i]);
     }
@@ -235,7 +262,8 @@ r307_version_t *r307_htaccess_compile(request_rec *r, const char *file, int fd,
     if (!prepare(&making, r, version)
         || r307_script_make(r->pool, bytes, (size_t)stamp->size, r307_hoisted, take,
                             &making, &script)
-        || script.runs == 0) {
+        || script.runs == 0 || making.is_torn
+        || (script.others && apr_hash_count(making.groups))) {
         r307_version_release(version);
         return NULL;
     }

@@ -131,6 +131,8 @@ int r307_on_check_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp,
 {
     const apr_array_header_t *list;
     void *data = NULL;
+    const r307_config_t *conf = NULL;
+    apr_array_header_t *doubts = apr_array_make(ptemp, 2, sizeof(r307_doubt_t));
     int i, said = 0, refused = 0, unplanned = 0;
 
     (void)plog;
@@ -142,10 +144,14 @@ int r307_on_check_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp,
     }
     for (i = 0; i < list->nelts; i++) {
         const remembered_t *remembered = &APR_ARRAY_IDX(list, i, remembered_t);
-        const r307_config_t *conf = find_conf(ptemp, remembered);
-        int lint = (int)r307_config_value(conf, R307_SETTING_LINT);
-        apr_array_header_t *doubts = apr_array_make(ptemp, 2, sizeof(r307_doubt_t));
-        int warnings;
+        int lint, warnings;
+
+        /* one merge for a container, not for each of its rules */
+        if (i == 0 || remembered->conf != remembered[-1].conf) {
+            conf = find_conf(ptemp, remembered);
+        }
+        lint = (int)r307_config_value(conf, R307_SETTING_LINT);
+        apr_array_clear(doubts);
 
         unplanned += say_lacking(remembered, conf);
         if (lint == R307_LINT_OFF) {

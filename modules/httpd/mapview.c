@@ -21,8 +21,9 @@ r307_mapview_t *r307_mapview_attach(const r307_mapref_t *ref, const void *bytes,
     view->pool = pool;
     view->serial = serial;
     r307_map_context(&ref->def, &context);
+    /* rules keep the name; the line may be that of one request */
     problem = r307_image_attach(pool, bytes, &context, apr_pstrdup(pool, ref->def.name),
-                                &view->image);      /* a view outlives its line */
+                                &view->image);
     if (problem) {
         if (r307_once_ever(ref->server, r307_once_key(pool, ref->path, 0, problem))) {
             ap_log_error(APLOG_MARK, APLOG_WARNING, 0, ref->server,

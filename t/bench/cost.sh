@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # What a request costs, in user-space instructions (callgrind, httpd -X, keep-alive): one
-# rule of ours, hit and miss, beside mod_alias with one rule and beside no rule at all.
+# rule of ours, hit and miss, beside mod_alias with one rule and beside no rule at all; and
+# what dates and each condition add.
 #
 #   sh t/bench/cost.sh [build/t/env]
 #
@@ -33,7 +34,8 @@ mkdir "$scratch/htdocs" "$scratch/htdocs/dir"
 echo x > "$scratch/htdocs/index.html"
 echo x > "$scratch/htdocs/dir/page.html"
 
-# measure LABEL PATH MODULES < extra configuration
+# measure LABEL PATH MODULES < extra configuration; sends $header, too
+header='X-None: 1'
 measure() {
   label=$1 path=$2
   shift 2
@@ -68,13 +70,13 @@ measure() {
     [ $tries -lt 100 ] || { cat "$scratch/valgrind.log" "$scratch/error_log" >&2; exit 1; }
     sleep 0.2
   done
-  ab -q -k -c 1 -n 50 "http://127.0.0.1:$port$path" > /dev/null 2>&1
+  ab -q -k -c 1 -n 50 -H "$header" "http://127.0.0.1:$port$path" > /dev/null 2>&1
   callgrind_control -z "$pid" > /dev/null 2>&1
-  ab -q -k -c 1 -n $requests "http://127.0.0.1:$port$path" > "$scratch/ab.log" 2>&1
+  ab -q -k -c 1 -n $requests -H "$header" "http://127.0.0.1:$port$path" > "$scratch/ab.log" 2>&1
   callgrind_control -d "$pid" > /dev/null 2>&1
   sleep 0.5
   total=$(sed -n 's/^\(summary\|totals\): *\([0-9]*\).*/\2/p' "$scratch/cg.1" | head -n 1)
-  status=$(curl -s -o /dev/null -w '%{http_code}' "http://127.0.0.1:$port$path")
+  status=$(curl -s -o /dev/null -w '%{http_code}' -H "$header" "http://127.0.0.1:$port$path")
   printf '| %s | %s | %d |\n' "$label" "$status" "$((total / requests))"
   kill "$pid"
   wait "$pid" 2>/dev/null || :
@@ -91,3 +93,21 @@ echo 'Redirect307 /old /new' | measure 'Redirect307 /old /new: a hit' /old/page 
 echo 'Redirect 307 /old /new' | measure 'mod_alias, Redirect 307 /old /new: a hit' /old/page alias
 printf '<Directory %s>\nRedirect307 page.html new.html\n</Directory>\n' "$scratch/htdocs/dir" |
   measure 'a <Directory> rule: a hit' /dir/page.html redirect307
+
+# with OPTIONS HEADER: a hit of a rule with these options
+with() {
+  header=$2
+  echo "Redirect307 /old /new $1" | measure "$1: a hit" /old/page redirect307
+  header='X-None: 1'
+}
+echo 'Redirect307 /index.html /new until=2020-01-01' | measure 'a rule that has ended: the file' /index.html redirect307
+with 'from=2020-01-01 until=2199-12-31' "$header"
+with 'until=2020-01-01 then=308' "$header"
+with 'header=X-A' 'X-A: 1'
+with 'cookie=a=b' 'Cookie: x=y; a=b'
+with 'ip=192.0.2.0/24,127.0.0.0/8' "$header"
+with 'lang=de' 'Accept-Language: de-AT,de;q=0.9,en;q=0.8,fr;q=0.7'
+with 'percent=100' "$header"
+with 'percent=100 sticky=cookie=SID' 'Cookie: SID=4711'
+with 'percent=100 sticky=address' "$header"
+with "flag=$scratch/htdocs/index.html" "$header"

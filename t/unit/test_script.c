@@ -12,24 +12,25 @@ typedef struct taken_t {
     apr_array_header_t *runs;       /* of const char *: the lines of each */
 } taken_t;
 
-static int take(void *baton, int run, int name, const char *args, unsigned number)
+static r307_taking_t take(void *baton, int run, int name, const char *args,
+                          unsigned number)
 {
     taken_t *taken = baton;
     const char **lines;
 
     (void)name;
     if (strstr(args, "bad")) {
-        return 0;
+        return strstr(args, "other") ? R307_SCRIPT_STAYS : R307_SCRIPT_NO_RULE;
     }
     if (run == taken->runs->nelts) {
         APR_ARRAY_PUSH(taken->runs, const char *) = apr_itoa(taken->p, (int)number);
-        return 1;
+        return R307_SCRIPT_TAKEN;
     }
     /* a run that has ended stays ended, or its numbers would not ascend */
     ck_assert_int_lt(run, taken->runs->nelts);
     lines = &APR_ARRAY_IDX(taken->runs, run, const char *);
     *lines = apr_psprintf(taken->p, "%s,%u", *lines, number);
-    return 1;
+    return R307_SCRIPT_TAKEN;
 }
 
 /* What httpd reads, in the notation of the table; and that it is the file's bytes. */
@@ -72,7 +73,7 @@ START_TEST(script_rows)
         const unit_row_t *row = &table->rows[i];
         r307_slice_t file = unit_slice(row, "file");
         taken_t taken = { p, apr_array_make(p, 4, sizeof(const char *)) };
-        r307_script_t script = { NULL, 0 };
+        r307_script_t script = { NULL, 0, 0 };
         const char *why = r307_script_make(p, file.s, file.len, names, take, &taken,
                                            &script);
 
@@ -87,6 +88,8 @@ START_TEST(script_rows)
             unit_row_same(row, "taken", apr_array_pstrcat(p, taken.runs, ' '),
                           unit_text(row, "taken"));
             ck_assert_int_eq(script.runs, taken.runs->nelts);
+            unit_row_same(row, "others", apr_itoa(p, script.others),
+                          unit_text(row, "others"));
         }
     }
     unit_table_end(table);

@@ -35,6 +35,7 @@ my @sources = qw(old.html page.html foo.html a a/* gone.html sub sub/x.html :any
 my @targets = ('new.html', '/n', '/n/', 'https://www.example.net/x', '/q?x=1', '-');
 my @options = ('', '', '', '', 'query=drop', 'match=exact', 'case=ignore', 'header=X-T', 'env=tested', 'method=!POST', 'note="a b"',
                'status=302', 'name=n1', 'name=n2', 'slash=ignore', 'args=id=1', 'expr="%{REQUEST_METHOD} == \'GET\'"',
+               'percent=100', 'percent=0.01 sticky=address', 'lang=de', 'cookie=none', 'ip=192.0.2.0/24', 'flag=here.on', 'flag=not-here.on', 'user=nobody',
                'until=2020-01-01', 'until=2020-01-01 then=410', 'from=2099-01-01', 'host=www.example.net,127.0.0.1');
 
 sub rule
@@ -65,7 +66,8 @@ my @foreign = (
     'Header set X-One 1', 'Header always set X-Two "2 2"', 'Header append X-One more', 'SetEnvIf X-T . tested', 'SetEnvIf Host . hosted',
     'RewriteEngine On', 'RewriteRule ^moved\.html$ /rewritten [R=302,L]', 'RewriteRule ^foo\.html$ page.html [L]', 'AddType text/x-page .html',
     'ErrorDocument 404 "not there"', 'Redirect 302 /alias.html /aliased', 'DirectoryIndex page.html', 'Options -Indexes',
-    'Redirect307Base /base/', 'Redirect307Engine on', 'ExpiresActive On', 'FileETag None', 'DefaultType None', 'AddHandler none .x',
+    'Redirect307Base /base/', 'Redirect307Engine on', 'ExpiresActive On', 'FileETag None', 'DefaultType None', 'Redirect307Map site.map', 'Redirect307Map site.map case=ignore',
+    'Redirect307Maintenance page.html flag=not-here.on', 'Redirect307Maintenance /down/ flag=here.on allow=192.0.2.0/24', 'AddHandler none .x',
     'ErrorDocument 410 /e410', 'SetEnv late 1', '"Header" set X-Quoted q', 'Header>set X',
 );
 
@@ -137,7 +139,10 @@ sub spoil
 sub text
 {
     my $self = shift;
-    my $text = join '', map { "$_\n" } $self->lines(0);
+    my @lines = $self->lines(0);
+    # enough of them that they are looked up
+    splice @lines, $self->below(@lines + 1), 0, map { "Redirect307 many$_.html /many/$_ match=exact" } 1 .. 6 if $self->chance(3);
+    my $text = join '', map { "$_\n" } @lines;
     $text = $self->spoil($text) if $self->chance(6);
     $text =~ s/\n/\r\n/g if $self->chance(8);
     $text =~ s/\n\z// if $self->chance(6);

@@ -117,6 +117,9 @@ sub rest
 
 sub is_reset { return $_[0]{is_reset} }
 
+# Closed, or given up, before a byte came that nobody took.
+sub is_empty { return $_[0]{is_over} && !length $_[0]{in} }
+
 sub close { my $self = shift; return $self->{tls} ? $self->{socket}->close(SSL_no_shutdown => 1) : close $self->{socket} }
 
 1;
