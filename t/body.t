@@ -36,7 +36,7 @@ my @h2_placed = grep { $_->{setting} !~ /^(?:refused|unavailable)$/ } @h2;
 my $times = 20;
 
 plan tests => 3 + @h1 + @tls + @later_places * @placed + 4 + 1 + @untimed
-    + @h2 + 3 * @h2_placed + 1 + 4 + 4;
+    + @h2 + 3 * @h2_placed + 1 + 4 + 4 + 2;
 
 put('body/page.html', "a page of ours\n");
 put('body/no-users', '');
@@ -227,6 +227,26 @@ for my $id (qw(ten ten-late chunk over)) {
                             without => ['reqtimeout', 'cache', 'cache_disk']);
     unlike(module_lines(without => ['reqtimeout']), qr/reqtimeout/, 'a server without mod_reqtimeout');
     check($_, 'server', 'without mod_reqtimeout', port => $server->{port}) for @untimed;
+}
+
+# ---- a connection that is closed holds a thread for 2 s, where it holds one -------------
+
+SKIP: {
+    skip 'event needs no thread to linger', 2 if $ENV{R307_MPM} eq 'event';
+    my %wires = map { ($_ => R307::Wire->open(port => port('body'))) } qw(plain refused);
+    my %length = (plain => 100_000, refused => 50_000);     # above and below the drain
+    for my $setting (sort keys %wires) {
+        $wires{$setting}->send("POST /server/$setting/linger HTTP/1.1\r\nHost: h\r\nContent-Length: $length{$setting}\r\n\r\n");
+        $wires{$setting}->answer;
+    }
+    # httpd's own time is 30 s: half of that tells the two apart
+    my $until = time + 15;
+    my %is_over;
+    while (keys %is_over < 2 && time < $until) {
+        sleep 0.05;
+        $wires{$_}->send('x') or $is_over{$_} = 1 for grep { !$is_over{$_} } keys %wires;
+    }
+    ok($is_over{$_}, "$_: a client that sends on does not hold it") for sort keys %wires;
 }
 
 # ---- HTTP/2 -----------------------------------------------------------------------------

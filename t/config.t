@@ -23,7 +23,7 @@ my @bad = (
     ['Redirect307 /p /x query=id=3', qr{query='id=3' query= says what becomes of the query; to match it write args=id=3 or /page\.php\?id=3}],
     ['Redirect307 /a /b qurey=keep', qr{'qurey=keep' unknown option; did you mean query=\?}],
     ['Redirect307 /a /b expires=2026-12-26', qr{'expires=2026-12-26' unknown option}],
-    ['Redirect307 /a /b percent=10', qr{'percent=10' unknown option}],
+    ['Redirect307 /a /b percents=10', qr{'percents=10' unknown option}],
     ['Redirect307 /a /b status=307 status=308', qr{status= is written twice; keep one}],
     ['Redirect307 /a /b status=200', qr{200}],
     ['Redirect307 /a /b status=gone', qr{status=410 has no target; leave '/b' out}],
@@ -54,6 +54,9 @@ my @bad = (
     ['Redirect307AllowHosts http://x/y', qr{http://x/y}],
     ['Redirect307AllowHosts *',     qr{\*}],
     ['Redirect307Exempt x',         qr{'x' is no URL-path; write one that begins with '/'}],
+    ['Redirect307HtaccessCache perhaps', qr{'perhaps' is no value here; write on or off}],
+    ['Redirect307HtaccessCache off 2s', qr{nothing may follow off}],
+    ['Redirect307HtaccessCache on soon', qr{'soon' is no time; write 5s, 500ms or 1min}],
     ['Redirect307Drain lots',       qr{'lots' is no size; write 65536, 64K or 1M}],
     ['Redirect307Drain 1K soon',    qr{'soon' is no time; write 5s, 500ms or 1min}],
 );

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # needs no conf
-# Two servers read the same generated .htaccess files, one from memory, one as httpd does:
+# Servers read the same generated .htaccess files, from memory or as httpd does:
 # same status, same headers, same messages with the same file and line. Some dozens of
 # files; 10 000 with --full.
 use strict;
@@ -39,6 +39,8 @@ my $one_process = $ENV{R307_MPM} eq 'prefork' ? "StartServers 1\nServerLimit 1\n
 my @loaded = qw(dir alias headers setenvif rewrite mime macro version authz_host actions expires);
 my %server = (
     memory => own_server("$one_process${conf}Redirect307HtaccessCache on 0s\nLogLevel warn redirect307:trace1\n", only => \@loaded),
+    # what is not logged in detail is looked up in a shorter way
+    quiet  => own_server("$one_process${conf}Redirect307HtaccessCache on 0s\nLogLevel warn\n", only => \@loaded),
     httpd  => own_server("$one_process${conf}Redirect307HtaccessCache off\nLogLevel warn redirect307:debug\n", only => \@loaded),
 );
 
@@ -110,7 +112,7 @@ sub compare_messages
 {
     my ($from, $to) = @_;
     sleep 0.1;
-    my %text = map { $_ => new_messages($server{$_}) } sort keys %server;
+    my %text = map { $_ => new_messages($server{$_}) } qw(httpd memory);
     $from_memory += () = $text{memory} =~ /is read from memory/g;
     my %said = map { $_ => messages($text{$_}) } sort keys %text;
     my @only = map { my ($a, $b) = @$_; map { "only $a: $_" } grep { !$said{$b}{$_} } sort keys %{ $said{$a} } } [qw(memory httpd)], [qw(httpd memory)];
@@ -147,8 +149,11 @@ sub check_case
     my ($path, $text) = write_case($number, $place);
     my @differ;
     for my $asked (@asked) {
-        my ($httpd, $memory) = (ask($server{httpd}, $path, $asked), ask($server{memory}, $path, $asked));
-        push @differ, "$asked->[0] $path/$asked->[1] $asked->[2]\nhttpd:\n$httpd\nmemory:\n$memory" if $httpd ne $memory;
+        my $httpd = ask($server{httpd}, $path, $asked);
+        for my $other (qw(memory quiet)) {
+            my $got = ask($server{$other}, $path, $asked);
+            push @differ, "$asked->[0] $path/$asked->[1] $asked->[2]\nhttpd:\n$httpd\n$other:\n$got" if $httpd ne $got;
+        }
     }
     my $name = "file $number, $place";
     $text =~ s/([^\n -~])/sprintf '\\x%02x', ord $1/ge;

@@ -193,7 +193,7 @@ my %said = (
     'image/my.map '    => qr{is a compiled image, which only httpd\.conf may name},
 );
 
-plan tests => @answers + @images + 4 + 2 + @hidden + 2 + @tenants + keys(%said) + 30;
+plan tests => @answers + @images + 4 + 2 + @hidden + 2 + @tenants + keys(%said) + 33;
 
 is(get($_->[0]), $_->[1], "$_->[0] " . ($_->[2] || '')) for @answers;
 is(get($_->[0]), $_->[1], "$_->[0] of an image") for @images;
@@ -233,7 +233,7 @@ becomes('/absent/x', '307 -> /absent/y', 'of a .htaccess, a file that was missin
     put('maps/made.map', "/image/a /anew\n");
     system("$ctl compile $site/made.map -o $site/made.image > $site/compiled.txt");
     becomes('/image/a', '307 -> /anew', 'of an image that was compiled again');
-    is(get('/image/x/b'), '404', 'what it has no more');
+    becomes('/image/x/b', '404', 'which it has no more');
     put('maps/next.image', substr $image, 0, 200);
     rename "$site/next.image", "$site/made.image";
     stays('/image/a', '307 -> /anew', 'though the image is cut off');
@@ -269,7 +269,7 @@ is(join(', ', keys %seen), '404 307 -> /moved', 'a file that is being written is
 print $slow "/a /slow\n";
 close $slow;
 becomes('/a', '307 -> /slow', 'once it stands still');
-is(get('/slow12'), '307 -> /12', 'all of it');
+becomes('/slow12', '307 -> /12', 'all of it');
 
 put('maps/large/my.map', "a /small\n");
 becomes('/large/a', '307 -> /small', 'after a file that was too large');
@@ -316,3 +316,31 @@ is($alike, 30, 'each process takes the change');
 is(get('/t1/page.html'), '307 -> /t1/other.html', 'and builds what .htaccess names');
 $log = own_log($server);
 unlike($log, qr/exit signal|:(?:crit|alert|emerg)\]/, 'no crash');
+
+# ---- tenants that do not all fit ----------------------------------------------------------
+
+# Each of the maps takes some 130 KiB, and all tenants together have half of a mebibyte.
+for my $n (1 .. 8) {
+    put("maps/crowd/$n/.htaccess", "Redirect307Map my.map\n", 10);
+    put("maps/crowd/$n/my.map", join('', map { "page-$_.html /crowd-$n/page-$_.html\n" } 1 .. 1500), 10);
+}
+put("$server->{dir}/test.conf", "Redirect307Arena 1M\nStartServers 2\nDocumentRoot \"$site\"\n"
+    . "<Directory \"$site\">\nRequire all granted\nAllowOverride FileInfo\n</Directory>\n");
+restart();
+my @missing;
+for my $round (1 .. 2) {
+    for my $n (1 .. 8) {
+        my $crowded = time + 8;
+        my $got = get("/crowd/$n/page-7.html");
+        while ($got ne "307 -> /crowd-$n/page-7.html" && time < $crowded) {
+            sleep 0.2;
+            $got = get("/crowd/$n/page-7.html");
+        }
+        push @missing, "$n in round $round: $got" if $got ne "307 -> /crowd-$n/page-7.html";
+    }
+}
+is("@missing", '', 'tenants whose maps do not fit together each have their turn');
+put('maps/crowd/9/.htaccess', "Redirect307Map my.map\n", 10);
+put('maps/crowd/9/my.map', join('', map { "page-$_.html /crowd-9/page-$_.html\n" } 1 .. 9000), 10);
+is(get('/crowd/9/page-7.html'), '404', 'a map that is too large for all of it has no rules');
+like(own_log($server), qr{/crowd/9/my\.map needs \d+ KiB of the arena[^\n]*; write a larger Redirect307Arena; the map has no rules}, 'and it is said');

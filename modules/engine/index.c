@@ -320,11 +320,16 @@ static int may_from(const r307_index_t *index, const char *path, size_t len,
 int r307_index_may(const r307_index_t *index, const char *path, size_t len,
                    size_t base_from)
 {
-    if (index->always_count || index->sieve || index->shape_count || len == 0
-        || path[0] != '/') {
+    if (index->always_count || index->shape_count || len == 0 || path[0] != '/') {
         return 1;
     }
-    if ((index->depths[0] || index->exact[0]) && may_from(index, path, len, 0)) {
+    /* which says, too, whether the path is as regexes would see it */
+    if ((index->depths[0] || index->exact[0] || index->sieve)
+        && may_from(index, path, len, 0)) {
+        return 1;
+    }
+    if (index->sieve && r307_sieve_may((const void *)((const apr_uint32_t *)(const void *)
+                                                      index + index->sieve), path, len)) {
         return 1;
     }
     return (index->depths[1] || index->exact[1])

@@ -255,6 +255,7 @@ static const char *parse_source(apr_pool_t *p, r307_draft_t *draft, const char *
     const char *bad;
 
     flags.fold = draft->fold;
+    draft->any_slash = draft->any_slash && !(context->is_map && match == R307_MATCH_REGEX);
     flags.any_slash = draft->any_slash;
     flags.may_be_relative = context->where == R307_WHERE_DIRECTORY;
     flags.jit = context->jit;
@@ -310,7 +311,6 @@ static void relax(r307_draft_t *draft)
         || (rule->query.mode == R307_QUERY_KEEP && target->has_query)) {
         rule->query.mode = R307_QUERY_DEFAULT;
     }
-    draft->any_slash = draft->any_slash && !(rule->pattern && rule->pattern->regex);
     /* what cannot become then= when the trial ends is meant for good */
     if (rule->plan.then == rule->status
         || (rule->plan.then > R307_THEN_STOP

@@ -463,9 +463,16 @@ static const char *match_of(const apr_array_header_t *words)
 
 static int is_regex(const building_t *b, const apr_array_header_t *words)
 {
-    const char *match = match_of(words);
+    int i;
 
-    return match ? strcmp(match, "regex") == 0 : b->def->match == R307_MATCH_REGEX;
+    for (i = 0; i < words->nelts; i++) {
+        const r307_word_t *word = &APR_ARRAY_IDX(words, i, r307_word_t);
+
+        if (is_named(word, "match")) {
+            return strcmp(value_of(word), "regex") == 0;
+        }
+    }
+    return b->def->match == R307_MATCH_REGEX;
 }
 
 static void add_text(building_t *b, const r307_maprow_t *row)

@@ -58,25 +58,43 @@ static void take(const reader_t *reader, const r307_state_t *states, apr_uint32_
     }
 }
 
-static void look_for_words(const reader_t *reader)
+/* The state after the next byte. */
+static apr_uint32_t step(const r307_state_t *states, const apr_uint32_t *edges,
+                         apr_uint32_t at, unsigned char byte)
+{
+    unsigned char c = (unsigned char)r307_text_lower((char)byte);
+    apr_uint32_t next;
+
+    while (!(next = follow(&states[at], edges, c)) && at) {
+        at = states[at].fail;
+    }
+    return next;
+}
+
+static int ends_word(const r307_state_t *state)
+{
+    return state->list != R307_SIEVE_NONE || state->shorter;
+}
+
+/* Whether there is a word; what they find is taken where `found` is not NULL. */
+static int look_for_words(const reader_t *reader)
 {
     const r307_state_t *states = (const void *)(reader->words + reader->sieve->states);
     const apr_uint32_t *edges = reader->words + reader->sieve->edges;
     unsigned char *seen = NULL;
-    apr_uint32_t at = 0, next;
+    apr_uint32_t at = 0;
     size_t i;
 
     for (i = 0; i < reader->len; i++) {
-        unsigned char c = (unsigned char)r307_text_lower((char)reader->path[i]);
-
-        while (!(next = follow(&states[at], edges, c)) && at) {
-            at = states[at].fail;
-        }
-        at = next;
-        if (at && (states[at].list != R307_SIEVE_NONE || states[at].shorter)) {
+        at = step(states, edges, at, reader->path[i]);
+        if (at && ends_word(&states[at])) {
+            if (!reader->found) {
+                return 1;
+            }
             take(reader, states, at, &seen);
         }
     }
+    return seen != NULL;
 }
 
 /* --- groups --- */
@@ -113,8 +131,8 @@ static void compare_at(const reader_t *reader, const r307_group_t *group, size_t
     }
 }
 
-static void take_group(const reader_t *reader, const r307_group_t *group,
-                       const apr_uint64_t *can)
+static int take_group(const reader_t *reader, const r307_group_t *group,
+                      const apr_uint64_t *can)
 {
     const apr_uint32_t *rules = reader->words + group->rules;
     const apr_uint32_t *least = reader->words + group->least;
@@ -130,16 +148,22 @@ static void take_group(const reader_t *reader, const r307_group_t *group,
             if (reader->len < least[i] || reader->len > most[i]) {
                 continue;
             }
+            if (!reader->found) {
+                return 1;
+            }
             if (!list) {
                 list = apr_palloc(reader->p, group->count * sizeof(*list));
             }
             list[count++] = rules[i];
         }
     }
-    r307_candidates_add(reader->p, reader->found, list, count);
+    if (count) {
+        r307_candidates_add(reader->p, reader->found, list, count);
+    }
+    return count > 0;
 }
 
-static void compare_group(const reader_t *reader, const r307_group_t *group, int anchored)
+static int compare_group(const reader_t *reader, const r307_group_t *group, int anchored)
 {
     apr_uint64_t can[R307_GROUP_WIDTH];
     size_t at, last = anchored ? 0 : reader->len;
@@ -148,7 +172,21 @@ static void compare_group(const reader_t *reader, const r307_group_t *group, int
     for (at = 0; at <= last; at++) {
         compare_at(reader, group, at, can);
     }
-    take_group(reader, group, can);
+    return take_group(reader, group, can);
+}
+
+static int look(const reader_t *reader)
+{
+    const r307_sieve_t *sieve = reader->sieve;
+    int may = sieve->state_count && look_for_words(reader);
+
+    if (sieve->groups[0].count && (reader->found || !may)) {
+        may |= compare_group(reader, &sieve->groups[0], 1);
+    }
+    if (sieve->groups[1].count && (reader->found || !may)) {
+        may |= compare_group(reader, &sieve->groups[1], 0);
+    }
+    return may;
 }
 
 void r307_sieve_find(apr_pool_t *p, const r307_sieve_t *sieve, const char *path,
@@ -157,14 +195,14 @@ void r307_sieve_find(apr_pool_t *p, const r307_sieve_t *sieve, const char *path,
     reader_t reader = { p, sieve, (const apr_uint32_t *)(const void *)sieve,
                         (const unsigned char *)path, len, candidates };
 
-    if (sieve->state_count) {
-        look_for_words(&reader);
-    }
-    if (sieve->groups[0].count) {
-        compare_group(&reader, &sieve->groups[0], 1);
-    }
-    if (sieve->groups[1].count) {
-        compare_group(&reader, &sieve->groups[1], 0);
-    }
+    look(&reader);
     r307_candidates_add(p, candidates, reader.words + sieve->always, sieve->always_count);
+}
+
+int r307_sieve_may(const r307_sieve_t *sieve, const char *path, size_t len)
+{
+    reader_t reader = { NULL, sieve, (const apr_uint32_t *)(const void *)sieve,
+                        (const unsigned char *)path, len, NULL };
+
+    return sieve->always_count || look(&reader);
 }

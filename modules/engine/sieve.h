@@ -32,4 +32,7 @@ int r307_sieve_check(const void *bytes, size_t len, apr_uint32_t count);
 void r307_sieve_find(apr_pool_t *p, const r307_sieve_t *sieve, const char *path,
                      size_t len, r307_candidates_t *candidates);
 
+/* Whether it would add one; nothing is made for the answer. */
+int r307_sieve_may(const r307_sieve_t *sieve, const char *path, size_t len);
+
 #endif

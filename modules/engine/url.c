@@ -84,13 +84,31 @@ void r307_url_split(const char *s, size_t len, r307_url_t *url)
     }
 }
 
+/* Whether a segment begins with a dot. */
+static int may_have_dots(r307_slice_t path)
+{
+    const char *s = path.s, *end = path.s + path.len;
+
+    while (s < end && (s = memchr(s, '.', (size_t)(end - s)))) {
+        if (s == path.s || s[-1] == '/') {
+            return 1;
+        }
+        s++;
+    }
+    return 0;
+}
+
 /* One pass with an output that loses its last segment at "..": what 5.2.4 describes with
  * two buffers. */
 r307_slice_t r307_url_remove_dots(apr_pool_t *p, r307_slice_t path)
 {
-    char *out = apr_palloc(p, path.len + 2);
     size_t i = 0, n = 0;
+    char *out;
 
+    if (!may_have_dots(path)) {
+        return path;
+    }
+    out = apr_palloc(p, path.len + 2);
     while (i < path.len) {
         int slash = path.s[i] == '/';
         size_t from = i + (size_t)slash;
@@ -122,22 +140,26 @@ r307_slice_t r307_url_remove_dots(apr_pool_t *p, r307_slice_t path)
     return r307_slice(out, n);
 }
 
-/* RFC 3986 5.2.3. */
+/* RFC 3986 5.2.3. NUL-terminated. */
 static r307_slice_t merge_paths(apr_pool_t *p, const r307_url_t *base, r307_slice_t ref)
 {
-    r307_buf_t buf;
-    size_t keep = base->path.len;
+    int is_empty = base->host.s && base->path.len == 0;
+    const char *s = is_empty ? "/" : base->path.s;
+    size_t keep = is_empty ? 1 : base->path.len;
+    char *path;
 
-    while (keep > 0 && base->path.s[keep - 1] != '/') {
+    while (keep > 0 && s[keep - 1] != '/') {
         keep--;
     }
-    r307_buf_make(&buf, p, keep + ref.len + 2);
-    if (base->host.s && base->path.len == 0) {
-        r307_buf_putc(&buf, '/');
+    path = apr_palloc(p, keep + ref.len + 1);
+    if (keep) {
+        memcpy(path, s, keep);
     }
-    r307_buf_add(&buf, base->path.s, keep);
-    r307_buf_add(&buf, ref.s, ref.len);     /* which may hold a NUL */
-    return r307_slice(buf.s, buf.len);
+    if (ref.len) {
+        memcpy(path + keep, ref.s, ref.len);    /* which may hold a NUL */
+    }
+    path[keep + ref.len] = '\0';
+    return r307_slice(path, keep + ref.len);
 }
 
 void r307_url_resolve(apr_pool_t *p, const r307_url_t *base, const r307_url_t *ref,

@@ -318,13 +318,31 @@ static size_t base_from(request_rec *r, const r307_config_t *conf, r307_slice_t 
            ? base.len - 1 : R307_INDEX_NO_BASE;
 }
 
+static int maps_may(r307_slice_t raw, const r307_block_t *block)
+{
+    const apr_array_header_t *maps = block->rules->maps;
+    int i;
+
+    for (i = 0; maps && i < maps->nelts; i++) {
+        if (block->directory
+            || r307_store_may(APR_ARRAY_IDX(maps, i, r307_map_t).handle, raw.s, raw.len)) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
 static int block_may(request_rec *r, const r307_config_t *conf, r307_slice_t raw,
                      const r307_block_t *block)
 {
     size_t from = R307_INDEX_NO_BASE;
 
-    if (block->doubts || block->rules->maps || !block->rules->index) {
+    if (block->doubts || (!block->rules->index && block->rules->rules->nelts)
+        || maps_may(raw, block)) {
         return 1;
+    }
+    if (!block->rules->index) {
+        return 0;
     }
     if (block->directory) {
         from = r307_path_is_normal(raw) ? base_from(r, conf, raw, block) : from;

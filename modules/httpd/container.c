@@ -6,6 +6,8 @@
 #include <apr_lib.h>
 #include <apr_strings.h>
 
+#define KEPT_FILE "mod_redirect307.kept_file"
+
 int r307_container_is_htaccess(const cmd_parms *cmd)
 {
     return cmd->pool == cmd->temp_pool;
@@ -65,6 +67,24 @@ static void in_directory(const char *directory, r307_container_t *container)
     container->is_late = 1;
     container->directory = directory;
     container->where = directory ? R307_WHERE_DIRECTORY : R307_WHERE_SERVER;
+}
+
+/* What mod_macro calls its file lies in a pool that is gone after the start. One copy for
+ * all lines of a file that follow each other. */
+const char *r307_container_file(cmd_parms *cmd)
+{
+    const char *name = cmd->directive->filename;
+    void *kept = NULL;
+
+    if (r307_container_is_htaccess(cmd)) {
+        return name;
+    }
+    apr_pool_userdata_get(&kept, KEPT_FILE, cmd->pool);
+    if (!kept || strcmp(kept, name) != 0) {
+        kept = apr_pstrdup(cmd->pool, name);
+        apr_pool_userdata_setn(kept, KEPT_FILE, NULL, cmd->pool);
+    }
+    return kept;
 }
 
 /* Not the name in cmd->directive: inside a <Macro> that one tells a story. */

@@ -169,7 +169,7 @@ const char *r307_directives_parse(cmd_parms *cmd, const r307_container_t *contai
         context.nth = met->rules + 1;
         context.nth_regex = met->regexes + 1;
     }
-    place.file = cmd->directive->filename;
+    place.file = r307_container_file(cmd);
     place.line = (unsigned)cmd->directive->line_num;
     return r307_line_parse(cmd->pool, args, place, &context, rule);
 }

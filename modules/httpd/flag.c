@@ -102,12 +102,12 @@ const char *r307_flag_resolve(const cmd_parms *cmd, const char *name, const char
 
 /* --- a look --- */
 
-/* A symbolic link of a tenant may lead where it wants below the directory, and outside
- * of it to what belongs to the directory's owner. */
+/* A symbolic link of a tenant may lead where it wants below the directory, and nowhere
+ * else: what lies outside is not to be asked for through the server. */
 static int is_tenants_own(const char *path, const char *directory, const struct stat *st)
 {
     char real[PATH_MAX], top[PATH_MAX];
-    struct stat found, owner;
+    struct stat found;
     size_t len;
 
     if (!realpath(path, real) || !realpath(directory, top) || stat(real, &found) != 0
@@ -115,8 +115,7 @@ static int is_tenants_own(const char *path, const char *directory, const struct 
         return 0;
     }
     len = strlen(top);
-    return (strncmp(real, top, len) == 0 && (len == 1 || real[len] == '/'))
-        || (stat(top, &owner) == 0 && owner.st_uid == st->st_uid);
+    return strncmp(real, top, len) == 0 && (len == 1 || real[len] == '/');
 }
 
 /* A pipe would hold the thread until somebody writes, so nothing blocks here, and what
@@ -132,7 +131,7 @@ static const char *read_text(const char *path, const char *directory, slot_t *sl
         problem = "cannot be read, so that only its being there counts";
     }
     else if (directory && !is_tenants_own(path, directory, &st)) {
-        problem = "leads to a file of another owner";
+        problem = "leads out of the directory of its .htaccess";
         slot->made = 0;
     }
     else if (S_ISREG(st.st_mode)) {
@@ -165,7 +164,7 @@ static void look(const char *path, const char *directory, slot_t *slot)
         return;
     }
     if (directory && !is_tenants_own(path, directory, &st)) {
-        slot->problem = "leads to a file of another owner, so it counts as absent";
+        slot->problem = "leads out of the directory of its .htaccess, so it counts as absent";
         return;
     }
     slot->made = (apr_int64_t)st.st_mtime > 0 ? (apr_int64_t)st.st_mtime : 1;

@@ -37,8 +37,8 @@ const char *r307_flag_find(void *baton, apr_pool_t *p, const char *name, void **
 /* Whether the file of what that found exists: 1 or 0. */
 int r307_flag_is_set(request_rec *r, const void *found);
 
-/* directory: of the .htaccess that names the flag, which must not lead to a file of
- * another owner outside of it; NULL for httpd.conf. */
+/* directory: of the .htaccess that names the flag, which must not lead out of it; NULL
+ * for httpd.conf. */
 void r307_flag_look(request_rec *r, const char *path, const char *directory,
                     int with_text, r307_flag_t *flag);
 

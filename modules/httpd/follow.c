@@ -63,8 +63,8 @@ void r307_follow_build(r307_store_t *store, apr_pool_t *p, int slot,
         return;
     }
     if (loaded.problem && !loaded.is_changing) {
-        refuse(known, ref, loaded.of.state ? loaded.of.state
-                                           : state_of_problem(loaded.problem),
+        refuse(known, ref, loaded.of.state && !loaded.is_crowded
+                               ? loaded.of.state : state_of_problem(loaded.problem),
                loaded.problem, has_rules);
         return;
     }

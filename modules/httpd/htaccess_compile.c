@@ -14,7 +14,7 @@
 #include "httpd/freeze.h"
 #include "httpd/lint.h"
 
-/* Nobody writes that; whoever generates it has a map for it. */
+/* Bytes; stands in docs/htaccess.md. */
 #define FILE_MOST (16 * 1024 * 1024)
 
 /* What a version costs, about: from what processes grew by with rules of all kinds. */

@@ -36,7 +36,7 @@ const char *r307_maintenance_add(cmd_parms *cmd, r307_config_t *conf,
                                  const r307_container_t *container, int nth,
                                  const char *args)
 {
-    r307_place_t place = { cmd->directive->filename,
+    r307_place_t place = { r307_container_file(cmd),
                            (unsigned)cmd->directive->line_num };
     r307_maintenance_t *line;
     r307_context_t context;

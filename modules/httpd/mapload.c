@@ -337,6 +337,7 @@ static void into_arena(apr_pool_t *p, r307_arena_t *arena, const r307_mapref_t *
                                                        ref->directory != NULL) : NULL;
 
     if (!version) {
+        loaded->is_crowded = len != 0;
         loaded->problem = len ? no_room(p, arena, len)
                               : "makes an image of more than 4 GiB";
         return;

@@ -50,6 +50,7 @@ typedef struct r307_loaded_t {
     r307_mapstate_t of;         /* the file that was read */
     const char *problem;        /* in p */
     int is_changing;            /* the file changed while it was read: try again */
+    int is_crowded;             /* there was no room: try again, with the same file too */
 } r307_loaded_t;
 
 /* Reads and builds; nothing is published. is_over: asked now and then, or NULL. */

@@ -75,7 +75,7 @@ static const char *parse(cmd_parms *cmd, const r307_container_t *container,
     if (err) {
         return err;
     }
-    ref->place.file = cmd->directive->filename;
+    ref->place.file = r307_container_file(cmd);
     ref->place.line = (unsigned)cmd->directive->line_num;
     ref->server = cmd->server;
     ref->size_most = APR_UINT64_C(4) << 30;

@@ -31,6 +31,8 @@ void r307_store_bury(server_rec *s, pid_t pid);
 /* The image the map is at, the same one for all of a request; NULL: none was ever loaded.
  * It stays what it is until the request's pool goes. */
 const struct r307_image_t *r307_store_image(request_rec *r, const r307_mapref_t *ref);
+/* Whether the image it is at now may hold a rule for the path: see r307_index_may. */
+int r307_store_may(const r307_mapref_t *ref, const char *path, size_t len);
 /* Whether that file is one whose rules are loaded. */
 int r307_store_is_map(const server_rec *s, apr_dev_t device, apr_ino_t inode);
 /* Ends that sooner, where no rule of a map is used any more. */

@@ -14,6 +14,7 @@
 #include <string.h>
 #include <apr_pools.h>
 #include <apr_strings.h>
+#include <apr_thread_proc.h>
 
 #define KEY "r307.strict"
 
@@ -132,4 +133,17 @@ char *apr_psprintf(apr_pool_t *p, const char *format, ...)
     text = apr_pvsprintf(p, format, args);
     va_end(args);
     return text;
+}
+
+/* A pool waits for its processes when its cleanups are done, and our blocks are gone. */
+void apr_pool_note_subprocess(apr_pool_t *p, apr_proc_t *process, apr_kill_conditions_e how)
+{
+    void (*real)(apr_pool_t *, apr_proc_t *, apr_kill_conditions_e);
+    apr_proc_t *copy = real_palloc(p, sizeof(*copy));
+
+    *(void **)&real = dlsym(RTLD_NEXT, "apr_pool_note_subprocess");
+    *copy = *process;
+    inside = 1;
+    real(p, copy, how);
+    inside = 0;
 }

@@ -139,7 +139,10 @@ sub spoil
 sub text
 {
     my $self = shift;
-    my $text = join '', map { "$_\n" } $self->lines(0);
+    my @lines = $self->lines(0);
+    # enough of them that they are looked up
+    splice @lines, $self->below(@lines + 1), 0, map { "Redirect307 many$_.html /many/$_ match=exact" } 1 .. 6 if $self->chance(3);
+    my $text = join '', map { "$_\n" } @lines;
     $text = $self->spoil($text) if $self->chance(6);
     $text =~ s/\n/\r\n/g if $self->chance(8);
     $text =~ s/\n\z// if $self->chance(6);
