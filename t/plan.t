@@ -91,7 +91,7 @@ my @switching = (
     ['/trial', '307 -> /new', '307 -> /new', '308 -> /new'],
     ['/contest', '307 -> /closed', '307 -> /closed', '410'],
 );
-plan tests => 2 * (@always + 3) + 9;
+plan tests => 2 * (@always + 3) + 13;
 
 for my $place (@places) {
     is(said(ask("$place$_->[0]")), $_->[1], "$place: $_->[2]") for @always;
@@ -172,3 +172,13 @@ is(said(ask($_->[0])), $_->[3], "$_->[0] for good") for @switching[0, 2];
 my @overdue = $log =~ /look-again.*?review=/g;
 is(scalar @overdue, 2, 'the overdue review is told once a day, and again after a reload');
 like($log, qr/look-again has been due for review since \Q$past\E \(review=\), owner seo/, 'with since when, and whom to ask');
+
+# what was over when httpd started is not even looked at, unless somebody asks why
+for my $level ('warn', 'trace1') {
+    my $late = own_server("LogLevel warn redirect307:$level\nRedirect307Match ^/dir/p /x until=2020-01-01\n"
+                          . "Redirect307 /dir/p /y until=${\utc(time - 60)}\n", only => ['dir']);
+    my $reply = raw("GET /dir/p HTTP/1.1\r\nHost: p.example\r\nConnection: close\r\n\r\n", port => $late->{port}, timeout => 10);
+    is(said($reply), '404', "$level: two rules that are over");
+    my @told = own_log($late) =~ /passed over: its time is over/g;
+    is(scalar @told, $level eq 'warn' ? 0 : 2, '... and what the log says of them');
+}

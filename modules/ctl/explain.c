@@ -279,7 +279,7 @@ static int set_asked(explaining_t *x, r307_view_t *view)
 static r307_exit_t explain(explaining_t *x)
 {
     r307_policy_t policy = { 1, NULL, r307_exempt_default(x->p), R307_STEPS_DEFAULT, trace,
-                             x };
+                             1, x };
     r307_decision_t decision;
     r307_scope_t scope;
     r307_view_t view;

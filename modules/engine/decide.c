@@ -410,6 +410,40 @@ static void answer(asking_t *a, const r307_rule_t *rule, int status,
     a->decision->max_age = max_age(a, rule, status);
 }
 
+/* Rules that begin later and were not compared: those that match limit a cache to their
+ * beginning. Asked only when there is something to limit. `asked`: how many rules of the
+ * last scope were. */
+static void limit_age(asking_t *a, const r307_scope_t *scopes, int count, int asked)
+{
+    r307_decision_t *decision = a->decision;
+    apr_time_t end = a->view->now + apr_time_from_sec((apr_time_t)decision->max_age);
+    r307_captures_t captures;
+    r307_cursor_t cursor;
+    int i;
+
+    if (!decision->max_age || !a->asked.soonest || a->asked.soonest >= end) {
+        return;
+    }
+    captures.scratch = NULL;
+    a->asked.times = R307_TIMES_COMING;
+    for (i = 0; i < count; i++) {
+        const r307_rule_t *rule;
+        r307_found_t found;
+
+        r307_cursor_make(a->p, &scopes[i], &a->asked, a->policy->steps, &cursor);
+        while ((i + 1 < count || asked > 0)
+               && (rule = r307_cursor_next(a->p, &cursor, &captures, &found))) {
+            if (r307_plan_phase(&rule->plan, a->view->now) == R307_PHASE_EARLY) {
+                changes_at(a, rule->plan.from.when);
+            }
+            else {
+                asked -= i + 1 == count;
+            }
+        }
+    }
+    decision->max_age = max_age(a, decision->rule, decision->status);
+}
+
 /* Most Locations are a path and nothing else, and stand there already. */
 static r307_slice_t printed(const asking_t *a, const r307_target_t *target,
                             const r307_built_t *built)
@@ -553,14 +587,15 @@ void r307_decide(apr_pool_t *p, const r307_scope_t *scopes, int count,
                  const r307_policy_t *policy, const r307_view_t *view,
                  r307_decision_t *decision)
 {
-    asking_t a = { p, policy, view, decision, { view, NULL, 0, NULL }, { p, NULL, 0, NULL },
+    asking_t a = { p, policy, view, decision, { view, NULL, 0, NULL, R307_TIMES_NOW, 0 }, { p, NULL, 0, NULL },
                    { p, NULL, 0, NULL }, { NULL, 0 }, NULL, NULL, 0, 0, 0 };
     r307_captures_t captures;
     r307_cursor_t cursor;
-    int i, done = 0;
+    int i, asked = 0, done = 0;
 
     memset(decision, 0, sizeof(*decision));
     captures.scratch = NULL;
+    a.asked.times = policy->trace && policy->trace_times ? R307_TIMES_ALL : R307_TIMES_NOW;
     a.exempt = find_exempt(policy->exempt, view->path);
     a.preflight = is_preflight(view);
     for (i = 0; i < count && !done; i++) {
@@ -568,13 +603,16 @@ void r307_decide(apr_pool_t *p, const r307_scope_t *scopes, int count,
         r307_found_t found;
 
         a.groups = NULL;
+        asked = 0;
         r307_cursor_make(p, &scopes[i], &a.asked, policy->steps, &cursor);
         while (!done && (rule = r307_cursor_next(p, &cursor, &captures, &found))) {
             a.group = NULL;
+            asked++;
             done = rule->group ? ask_grouped(&a, &scopes[i], rule, &captures, found)
                                : ask(&a, &scopes[i], rule, &captures, found);
         }
     }
+    limit_age(&a, scopes, i, asked);
     decision->vary = a.vary.names;
     finish(&a);
 }

@@ -44,6 +44,8 @@ typedef struct r307_policy_t {
     /* Told of every rule passed over; may be NULL. */
     void (*trace)(void *baton, const r307_rule_t *rule, r307_step_t step,
                   const char *detail);
+    int trace_times;                    /* of those, too, that are over or begin later: they
+                                         * have to be compared for it */
     void *trace_baton;
 } r307_policy_t;
 

@@ -307,3 +307,21 @@ const r307_rule_t *r307_image_rule(apr_pool_t *p, const r307_image_t *image,
         return parse(p, image, record, &bad);
     }
 }
+
+const r307_plan_t *r307_image_plan(const r307_image_t *image, apr_uint32_t number)
+{
+    const r307_record_t *record = &image->records[number];
+    const r307_rule_t *rule = NULL;
+
+    switch (kind_of(record)) {
+    case R307_RECORD_PLAIN:
+        rule = image->models[record->options];
+        break;
+    case R307_RECORD_KEPT:
+        rule = kept_rule(image, number);
+        break;
+    default:
+        break;
+    }
+    return rule ? &rule->plan : NULL;
+}

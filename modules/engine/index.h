@@ -23,6 +23,9 @@ r307_index_builder_t *r307_index_builder_make(apr_pool_t *p, apr_uint64_t seed);
 void r307_index_add(r307_index_builder_t *builder, const r307_pattern_t *pattern,
                     const r307_cond_t *conds, int cond_count);
 
+/* A number whose rule is nobody's. */
+void r307_index_skip(r307_index_builder_t *builder);
+
 /* Ends the building; bytes of the block. */
 size_t r307_index_size(r307_index_builder_t *builder);
 /* `bytes` is aligned to 8. */
@@ -32,12 +35,22 @@ void r307_index_write(const r307_index_builder_t *builder, void *bytes);
  * inside `len`. */
 int r307_index_check(const void *bytes, size_t len, apr_uint32_t count);
 
+/* Which rules are compared at all, by their time. */
+typedef enum {
+    R307_TIMES_NOW,         /* those in force, or followed by then= */
+    R307_TIMES_COMING,      /* and those that begin later */
+    R307_TIMES_ALL
+} r307_times_t;
+
 /* A request as rules compare it. */
 typedef struct r307_asked_t {
     const r307_view_t *view;
     const r307_path_t *in_base;     /* what relative sources see, or NULL */
     size_t base_from;               /* where they begin in it */
     const r307_query_t *query;      /* NULL until somebody needed it */
+    r307_times_t times;
+    apr_time_t soonest;             /* of NOW: when the first rule begins that was not
+                                     * compared as its time has not come; 0: there is none */
 } r307_asked_t;
 
 /* The request's parameters, split at the first call. */

@@ -226,6 +226,11 @@ static void add_entry(r307_index_builder_t *builder, apr_uint64_t key, apr_uint3
     entry->flags = flags;
 }
 
+void r307_index_skip(r307_index_builder_t *builder)
+{
+    builder->head.count++;
+}
+
 void r307_index_add(r307_index_builder_t *builder, const r307_pattern_t *pattern,
                     const r307_cond_t *conds, int cond_count)
 {

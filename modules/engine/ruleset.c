@@ -13,6 +13,7 @@ r307_ruleset_t *r307_ruleset_make(apr_pool_t *p)
     set->names = apr_hash_make(p);
     set->shares = NULL;
     set->index = NULL;
+    set->left_out = NULL;
     return set;
 }
 
@@ -114,7 +115,17 @@ void r307_ruleset_add_map(apr_pool_t *p, r307_ruleset_t *set, const void *handle
     map->handle = handle;
 }
 
-void r307_ruleset_freeze(apr_pool_t *p, r307_ruleset_t *set, apr_uint64_t seed)
+/* A clock that was wrong at the start is not wrong by more. */
+#define FOR_GOOD apr_time_from_sec(24 * 3600)
+
+static int is_over_for_good(const r307_plan_t *plan, apr_time_t now)
+{
+    return now && plan->until.text
+        && r307_plan_phase(plan, now - FOR_GOOD) == R307_PHASE_OVER;
+}
+
+void r307_ruleset_freeze(apr_pool_t *p, r307_ruleset_t *set, apr_uint64_t seed,
+                         apr_time_t now)
 {
     r307_index_builder_t *builder;
     apr_pool_t *scratch;
@@ -129,6 +140,14 @@ void r307_ruleset_freeze(apr_pool_t *p, r307_ruleset_t *set, apr_uint64_t seed)
     for (i = 0; i < set->rules->nelts; i++) {
         const r307_rule_t *rule = APR_ARRAY_IDX(set->rules, i, const r307_rule_t *);
 
+        if (is_over_for_good(&rule->plan, now)) {
+            r307_index_skip(builder);
+            if (!set->left_out) {
+                set->left_out = apr_array_make(p, 4, sizeof(apr_uint32_t));
+            }
+            APR_ARRAY_PUSH(set->left_out, apr_uint32_t) = (apr_uint32_t)i;
+            continue;
+        }
         r307_index_add(builder, rule->pattern, rule->conds, rule->cond_count);
     }
     bytes = apr_palloc(p, r307_index_size(builder));
@@ -160,9 +179,40 @@ void r307_cursor_make(apr_pool_t *p, const r307_scope_t *scope, r307_asked_t *as
         cursor->in_base = r307_path_with_slash(p, path);
     }
     if (scope->rules->index) {
+        const apr_array_header_t *over = scope->rules->left_out;
+
         asked->in_base = cursor->in_base;
         asked->base_from = base.len - 1;
         r307_index_find(p, scope->rules->index, asked, &cursor->rules);
+        if (over && asked->times == R307_TIMES_ALL) {
+            r307_candidates_add(p, &cursor->rules, (const apr_uint32_t *)
+                                (const void *)over->elts, (apr_uint32_t)over->nelts);
+        }
+    }
+}
+
+/* A rule that is over, or has not begun, shall cost nothing, however expensive its pattern
+ * is. */
+static int is_wanted(const r307_cursor_t *cursor, const r307_plan_t *plan)
+{
+    r307_asked_t *asked = cursor->asked;
+
+    if ((!plan->from.text && !plan->until.text) || asked->times == R307_TIMES_ALL) {
+        return 1;
+    }
+    switch (r307_plan_phase(plan, asked->view->now)) {
+    case R307_PHASE_EARLY:
+        if (asked->times == R307_TIMES_COMING) {
+            return 1;
+        }
+        if (!asked->soonest || plan->from.when < asked->soonest) {
+            asked->soonest = plan->from.when;
+        }
+        return 0;
+    case R307_PHASE_OVER:
+        return 0;
+    default:
+        return 1;
     }
 }
 
@@ -172,6 +222,9 @@ static r307_found_t find(apr_pool_t *p, const r307_cursor_t *cursor,
     const r307_pattern_t *pattern = rule->pattern;
     const r307_tenancy_t *tenancy = cursor->scope->tenancy;
 
+    if (!is_wanted(cursor, &rule->plan)) {
+        return R307_FOUND_NO;
+    }
     if (!pattern) {
         return R307_FOUND_YES;
     }
@@ -206,8 +259,13 @@ static const r307_rule_t *next_in_image(apr_pool_t *p, r307_cursor_t *cursor,
     apr_uint32_t number;
 
     while (r307_candidates_next(&cursor->in_image, &number)) {
-        const r307_rule_t *rule = r307_image_rule(p, cursor->image, number);
+        const r307_plan_t *plan = r307_image_plan(cursor->image, number);
+        const r307_rule_t *rule;
 
+        if (plan && !is_wanted(cursor, plan)) {
+            continue;       /* before the rule is made */
+        }
+        rule = r307_image_rule(p, cursor->image, number);
         *found = rule ? find(p, cursor, rule, captures) : R307_FOUND_NO;
         if (*found != R307_FOUND_NO) {
             return rule;

@@ -23,6 +23,8 @@ typedef struct r307_ruleset_t {
     apr_hash_t *names;              /* name= to rule */
     apr_array_header_t *shares;     /* of const r307_rule_t *, with percent=; NULL: none */
     const r307_index_t *index;      /* over `rules`; NULL: they are asked one by one */
+    apr_array_header_t *left_out;   /* of apr_uint32_t: rules that are over for good, and
+                                     * not in the index; NULL: none */
 } r307_ruleset_t;
 
 r307_ruleset_t *r307_ruleset_make(apr_pool_t *p);
@@ -37,8 +39,11 @@ const char *r307_ruleset_taken(apr_pool_t *p, const r307_ruleset_t *set,
 /* A map stands where its line stands: behind the rules added so far. */
 void r307_ruleset_add_map(apr_pool_t *p, r307_ruleset_t *set, const void *handle);
 
-/* When nothing more is added: makes the index in p. Not needed for a right answer. seed: see r307_index_builder_make. */
-void r307_ruleset_freeze(apr_pool_t *p, r307_ruleset_t *set, apr_uint64_t seed);
+/* When nothing more is added: makes the index in p. Not needed for a right answer. seed:
+ * see r307_index_builder_make. now: rules that were over a day before are never looked at
+ * again, unless somebody wants to know why; 0: there are none. */
+void r307_ruleset_freeze(apr_pool_t *p, r307_ruleset_t *set, apr_uint64_t seed,
+                         apr_time_t now);
 
 /* Rules of one container as they apply to one request. */
 typedef struct r307_scope_t {
@@ -66,7 +71,8 @@ void r307_cursor_make(apr_pool_t *p, const r307_scope_t *scope, r307_asked_t *as
                       unsigned steps, r307_cursor_t *cursor);
 
 /* The next rule whose source matches (one that needs a parameter or a host that is not
- * asked for may be left out), with its captures, or NULL at the end. *found is
+ * asked for may be left out), with its captures, or NULL at the end. A rule that asked->times
+ * does not want is not even compared. *found is
  * LIMIT when a regex ran into its limits at the returned rule. */
 const r307_rule_t *r307_cursor_next(apr_pool_t *p, r307_cursor_t *cursor,
                                     r307_captures_t *captures, r307_found_t *found);

@@ -396,6 +396,7 @@ int r307_ask_chain(request_rec *r, const r307_config_t *conf, const r307_chain_t
     policy.exempt = r307_config_exempt(r->pool, conf);
     policy.steps = (unsigned)r307_limit_value(conf->limits, R307_LIMIT_REGEX_STEPS);
     policy.trace = trace;
+    policy.trace_times = APLOGrtrace1(r);
     policy.trace_baton = r;
     memset(&decision, 0, sizeof(decision));
     r307_decide(r->pool, scopes, chain->count, &policy, &state->view, &decision);

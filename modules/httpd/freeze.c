@@ -42,6 +42,6 @@ void r307_freeze_all(apr_pool_t *pconf)
     list = data;
     for (i = 0; list && i < list->nelts; i++) {
         r307_ruleset_freeze(pconf, APR_ARRAY_IDX(list, i, r307_ruleset_t *),
-                            r307_freeze_seed());
+                            r307_freeze_seed(), apr_time_now());
     }
 }

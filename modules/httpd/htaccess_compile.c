@@ -206,7 +206,8 @@ static void settle_runs(making_t *making)
         run->before = before;
         before.rules += run->block.rules->rules->nelts;
         before.regexes += run->regexes;
-        r307_ruleset_freeze(version->p, run->block.rules, r307_freeze_seed());
+        r307_ruleset_freeze(version->p, run->block.rules, r307_freeze_seed(),
+                            apr_time_now());
         run->blocks[0] = &run->block;
         run->chain.blocks = run->blocks;
         run->chain.count = 1;

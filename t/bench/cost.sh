@@ -100,7 +100,12 @@ with() {
   echo "Redirect307 /old /new $1" | measure "$1: a hit" /old/page redirect307
   header='X-None: 1'
 }
-echo 'Redirect307 /index.html /new until=2020-01-01' | measure 'a rule that has ended: the file' /index.html redirect307
+for time in until=2020-01-01 from=2199-01-01; do
+  echo "Redirect307 /index.html /new $time" |
+    measure "a rule with $time: the file" /index.html redirect307
+  echo "Redirect307Match ^/in.*x\\.html\$ /new $time" |
+    measure "a regex with $time: the file" /index.html redirect307
+done
 with 'from=2020-01-01 until=2199-12-31' "$header"
 with 'until=2020-01-01 then=308' "$header"
 with 'header=X-A' 'X-A: 1'

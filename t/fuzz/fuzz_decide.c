@@ -260,7 +260,7 @@ static void decide(fuzz_request_t *request, const char *text, const r307_rule_t 
     r307_ruleset_t *rules = r307_ruleset_make(p);
     r307_scope_t scope = { rules, 0, { NULL, 0 }, NULL };
     r307_policy_t policy = { relative, request->allow, r307_exempt_default(p),
-                             R307_STEPS_DEFAULT, NULL, NULL };
+                             R307_STEPS_DEFAULT, NULL, 0, NULL };
     r307_decision_t decision;
 
     if (r307_ruleset_add(p, rules, rule)) {

@@ -296,11 +296,30 @@ static apr_array_header_t *origins(apr_pool_t *p, const char *text)
     return list;
 }
 
+static void no_trace(void *baton, const r307_rule_t *rule, r307_step_t step,
+                     const char *detail)
+{
+    ck_assert(baton == NULL && rule && r307_step_text(step));
+    (void)detail;
+}
+
+/* A map makes its rules anew for every request. */
+static unsigned line_of(const r307_decision_t *decision)
+{
+    return decision->rule ? decision->rule->place.line : 0;
+}
+
+static int is_same(const char *a, const char *b)
+{
+    return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
 void unit_decide_as(apr_pool_t *p, const r307_ruleset_t *rules, const char *where,
                     const char *allow, int relative, const r307_view_t *view,
                     r307_decision_t *decision)
 {
     r307_policy_t policy;
+    r307_decision_t traced;
     r307_scope_t scope;
 
     memset(&policy, 0, sizeof(policy));
@@ -316,6 +335,16 @@ void unit_decide_as(apr_pool_t *p, const r307_ruleset_t *rules, const char *wher
     }
     memset(decision, 0, sizeof(*decision));
     r307_decide(p, &scope, 1, &policy, view, decision);
+    /* who wants to know why has all rules compared, and no other answer */
+    policy.trace = no_trace;
+    policy.trace_times = 1;
+    r307_decide(p, &scope, 1, &policy, view, &traced);
+    ck_assert(traced.outcome == decision->outcome && line_of(&traced) == line_of(decision)
+              && traced.status == decision->status
+              && traced.max_age == decision->max_age
+              && traced.is_private == decision->is_private
+              && is_same(traced.location, decision->location)
+              && is_same(traced.vary, decision->vary));
 }
 
 void unit_decide(apr_pool_t *p, const r307_ruleset_t *rules, const char *where,

@@ -184,7 +184,7 @@ START_TEST(decide_steps)
                                            rows[i].headers);
         steps_t steps = { { 0 } };
         r307_policy_t policy = { 1, NULL, list, R307_STEPS_DEFAULT, count_step,
-                                 &steps };
+                                 1, &steps };
         r307_decision_t decision;
 
         unit_rows_add(1);
@@ -223,7 +223,7 @@ START_TEST(decide_scopes)
             { unit_rules(p, rows[i].second, "server", "Redirect307", &error), 0,
               { NULL, 0 }, NULL }
         };
-        r307_policy_t policy = { 1, NULL, NULL, R307_STEPS_DEFAULT, NULL, NULL };
+        r307_policy_t policy = { 1, NULL, NULL, R307_STEPS_DEFAULT, NULL, 0, NULL };
         unit_fake_t *fake = unit_fake_make(p, "GET", rows[i].target, "-");
         r307_decision_t decision;
 
@@ -255,7 +255,7 @@ START_TEST(decide_absolute)
         const char *error = NULL;
         r307_scope_t scope = { unit_rules(p, rows[i][0], "server", "Redirect307",
                                           &error), 0, { NULL, 0 }, NULL };
-        r307_policy_t policy = { 0, NULL, NULL, R307_STEPS_DEFAULT, NULL, NULL };
+        r307_policy_t policy = { 0, NULL, NULL, R307_STEPS_DEFAULT, NULL, 0, NULL };
         unit_fake_t *fake = unit_fake_make(p, "GET", rows[i][1], rows[i][2]);
         r307_decision_t decision;
 
@@ -282,7 +282,7 @@ START_TEST(decide_self_names)
     for (i = 0; i < sizeof(hosts) / sizeof(*hosts) * 2; i++) {
         const char *error = NULL;
         r307_scope_t scope = { NULL, 0, { NULL, 0 }, NULL };
-        r307_policy_t policy = { 1, NULL, NULL, R307_STEPS_DEFAULT, NULL, NULL };
+        r307_policy_t policy = { 1, NULL, NULL, R307_STEPS_DEFAULT, NULL, 0, NULL };
         unit_fake_t *fake = unit_fake_make(p, "GET", "/a", "-");
         r307_decision_t decision;
 

@@ -61,8 +61,12 @@ static const char *const options[] = {
     " case=ignore slash=ignore match=exact", " host=h1", " host=!h1", " host=h1,h2", " host=h*",
     " args=id=1", " args=!id=1", " args=cat=1&id=2", " method=GET", " status=302",
     " status=gone", " query=drop", " query=keep:id", " header=X:1", " name=n1", " note=x",
-    " 'note=x y'", " expr=true", " expr=false", " /third", " nonsense=1", " owner=me status=301"
+    " 'note=x y'", " expr=true", " expr=false", " /third", " nonsense=1", " owner=me status=301",
+    " until=2025-06-30", " until=2025-06-30 then=308", " until=2025-12-31", " from=2026-02-01"
 };
+
+/* When the requests come; sets that are frozen with it leave some rules out. */
+#define NEW_YEAR apr_time_from_sec(1767225600)
 
 static const char *path_of(apr_pool_t *p, const char *const *words, unsigned count,
                            unsigned most)
@@ -217,7 +221,7 @@ static const char *walk(apr_pool_t *p, const r307_ruleset_t *rules, int in_direc
     r307_scope_t scope;
     r307_cursor_t cursor;
     r307_captures_t captures;
-    r307_asked_t asked = { view, NULL, 0, NULL };
+    r307_asked_t asked = { view, NULL, 0, NULL, R307_TIMES_NOW, 0 };
     r307_found_t found;
     const r307_rule_t *rule;
     r307_buf_t buf;
@@ -352,7 +356,7 @@ static void mix(apr_pool_t *p, const r307_context_t *context, shapes_t *shapes)
     if (map) {
         r307_ruleset_add_map(p, shapes->mixed, attach(p, map, context));
     }
-    r307_ruleset_freeze(p, shapes->mixed, state);
+    r307_ruleset_freeze(p, shapes->mixed, state, chance(2) ? NEW_YEAR : 0);
 }
 
 static void make_shapes(apr_pool_t *p, shapes_t *shapes)
@@ -374,7 +378,7 @@ static void make_shapes(apr_pool_t *p, shapes_t *shapes)
     for (i = 0; i < n; i++) {
         add_line(p, context, shapes, map, random_line(p));
     }
-    r307_ruleset_freeze(p, shapes->frozen, state);
+    r307_ruleset_freeze(p, shapes->frozen, state, chance(2) ? NEW_YEAR : 0);
     r307_ruleset_add_map(p, shapes->mapped, attach(p, map, context));
     mix(p, context, shapes);
 }
@@ -495,14 +499,14 @@ static r307_ruleset_t *many(apr_pool_t *p, const char *line, int count, const ch
         ck_assert_msg(!bad && rule, "%s", bad);
         r307_ruleset_add(p, set, rule);
     }
-    r307_ruleset_freeze(p, set, 42);
+    r307_ruleset_freeze(p, set, 42, 0);
     return set;
 }
 
 static int looked_at(apr_pool_t *p, const r307_ruleset_t *set, const char *target)
 {
     unit_fake_t *fake = unit_fake_make(p, "GET", target, "Host: h77.example");
-    r307_asked_t asked = { &fake->view, NULL, 0, NULL };
+    r307_asked_t asked = { &fake->view, NULL, 0, NULL, R307_TIMES_NOW, 0 };
     r307_candidates_t candidates;
     apr_uint32_t rule;
     int n = 0;

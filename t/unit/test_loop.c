@@ -39,6 +39,8 @@ static const char *const options[] = {
     "", "", "", "match=exact", "slash=ignore", "case=ignore", "query=drop", "query=merge",
     "query=keep:p", "query=drop:p", "status=308", "status=303", "lang=de", "lang=fr",
     "percent=50", "cookie=c", "method=GET", "until=2025-12-31 then=308", "until=2026-12-31",
+    "from=2026-01-01T00:10Z", "from=2026-02-01 lang=de", "until=2025-12-31", "cache=1h",
+    "cache=until until=2026-01-02", "until=2025-12-31 percent=30",
     "args=p", "host=www.example.test", "case=ignore slash=ignore"
 };
 static const char *const paths[] = {

@@ -14,7 +14,7 @@ static r307_found_t find(apr_pool_t *p, const unit_row_t *row,
     const r307_rule_t *rule;
     const r307_query_t *query = r307_query_make(p, view->query);
     r307_vary_t vary = { p, NULL, 0, NULL };
-    r307_asked_t asked = { view, NULL, 0, query };
+    r307_asked_t asked = { view, NULL, 0, query, R307_TIMES_NOW, 0 };
     int i;
 
     memset(&scope, 0, sizeof(scope));
@@ -121,7 +121,7 @@ END_TEST
 START_TEST(pattern_interpreted)
 {
     apr_pool_t *p = unit_pool();
-    r307_pattern_flags_t flags = { 0, 0, 0, 0 };
+    r307_pattern_flags_t flags = { 0, 0, R307_TIMES_NOW, 0 };
     static const struct {
         const char *regex, *path;
         r307_found_t want;
@@ -176,7 +176,7 @@ START_TEST(pattern_heads)
         { "(?x)^/a b/c/", "/" }
     };
     apr_pool_t *p = unit_pool();
-    r307_pattern_flags_t flags = { 0, 0, 0, 0 };
+    r307_pattern_flags_t flags = { 0, 0, R307_TIMES_NOW, 0 };
     size_t i;
 
     for (i = 0; i < sizeof(rows) / sizeof(*rows); i++) {

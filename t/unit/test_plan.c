@@ -42,7 +42,15 @@ START_TEST(plan_ages)
         { "/a /x from=2026-12-26T12:05Z ;; /a /b cache=10min", "2026-12-26T12:00:00Z", 300 },
         { "/a /x from=2026-12-26T12:05Z ;; /a /b cache=1min", "2026-12-26T12:00:00Z", 60 },
         { "/a /x from=2026-12-26T12:05Z ;; /a /b status=301", "2026-12-26T12:04:59Z", 1 },
-        { "/z /x from=2026-12-26T12:05Z ;; /a /b cache=10min", "2026-12-26T12:00:00Z", 600 }
+        { "/z /x from=2026-12-26T12:05Z ;; /a /b cache=10min", "2026-12-26T12:00:00Z", 600 },
+        { "/a /b cache=10min ;; /a /x from=2026-12-26T12:05Z", "2026-12-26T12:00:00Z", 600 },
+        { "/z /x from=2026-12-26T12:01Z ;; /a /x from=2026-12-26T12:05Z ;; "
+          "/a /y from=2026-12-26T12:03Z ;; /a /b cache=10min", "2026-12-26T12:00:00Z", 180 },
+        { "^/(a|b)$ /x match=regex from=2026-12-26T12:05Z ;; /a /b cache=10min",
+          "2026-12-26T12:00:00Z", 300 },
+        { "/a /x lang=de ;; /a /y from=2026-12-26T12:02Z ;; /a /b cache=10min ;; "
+          "/a /z from=2026-12-26T12:01Z", "2026-12-26T12:00:00Z", 120 },
+        { "/a /x until=2026-12-25 ;; /a /b cache=10min", "2026-12-26T12:00:00Z", 600 }
     };
     apr_pool_t *p = unit_pool();
     size_t i;
@@ -164,6 +172,45 @@ START_TEST(plan_shows)
 }
 END_TEST
 
+static void count(void *baton, const r307_rule_t *rule, r307_step_t step,
+                  const char *detail)
+{
+    ck_assert(rule && detail);
+    ((int *)baton)[step]++;
+}
+
+/* An index may know nothing of what is over; who asks why still learns of it. */
+START_TEST(plan_left_out)
+{
+    apr_pool_t *p = unit_pool();
+    const char *error = NULL;
+    r307_ruleset_t *rules = unit_rules(p, "/a /x until=2024-12-31 ;; /b /x until=2024-12-31"
+        " ;; ^/a /y match=regex until=2025-06-30 ;; /a /z from=2027-01-01"
+        " ;; /a /w until=2024-12-31 then=308 method=POST", "server", "Redirect307", &error);
+    unit_fake_t *fake = unit_fake_make(p, "GET", "/a", "-");
+    int steps[R307_STEP_COUNT] = { 0 };
+    r307_policy_t policy = { 1, NULL, NULL, R307_STEPS_DEFAULT, count, 1, steps };
+    r307_scope_t scope = { rules, 0, { NULL, 0 }, NULL };
+    r307_decision_t decision;
+
+    r307_ruleset_freeze(p, rules, 307, fake->view.now);
+    ck_assert_int_eq(rules->left_out->nelts, 3);
+    ck_assert(!r307_index_may(rules->index, "/b", 2, R307_INDEX_NO_BASE));
+    r307_decide(p, &scope, 1, &policy, &fake->view, &decision);
+    ck_assert_int_eq(decision.outcome, R307_OUTCOME_PASS);
+    ck_assert_int_eq(steps[R307_STEP_ENDED], 2);
+    ck_assert_int_eq(steps[R307_STEP_EARLY], 1);
+    ck_assert_int_eq(steps[R307_STEP_CONDITION], 1);
+    policy.trace_times = 0;
+    r307_decide(p, &scope, 1, &policy, &fake->view, &decision);
+    ck_assert_int_eq(steps[R307_STEP_ENDED], 2);
+    ck_assert_int_eq(steps[R307_STEP_EARLY], 1);
+    ck_assert_int_eq(steps[R307_STEP_CONDITION], 2);
+    unit_rows_add(1);
+    apr_pool_destroy(p);
+}
+END_TEST
+
 TCase *plan_cases(void)
 {
     TCase *tcase = tcase_create("plan");
@@ -172,5 +219,6 @@ TCase *plan_cases(void)
     tcase_add_test(tcase, plan_ages_parts);
     tcase_add_test(tcase, plan_inherits);
     tcase_add_test(tcase, plan_shows);
+    tcase_add_test(tcase, plan_left_out);
     return tcase;
 }
