@@ -320,8 +320,8 @@ static r307_exit_t explain(explaining_t *x)
     r307_decide(x->p, &scope, 1, &policy, &view, &decision);
     result = print_decision(x, &decision);
     if (x->elsewhere) {
-        printf("  not asked: %d rules inside sections, which only the server can place\n",
-               x->elsewhere);
+        printf("  not asked: %d rule%s inside sections, which only the server can place\n",
+               x->elsewhere, x->elsewhere == 1 ? "" : "s");
     }
     if (x->unanswered) {
         printf("  not known here: env=, expr=, file=, a flag below ServerRoot, the roll of "
