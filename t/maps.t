@@ -234,6 +234,7 @@ becomes('/absent/x', '307 -> /absent/y', 'of a .htaccess, a file that was missin
     system("$ctl compile $site/made.map -o $site/made.image > $site/compiled.txt");
     becomes('/image/a', '307 -> /anew', 'of an image that was compiled again');
     becomes('/image/x/b', '404', 'which it has no more');
+    sleep 2.5;      # within a second the other processes follow the one that answered
     put('maps/next.image', substr $image, 0, 200);
     rename "$site/next.image", "$site/made.image";
     stays('/image/a', '307 -> /anew', 'though the image is cut off');

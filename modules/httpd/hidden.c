@@ -45,13 +45,22 @@ void r307_hidden_add(cmd_parms *cmd, r307_config_t *conf, const char *path)
     APR_ARRAY_PUSH(paths, const char *) = path;
 }
 
-void r307_hidden_make(apr_pool_t *pconf, server_rec *s)
+/* What a request needs of it, where it finds it without a look-up. */
+typedef struct hidden_t {
+    apr_hash_t *names;          /* of httpd.conf's files; NULL: none */
+    struct r307_store_t *store;
+} hidden_t;
+
+void r307_hidden_make(apr_pool_t *pconf, server_rec *s, struct r307_store_t *store)
 {
+    hidden_t *hidden = apr_palloc(pconf, sizeof(*hidden));
     void *table = NULL;
 
     apr_pool_userdata_get(&table, USERDATA, pconf);
+    hidden->names = table;
+    hidden->store = store;
     for (; s; s = s->next) {
-        ap_set_module_config(s->module_config, &redirect307_module, table);
+        ap_set_module_config(s->module_config, &redirect307_module, hidden);
     }
 }
 
@@ -77,20 +86,21 @@ static int is_one_of(request_rec *r, const apr_array_header_t *paths)
 
 int r307_hidden_test(request_rec *r, const r307_config_t *conf)
 {
-    apr_hash_t *table = ap_get_module_config(r->server->module_config, &redirect307_module);
+    const hidden_t *hidden = ap_get_module_config(r->server->module_config,
+                                                  &redirect307_module);
     const apr_array_header_t *paths;
 
-    if (r->finfo.filetype != APR_REG || !r->filename) {
+    if ((!hidden->names && !conf->hidden) || r->finfo.filetype != APR_REG || !r->filename) {
         return 0;
     }
     if (conf->hidden && is_one_of(r, conf->hidden)) {
         return 1;
     }
-    paths = table ? apr_hash_get(table, name_of(r->filename), APR_HASH_KEY_STRING) : NULL;
+    paths = hidden->names
+            ? apr_hash_get(hidden->names, name_of(r->filename), APR_HASH_KEY_STRING) : NULL;
     if (paths && is_one_of(r, paths)) {
         return 1;
     }
     /* a map under another name: a link to it */
-    return (table || conf->hidden) && r307_store_is_map(r->server, r->finfo.device,
-                                                        r->finfo.inode);
+    return r307_store_is_map(hidden->store, r->finfo.device, r->finfo.inode);
 }

@@ -15,8 +15,10 @@
  * directory. */
 void r307_hidden_add(cmd_parms *cmd, r307_config_t *conf, const char *path);
 
+struct r307_store_t;
+
 /* post_config: makes one table of httpd.conf's files, for all servers. */
-void r307_hidden_make(apr_pool_t *pconf, server_rec *s);
+void r307_hidden_make(apr_pool_t *pconf, server_rec *s, struct r307_store_t *store);
 
 /* Whether the request, or subrequest, has come to such a file. */
 int r307_hidden_test(request_rec *r, const r307_config_t *conf);

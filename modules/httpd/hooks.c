@@ -178,11 +178,11 @@ int r307_on_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp,
     r307_once_make(pconf);
     r307_counters_make(s);
     r307_freeze_all(pconf);
-    r307_hidden_make(pconf, s);
     if (r307_store_make(pconf, ptemp, s, r307_config_value(conf, R307_SETTING_ARENA))
         != APR_SUCCESS) {
         return HTTP_INTERNAL_SERVER_ERROR;
     }
+    r307_hidden_make(pconf, s, r307_store_find(s));
     if (!r307_regex_has_jit()) {
         ap_log_error(APLOG_MARK, APLOG_INFO, 0, s,
                      "PCRE2 cannot compile regexes to machine code here; they run "

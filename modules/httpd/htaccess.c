@@ -213,6 +213,9 @@ apr_status_t r307_on_open_htaccess(request_rec *r, const char *directory,
         return AP_DECLINED;
     }
     age = r307_config_value(conf, R307_SETTING_HTACCESS_AGE);
+    if (age && r307_cache_is_empty(conf->cache)) {
+        return AP_DECLINED;
+    }
     key = r307_cache_key(directory);
     if (age && !r307_cache_may_know(conf->cache, key)) {
         return AP_DECLINED;

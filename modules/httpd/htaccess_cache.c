@@ -237,7 +237,7 @@ static void drop(r307_htaccess_t *cache, entry_t *entry)
     __atomic_store_n(from, entry->next, __ATOMIC_RELEASE);
     unlink_use(cache, entry);
     let_go(cache, entry);
-    cache->files--;
+    __atomic_store_n(&cache->files, cache->files - 1, __ATOMIC_RELAXED);
     free(entry);
 }
 
@@ -264,7 +264,7 @@ static entry_t *have(r307_htaccess_t *cache, const char *file)
         entry->next = *bucket;
         __atomic_store_n(bucket, entry, __ATOMIC_RELEASE);
         link_newest(cache, entry);
-        cache->files++;
+        __atomic_store_n(&cache->files, cache->files + 1, __ATOMIC_RELAXED);
     }
     return entry;
 }
@@ -274,6 +274,11 @@ apr_uint64_t r307_cache_key(const char *directory)
     size_t len = strlen(directory);
 
     return hash(directory, len && directory[len - 1] == '/' ? len - 1 : len);
+}
+
+int r307_cache_is_empty(const r307_htaccess_t *cache)
+{
+    return __atomic_load_n(&cache->files, __ATOMIC_RELAXED) == 0;
 }
 
 int r307_cache_may_know(const r307_htaccess_t *cache, apr_uint64_t key)

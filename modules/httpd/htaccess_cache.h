@@ -68,6 +68,9 @@ typedef enum {
     R307_CACHED_VERSION
 } r307_cached_t;
 
+/* No file is known to have rules. Takes no lock. */
+int r307_cache_is_empty(const r307_htaccess_t *cache);
+
 /* Files of a directory have one key. Not 0: one of them may be known; cheap, for the many
  * directories where none is. */
 apr_uint64_t r307_cache_key(const char *directory);

@@ -87,6 +87,5 @@ void r307_follow_start(r307_store_t *store);
 apr_status_t r307_follow_stop(void *store);
 
 /* The store of this process, or NULL before there is one. */
-r307_store_t *r307_store_find(const server_rec *s);
 
 #endif

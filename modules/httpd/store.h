@@ -13,6 +13,7 @@
 
 struct r307_image_t;
 struct r307_state_t;
+struct r307_store_t;
 
 /* pre_config: gives the mutex its name, so that the directive Mutex reaches it. */
 void r307_store_register(apr_pool_t *pconf);
@@ -25,6 +26,8 @@ void r307_store_add(apr_pool_t *pconf, r307_mapref_t *ref);
 apr_status_t r307_store_make(apr_pool_t *pconf, apr_pool_t *ptemp, server_rec *s,
                              apr_int64_t arena_size);
 void r307_store_join(apr_pool_t *pchild, server_rec *s);
+/* After r307_store_make; NULL before. A look-up: not for every request. */
+struct r307_store_t *r307_store_find(const server_rec *s);
 /* In the parent: a child is gone. */
 void r307_store_bury(server_rec *s, pid_t pid);
 
@@ -34,7 +37,7 @@ const struct r307_image_t *r307_store_image(request_rec *r, const r307_mapref_t 
 /* Whether the image it is at now may hold a rule for the path: see r307_index_may. */
 int r307_store_may(const r307_mapref_t *ref, const char *path, size_t len);
 /* Whether that file is one whose rules are loaded. */
-int r307_store_is_map(const server_rec *s, apr_dev_t device, apr_ino_t inode);
+int r307_store_is_map(struct r307_store_t *store, apr_dev_t device, apr_ino_t inode);
 /* Ends that sooner, where no rule of a map is used any more. */
 void r307_store_release(request_rec *r, struct r307_state_t *state);
 

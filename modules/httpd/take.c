@@ -225,10 +225,7 @@ void r307_store_release(request_rec *r, r307_state_t *state)
     state->maps = NULL;
 }
 
-int r307_store_is_map(const server_rec *s, apr_dev_t device, apr_ino_t inode)
+int r307_store_is_map(r307_store_t *store, apr_dev_t device, apr_ino_t inode)
 {
-    r307_store_t *store = r307_store_find(s);
-
-    return store && r307_arena_is_file(store->arena, (apr_uint64_t)device,
-                                       (apr_uint64_t)inode);
+    return r307_arena_is_file(store->arena, (apr_uint64_t)device, (apr_uint64_t)inode);
 }

@@ -128,10 +128,11 @@ def reload(results, most, verdicts):
                       ("map swapped", "a map of %d swapped" % most), (".htaccess edited", "a .htaccess edited")):
         row = rows.get(key, {})
         verdicts.append(Verdict("C7", what + " under load: failed requests", row.get("failed"), 0))
-        # at full load the scheduler alone makes some requests slow: those are not ours
-        slow = max(2 * row["median"], row["quiet-slowest"]) if row else None
-        aside = " (a restart with one rule of mod_alias: %d us)" % stock["slowest"] \
-            if stock and key.startswith("graceful") else ""
-        verdicts.append(Verdict("C7", what + " under load: slowest request, 2 x the median or the slowest without"
-                                + aside, row.get("slowest"), slow, "us"))
+        # at full load the scheduler alone makes some requests slow: that is said, not allowed for
+        asides = ["without it: %d us" % row["quiet-slowest"]] if row else []
+        if stock and key.startswith("graceful"):
+            asides.append("a restart with one rule of mod_alias: %d us" % stock["slowest"])
+        verdicts.append(Verdict("C7", what + " under load: slowest request, 2 x the median"
+                                + (" (%s)" % "; ".join(asides) if asides else ""), row.get("slowest"),
+                                2 * row["median"] if row else None, "us"))
     verdicts.append(Verdict("C7", "a thousand swaps: growth", rows.get("swaps", {}).get("grown"), 1, "MiB", 2))
