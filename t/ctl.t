@@ -107,6 +107,9 @@ STAYS \ {6}price-test \ {2}cro \ {2}review\ was\ 7\ Dec\ 2026,\ 00:00\ \S+\ \(29
 PERMANENT \ {2}/agb \ {8}seo \ {2}308\ since\ 14\ Dec\ 2026,\ 24:00\ \S+\ \(21\ days\ ago\);\ write\ status=308\ without\ until=\ and\ then=\ \ \S+:3\n
 PERMANENT \ {2}/old \ {8}- \ {4}in\ force\ since\ 1\ Jun\ 2025,\ 00:00\ \S+\ \(583\ days\ ago\);\ write\ status=308,\ or\ until=\ \ \S+:4\n
 7\ rules,\ 4\ due\.\n}mx],
+    [['report', '--due', '--at', '2027-01-05', file('closed.conf', "Redirect307Maintenance /down.html until=2026-12-26 name=move owner=ops\n"
+        . "Redirect307Maintenance /later.html until=2027-12-26\nRedirect307Maintenance /flag.html flag=/x\n")], 1,
+     qr{^RETURNS    move  ops  ended 27 Dec 2026, 00:00 \S+ \(9 days ago\); take the line out, [^\n]+closed\.conf:1\n3 rules, 1 due\.\n$}],
     [['explain', $fine, '--bogus', '/a'], 2, qr{'--bogus' is not understood}],
     [['explain', $fine, '--base', 'x', '/a'], 2, qr{--base begins and ends with '/'}],
     [['explain'], 2, qr{name the URL}],
