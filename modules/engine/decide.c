@@ -572,11 +572,13 @@ static int ask(asking_t *a, const r307_scope_t *scope, const r307_rule_t *rule,
 static int ask_grouped(asking_t *a, const r307_scope_t *scope, const r307_rule_t *rule,
                        const r307_captures_t *captures, r307_found_t found)
 {
+    r307_phase_t phase = r307_plan_phase(&rule->plan, a->view->now);
     int best, member;
 
     a->group = r307_group_find(a->p, &a->groups, scope, &a->asked, a->policy->steps, rule,
                                &member);
-    if (r307_group_cond(rule, R307_ORDER_LANG)) {
+    if ((phase == R307_PHASE_IN || phase == R307_PHASE_THEN)
+        && r307_group_cond(rule, R307_ORDER_LANG)) {
         forget_used(a);
         best = r307_group_best(a->group, a->view, r307_asked_query(a->p, &a->asked),
                                vary_of(a, rule));
