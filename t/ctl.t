@@ -54,7 +54,7 @@ EOT
 
 my @cases = (
     [[], 2, qr/^usage: redirect307ctl COMMAND/],
-    [['nothing'], 2, qr/^usage:/],
+    [['nothing'], 2, qr/'nothing' is no command\n.*^usage:/ms],
     [['help'], 0, qr/explain .*exit status: 0 nothing to do, 1 something to do, 2 could not/s],
     [['version'], 0, qr/^redirect307ctl \d+\.\d+\.\d+\n$/],
     [['lint'], 2, qr/name a file/],
@@ -66,9 +66,11 @@ my @cases = (
     [['lint', $htaccess], 1, qr/^3 findings, 2 rules fine\.$/m],
     [['lint', "$dir"], 1, qr/^3 findings, 2 rules fine\.$/m],
     [['lint', $conf], 1, qr/site\.conf:2: Redirect307: 'a' has no leading '\/'.*\n1 finding, 3 rules fine\./],
+    [['lint', file('flag.htaccess', "Redirect307 a b flag=../x\nRedirect307Maintenance d/ flag=y/../../x\n")], 1,
+        qr{:1: Redirect307: flag='\.\./x' lies outside .*\n.*:2: Redirect307Maintenance: flag='y/\.\./\.\./x' lies outside .*\n2 findings, 0 rules fine\.}],
     [['explain', $fine, '--base', '/d/', '/d/a?x=1'], 0, qr{^307 -> /d/b\?x=1\n  \S+fine.htaccess:1  a b match=prefix\n  then +/d/b\?x=1: no rule answers\n$}],
     [['explain', $fine, '--base', '/d/', 'https://h.example/d/z'], 0, qr{^no rule answers\n$}],
-    [['explain', $htaccess, '--base', '/d/', '/d/12'], 1, qr{^no rule answers\n  passed over .*condition does not hold: X-A:b\n  Vary: X-A\n}ms],
+    [['explain', $htaccess, '--base', '/d/', '/d/12'], 1, qr{^no rule answers\n  passed over .*condition does not hold: header=X-A:b\n  Vary: X-A\n}ms],
     [['explain', $htaccess, '--base', '/d/', '--header', 'X-A: b', '/d/12'], 1, qr{^307 -> /n/12\n}m],
     [['explain', $conf, '/a'], 2, qr{^307 -> /b\n.*not asked: 2 rules inside sections}ms],
     [['explain', file('plan.conf', "Redirect307 /a /b until=2026-12-26T18:00Z cache=1h\n"), '--at', '2026-12-26T17:59:59Z', '/a'], 0, qr{^307 -> /b  until 26 Dec 2026, \d\d:00 \S+ \(in 1 second\)\n.*^  Cache-Control: max-age=1$}ms],

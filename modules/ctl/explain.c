@@ -368,8 +368,8 @@ static r307_exit_t explain(explaining_t *x)
         result = R307_EXIT_FINDINGS;
     }
     if (x->elsewhere) {
-        printf("  not asked: %d rules inside sections, which only the server can place\n",
-               x->elsewhere);
+        printf("  not asked: %d rule%s inside sections, which only the server can place\n",
+               x->elsewhere, x->elsewhere == 1 ? "" : "s");
     }
     if (x->unanswered) {
         printf("  not known here: env=, expr=, file=, a flag below ServerRoot, the roll of "

@@ -128,6 +128,9 @@ static void met(void *baton, const r307_met_t *what)
 
         bad = r307_maintenance_parse(linting->p, what->args, what->place, &what->context,
                                      &line);
+        if (!bad && !what->is_conf && line->flag && r307_file_climbs(line->flag)) {
+            bad = apr_psprintf(linting->p, "flag='%s' " R307_FILE_OUTSIDE, line->flag);
+        }
         linting->fine += !bad;
     }
     else {

@@ -2,6 +2,7 @@
 #include "decide.h"
 
 #include <string.h>
+#include <apr_strings.h>
 
 static const char *const step_texts[R307_STEP_COUNT] = {
     [R307_STEP_EARLY] = "its time has not come",
@@ -58,6 +59,17 @@ static void passed_over(const asking_t *a, const r307_rule_t *rule, r307_step_t 
 {
     if (a->policy->trace) {
         a->policy->trace(a->policy->trace_baton, rule, step, detail);
+    }
+}
+
+/* What it says is made only where somebody listens. */
+static void condition_failed(const asking_t *a, const r307_rule_t *rule,
+                             const r307_cond_t *cond)
+{
+    if (a->policy->trace) {
+        passed_over(a, rule, R307_STEP_CONDITION,
+                    apr_pstrcat(a->p, cond->kind->name, "=", cond->negate ? "!" : "",
+                                cond->value, NULL));
     }
 }
 
@@ -177,7 +189,7 @@ static int conditions_hold(asking_t *a, const r307_rule_t *rule)
             return held;
         }
         if (!held) {
-            passed_over(a, rule, R307_STEP_CONDITION, rule->conds[i].value);
+            condition_failed(a, rule, &rule->conds[i]);
             return 0;
         }
     }
