@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "httpd/store.h"
 
+#include <string.h>
 #include <http_config.h>
 #include "httpd/maps.h"
 #include "httpd/mapview.h"
@@ -16,10 +17,16 @@ typedef struct r307_mapheld_t {
     struct r307_mapheld_t *next;
 } r307_mapheld_t;
 
+/* What the child's end leaves of requests is released behind it: nobody frees views then,
+ * and prefork, which ends a child from a signal handler, may have interrupted who holds
+ * the lock. */
 static apr_status_t release(void *data)
 {
     r307_mapheld_t *held = data;
 
+    if (__atomic_load_n(&held->store->stop, __ATOMIC_SEQ_CST)) {
+        return APR_SUCCESS;
+    }
     r307_mapview_lock(held->store);
     held->view->refs--;
     r307_mapview_unlock(held->store);
@@ -55,13 +62,16 @@ static r307_mapview_t *take_conf(r307_store_t *store, const r307_mapref_t *ref)
     return view;
 }
 
-/* With the lock held: whether this process knows that the slot has this map. */
-static int is_user(r307_store_t *store, int slot)
+/* With the lock held: whether this process knows that the slot has this map. The slot may
+ * be another one's by now, since it was found without the mutex. */
+static int is_user(r307_store_t *store, int slot, const r307_mapref_t *ref)
 {
     const r307_mapuser_t *user = slot < 0 ? NULL : store->locals[slot].user;
 
-    return user && user->key == __atomic_load_n(&r307_arena_slot(store->arena, slot)->key,
-                                                __ATOMIC_SEQ_CST);
+    return user && user->ref->key.len == ref->key.len
+        && memcmp(user->ref->key.s, ref->key.s, ref->key.len) == 0
+        && user->key == __atomic_load_n(&r307_arena_slot(store->arena, slot)->key,
+                                        __ATOMIC_SEQ_CST);
 }
 
 /* With the lock held. The request's line goes with the request; this one stays. */
@@ -107,7 +117,7 @@ static r307_mapview_t *attach_first(r307_store_t *store, int slot, const r307_ma
     r307_mapview_t *view;
 
     r307_mapview_lock(store);
-    if (!is_user(store, slot)) {
+    if (!is_user(store, slot, ref)) {
         become_user(store, slot, ref);
     }
     view = take_view(store, slot);
@@ -119,7 +129,7 @@ static r307_mapview_t *attach_first(r307_store_t *store, int slot, const r307_ma
     view = r307_mapview_current(store, slot, ref, 0);
     r307_mapview_lock(store);
     store->attaching--;
-    if (view && is_user(store, slot) && !store->locals[slot].view) {
+    if (view && is_user(store, slot, ref) && !store->locals[slot].view) {
         r307_mapview_install(store, slot, view);
     }
     else if (view) {
@@ -140,12 +150,12 @@ static r307_mapview_t *take_tenants(request_rec *r, r307_store_t *store, const r
 
     r307_mapview_lock(store);
     if (slot >= 0) {
-        if (is_user(store, slot)) {
+        if (is_user(store, slot, ref)) {
             view = take_view(store, slot);
         }
         is_refused = !r307_arena_current(store->arena, slot)
                      && r307_arena_slot(store->arena, slot)->refused;
-        if (!view && is_refused && !is_user(store, slot)) {
+        if (!view && is_refused && !is_user(store, slot, ref)) {
             become_user(store, slot, ref);      /* so that somebody looks again */
         }
     }
