@@ -2,12 +2,20 @@
 #include "httpd/store.h"
 
 #include <string.h>
+#include <apr_general.h>
 #include <http_config.h>
+#include <http_log.h>
 #include "httpd/maps.h"
 #include "httpd/mapview.h"
+#include "httpd/once.h"
 #include "httpd/request.h"
 
-extern module AP_MODULE_DECLARE_DATA redirect307_module;
+APLOG_USE_MODULE(redirect307);
+
+/* Maps of .htaccess that one request asks: who names thousands would put out those of all
+ * others, at each request. Stands in docs/maps.md. */
+#define TENANTS_MOST 64
+#define SAID_APART   60         /* seconds */
 
 /* A map that a request uses. */
 typedef struct r307_mapheld_t {
@@ -88,6 +96,17 @@ static void become_user(r307_store_t *store, int slot, const r307_mapref_t *ref)
     r307_follow_start(store);
 }
 
+/* No rule is found where one stands, so it must not go unsaid. */
+static void say_left_out(request_rec *r, const r307_mapref_t *ref, const char *why)
+{
+    if (r307_once_per(r->server, r307_once_key_text(ref->htaccess, 0, why), SAID_APART,
+                      r->request_time)) {
+        ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, r, "%s:%u: Redirect307Map: %s is left "
+                      "out of this request: %s; said at most once a minute",
+                      ref->place.file, ref->place.line, ref->path, why);
+    }
+}
+
 /* Waits until nobody else builds: there is no earlier version to be served meanwhile. */
 static int build_first(request_rec *r, r307_store_t *store, const r307_mapref_t *ref)
 {
@@ -164,7 +183,12 @@ static r307_mapview_t *take_tenants(request_rec *r, r307_store_t *store, const r
         return view;
     }
     slot = build_first(r, store, ref);
-    return slot < 0 ? NULL : attach_first(store, slot, ref);
+    if (slot < 0) {
+        say_left_out(r, ref, "more maps of .htaccess files are asked for at once than this "
+                     "server can hold");
+        return NULL;
+    }
+    return attach_first(store, slot, ref);
 }
 
 /* With the lock held for as long as it takes: cheaper than to hold the image. */
@@ -190,13 +214,20 @@ const struct r307_image_t *r307_store_image(request_rec *r, const r307_mapref_t 
     r307_state_t *state = r307_request_state(r);
     r307_mapheld_t *held;
     r307_store_t *store = ref->store ? ref->store : r307_store_find(r->server);
+    int tenants = 0;
 
     for (held = state->maps; held; held = held->next) {
         if (held->ref == ref) {
             return held->view ? held->view->image : NULL;
         }
+        tenants += held->ref->directory != NULL;
     }
     if (!store || !store->lock) {
+        return NULL;
+    }
+    if (ref->directory && tenants == TENANTS_MOST) {
+        say_left_out(r, ref, "one request asks " APR_STRINGIFY(TENANTS_MOST) " maps of "
+                     ".htaccess files at most; write fewer and longer ones");
         return NULL;
     }
     held = apr_palloc(r->pool, sizeof(*held));
