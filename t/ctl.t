@@ -54,7 +54,7 @@ EOT
 
 my @cases = (
     [[], 2, qr/^usage: redirect307ctl COMMAND/],
-    [['nothing'], 2, qr/^usage:/],
+    [['nothing'], 2, qr/'nothing' is no command\n.*^usage:/ms],
     [['help'], 0, qr/explain .*exit status: 0 nothing to do, 1 something to do, 2 could not/s],
     [['version'], 0, qr/^redirect307ctl \d+\.\d+\.\d+\n$/],
     [['lint'], 2, qr/name a file/],
@@ -66,9 +66,11 @@ my @cases = (
     [['lint', $htaccess], 1, qr/^3 findings, 2 rules fine\.$/m],
     [['lint', "$dir"], 1, qr/^3 findings, 2 rules fine\.$/m],
     [['lint', $conf], 1, qr/site\.conf:2: Redirect307: 'a' has no leading '\/'.*\n1 finding, 3 rules fine\./],
-    [['explain', $fine, '--base', '/d/', '/d/a?x=1'], 0, qr{^307 -> /d/b\?x=1\n  \S+fine.htaccess:1  a b match=prefix\n$}],
+    [['lint', file('flag.htaccess', "Redirect307 a b flag=../x\nRedirect307Maintenance d/ flag=y/../../x\n")], 1,
+        qr{:1: Redirect307: flag='\.\./x' lies outside .*\n.*:2: Redirect307Maintenance: flag='y/\.\./\.\./x' lies outside .*\n2 findings, 0 rules fine\.}],
+    [['explain', $fine, '--base', '/d/', '/d/a?x=1'], 0, qr{^307 -> /d/b\?x=1\n  \S+fine.htaccess:1  a b match=prefix\n  then +/d/b\?x=1: no rule answers\n$}],
     [['explain', $fine, '--base', '/d/', 'https://h.example/d/z'], 0, qr{^no rule answers\n$}],
-    [['explain', $htaccess, '--base', '/d/', '/d/12'], 1, qr{^no rule answers\n  passed over .*condition does not hold: X-A:b\n  Vary: X-A\n}ms],
+    [['explain', $htaccess, '--base', '/d/', '/d/12'], 1, qr{^no rule answers\n  passed over .*condition does not hold: header=X-A:b\n  Vary: X-A\n}ms],
     [['explain', $htaccess, '--base', '/d/', '--header', 'X-A: b', '/d/12'], 1, qr{^307 -> /n/12\n}m],
     [['explain', $conf, '/a'], 2, qr{^307 -> /b\n.*not asked: 2 rules inside sections}ms],
     [['explain', file('plan.conf', "Redirect307 /a /b until=2026-12-26T18:00Z cache=1h\n"), '--at', '2026-12-26T17:59:59Z', '/a'], 0, qr{^307 -> /b  until 26 Dec 2026, \d\d:00 \S+ \(in 1 second\)\n.*^  Cache-Control: max-age=1$}ms],
@@ -77,13 +79,13 @@ my @cases = (
     [['lint', file('site.map', "/a /b\n/a /c\n/x\n")], 1, qr{^\S+/site\.map:2: '/a' is already sent to /b by line 1; this line never answers\n\S+:3: '/x' has no target; write: /x /new.*\n2 findings, 1 rule fine\.$}],
     [['lint', file('ok.csv', "source;target\n/a;/b\n")], 0, qr{^0 findings, 1 rule fine\.$}],
     [['lint', file('maps.htaccess', "Redirect307Map ok.csv status=301\nRedirect307Map no.map\nRedirect307Map ok.csv stats=1\nRedirect307Arena 1M\n")], 1, qr{:2: Redirect307Map: \S+/no\.map: No such file.*:3: Redirect307Map: 'stats=1' unknown option; did you mean status=\?\n\S+:4: .*not allowed in \.htaccess}s],
-    [['explain', "$dir/ok.csv", '/a?q'], 0, qr{^307 -> /b\?q\n  \S+ok\.csv:2  /a /b match=exact\n$}],
+    [['explain', "$dir/ok.csv", '/a?q'], 0, qr{^307 -> /b\?q\n  \S+ok\.csv:2  /a /b match=exact\n  then +/b\?q: no rule answers\n$}],
     [['explain', file('map.htaccess', "Redirect307 x y\nRedirect307Map ok.csv status=301\n"), '--base', '/', '/a'], 0, qr{^301 -> /b\n}],
     [['explain', file('map.conf', "Redirect307Map ok.csv\n"), '/a'], 2, qr{^no rule answers\n  not asked: 1 map that only the server can find\n$}],
     [['compile'], 2, qr{name the map}],
     [['compile', "$dir/ok.csv", 'stats=1'], 2, qr{'stats=1' unknown option}],
     [['compile', "$dir/ok.csv", 'status=302', '-o', "$dir/ok.image"], 0, qr{^\S+/ok\.image: 1 rule, 1 KiB\.$}],
-    [['explain', "$dir/ok.image", '/a'], 0, qr{^302 -> /b\n  \S+ok\.image:2  /a /b match=exact status=302\n$}],
+    [['explain', "$dir/ok.image", '/a'], 0, qr{^302 -> /b\n  \S+ok\.image:2  /a /b match=exact status=302\n  then +/b: no rule answers\n$}],
     [['compile', "$dir/site.map", '-o', "$dir/s.image"], 1, qr{site\.map:3: .*\n\S+s\.image: 1 rule, 1 KiB; 2 lines skipped\.$}],
     [['compile', "$dir/none.map"], 2, qr{none\.map: No such file}],
     [['explain', file('cut.image', "R307IMG\0cut"), '/a'], 2, qr{cut\.image: }],
@@ -107,6 +109,9 @@ STAYS \ {6}price-test \ {2}cro \ {2}review\ was\ 7\ Dec\ 2026,\ 00:00\ \S+\ \(29
 PERMANENT \ {2}/agb \ {8}seo \ {2}308\ since\ 14\ Dec\ 2026,\ 24:00\ \S+\ \(21\ days\ ago\);\ write\ status=308\ without\ until=\ and\ then=\ \ \S+:3\n
 PERMANENT \ {2}/old \ {8}- \ {4}in\ force\ since\ 1\ Jun\ 2025,\ 00:00\ \S+\ \(583\ days\ ago\);\ write\ status=308,\ or\ until=\ \ \S+:4\n
 7\ rules,\ 4\ due\.\n}mx],
+    [['report', '--due', '--at', '2027-01-05', file('closed.conf', "Redirect307Maintenance /down.html until=2026-12-26 name=move owner=ops\n"
+        . "Redirect307Maintenance /later.html until=2027-12-26\nRedirect307Maintenance /flag.html flag=/x\n")], 1,
+     qr{^RETURNS    move  ops  ended 27 Dec 2026, 00:00 \S+ \(9 days ago\); take the line out, [^\n]+closed\.conf:1\n3 rules, 1 due\.\n$}],
     [['explain', $fine, '--bogus', '/a'], 2, qr{'--bogus' is not understood}],
     [['explain', $fine, '--base', 'x', '/a'], 2, qr{--base begins and ends with '/'}],
     [['explain'], 2, qr{name the URL}],
@@ -122,6 +127,10 @@ my @rows = grep {
         && $_->{rule} !~ /expr=|env=|%\{(?!arg:)/ && !R307::Rows::has_host($_)
 } R307::Rows::all_rows();
 
+my $circle = file('circle.conf', "Redirect307 /a /b\nRedirect307 /b /a\nRedirect307 /c https://www.example.com/a\n");
+push @cases, [['explain', $circle, '/a'], 1, qr{\n  then +/b: 307 -> /a\n  then +/a: 307 -> /b\n  then +and so on: no browser arrives\n$}],
+    [['explain', $circle, '/c'], 0, qr{^307 -> https://www\.example\.com/a\n  \S+:3 [^\n]+\n$}],
+    [['lint', $circle], 1, qr{^\S+circle\.conf:1: R307-A07 '/b' .*; \S+:1 to /b, \S+:2 to /a; .*\n1 finding, 3 rules fine\.\n$}];
 push @cases, [['explain', $fine, $conf, '/a'], 2, qr{'/a' is not understood}];
 
 plan tests => @cases + 1;

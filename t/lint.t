@@ -22,6 +22,13 @@ my @texts = (
     ["Redirect307Lint refuse\n$glued\n", qr{R307-A01.*1 finding of Redirect307 keeps the server from starting, as Redirect307Lint refuse asks}s, qr{Syntax OK}, 1],
     ["Redirect307Lint refuse\nRedirect307 /a http://h.example/\nRedirect307 / /new/\n", qr{R307-A03.*R307-A06.*Syntax OK}s, qr{keep}, 0],
     ["Redirect307Lint refuse\n<Location /g>\nRedirect307Lint warn\n$glued\n</Location>\n", qr{R307-A01.*Syntax OK}s, qr{keeps}, 0],
+    ["Redirect307 /a /b\nRedirect307 /b /a\n",
+     qr{DIR/test\.conf:1: Redirect307: R307-A07 '/b' leads .* without an end; DIR/test\.conf:1 to /b, DIR/test\.conf:2 to /a; take}, undef, 0],
+    ["Redirect307Lint refuse\nRedirect307 /a /b\nRedirect307 /b /a\n", qr{R307-A07.*1 finding of Redirect307 keeps}s, undef, 1],
+    ["Redirect307Lint refuse\nRedirect307 /a /b lang=de\nRedirect307 /b /a\n", qr{R307-A08.*Syntax OK}s, undef, 0],
+    ["Redirect307 /a /b\n<VirtualHost *:1>\nRedirect307 /b /a\n</VirtualHost>\n", qr{R307-A07 .*test\.conf:3 to /a}, undef, 0],
+    ["<VirtualHost *:1>\nRedirect307 /a /b\n</VirtualHost>\n<VirtualHost *:2>\nRedirect307 /b /a\n</VirtualHost>\n", qr{Syntax OK}, qr{R307-A}, 0],
+    ["Redirect307 /a /b\nRedirect307 /b /c\nRedirect307 / https:\n", qr{Syntax OK}, qr{R307-A}, 0],
     ["Redirect307Lint perhaps\n", qr{'perhaps' is no value here; write off, warn or refuse}, undef, 1],
     [join('', map { "Redirect307 /a$_ http://h.example/$_\n" } 1 .. 150), qr{more than 100 findings; redirect307ctl lint names them all}, qr{/a101 }, 0],
 );

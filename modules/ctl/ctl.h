@@ -86,4 +86,9 @@ const char *r307_map_load(apr_pool_t *p, r307_mapdef_t *def, const char *file,
 int r307_file_is_rule(const r307_met_t *what);
 const char *r307_file_check_other(apr_pool_t *p, const r307_met_t *what);
 
+/* Whether `path` has ".." as a segment, and what is said of a flag in .htaccess that has. */
+int r307_file_climbs(const char *path);
+#define R307_FILE_OUTSIDE \
+    "lies outside the directory of this .htaccess; write flag=down.on"
+
 #endif

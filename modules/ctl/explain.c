@@ -7,6 +7,8 @@
 #include <apr_strings.h>
 #include <apr_tables.h>
 
+#include "engine/loop.h"
+
 typedef struct explaining_t {
     apr_pool_t *p;
     const char *file, *base, *method, *url, *at, *client, *user;
@@ -250,6 +252,49 @@ static r307_exit_t print_decision(explaining_t *x, const r307_decision_t *decisi
     return decision->outcome == R307_OUTCOME_REFUSE ? R307_EXIT_FINDINGS : R307_EXIT_FINE;
 }
 
+/* What is answered where the Location leads, as far as it stays here; 1 when that is
+ * nowhere. */
+static int print_then(explaining_t *x, const r307_scope_t *scope, r307_policy_t policy,
+                      const r307_view_t *view, const r307_decision_t *answer)
+{
+    const char *seen[R307_LOOP_HOPS];
+    r307_decision_t decision = *answer;
+    r307_view_t at = *view;
+    int i, k;
+
+    policy.trace = NULL;
+    for (i = 0; i < R307_LOOP_HOPS; i++) {
+        const char *shown = decision.location;
+
+        if (decision.outcome != R307_OUTCOME_ANSWER || !shown
+            || !r307_loop_next(x->p, &at, shown, &at)) {
+            return 0;
+        }
+        for (k = 0; k < i && strcmp(seen[k], shown) != 0; k++) {
+            continue;
+        }
+        if (k < i) {
+            break;
+        }
+        seen[i] = shown;
+        r307_decide(x->p, scope, 1, &policy, &at, &decision);
+        shown = r307_text_show(x->p, shown, strlen(shown));
+        if (decision.outcome == R307_OUTCOME_ANSWER) {
+            printf("  then         %s: %d%s%s\n", shown, decision.status,
+                   decision.location ? " -> " : "",
+                   decision.location ? decision.location : "");
+        }
+        else {
+            printf("  then         %s: %s\n", shown,
+                   decision.outcome == R307_OUTCOME_REFUSE ? "refused"
+                   : decision.outcome == R307_OUTCOME_LATER ? "a login first"
+                   : "no rule answers");
+        }
+    }
+    printf("  then         and so on: no browser arrives\n");
+    return 1;
+}
+
 /* Splits the URL that is asked for; 0 when it is none. */
 static int set_asked(explaining_t *x, r307_view_t *view)
 {
@@ -319,9 +364,12 @@ static r307_exit_t explain(explaining_t *x)
     }
     r307_decide(x->p, &scope, 1, &policy, &view, &decision);
     result = print_decision(x, &decision);
+    if (print_then(x, &scope, policy, &view, &decision)) {
+        result = R307_EXIT_FINDINGS;
+    }
     if (x->elsewhere) {
-        printf("  not asked: %d rules inside sections, which only the server can place\n",
-               x->elsewhere);
+        printf("  not asked: %d rule%s inside sections, which only the server can place\n",
+               x->elsewhere, x->elsewhere == 1 ? "" : "s");
     }
     if (x->unanswered) {
         printf("  not known here: env=, expr=, file=, a flag below ServerRoot, the roll of "

@@ -104,6 +104,19 @@ static const char *compile_nothing(void *baton, apr_pool_t *p, const char *text,
     return NULL;
 }
 
+int r307_file_climbs(const char *path)
+{
+    while (*path) {
+        size_t n = strcspn(path, "/");
+
+        if (n == 2 && path[0] == '.' && path[1] == '.') {
+            return 1;
+        }
+        path += n + (path[n] == '/');
+    }
+    return 0;
+}
+
 /* Beside the .htaccess; in httpd.conf as it is, since ServerRoot is not known. */
 static const char *find_flag(void *baton, apr_pool_t *p, const char *name, void **found)
 {
@@ -113,6 +126,9 @@ static const char *find_flag(void *baton, apr_pool_t *p, const char *name, void 
     if (name[0] == '/' || reading->is_conf) {
         *found = apr_pstrdup(p, name);
         return NULL;
+    }
+    if (r307_file_climbs(name)) {
+        return R307_FILE_OUTSIDE;
     }
     *found = apr_pstrcat(p, slash ? apr_pstrmemdup(p, reading->name,
                                                    (apr_size_t)(slash - reading->name + 1))

@@ -5,7 +5,7 @@
 #include <strings.h>
 #include <apr_strings.h>
 
-#include "engine/audit.h"
+#include "engine/loop.h"
 #include "engine/maintenance.h"
 
 typedef struct linting_t {
@@ -13,6 +13,7 @@ typedef struct linting_t {
     apr_hash_t *rules;          /* of the file at hand, by container: names are unique in
                                  * each */
     int findings, notes, fine, unknown, files;
+    int directory;              /* it is a .htaccess */
 } linting_t;
 
 static r307_ruleset_t *rules_of(linting_t *linting, const char *container)
@@ -45,6 +46,30 @@ static int audit(linting_t *linting, const r307_met_t *what, const r307_rule_t *
     linting->findings += count;
     linting->notes += doubts->nelts - count;
     return count;
+}
+
+/* Where the rules of one container of the file lead together. */
+static void audit_loops(linting_t *linting, const r307_ruleset_t *rules)
+{
+    static const r307_loop_site_t site = { { "http", "localhost", 80 }, 1 };
+    apr_array_header_t *doubts = apr_array_make(linting->p, 2, sizeof(r307_doubt_t));
+    r307_scope_t scope;
+    int i;
+
+    memset(&scope, 0, sizeof(scope));
+    scope.rules = rules;
+    scope.directory = linting->directory;
+    scope.base = linting->directory ? r307_slice("/", 1) : r307_slice(NULL, 0);
+    r307_loop_audit(linting->p, &scope, 1, &site, doubts);
+    for (i = 0; i < doubts->nelts; i++) {
+        const r307_doubt_t *doubt = &APR_ARRAY_IDX(doubts, i, r307_doubt_t);
+        int is_note = r307_finding_row(doubt->finding)->severity == R307_SEVERITY_NOTE;
+
+        printf("%s:%u: %s%s\n", doubt->rule->place.file, doubt->rule->place.line,
+               is_note ? "note: " : "", doubt->text);
+        linting->findings += !is_note;
+        linting->notes += is_note;
+    }
 }
 
 /* What cannot be read is said by whoever asked for it. */
@@ -85,6 +110,7 @@ static void met(void *baton, const r307_met_t *what)
     const r307_rule_t *rule = NULL;
     const char *bad;
 
+    linting->directory = !what->is_conf;
     if (r307_file_is_rule(what)) {
         bad = r307_line_parse(linting->p, what->args, what->place, &what->context, &rule);
         if (!bad && !rule) {
@@ -102,6 +128,9 @@ static void met(void *baton, const r307_met_t *what)
 
         bad = r307_maintenance_parse(linting->p, what->args, what->place, &what->context,
                                      &line);
+        if (!bad && !what->is_conf && line->flag && r307_file_climbs(line->flag)) {
+            bad = apr_psprintf(linting->p, "flag='%s' " R307_FILE_OUTSIDE, line->flag);
+        }
         linting->fine += !bad;
     }
     else {
@@ -126,7 +155,13 @@ static void lint_file(void *baton, const char *name)
         bad = bad ? bad : lint_map(linting, &def, name);
     }
     else {
+        const r307_ruleset_t *rules;
+
         bad = r307_file_read(linting->p, name, met, linting);
+        rules = apr_hash_get(linting->rules, "", APR_HASH_KEY_STRING);
+        if (!bad && rules) {
+            audit_loops(linting, rules);
+        }
     }
     if (bad) {
         linting->unknown++;
@@ -136,7 +171,7 @@ static void lint_file(void *baton, const char *name)
 
 r307_exit_t r307_lint_run(apr_pool_t *p, int argc, const char *const *argv)
 {
-    linting_t linting = { p, NULL, 0, 0, 0, 0, 0 };
+    linting_t linting = { p, NULL, 0, 0, 0, 0, 0, 0 };
     int i;
 
     if (argc == 0) {

@@ -77,6 +77,9 @@ int main(int argc, const char *const *argv)
         }
     }
     if (i == COMMAND_COUNT) {
+        if (argc > 1) {
+            fprintf(stderr, "redirect307ctl: '%s' is no command\n", argv[1]);
+        }
         print_usage(stderr);
     }
     if (fflush(stdout) != 0) {

@@ -101,19 +101,6 @@ static const char *find_line(order_t *order)
 
 /* --- the flag --- */
 
-static int climbs(const char *path)
-{
-    while (*path) {
-        size_t n = strcspn(path, "/");
-
-        if (n == 2 && path[0] == '.' && path[1] == '.') {
-            return 1;
-        }
-        path += n + (path[n] == '/');
-    }
-    return 0;
-}
-
 static const char *directory_of(apr_pool_t *p, const char *path)
 {
     const char *slash = strrchr(path, '/');
@@ -161,7 +148,7 @@ static const char *find_flag(order_t *order)
         return NULL;
     }
     directory = real_path(order->p, directory);
-    if (climbs(flag) || (*flag == '/' && !is_below(flag, directory))) {
+    if (r307_file_climbs(flag) || (*flag == '/' && !is_below(flag, directory))) {
         return apr_psprintf(order->p, "flag='%s' lies outside of the directory of this "
                             ".htaccess, where the server does not look; write "
                             "flag=down.on", flag);

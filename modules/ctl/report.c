@@ -118,6 +118,24 @@ static const char *take_map_line(reporting_t *x, const r307_met_t *what)
     return bad ? bad : take_map(x, &def, r307_map_beside(x->p, what->place.file, def.file));
 }
 
+/* A maintenance line is over as a rule is. */
+static const char *take_maintenance(reporting_t *x, const r307_met_t *what)
+{
+    r307_maintenance_t *line;
+    const char *bad = r307_maintenance_parse(x->p, what->args, what->place, &what->context,
+                                             &line);
+    r307_rule_t rule;
+
+    if (!bad) {
+        rule = line->rule;
+        rule.plan.until.text = line->until ? "" : NULL;     /* shown to the minute */
+        rule.plan.until.when = line->until;
+        rule.plan.then = R307_THEN_UNSET;
+        take(x, &rule);
+    }
+    return bad;
+}
+
 static void met(void *baton, const r307_met_t *what)
 {
     reporting_t *x = baton;
@@ -132,6 +150,9 @@ static void met(void *baton, const r307_met_t *what)
     }
     else if (strcasecmp(what->directive, "Redirect307Map") == 0) {
         bad = take_map_line(x, what);
+    }
+    else if (strcasecmp(what->directive, "Redirect307Maintenance") == 0) {
+        bad = take_maintenance(x, what);
     }
     if (bad) {
         x->skipped++;

@@ -18,7 +18,12 @@ static const r307_finding_row_t findings[R307_FINDING_COUNT] = {
     [R307_FINDING_WHOLE] = { "R307-A05", R307_SEVERITY_NOTE,
         "is chosen by the request as a whole" },
     [R307_FINDING_ROOT] = { "R307-A06", R307_SEVERITY_NOTE,
-        "moves every page of the site below that directory" }
+        "moves every page of the site below that directory" },
+    [R307_FINDING_LOOP] = { "R307-A07", R307_SEVERITY_WARN,
+        "leads from one redirect to the next without an end" },
+    [R307_FINDING_MAY_LOOP] = { "R307-A08", R307_SEVERITY_NOTE,
+        "leads from one redirect to the next without an end whenever conditions and dates "
+        "allow it" }
 };
 
 const r307_finding_row_t *r307_finding_row(r307_finding_t finding)
@@ -37,16 +42,22 @@ static const char *show(const auditing_t *a, const char *text)
     return r307_text_show(a->p, text, strlen(text));
 }
 
-/* `advice` is the half sentence behind the row's own. */
-static void add(const auditing_t *a, r307_finding_t finding, const char *advice)
+void r307_audit_add(apr_pool_t *p, r307_finding_t finding, const r307_rule_t *rule,
+                    const char *advice, apr_array_header_t *doubts)
 {
-    r307_doubt_t *doubt = apr_array_push(a->doubts);
+    const char *text = rule->target->text;
+    r307_doubt_t *doubt = apr_array_push(doubts);
 
     doubt->finding = finding;
-    doubt->rule = a->rule;
-    doubt->text = apr_psprintf(a->p, "%s '%s' %s; %s", findings[finding].id,
-                               show(a, a->rule->target->text), findings[finding].why,
-                               advice);
+    doubt->rule = rule;
+    doubt->text = apr_psprintf(p, "%s '%s' %s; %s", findings[finding].id,
+                               r307_text_show(p, text, strlen(text)),
+                               findings[finding].why, advice);
+}
+
+static void add(const auditing_t *a, r307_finding_t finding, const char *advice)
+{
+    r307_audit_add(a->p, finding, a->rule, advice, a->doubts);
 }
 
 /* Where group n of a regex begins, behind its "(" and its name; NULL when it is not found.

@@ -16,6 +16,8 @@ typedef enum {
     R307_FINDING_CHOSEN_HOST,   /* https://%{arg:h}/ */
     R307_FINDING_WHOLE,         /* "%{arg:to}" */
     R307_FINDING_ROOT,          /* Redirect307 / /dir/ */
+    R307_FINDING_LOOP,          /* /a /b and /b /a */
+    R307_FINDING_MAY_LOOP,      /* the same with conditions or dates */
     R307_FINDING_COUNT
 } r307_finding_t;
 
@@ -45,5 +47,9 @@ typedef struct r307_doubt_t {
 /* Appends an r307_doubt_t for each doubt about this one rule, made in p. */
 void r307_audit_rule(apr_pool_t *p, const r307_rule_t *rule, r307_list_t list,
                      apr_array_header_t *doubts);
+
+/* Appends one. `advice` is the half sentence behind the row's own. */
+void r307_audit_add(apr_pool_t *p, r307_finding_t finding, const r307_rule_t *rule,
+                    const char *advice, apr_array_header_t *doubts);
 
 #endif

@@ -79,11 +79,12 @@ static const char *parse_host(apr_pool_t *p, const char *value,
     (void)maker;
     for (i = 0; i < cond->count && !bad; i++) {
         if (memchr(cond->names[i].s, '/', cond->names[i].len)) {
-            bad = "is a list of host names, without scheme and path";
+            bad = "is an address and not a host; write the name alone, as host=www.example."
+                  "com";
         }
         else if (cond->names[i].s[0] != '['
                  && memchr(cond->names[i].s, ':', cond->names[i].len)) {
-            bad = "is a list of host names, without port";
+            bad = "has a port; write the name alone, as host=www.example.com";
         }
     }
     return bad;
@@ -278,7 +279,7 @@ static const char *parse_expr(apr_pool_t *p, const char *value,
     const char *bad;
 
     if (!maker || !maker->compile) {
-        return "cannot be asked here: expressions are the server's";
+        return "cannot be asked in a map; write the rule beside the line that names the map";
     }
     cond->expr.text = value;
     bad = maker->compile(maker->baton, p, value, 0, &cond->expr.compiled);

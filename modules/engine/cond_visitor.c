@@ -178,7 +178,7 @@ const char *r307_cond_parse_flag(apr_pool_t *p, const char *value,
                                  const r307_expr_maker_t *maker, r307_cond_t *cond)
 {
     if (!maker || !maker->find_flag) {
-        return "cannot be asked here: flag files are the server's";
+        return "cannot be asked in a map; write the rule beside the line that names the map";
     }
     return maker->find_flag(maker->baton, p, value, &cond->own);
 }

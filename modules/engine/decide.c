@@ -2,6 +2,7 @@
 #include "decide.h"
 
 #include <string.h>
+#include <apr_strings.h>
 
 static const char *const step_texts[R307_STEP_COUNT] = {
     [R307_STEP_EARLY] = "its time has not come",
@@ -58,6 +59,17 @@ static void passed_over(const asking_t *a, const r307_rule_t *rule, r307_step_t 
 {
     if (a->policy->trace) {
         a->policy->trace(a->policy->trace_baton, rule, step, detail);
+    }
+}
+
+/* What it says is made only where somebody listens. */
+static void condition_failed(const asking_t *a, const r307_rule_t *rule,
+                             const r307_cond_t *cond)
+{
+    if (a->policy->trace) {
+        passed_over(a, rule, R307_STEP_CONDITION,
+                    apr_pstrcat(a->p, cond->kind->name, "=", cond->negate ? "!" : "",
+                                cond->value, NULL));
     }
 }
 
@@ -177,7 +189,7 @@ static int conditions_hold(asking_t *a, const r307_rule_t *rule)
             return held;
         }
         if (!held) {
-            passed_over(a, rule, R307_STEP_CONDITION, rule->conds[i].value);
+            condition_failed(a, rule, &rule->conds[i]);
             return 0;
         }
     }
@@ -560,11 +572,13 @@ static int ask(asking_t *a, const r307_scope_t *scope, const r307_rule_t *rule,
 static int ask_grouped(asking_t *a, const r307_scope_t *scope, const r307_rule_t *rule,
                        const r307_captures_t *captures, r307_found_t found)
 {
+    r307_phase_t phase = r307_plan_phase(&rule->plan, a->view->now);
     int best, member;
 
     a->group = r307_group_find(a->p, &a->groups, scope, &a->asked, a->policy->steps, rule,
                                &member);
-    if (r307_group_cond(rule, R307_ORDER_LANG)) {
+    if ((phase == R307_PHASE_IN || phase == R307_PHASE_THEN)
+        && r307_group_cond(rule, R307_ORDER_LANG)) {
         forget_used(a);
         best = r307_group_best(a->group, a->view, r307_asked_query(a->p, &a->asked),
                                vary_of(a, rule));

@@ -363,14 +363,15 @@ static int add(building_t *b, const char *line, size_t len, unsigned number, int
     if (is_regex && b->regexes >= b->limits->regex_most) {
         tell(b, number, b->limits->regex_most
              ? apr_psprintf(b->scratch, "the server takes %" APR_INT64_T_FMT " regular "
-                            "expressions of a map, and this is one more",
-                            b->limits->regex_most)
+                            "expression%s of a map, and this is one more",
+                            b->limits->regex_most, b->limits->regex_most == 1 ? "" : "s")
              : "the server takes no regular expressions of a map");
         return 0;
     }
     if (b->limits->lines_most && b->result->rules >= b->limits->lines_most) {
-        tell(b, number, apr_psprintf(b->scratch, "the server takes %u rules of a map, and "
-                                     "this is one more", b->limits->lines_most));
+        tell(b, number, apr_psprintf(b->scratch, "the server takes %u rule%s of a map, and "
+                                     "this is one more", b->limits->lines_most,
+                                     b->limits->lines_most == 1 ? "" : "s"));
         return 0;
     }
     bad = r307_image_add(b->scratch, b->result->builder, line, len, number);
@@ -559,6 +560,13 @@ static int on_row(void *baton, const r307_maprow_t *row)
     return b->gave_up;
 }
 
+static const char *untold(apr_pool_t *p, unsigned count)
+{
+    return count == 1 ? "one more line is no rule; it is not named"
+                      : apr_psprintf(p, "%u more lines are no rules; they are not named",
+                                     count);
+}
+
 const char *r307_map_build(apr_pool_t *p, const r307_mapdef_t *def,
                            const r307_expr_maker_t *maker, const r307_mapbytes_t *bytes,
                            const r307_maplimits_t *limits, r307_mapresult_t *result)
@@ -600,9 +608,7 @@ const char *r307_map_build(apr_pool_t *p, const r307_mapdef_t *def,
         bad = "given up";
     }
     if (!bad && result->bad > R307_MAP_TOLD && limits->bad) {
-        limits->bad(limits->baton, 0, apr_psprintf(p, "%u more lines are no rules; they "
-                                                   "are not named",
-                                                   result->bad - R307_MAP_TOLD));
+        limits->bad(limits->baton, 0, untold(p, result->bad - R307_MAP_TOLD));
     }
     return bad;
 }

@@ -16,6 +16,15 @@ r307_phase_t r307_plan_phase(const r307_plan_t *plan, apr_time_t now)
     return plan->from.text && now < plan->from.when ? R307_PHASE_EARLY : R307_PHASE_IN;
 }
 
+int r307_plan_overlaps(const r307_plan_t *a, const r307_plan_t *b)
+{
+    int a_ends = a->until.text && a->then <= R307_THEN_STOP;
+    int b_ends = b->until.text && b->then <= R307_THEN_STOP;
+
+    return !(a_ends && b->from.text && a->until.when <= b->from.when)
+        && !(b_ends && a->from.text && b->until.when <= a->from.when);
+}
+
 int r307_plan_is_overdue(const r307_plan_t *plan, apr_time_t now)
 {
     return plan->review.text && now >= plan->review.when;

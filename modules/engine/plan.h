@@ -45,6 +45,9 @@ typedef enum {
 
 r307_due_t r307_plan_due(const r307_plan_t *plan, int status, apr_time_t now);
 
+/* Whether both are in force at some time. */
+int r307_plan_overlaps(const r307_plan_t *a, const r307_plan_t *b);
+
 /* For from=, until= and review=: NULL, or the error text. */
 const char *r307_plan_set_date(apr_pool_t *p, r307_date_t *date, const char *name,
                                const char *value, int is_end);

@@ -29,16 +29,6 @@ static const r307_share_t *share_of(const r307_rule_t *rule)
     return NULL;
 }
 
-/* Whether both rules are in force at some time. */
-static int overlap(const r307_plan_t *a, const r307_plan_t *b)
-{
-    int a_ends = a->until.text && a->then <= R307_THEN_STOP;
-    int b_ends = b->until.text && b->then <= R307_THEN_STOP;
-
-    return !(a_ends && b->from.text && a->until.when <= b->from.when)
-        && !(b_ends && a->from.text && b->until.when <= a->from.when);
-}
-
 /* The shares of one source that hold at the same time are at most all, and one thing
  * keeps a visitor in all of them. */
 static const char *check_share(apr_pool_t *p, const r307_ruleset_t *set,
@@ -50,7 +40,7 @@ static const char *check_share(apr_pool_t *p, const r307_ruleset_t *set,
         const r307_rule_t *other = APR_ARRAY_IDX(set->shares, i, const r307_rule_t *);
         const r307_share_t *its = share_of(other);
 
-        if (other->group != rule->group || !overlap(&other->plan, &rule->plan)) {
+        if (other->group != rule->group || !r307_plan_overlaps(&other->plan, &rule->plan)) {
             continue;
         }
         if (its->sticky != share->sticky || !r307_slice_same(its->named, share->named)) {

@@ -109,7 +109,8 @@ static const char *read_braces(reader_t *reader, const char *s, const char **end
     part.kind = R307_PART_EXPR;
     part.expr.text = apr_pstrmemdup(reader->p, s, (size_t)(close - s));
     if (!reader->maker || !reader->maker->compile) {
-        return apr_psprintf(reader->p, "'%s' expressions are not known here",
+        return apr_psprintf(reader->p, "'%s' cannot be asked in a map; write the rule "
+                            "beside the line that names the map",
                             r307_text_show(reader->p, s, (size_t)(close - s)));
     }
     bad = reader->maker->compile(reader->maker->baton, reader->p, part.expr.text, 1,

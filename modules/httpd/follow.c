@@ -41,9 +41,10 @@ static apr_uint64_t state_of_problem(const char *problem)
 
 static void say_loaded(const r307_mapref_t *ref, const r307_mapversion_t *version)
 {
-    ap_log_error(APLOG_MARK, APLOG_INFO, 0, ref->server, "%s: %u rules, %u lines skipped, "
-                 "%u KiB", ref->path, version->rules, version->bad,
-                 (unsigned)(version->len / 1024));
+    ap_log_error(APLOG_MARK, APLOG_INFO, 0, ref->server, "%s: %u rule%s, %u line%s "
+                 "skipped, %u KiB", ref->path, version->rules,
+                 version->rules == 1 ? "" : "s", version->bad,
+                 version->bad == 1 ? "" : "s", (unsigned)(version->len / 1024));
 }
 
 /* --- building --- */

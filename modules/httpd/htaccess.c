@@ -184,9 +184,10 @@ static r307_version_t *compile(request_rec *r, r307_htaccess_t *cache, const cha
     version = r307_htaccess_compile(r, path, fd, stamp, r307_cache_most(cache));
     if (version) {
         if (APLOGrtrace1(r)) {
-            ap_log_rerror(APLOG_MARK, APLOG_TRACE1, 0, r, "%s is compiled: %d lines are "
-                          "left to read, it takes about %" APR_SIZE_T_FMT " KiB", path,
-                          version->line_count, version->weight / 1024);
+            ap_log_rerror(APLOG_MARK, APLOG_TRACE1, 0, r, "%s is compiled: left to read "
+                          "%d line%s, it takes about %" APR_SIZE_T_FMT " KiB", path,
+                          version->line_count, version->line_count == 1 ? "" : "s",
+                          version->weight / 1024);
         }
         r307_cache_put(cache, path, version);
     }

@@ -6,7 +6,7 @@
 #include <apr_strings.h>
 #include <http_core.h>
 #include <http_log.h>
-#include "engine/audit.h"
+#include "engine/loop.h"
 #include "engine/token.h"
 #include "httpd/once.h"
 
@@ -110,6 +110,36 @@ static int say_doubts(const server_rec *s, const apr_array_header_t *doubts, int
     return warnings;
 }
 
+/* Where the rules of the server or virtual host itself lead together; those of its sections
+ * are not followed. How many findings end the start. */
+static int say_loops(apr_pool_t *p, const server_rec *s, int is_one, int *said)
+{
+    const r307_config_t *conf = ap_get_module_config(s->lookup_defaults,
+                                                     &redirect307_module);
+    int lint = (int)r307_config_value(conf, R307_SETTING_LINT), i, warnings;
+    int is_https = s->server_scheme && strcasecmp(s->server_scheme, "https") == 0;
+    apr_array_header_t *doubts = apr_array_make(p, 2, sizeof(r307_doubt_t));
+    r307_loop_site_t site;
+    r307_scope_t *scopes;
+
+    if (lint == R307_LINT_OFF || !conf->early) {
+        return 0;
+    }
+    site.self.port = s->addrs && s->addrs->host_port ? s->addrs->host_port : s->port;
+    is_https = is_https || site.self.port == 443;
+    site.self.scheme = is_https ? "https" : "http";
+    site.self.port = site.self.port ? site.self.port : is_https ? 443 : 80;
+    site.self.host = s->server_hostname ? s->server_hostname : "localhost";
+    site.is_one = is_one;
+    scopes = apr_pcalloc(p, (size_t)conf->early->count * sizeof(*scopes));
+    for (i = 0; i < conf->early->count; i++) {
+        scopes[i].rules = conf->early->blocks[i]->rules;
+    }
+    r307_loop_audit(p, scopes, conf->early->count, &site, doubts);
+    warnings = say_doubts(s, doubts, said);
+    return lint == R307_LINT_REFUSE ? warnings : 0;
+}
+
 /* Redirect307Require looks at the text alone; 1 when that is to end the start. */
 static int say_lacking(const remembered_t *remembered, const r307_config_t *conf)
 {
@@ -132,6 +162,7 @@ int r307_on_check_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp,
     const apr_array_header_t *list;
     void *data = NULL;
     const r307_config_t *conf = NULL;
+    const server_rec *one;
     apr_array_header_t *doubts = apr_array_make(ptemp, 2, sizeof(r307_doubt_t));
     int i, said = 0, refused = 0, unplanned = 0;
 
@@ -160,6 +191,9 @@ int r307_on_check_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp,
         r307_audit_rule(ptemp, remembered->rule, list_of(conf), doubts);
         warnings = say_doubts(remembered->server, doubts, &said);
         refused += lint == R307_LINT_REFUSE ? warnings : 0;
+    }
+    for (one = s; one; one = one->next) {
+        refused += say_loops(ptemp, one, !s->next, &said);
     }
     if (unplanned) {
         ap_log_error(APLOG_MARK, APLOG_ERR, 0, s,

@@ -105,6 +105,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 
     if (!ready) {
         apr_initialize();
+        atexit(apr_terminate);      /* what it holds is no leak */
         ready = 1;
     }
     if (len == 0) {

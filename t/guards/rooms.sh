@@ -7,7 +7,7 @@
 # shellcheck source=t/guards/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-ORDER='version text time script url path query token view ip cookie capture regex pattern target target_parse lang share cond_kind cond cond_visitor guard plan rule maintenance maintenance_parse maintenance_flag options line_cond line limit audit need run sieve_block sieve sieve_build plain index_block index index_build image_block image image_build mapfile mapfile_csv mapfile_redirects map ruleset group decide'
+ORDER='version text time script url path query token view ip cookie capture regex pattern target target_parse lang share cond_kind cond cond_visitor guard plan rule maintenance maintenance_parse maintenance_flag options line_cond line limit audit need run sieve_block sieve sieve_build plain index_block index index_build image_block image image_build mapfile mapfile_csv mapfile_redirects map ruleset group decide sample loop'
 
 place_of() {
   place=0

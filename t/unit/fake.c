@@ -339,12 +339,16 @@ void unit_decide_as(apr_pool_t *p, const r307_ruleset_t *rules, const char *wher
     policy.trace = no_trace;
     policy.trace_times = 1;
     r307_decide(p, &scope, 1, &policy, view, &traced);
-    ck_assert(traced.outcome == decision->outcome && line_of(&traced) == line_of(decision)
+    ck_assert_msg(traced.outcome == decision->outcome && line_of(&traced) == line_of(decision)
               && traced.status == decision->status
               && traced.max_age == decision->max_age
               && traced.is_private == decision->is_private
               && is_same(traced.location, decision->location)
-              && is_same(traced.vary, decision->vary));
+              && is_same(traced.vary, decision->vary),
+              "%d at %u, %s, age %d, Vary %s; and traced %d at %u, %s, age %d, Vary %s",
+              decision->outcome, line_of(decision), decision->location, decision->max_age,
+              decision->vary, traced.outcome, line_of(&traced), traced.location,
+              traced.max_age, traced.vary);
 }
 
 void unit_decide(apr_pool_t *p, const r307_ruleset_t *rules, const char *where,

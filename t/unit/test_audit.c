@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
 #include <apr_strings.h>
-#include "audit.h"
+#include "loop.h"
 #include "unit.h"
 
 START_TEST(audit_ids)
@@ -20,6 +20,40 @@ START_TEST(audit_ids)
 }
 END_TEST
 
+/* Several rules: where they lead together. */
+static void check_loops(apr_pool_t *p, const unit_row_t *row)
+{
+    apr_array_header_t *doubts = apr_array_make(p, 2, sizeof(r307_doubt_t));
+    r307_loop_site_t site = { { "http", "www.example.test", 80 }, 1 };
+    r307_scope_t scope = { NULL, 0, { NULL, 0 }, NULL };
+    const char *bad = NULL, *got = "", *said = "";
+    int i;
+
+    scope.rules = unit_rules(p, unit_text(row, "rule"), unit_text(row, "context"),
+                             unit_text(row, "directive"), &bad);
+    if (!scope.rules) {
+        unit_row_fail(row, unit_text(row, "rule"), bad, "rules");
+        return;
+    }
+    if (unit_is(row, "context", "htaccess")) {
+        scope.directory = 1;
+        scope.base = r307_slice("/", 1);
+    }
+    r307_loop_audit(p, &scope, 1, &site, doubts);
+    for (i = 0; i < doubts->nelts; i++) {
+        const r307_doubt_t *doubt = &APR_ARRAY_IDX(doubts, i, r307_doubt_t);
+
+        got = apr_pstrcat(p, got, i ? " " : "", r307_finding_row(doubt->finding)->id + 5,
+                          NULL);
+        said = apr_pstrcat(p, said, doubt->text, "\n", NULL);
+    }
+    unit_row_same(row, unit_text(row, "rule"), *got ? got : "-",
+                  unit_text(row, "findings"));
+    if (!unit_absent(row, "says") && !strstr(said, unit_text(row, "says"))) {
+        unit_row_fail(row, "says", said, unit_text(row, "says"));
+    }
+}
+
 static void check_row(apr_pool_t *p, const unit_row_t *row)
 {
     apr_array_header_t *doubts = apr_array_make(p, 2, sizeof(r307_doubt_t));
@@ -31,6 +65,10 @@ static void check_row(apr_pool_t *p, const unit_row_t *row)
     const char *got = "", *said = "", *bad;
     int i;
 
+    if (strstr(unit_text(row, "rule"), " ;; ")) {
+        check_loops(p, row);
+        return;
+    }
     unit_context_make(p, unit_text(row, "context"), unit_text(row, "directive"), &context);
     bad = r307_line_parse(p, unit_text(row, "rule"), place, &context, &rule);
     if (bad || !rule) {

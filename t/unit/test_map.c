@@ -321,7 +321,7 @@ START_TEST(map_limits)
     limits.regex_most = 1;
     build_map(p, "x.map", "server", "^/a /1 match=regex\n^/b /2 match=regex\n/c /3\n", &limits,
               &told, &result);
-    ck_assert_str_eq(told.text.s, "2! the server takes 1 regular expressions of a map, and this "
+    ck_assert_str_eq(told.text.s, "2! the server takes 1 regular expression of a map, and this "
                      "is one more");
     ck_assert_uint_eq(result.rules, 2);
     limits.regex_most = 0;
@@ -339,6 +339,10 @@ START_TEST(map_limits)
     ck_assert_ptr_ne(strstr(told.text.s, "100! "), NULL);
     ck_assert_ptr_eq(strstr(told.text.s, "101! "), NULL);
     ck_assert_ptr_ne(strstr(told.text.s, "0! 30 more lines are no rules"), NULL);
+    many.len -= 29 * strlen("bad\n");
+    many.s[many.len] = 0;
+    build_map(p, "x.map", "server", many.s, &limits, &told, &result);
+    ck_assert_ptr_ne(strstr(told.text.s, "0! one more line is no rule;"), NULL);
     /* given up */
     for (i = 0; i < 3000; i++) {
         r307_buf_puts(&many, apr_psprintf(p, "/n%d /m\n", i));

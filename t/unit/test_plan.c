@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <apr_strings.h>
 #include "unit.h"
 
@@ -156,6 +157,7 @@ START_TEST(plan_shows)
     size_t i;
 
     setenv("TZ", "CET-1CEST,M3.5.0,M10.5.0/3", 1);
+    tzset();
     for (i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
         const r307_rule_t *rule = parse(p, rows[i].rule);
         apr_time_t now = 0;
@@ -168,6 +170,7 @@ START_TEST(plan_shows)
                       "%s: got %s, wanted %s", rows[i].rule, shown, rows[i].shown);
     }
     setenv("TZ", "UTC0", 1);
+    tzset();
     apr_pool_destroy(p);
 }
 END_TEST
