@@ -193,7 +193,7 @@ my %said = (
     'image/my.map '    => qr{is a compiled image, which only httpd\.conf may name},
 );
 
-plan tests => @answers + @images + 4 + 2 + @hidden + 2 + @tenants + keys(%said) + 33;
+plan tests => @answers + @images + 4 + 2 + @hidden + 2 + @tenants + keys(%said) + 36;
 
 is(get($_->[0]), $_->[1], "$_->[0] " . ($_->[2] || '')) for @answers;
 is(get($_->[0]), $_->[1], "$_->[0] of an image") for @images;
