@@ -193,7 +193,7 @@ my %said = (
     'image/my.map '    => qr{is a compiled image, which only httpd\.conf may name},
 );
 
-plan tests => @answers + @images + 4 + 2 + @hidden + 2 + @tenants + keys(%said) + 33;
+plan tests => @answers + @images + 4 + 2 + @hidden + 2 + @tenants + keys(%said) + 36;
 
 is(get($_->[0]), $_->[1], "$_->[0] " . ($_->[2] || '')) for @answers;
 is(get($_->[0]), $_->[1], "$_->[0] of an image") for @images;
@@ -341,6 +341,13 @@ for my $round (1 .. 2) {
     }
 }
 is("@missing", '', 'tenants whose maps do not fit together each have their turn');
+
+# Who names thousands of maps does not put out those of the others.
+put("maps/many/.htaccess", join('', map { "Redirect307Map $_.map\n" } 1 .. 65), 10);
+put("maps/many/$_.map", "page-$_ /many-$_\n", 10) for 1 .. 65;
+is(get('/many/page-64'), '307 -> /many-64', 'the 64th map that one .htaccess names');
+is(get('/many/page-65'), '404', 'and the 65th is left out');
+like(own_log($server), qr{/many/\.htaccess:65: Redirect307Map: \S+/65\.map is left out of this request: one request asks 64 maps of \.htaccess files at most}, 'which is said');
 put('maps/crowd/9/.htaccess', "Redirect307Map my.map\n", 10);
 put('maps/crowd/9/my.map', join('', map { "page-$_.html /crowd-9/page-$_.html\n" } 1 .. 9000), 10);
 is(get('/crowd/9/page-7.html'), '404', 'a map that is too large for all of it has no rules');

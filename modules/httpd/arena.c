@@ -123,6 +123,11 @@ static apr_uint64_t hash(r307_slice_t key, apr_uint64_t seed)
     return h ? h : 1;
 }
 
+apr_uint64_t r307_arena_key(r307_arena_t *arena, r307_slice_t key)
+{
+    return hash(key, arena->head->seed);
+}
+
 r307_mapslot_t *r307_arena_slot(r307_arena_t *arena, int slot)
 {
     return &arena->head->slots[slot];
@@ -173,7 +178,8 @@ int r307_arena_find(r307_arena_t *arena, r307_slice_t key, int create, int is_te
     if (slot->key) {
         retire(arena, slot, 0);
     }
-    slot->mapped = slot->inode = slot->device = slot->checked = slot->used = slot->seen = slot->refused = 0;
+    slot->mapped = slot->inode = slot->device = slot->checked = slot->used = 0;
+    slot->seen = slot->refused = 0;
     slot->is_tenants = (apr_uint32_t)is_tenants;
     __atomic_store_n(&slot->key, h, __ATOMIC_RELEASE);
     return at;
@@ -268,19 +274,43 @@ apr_uint64_t r307_arena_epoch(r307_arena_t *arena)
     return __atomic_load_n(&arena->head->epoch, __ATOMIC_SEQ_CST);
 }
 
-void r307_arena_move(r307_arena_t *arena, apr_uint64_t epoch, const apr_uint64_t *holds,
-                     int count)
+static int is_among(const apr_uint64_t *serials, int count, apr_uint64_t serial)
 {
     int i;
 
-    if (!arena->self) {
+    for (i = 0; i < count && serials[i] != serial; i++) {
+        continue;
+    }
+    return i < count;
+}
+
+/* Another process may be looking: a serial that is still held keeps its place, or it would
+ * be missed on its way from one to the next. For one that is new the old epoch speaks,
+ * which goes last. */
+void r307_arena_move(r307_arena_t *arena, apr_uint64_t epoch, const apr_uint64_t *holds,
+                     int count)
+{
+    reader_t *self = arena->self;
+    int i, at = 0;
+
+    if (!self) {
         return;
     }
     for (i = 0; i < R307_HOLDS; i++) {
-        __atomic_store_n(&arena->self->holds[i], i < count ? holds[i] : 0,
-                         __ATOMIC_SEQ_CST);
+        if (!is_among(holds, count, self->holds[i])) {
+            __atomic_store_n(&self->holds[i], 0, __ATOMIC_SEQ_CST);
+        }
     }
-    __atomic_store_n(&arena->self->epoch, epoch, __ATOMIC_SEQ_CST);
+    for (i = 0; i < count; i++) {
+        if (is_among(self->holds, R307_HOLDS, holds[i])) {
+            continue;
+        }
+        while (self->holds[at]) {
+            at++;
+        }
+        __atomic_store_n(&self->holds[at], holds[i], __ATOMIC_SEQ_CST);
+    }
+    __atomic_store_n(&self->epoch, epoch, __ATOMIC_SEQ_CST);
 }
 
 void r307_arena_bury(r307_arena_t *arena, pid_t pid)

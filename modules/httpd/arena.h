@@ -55,6 +55,8 @@ r307_arena_t *r307_arena_make(apr_pool_t *p, apr_size_t size, int is_shared);
  * held, makes one; the tenant's map that was not asked for longest may lose its place. */
 int r307_arena_find(r307_arena_t *arena, r307_slice_t key, int create, int is_tenants);
 r307_mapslot_t *r307_arena_slot(r307_arena_t *arena, int slot);
+/* What `key` of the map's slot is, as long as it has one. */
+apr_uint64_t r307_arena_key(r307_arena_t *arena, r307_slice_t key);
 
 /* That the slot's file is this one; whether any slot's is. Cheap where none is. */
 void r307_arena_note_file(r307_arena_t *arena, int slot, apr_uint64_t device,
@@ -78,7 +80,8 @@ const void *r307_mapversion_image(const r307_mapversion_t *version);
 /* Taken before a process looks whether what it reads is current. */
 apr_uint64_t r307_arena_epoch(r307_arena_t *arena);
 #define R307_HOLDS 6
-/* Nothing is read any more that was retired before `epoch`, but for these serials. */
+/* Nothing is read any more that was retired before `epoch`, but for these serials; count
+ * is R307_HOLDS at most. */
 void r307_arena_move(r307_arena_t *arena, apr_uint64_t epoch, const apr_uint64_t *holds,
                      int count);
 

@@ -13,6 +13,8 @@ APLOG_USE_MODULE(redirect307);
 #define TICK     APR_USEC_PER_SEC
 #define SETTLED  (2 * APR_USEC_PER_SEC)     /* nobody writes it any more */
 #define APART    (APR_USEC_PER_SEC * 9 / 10)    /* looks at one file */
+#define STOP_NAP apr_time_from_msec(5)
+#define STOP_TRIES 200          /* the lock is never held for nearly that long */
 
 /* --- what is said --- */
 
@@ -117,7 +119,10 @@ static void look(r307_store_t *store, apr_pool_t *p, int slot, const r307_mapref
         return;
     }
     if (!store->mutex || apr_global_mutex_trylock(store->mutex) == APR_SUCCESS) {
-        r307_follow_build(store, p, slot, ref, is_at != 0);
+        /* without the mutex the slot may have become another map's */
+        if (r307_arena_find(store->arena, ref->key, 0, 0) == slot) {
+            r307_follow_build(store, p, slot, ref, is_at != 0);
+        }
         if (store->mutex) {
             apr_global_mutex_unlock(store->mutex);
         }
@@ -262,15 +267,25 @@ static void *APR_THREAD_FUNC run(apr_thread_t *thread, void *data)
     return NULL;
 }
 
-/* Before the pools go that it works with. */
+/* Before the pools go that it works with. prefork ends a child from a signal handler: if
+ * that interrupted who holds the lock, nobody will ever have it. The thread waits for it
+ * too then, and goes with the process. */
 apr_status_t r307_follow_stop(void *data)
 {
     r307_store_t *store = data;
     apr_status_t rv;
+    int tries = 0;
 
+    __atomic_store_n(&store->stop, 1, __ATOMIC_SEQ_CST);
+    while (apr_thread_mutex_trylock(store->lock) != APR_SUCCESS) {
+        if (++tries == STOP_TRIES) {
+            return APR_SUCCESS;
+        }
+        apr_sleep(STOP_NAP);
+    }
+    apr_thread_cond_signal(store->wake);
+    apr_thread_mutex_unlock(store->lock);
     if (store->follower) {
-        __atomic_store_n(&store->stop, 1, __ATOMIC_SEQ_CST);
-        apr_thread_cond_signal(store->wake);
         apr_thread_join(&rv, store->follower);
         store->follower = NULL;
     }

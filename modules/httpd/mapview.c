@@ -120,7 +120,7 @@ void r307_mapview_use(r307_store_t *store, int slot, r307_mapuser_t *user)
     if (i == store->active_count) {
         store->active[store->active_count++] = slot;
     }
-    user->key = r307_arena_slot(store->arena, slot)->key;
+    user->key = r307_arena_key(store->arena, user->ref->key);
     local->user = user;
 }
 

@@ -28,7 +28,7 @@ typedef struct r307_mapview_t {
  * follows may be reading its file. */
 typedef struct r307_mapuser_t {
     const r307_mapref_t *ref;
-    apr_uint64_t key;           /* of the slot, when the map was put in it */
+    apr_uint64_t key;           /* of the slot, unless another map has it by now */
     apr_pool_t *pool;           /* of this; NULL: httpd.conf's */
     struct r307_mapuser_t *next;        /* of those that are gone */
 } r307_mapuser_t;
@@ -85,7 +85,5 @@ void r307_follow_build(r307_store_t *store, apr_pool_t *p, int slot,
 void r307_follow_start(r307_store_t *store);
 /* An apr_pool cleanup of the store: ends it and waits for that. */
 apr_status_t r307_follow_stop(void *store);
-
-/* The store of this process, or NULL before there is one. */
 
 #endif

@@ -157,11 +157,10 @@ static void load(r307_store_t *store, apr_pool_t *pconf, apr_pool_t *ptemp, reta
  * see carry_over. */
 static r307_arena_t *make_arena(apr_pool_t *pconf, server_rec *s, apr_int64_t size)
 {
-    retained_t *last = find_retained(s), *mine;
     r307_arena_t *arena = NULL;
+    retained_t *mine;
     apr_pool_t *pool;
 
-    (void)last;
     if (size) {
         apr_pool_create(&pool, s->process->pool);
         arena = r307_arena_make(pool, (apr_size_t)size, 1);
@@ -250,10 +249,11 @@ void r307_store_join(apr_pool_t *pchild, server_rec *s)
             return;
         }
     }
-    if (apr_thread_mutex_create(&store->lock, APR_THREAD_MUTEX_DEFAULT, pchild)
-            != APR_SUCCESS
-        || apr_thread_cond_create(&store->wake, pchild) != APR_SUCCESS
-        || apr_pool_create_unmanaged_ex(&store->thread_pool, NULL, NULL) != APR_SUCCESS) {
+    /* the thread may outlive pchild: see r307_follow_stop */
+    if (apr_pool_create_unmanaged_ex(&store->thread_pool, NULL, NULL) != APR_SUCCESS
+        || apr_thread_mutex_create(&store->lock, APR_THREAD_MUTEX_DEFAULT,
+                                   store->thread_pool) != APR_SUCCESS
+        || apr_thread_cond_create(&store->wake, store->thread_pool) != APR_SUCCESS) {
         store->lock = NULL;
         return;
     }

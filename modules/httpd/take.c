@@ -1,12 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "httpd/store.h"
 
+#include <string.h>
+#include <apr_general.h>
 #include <http_config.h>
+#include <http_log.h>
 #include "httpd/maps.h"
 #include "httpd/mapview.h"
+#include "httpd/once.h"
 #include "httpd/request.h"
 
-extern module AP_MODULE_DECLARE_DATA redirect307_module;
+APLOG_USE_MODULE(redirect307);
+
+/* Maps of .htaccess that one request asks: who names thousands would put out those of all
+ * others, at each request. Stands in docs/maps.md. */
+#define TENANTS_MOST 64
+#define SAID_APART   60         /* seconds */
 
 /* A map that a request uses. */
 typedef struct r307_mapheld_t {
@@ -16,10 +25,16 @@ typedef struct r307_mapheld_t {
     struct r307_mapheld_t *next;
 } r307_mapheld_t;
 
+/* What the child's end leaves of requests is released behind it: nobody frees views then,
+ * and prefork, which ends a child from a signal handler, may have interrupted who holds
+ * the lock. */
 static apr_status_t release(void *data)
 {
     r307_mapheld_t *held = data;
 
+    if (__atomic_load_n(&held->store->stop, __ATOMIC_SEQ_CST)) {
+        return APR_SUCCESS;
+    }
     r307_mapview_lock(held->store);
     held->view->refs--;
     r307_mapview_unlock(held->store);
@@ -55,13 +70,16 @@ static r307_mapview_t *take_conf(r307_store_t *store, const r307_mapref_t *ref)
     return view;
 }
 
-/* With the lock held: whether this process knows that the slot has this map. */
-static int is_user(r307_store_t *store, int slot)
+/* With the lock held: whether this process knows that the slot has this map. The slot may
+ * be another one's by now, since it was found without the mutex. */
+static int is_user(r307_store_t *store, int slot, const r307_mapref_t *ref)
 {
     const r307_mapuser_t *user = slot < 0 ? NULL : store->locals[slot].user;
 
-    return user && user->key == __atomic_load_n(&r307_arena_slot(store->arena, slot)->key,
-                                                __ATOMIC_SEQ_CST);
+    return user && user->ref->key.len == ref->key.len
+        && memcmp(user->ref->key.s, ref->key.s, ref->key.len) == 0
+        && user->key == __atomic_load_n(&r307_arena_slot(store->arena, slot)->key,
+                                        __ATOMIC_SEQ_CST);
 }
 
 /* With the lock held. The request's line goes with the request; this one stays. */
@@ -76,6 +94,17 @@ static void become_user(r307_store_t *store, int slot, const r307_mapref_t *ref)
     user->ref = r307_mapref_copy(pool, ref);
     r307_mapview_use(store, slot, user);
     r307_follow_start(store);
+}
+
+/* No rule is found where one stands, so it must not go unsaid. */
+static void say_left_out(request_rec *r, const r307_mapref_t *ref, const char *why)
+{
+    if (r307_once_per(r->server, r307_once_key_text(ref->htaccess, 0, why), SAID_APART,
+                      r->request_time)) {
+        ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, r, "%s:%u: Redirect307Map: %s is left "
+                      "out of this request: %s; said at most once a minute",
+                      ref->place.file, ref->place.line, ref->path, why);
+    }
 }
 
 /* Waits until nobody else builds: there is no earlier version to be served meanwhile. */
@@ -107,7 +136,7 @@ static r307_mapview_t *attach_first(r307_store_t *store, int slot, const r307_ma
     r307_mapview_t *view;
 
     r307_mapview_lock(store);
-    if (!is_user(store, slot)) {
+    if (!is_user(store, slot, ref)) {
         become_user(store, slot, ref);
     }
     view = take_view(store, slot);
@@ -119,7 +148,7 @@ static r307_mapview_t *attach_first(r307_store_t *store, int slot, const r307_ma
     view = r307_mapview_current(store, slot, ref, 0);
     r307_mapview_lock(store);
     store->attaching--;
-    if (view && is_user(store, slot) && !store->locals[slot].view) {
+    if (view && is_user(store, slot, ref) && !store->locals[slot].view) {
         r307_mapview_install(store, slot, view);
     }
     else if (view) {
@@ -140,12 +169,12 @@ static r307_mapview_t *take_tenants(request_rec *r, r307_store_t *store, const r
 
     r307_mapview_lock(store);
     if (slot >= 0) {
-        if (is_user(store, slot)) {
+        if (is_user(store, slot, ref)) {
             view = take_view(store, slot);
         }
         is_refused = !r307_arena_current(store->arena, slot)
                      && r307_arena_slot(store->arena, slot)->refused;
-        if (!view && is_refused && !is_user(store, slot)) {
+        if (!view && is_refused && !is_user(store, slot, ref)) {
             become_user(store, slot, ref);      /* so that somebody looks again */
         }
     }
@@ -154,7 +183,12 @@ static r307_mapview_t *take_tenants(request_rec *r, r307_store_t *store, const r
         return view;
     }
     slot = build_first(r, store, ref);
-    return slot < 0 ? NULL : attach_first(store, slot, ref);
+    if (slot < 0) {
+        say_left_out(r, ref, "more maps of .htaccess files are asked for at once than this "
+                     "server can hold");
+        return NULL;
+    }
+    return attach_first(store, slot, ref);
 }
 
 /* With the lock held for as long as it takes: cheaper than to hold the image. */
@@ -180,13 +214,20 @@ const struct r307_image_t *r307_store_image(request_rec *r, const r307_mapref_t 
     r307_state_t *state = r307_request_state(r);
     r307_mapheld_t *held;
     r307_store_t *store = ref->store ? ref->store : r307_store_find(r->server);
+    int tenants = 0;
 
     for (held = state->maps; held; held = held->next) {
         if (held->ref == ref) {
             return held->view ? held->view->image : NULL;
         }
+        tenants += held->ref->directory != NULL;
     }
     if (!store || !store->lock) {
+        return NULL;
+    }
+    if (ref->directory && tenants == TENANTS_MOST) {
+        say_left_out(r, ref, "one request asks " APR_STRINGIFY(TENANTS_MOST) " maps of "
+                     ".htaccess files at most; write fewer and longer ones");
         return NULL;
     }
     held = apr_palloc(r->pool, sizeof(*held));
