@@ -85,6 +85,8 @@ sub resident
 
 plan tests => 5;
 
+# who answers has its signal handlers; a listening socket alone does not say so
+ask('/generation');
 my ($late, $early_size) = (0);
 for my $generation (1 .. $restarts) {
     put("$server->{dir}/test.conf", text($generation));
