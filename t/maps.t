@@ -253,7 +253,7 @@ stays('/a', '307 -> /moved', 'though it is UTF-16');
 $log = own_log($server);
 for my $why (qr{cannot be opened: No such file[^;]*; the rules it had before stay},
              qr{is no plain file; the rules it had before stay},
-             qr{the file is UTF-16; save it as UTF-8[^;]*; the rules it had before stay}) {
+             qr{is UTF-16; save it as UTF-8[^;]*; the rules it had before stay}) {
     is(scalar(() = $log =~ m{/site\.map $why}g), 1, "said once: $why");
 }
 

@@ -168,18 +168,19 @@ static int can_begin_with_slashes(const r307_rule_t *rule)
                                                    : takes_slash(rule, &parts[2])));
 }
 
-static int only_http_comes(const r307_rule_t *rule)
+static int has_condition(const r307_rule_t *rule, const char *name)
 {
     int i;
 
     for (i = 0; i < rule->cond_count; i++) {
-        if (strcmp(rule->conds[i].kind->name, "scheme") == 0) {
+        if (strcmp(rule->conds[i].kind->name, name) == 0) {
             return 1;
         }
     }
     return 0;
 }
 
+/* With file= page by page is what is meant. */
 static int moves_the_site(const r307_rule_t *rule)
 {
     const r307_pattern_t *pattern = rule->pattern;
@@ -188,7 +189,7 @@ static int moves_the_site(const r307_rule_t *rule)
     return pattern && pattern->match == R307_MATCH_PREFIX && pattern->head.len == 1
         && rule->carry && target->final_slash && target->inserts == 0
         && (target->kind == R307_TARGET_PATH || target->kind == R307_TARGET_RELATIVE)
-        && target->head.len;
+        && target->head.len && !has_condition(rule, "file");
 }
 
 /* "https://h$1" with the slash that is missing. */
@@ -236,7 +237,7 @@ static void audit_origin(const auditing_t *a, r307_list_t list)
             "Redirect307AllowHosts with the hosts that are meant",
             "only the hosts of Redirect307AllowHosts may leave"));
     }
-    if (target->scheme.len == 4 && !only_http_comes(a->rule)) {
+    if (target->scheme.len == 4 && !has_condition(a->rule, "scheme")) {
         add(a, R307_FINDING_DOWNGRADE, apr_psprintf(a->p, "write https%s",
                                                     show(a, target->text + 4)));
     }

@@ -120,6 +120,12 @@ static const char *check_habits(apr_pool_t *p, const words_t *words,
                             "default, L is always so, NC is case=ignore, QSD is query=drop, "
                             "QSA is query=merge", show(p, why));
     }
+    if (r307_status_word(why, &row, &why)) {
+        return why ? why : apr_psprintf(p, "'%s' is a status, not an option; write "
+                                        "status=%s", words->plain[2]->text,
+                                        words->plain[2]->text);
+    }
+    why = words->plain[2]->text;
     return apr_psprintf(p, "'%s' is one word too many: a line has a source, a target, and "
                         "options name=value; put quotes around a word with spaces",
                         show(p, why));

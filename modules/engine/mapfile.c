@@ -264,7 +264,7 @@ const char *r307_mapfile_read(apr_pool_t *p, const char *bytes, size_t len,
     reading.end = bytes + len;
     reading.sink = sink;
     if (begins(&reading, "\xFF\xFE", 2) || begins(&reading, "\xFE\xFF", 2)) {
-        return "the file is UTF-16; save it as UTF-8, a sheet as \"CSV UTF-8\"";
+        return "is UTF-16; save it as UTF-8, a sheet as \"CSV UTF-8\"";
     }
     if (begins(&reading, "\xEF\xBB\xBF", 3)) {
         reading.at += 3;

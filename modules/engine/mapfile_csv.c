@@ -198,7 +198,7 @@ static const char *read_header(r307_mapreading_t *reading, table_t *table)
         r307_slice_t cell = table->cells[i];
 
         if (i == COLUMNS_MOST) {
-            return "the header row names more columns than there are options";
+            return "has a header row with more columns than there are options";
         }
         table->columns[i] = cell.len ? column_name(p, cell) : NULL;
         if (cell.len && !table->columns[i]) {
