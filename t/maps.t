@@ -250,23 +250,34 @@ stays('/a', '307 -> /moved', 'though it is a directory');
 rmdir "$site/site.map";
 put('maps/site.map', "\xFF\xFE/\0a\0 \0/\0b\0");
 stays('/a', '307 -> /moved', 'though it is UTF-16');
-$log = own_log($server);
 for my $why (qr{cannot be opened: No such file[^;]*; the rules it had before stay},
              qr{is no plain file; the rules it had before stay},
              qr{is UTF-16; save it as UTF-8[^;]*; the rules it had before stay}) {
+    my $until = time + 15;
+    1 while ($log = own_log($server)) !~ m{/site\.map $why} && time < $until;
     is(scalar(() = $log =~ m{/site\.map $why}g), 1, "said once: $why");
 }
 
-# written slowly, in place: nothing of it answers before it is complete
-open my $slow, '>', "$site/site.map" or die "$!\n";
-$slow->autoflush(1);
-my %seen;
-for my $n (1 .. 12) {
-    print $slow "/slow$n /$n\n";
-    $seen{ get('/slow1') . ' ' . get('/a') }++;
-    sleep 0.3;
+# written slowly, in place: nothing of it answers before it is complete. A file that stands
+# still for a second counts as complete, so a machine that is slower than that is asked again.
+my ($slow, %seen, $slowest);
+for my $try (1 .. 5) {
+    put('maps/site.map', "/a /moved\n");
+    sleep 3;
+    open $slow, '>', "$site/site.map" or die "$!\n";
+    $slow->autoflush(1);
+    (%seen, $slowest) = ();
+    my $last = time;
+    for my $n (1 .. 12) {
+        print $slow "/slow$n /$n\n";
+        $seen{ get('/slow1') . ' ' . get('/a') }++;
+        sleep 0.3;
+        $slowest = time - $last if !defined $slowest || time - $last > $slowest;
+        $last = time;
+    }
+    last if $slowest < 0.7;
 }
-is(join(', ', keys %seen), '404 307 -> /moved', 'a file that is being written is not met half way');
+is(join(', ', keys %seen), '404 307 -> /moved', "a file that is being written is not met half way (a line each $slowest s)");
 print $slow "/a /slow\n";
 close $slow;
 becomes('/a', '307 -> /slow', 'once it stands still');
