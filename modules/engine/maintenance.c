@@ -470,7 +470,7 @@ void r307_halt_decide(apr_pool_t *p, const r307_maintenance_t *const *lines, int
                       const r307_halting_t *halting, r307_halt_decision_t *decision)
 {
     asking_t a = { .p = p, .halting = halting, .view = halting->view,
-                   .vary = { p, NULL }, .decision = decision };
+                   .vary = { .p = p }, .decision = decision };
     const r307_maintenance_t *back = NULL;
     r307_maintenance_state_t state;
     int i;

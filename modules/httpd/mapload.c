@@ -64,13 +64,13 @@ static int open_below(apr_pool_t *p, const r307_mapref_t *ref, const char **prob
         rest += len;
         next = openat(at, name, FLAGS | O_NOFOLLOW | (*rest ? O_DIRECTORY : 0));
         if (next < 0) {
-            int found = errno;
             struct stat st;
 
-            *problem = fstatat(at, name, &st, AT_SYMLINK_NOFOLLOW) == 0
-                           && S_ISLNK(st.st_mode)
-                ? "is reached by a symbolic link; in .htaccess write the file itself"
-                : (errno = found, why_not(p));
+            *problem = why_not(p);
+            if (fstatat(at, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(st.st_mode)) {
+                *problem = "is reached by a symbolic link; in .htaccess write the file "
+                           "itself";
+            }
         }
         close(at);
         at = next;
