@@ -37,13 +37,14 @@ def minus(value, other):
     return None if value is None or other is None else value - other
 
 
-def judge(results, given):
+def judge(results, parts, most):
+    """Of the goals of these parts; one without a figure is missed."""
     verdicts = []
     for part, function in (("rules", many_literals), ("floor", one_answer), ("rules", many_regexes),
                            ("htaccess", htaccess), ("cpu", run_time), ("start", start),
                            ("reload", reload)):
-        if part in given.parts:
-            function(results, given.most, verdicts)
+        if part in parts:
+            function(results, most, verdicts)
     return sorted(verdicts, key=lambda verdict: verdict.goal)
 
 
