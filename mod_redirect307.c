@@ -19,7 +19,7 @@
 #include "httpd/hooks.h"
 #include "httpd/htaccess.h"
 #include "httpd/lint.h"
-#include "httpd/maintenance.h"
+#include "httpd/page.h"
 
 /* They must not turn a URL into something else before our rules saw it. The list makes
  * the order ours, whatever the order of LoadModule. */
@@ -28,15 +28,17 @@ static const char *const mappers[] = {
     "mod_userdir.c", "mod_vhost_alias.c", "mod_jk.c", NULL
 };
 
+static const char *const httpd_itself[] = { "core.c", NULL };
+
 static void register_hooks(apr_pool_t *p)
 {
     (void)p;
 
-    /* The name of the mutex of the maps, before a directive Mutex can give it. */
-    ap_hook_pre_config(r307_on_pre_config, NULL, NULL, APR_HOOK_MIDDLE);
-
     /* Doubts about rules: with `httpd -t` too, which never comes to post_config. */
     ap_hook_check_config(r307_on_check_config, NULL, NULL, APR_HOOK_MIDDLE);
+
+    /* What maps have to say, for `httpd -t`. */
+    ap_hook_test_config(r307_on_test_config, NULL, NULL, APR_HOOK_MIDDLE);
 
     /* The table of what was said already, found by all children; the maps, loaded before
      * anybody asks. */
@@ -52,6 +54,9 @@ static void register_hooks(apr_pool_t *p)
     /* Behind mpm-itk, which is there first to see whether a file may be read at all, and
      * before httpd, which reads it. */
     ap_hook_open_htaccess(r307_on_open_htaccess, NULL, NULL, APR_HOOK_MIDDLE);
+
+    /* As httpd itself opens it, right before it would, but for a byte order mark. */
+    ap_hook_open_htaccess(r307_on_open_marked, NULL, httpd_itself, APR_HOOK_REALLY_LAST);
 
     /* How many were refused, on the page of mod_status if there is one. */
     APR_OPTIONAL_HOOK(ap, status_hook, r307_on_status, NULL, NULL, APR_HOOK_MIDDLE);
@@ -75,9 +80,9 @@ static void register_hooks(apr_pool_t *p)
     ap_register_input_filter(R307_BODY_FILTER, r307_body_filter, NULL,
                              AP_FTYPE_CONNECTION - 1);
 
-    /* The page of a maintenance keeps its 503 whoever serves it. */
-    ap_hook_insert_filter(r307_on_insert_filter, NULL, NULL, APR_HOOK_LAST);
-    r307_maintenance_register();
+    /* What the URL of a maintenance's page shows is taken there, and sent by us. */
+    r307_fetch_register();
+    ap_hook_insert_filter(r307_fetch_insert_filter, NULL, NULL, APR_HOOK_LAST);
 }
 
 AP_DECLARE_MODULE(redirect307) = {

@@ -71,7 +71,10 @@ sub head_of
 {
     my $reply = shift;
     my ($head) = split /\r\n\r\n/, $reply, 2;
-    return join "\n", sort grep { !/^Date:/i } split /\r\n/, $head;
+    my ($date) = ($head =~ /^Date: ([^\r\n]*)/mi, 'no Date');
+    # a time is told by how it stands to the reply's own Date: a second may have passed
+    # between two replies
+    return join "\n", sort map { s/: \Q$date\E$/: as Date/r } grep { !/^Date:/i } split /\r\n/, $head;
 }
 sub ask
 {

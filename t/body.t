@@ -239,8 +239,8 @@ SKIP: {
         $wires{$setting}->send("POST /server/$setting/linger HTTP/1.1\r\nHost: h\r\nContent-Length: $length{$setting}\r\n\r\n");
         $wires{$setting}->answer;
     }
-    # httpd's own time is 30 s: half of that tells the two apart
-    my $until = time + 15;
+    # httpd's own time is 30 s
+    my $until = time + 25;
     my %is_over;
     while (keys %is_over < 2 && time < $until) {
         sleep 0.05;

@@ -11,8 +11,6 @@ use POSIX qw(strftime);
 use Time::HiRes qw(sleep time);
 
 my ($nginx) = grep { -x } map { "$_/nginx" } qw(/usr/sbin /usr/local/sbin /usr/bin /sbin);
-my $until = int(time) + 7;
-my $end = strftime('%Y-%m-%dT%H:%M:%SZ', gmtime $until);
 my $root = root() . '/caches';
 put("caches/store/x", "");
 put("caches/$_", "the page\n") for qw(page.html half.html lang.html);
@@ -22,6 +20,7 @@ RemoteIPHeader X-Client
 RemoteIPInternalProxy 127.0.0.1
 <Directory "$root">
     Require all granted
+    AllowOverride FileInfo
 </Directory>
 Header set Cache-Control "max-age=600"
 Redirect307 /lang.html /de lang=de cache=10min
@@ -31,8 +30,6 @@ Redirect307 /cookie /stable cache=10min
 Redirect307 /half.html /b percent=50 cache=10min name=half
 Redirect307 /ip /office ip=192.0.2.0/24 cache=10min
 Redirect307 /ip /others cache=10min
-Redirect307 /ends /now until=$end cache=1h
-Redirect307 /ends /later cache=1h
 Redirect307 /kept /there cache=10min
 Redirect307 /plain /there
 EOT
@@ -174,8 +171,17 @@ sub through
     return;
 }
 
-# asked well before its end, so that it is in the cache
-my %before = map { $_->[0] => [said(ask($_->[1], '/ends')), hit(ask($_->[1], '/ends'))] } @fronts;
+# asked well before its end, so that it is in the cache: on a machine that was too busy for that,
+# another one
+my ($ends, $until, %before);
+for my $ahead (7, 20, 60) {
+    $until = int(time) + $ahead;
+    $ends = "/ends$ahead";
+    put('caches/.htaccess', "Redirect307 .$ends /now until=" . strftime('%Y-%m-%dT%H:%M:%SZ', gmtime $until)
+        . " cache=1h\nRedirect307 .$ends /later cache=1h\n", 10);
+    %before = map { $_->[0] => [said(ask($_->[1], $ends)), hit(ask($_->[1], $ends))] } @fronts;
+    last if time < $until - 1;
+}
 through(@$_) for @fronts;
 for my $front (@fronts) {
     my ($name, $port) = @$front;
@@ -183,13 +189,13 @@ for my $front (@fronts) {
     my $late = 0;
     while (time < $until + 1.2) {
         my $sent = time;
-        my $said = said(ask($port, '/ends'));
+        my $said = said(ask($port, $ends));
         # a cache counts in whole seconds from when the answer came
         $late++ if $said eq '307 -> /now' && $sent >= $until + 1;
         sleep 0.1;
     }
     is($late, 0, "$name: and not beyond it");
-    is(said(ask($port, '/ends')), '307 -> /later', "$name: what follows");
+    is(said(ask($port, $ends)), '307 -> /later', "$name: what follows");
     for my $row (['/lang.html', 'Accept-Language'], ['/cookie', 'Cookie'], ['/half.html', 'Cookie']) {
         my $vary = join ', ', each_header(ask($port, $row->[0]), 'Vary');
         like($vary, qr/\b$row->[1]\b/i, "$name: $row->[0] says Vary: $row->[1]");

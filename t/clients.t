@@ -136,7 +136,7 @@ if (full(0, 1)) {
 }
 
 my @all_cases = map { @$_ } values %cases;
-plan tests => @all_cases + 6;
+plan tests => @all_cases + 7;
 
 # ---- files ------------------------------------------------------------------------------
 
@@ -237,18 +237,60 @@ sub wrong
     return $has eq $case->{authorization} ? undef : "Authorization was $has";
 }
 
-# told: by id, what the client said
+# The same request without us: to the target itself, or by httpd's own redirect where the
+# status changes the method. undef: there is none.
+sub control_of
+{
+    my $case = shift;
+    my ($base, $status) = $case->{url} =~ m{^(\w+://[^/]+)/go/(30\d)\?} or return;
+    return { %$case, id => "$case->{id}-alone",
+             url => $base . ($status < 307 ? "/stock/$status" : '/echo') . "?id=$case->{id}-alone" };
+}
+
+my (%held, %excused);       # by what is promised: the clients that show it, and that cannot
+
+sub promise_of
+{
+    my $case = shift;
+    my ($status) = $case->{url} =~ m{/go/(\w+)} or return '';
+    return join ' ', $status, $case->{method}, $case->{size} ? 'with a body' : 'with an empty body';
+}
+
+# told: by id, what the client said. What it does not even without us is a fault of that
+# version, which is said; another client must hold the promise then (see the end).
 sub check_all
 {
-    my ($client, $told) = @_;
+    my ($client, $path, $run) = @_;
+    my $told = $run->($path, $cases{$client});
     my $arrived = arrived();
+    my %wrong = map { $_->{id} => scalar wrong($_, $arrived->{ $_->{id} }, $told->{ $_->{id} }) } @{ $cases{$client} };
+    my %control = map { $_->{id} => control_of($_) } grep { $wrong{ $_->{id} } && control_of($_) } @{ $cases{$client} };
+    my $alone = %control ? $run->($path, [map { $control{$_} } sort keys %control]) : {};
+    $arrived = arrived() if %control;
     for my $case (@{ $cases{$client} }) {
-        my $wrong = wrong($case, $arrived->{ $case->{id} }, $told->{ $case->{id} });
-        my ($path) = $case->{url} =~ m{//[^/]+([^?]*)};
+        my ($wrong, $control) = ($wrong{ $case->{id} }, $control{ $case->{id} });
+        my ($where) = $case->{url} =~ m{//[^/]+([^?]*)};
+        my $own = $control && wrong($control, $arrived->{ $control->{id} }, $alone->{ $control->{id} });
+        if ($own && $own eq $wrong) {
+            note('a fault of ', version_of($client, $path), ", without a redirect too: $case->{method} of $case->{size} bytes: $own");
+            $excused{ promise_of($case) }{$client} = 1;
+            $wrong = undef;
+        }
+        elsif (!$wrong) {
+            $held{ promise_of($case) }{$client} = 1;
+        }
         ok(!$wrong, "$client: $case->{method} " . ($case->{size} // 'form') . ' ' . ($case->{by} || $case->{kind} || '')
-           . ($case->{url} =~ /^https/ ? ' h2' : '') . " $path") or diag("$case->{id}: $wrong");
+           . ($case->{url} =~ /^https/ ? ' h2' : '') . " $where") or diag("$case->{id}: $wrong");
     }
     return;
+}
+
+sub version_of
+{
+    my ($client, $path) = @_;
+    return "LWP $LWP::UserAgent::VERSION" if $client eq 'lwp';
+    my ($said) = split /\n/, `'$path' --version 2>/dev/null`;
+    return "$client " . ($said // '');
 }
 
 sub program { my $name = shift; return (grep { -x } map { "$_/$name" } split /:/, $ENV{PATH})[0] }
@@ -263,15 +305,15 @@ sub with_client
         skip "no $client here", $many unless $ENV{R307_REQUIRE};
         fail("no $client here") for 1 .. $many;
     }
-    check_all($client, $run->($path, $cases{$client})) if $path;
+    check_all($client, $path, $run) if $path;
     return;
 }
 
 # Lines of "id, tab, what it said".
 sub run_script
 {
-    my ($client, @command) = @_;
-    my $file = put("../clients-$client.json", $json->encode($cases{$client}));
+    my ($client, $work, @command) = @_;
+    my $file = put("../clients-$client.json", $json->encode($work));
     open my $out, '-|', @command, $file or die "$command[0]: $!\n";
     my %told = map { chomp; split /\t/, $_, 2 } <$out>;
     close $out;
@@ -345,8 +387,8 @@ with_client('nghttp', program('nghttp'), sub {
 
 # ---- Python, node ------------------------------------------------------------------------
 
-with_client('python', program('python3'), sub { return run_script('python', $_[0], "$lib/python.py") });
-with_client('node', program('node'), sub { return run_script('node', $_[0], "$lib/node.js") });
+with_client('python', program('python3'), sub { return run_script('python', $_[1], $_[0], "$lib/python.py") });
+with_client('node', program('node'), sub { return run_script('node', $_[1], $_[0], "$lib/node.js") });
 
 # ---- LWP --------------------------------------------------------------------------------
 
@@ -370,6 +412,7 @@ sub chromium
 {
     my ($chromium, $work) = @_;
     put('clients/cases.json', $json->encode($work));
+    remove('clients/done.json');
     my $home = stage() . '/chromium';
     my $pid = fork;
     die "cannot fork: $!\n" unless defined $pid;
@@ -384,8 +427,15 @@ sub chromium
             "$here/browser.html"
             or POSIX::_exit(127);
     }
-    my $until = time + full(120, 400);
-    sleep 0.1 while !-s "$dir/done.json" && time < $until && waitpid($pid, POSIX::WNOHANG()) == 0;
+    # as long as something arrives, it is at work, however slow the machine
+    my ($until, $size) = (0, -1);
+    while (!-s "$dir/done.json" && waitpid($pid, POSIX::WNOHANG()) == 0) {
+        my $now = -s "$dir/echo.log" || 0;
+        $until = time + full(120, 400) if $now != $size;
+        $size = $now;
+        last if time > $until;
+        sleep 0.1;
+    }
     kill 'TERM', -$pid;
     my $gone = time + 5;
     sleep 0.05 while waitpid($pid, POSIX::WNOHANG()) == 0 && time < $gone;
@@ -395,6 +445,9 @@ sub chromium
 }
 
 with_client('chromium', program('chromium') || program('chromium-browser'), \&chromium);
+
+my @alone = grep { my $promise = $_; !grep { !$excused{$promise}{$_} } keys %{ $held{$promise} || {} } } sort keys %excused;
+is("@alone", '', 'what a client cannot do by itself, another one shows');
 
 # ---- across origins ---------------------------------------------------------------------
 

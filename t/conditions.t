@@ -26,7 +26,14 @@ Redirect307 off.html flag.html flag=down.on
 Redirect307 out.html flag.html flag=../site/up.on
 Redirect307 ./ /archive/ file=missing
 EOT
+# as asked for, as it lies there, and as it leaves
+my @odd = (['100%25', '100%'], ['what%3F', 'what?'], ['a%23b', 'a#b'], ['50%2525', '50%25'], ['x%253Fy', 'x%3Fy'], ['a%20b', 'a b'], ['a;b', 'a;b'],
+    ['%C3%A4', "\xc3\xa4"], ['c:d', 'c:d'], ['e%22f', 'e"f']);
+put("conditions/site/multi/$_->[1].html", "$_->[1]\n") for @odd;
 put('conditions/site/multi/.htaccess', "AddLanguage en .en\n", 10);
+# the other way round: what is there leaves
+put("conditions/site/multi/here/$_->[1].html", "$_->[1]\n") for @odd;
+put('conditions/site/multi/here/.htaccess', "AddLanguage en .en\nRedirect307 ./ /found/ file=present\n", 10);
 # the same conditions in a map, of the server and beside a .htaccess
 my $map = put('conditions/rules.map', <<'EOT', 10);
 /m/lang /de/ lang=de
@@ -66,9 +73,15 @@ RemoteIPInternalProxy 127.0.0.1
     Options +MultiViews
 </Directory>
 <Directory "$root/login">
-$login</Directory>
+$login    Redirect307 expr /kim.html "expr=%{REMOTE_USER} == 'kim'"
+    Redirect307 type /basic "expr=%{AUTH_TYPE} == 'Basic'"
+    Redirect307 to /u/%{REMOTE_USER}
+</Directory>
 <Location "/area">
-$login    Redirect307 /area/a.html /kim.html user=kim
+$login    Redirect307 /area/expr /kim.html "expr=%{REMOTE_USER} == 'kim'"
+    Redirect307 /area/type /basic "expr=%{AUTH_TYPE} == 'Basic'"
+    Redirect307 /area/to /u/%{REMOTE_USER}
+    Redirect307 /area/a.html /kim.html user=kim
     Redirect307 /area/c.html /kim.html user=kim
 </Location>
 <Location "/open">
@@ -141,9 +154,15 @@ my @rows = (
     ['/site/there.html/info', '404', 'a file with more behind it'],
     ['/site/dir/', '200', 'a directory'],
     ['/site/multi/page', '200', 'a file that MultiViews finds', headers => ['Accept-Language: en']],
+    (map { my $place = $_; (["$place/expr", '401', "$place: what a login brings is waited for"], ["$place/type", '401', '... its kind, too'], ["$place/to", '401', '... in a target'],
+        ["$place/expr", '307 -> /kim.html', '... and is known behind it', user => 'kim'], ["$place/type", '307 -> /basic', '... its kind, too', user => 'kim'], ["$place/to", '307 -> /u/kim', '... in a target', user => 'kim']) } '/login', '/area'),
+    (map { ["/site/multi/$_->[0]", '200', "a file that MultiViews finds as $_->[0]: $_->[1]", headers => ['Accept-Language: en']] } @odd),
+    (map { ["/site/multi/no-$_->[0]", "307 -> /archive/multi/no-" . ($_->[2] || $_->[0]), "none that it finds as no-$_->[0]", headers => ['Accept-Language: en']] } @odd),
+    (map { ["/site/multi/here/$_->[0]", "307 -> /found/$_->[0]", "file=present, a file that MultiViews finds as $_->[0]", headers => ['Accept-Language: en']] } @odd),
+    (map { ["/site/multi/here/no-$_->[0]", "307 -> /archive/multi/here/no-$_->[0]", "file=present, none that it finds as no-$_->[0]", headers => ['Accept-Language: en']] } @odd),
     ['/site/multi/no-page', '307 -> /archive/multi/no-page', 'none that MultiViews finds'],
     ['/site/off.html', '307 -> /archive/off.html', 'a flag that is not set'],
-    ['/site/out.html', '307 -> /archive/out.html', 'a flag of somebody else is a skipped line'],
+    ['/site/out.html', '404', 'a flag of somebody else is no flag, and what its line is for stays where it is'],
     ['/site/leak.html', '307 -> /archive/leak.html', 'a link to a file of somebody else is no flag'],
     ['/m/lang', '307 -> /fr/', 'a map: the better language', headers => ['Accept-Language: de;q=0.8, fr;q=0.9']],
     ['/m/lang', '307 -> /de/', 'a map: the other one', headers => ['Accept-Language: de;q=0.8, fr;q=0.7']],

@@ -82,6 +82,8 @@ my @settings = (
     ['/settings/main-exempt/x',          '404',                'Exempt of the main server reaches the vhost'],
     ['/settings/main-exempt/named',      '307 -> /to/named',   'a rule that names an exempt path answers'],
     ['/settings/main-exempt/open/x',     '307 -> /to/settings/main-exempt/open/x', 'Exempt none empties what was inherited'],
+    ['/settings/main-exempt/open/more/x', '307 -> /to/settings/main-exempt/open/more/x', 'none of an outer <Location> holds where an inner one adds'],
+    ['/settings/main-exempt/open/more/not/x', '404',           'and that is added'],
     ['/settings/more/added/x',           '404',                'Exempt of a <Location> adds'],
     ['/settings/more/x',                 '307 -> /to/settings/more/x', 'and only what it names'],
     ['/.well-known/acme-challenge/t',    '404',                'certificate requests pass by default'],

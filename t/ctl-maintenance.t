@@ -47,11 +47,21 @@ file('up', "Redirect307Maintenance down/ flag=../up.on\n");
 file('etc', "Redirect307Maintenance down/ flag=/etc/up.on\n");
 file('page', "Redirect307Maintenance down/ flag=down/index.html\n");
 file('nopage', "Redirect307Maintenance nopage.html flag=nopage.on\n");
+file('in-place', "Redirect307Maintenance down/ flag=in-place.on answer=503 exempt=none\n");
+file('sends', "Redirect307Maintenance down/ flag=sends.on answer=307\n");
+file('folder', "Redirect307Maintenance down flag=folder.on\n");
+file('named', "Redirect307Maintenance down/ flag=named.on page=down/index.html\n");
+file('named-not', "Redirect307Maintenance down/ flag=named.on page=down/sorry.html\n");
+file('marked', "Redirect307Maintenance down/ flag=marked.on\n");
+file('marked.on', "\xEF\xBB\xBFeta=2h\r\n");
 file('dir', "Redirect307Maintenance down/ flag=down\n");
 file('outside', "Redirect307Maintenance down/ flag=out/x.on\n");
 file('link', "Redirect307Maintenance down/ flag=link.on\n");
 file('site.conf', "Redirect307Maintenance /down/ flag=conf.on\n");
 file('full.conf', "<VirtualHost *>\n  Redirect307Maintenance /down/ flag=$dir/full.on\n</VirtualHost>\n");
+file('root.conf', "<Location \"/\">\nRedirect307Maintenance /down/\n</Location>\n");
+file('shop.conf', "<Location \"/shop\">\nRedirect307Maintenance /shop/down/\n</Location>\n");
+file('directory.conf', "<Directory \"/srv/shop\">\nRedirect307Maintenance down/\n</Directory>\n");
 file('down/index.html', "<p>my page\n");
 symlink '/tmp', "$dir/out" or die "$!\n";
 symlink "$dir/down/index.html", "$dir/link.on" or die "$!\n";
@@ -59,15 +69,15 @@ symlink "$dir/down/index.html", "$dir/link.on" or die "$!\n";
 my @cases = (
     # words, exit, what is printed
     [['status', '.'], 0, qr{^off\n  \./\.htaccess:2  \Q$line\E\n$}],
-    [['on', '.'], 0, qr{^on since $clock; 503 to everything but /healthz, 2 addresses, who opened \?staff=KEY\n  \./\.htaccess:2  }],
-    [['status', '.htaccess'], 1, qr{^on since $clock; 503}],
-    [['on', '.', '--eta', '2h', '--allow', '198.51.100.0/24'], 0, qr{^on since $clock, announced back $clock; 503 to everything but /healthz, 3 addresses, }],
-    [['on', '--until', '4h', '.htaccess'], 0, qr{^on since $clock, ends $clock; 503}],
+    [['on', '.'], 0, qr{^on since $clock; 307 to down/ for page loads, 503 to everything else but /healthz, 2 addresses, who opened \?staff=KEY, robots\.txt, sitemaps if this is the root of the site\n  \./\.htaccess:2  }],
+    [['status', '.htaccess'], 1, qr{^on since $clock; 307 to down/ for page loads, 503 to everything else}],
+    [['on', '.', '--eta', '2h', '--allow', '198.51.100.0/24'], 0, qr{^on since $clock, announced back $clock; 307 to down/ for page loads, 503 to everything else but /healthz, 3 addresses, }],
+    [['on', '--until', '4h', '.htaccess'], 0, qr{^on since $clock, ends $clock; 307 to down/ for page loads, 503 to everything else}],
     [['on', '.', '--until', '2098-01-01T10:00'], 0, qr{^on since $clock, ends 2098-01-01 10:00; }],
     [['off', '.'], 0, qr{^off; it was on since $clock\n$}],
     [['off', '.'], 0, qr{^off, as it was\n$}],
     [['status', '.'], 0, qr{^off\n}],
-    [['status', 'always'], 1, qr{^on for ever: no flag=, no until=; 503 to everything\n}],
+    [['status', 'always'], 1, qr{^on for ever: no flag=, no until=; 307 to down/ for page loads, 503 to everything else but robots\.txt, sitemaps if this is the root of the site\n}],
     [['on', 'always'], 2, qr{always:1: this line has no flag=, .* write: Redirect307Maintenance down/ flag=down\.on\n}],
     [['on', 'window'], 1, qr{^off until 2098-01-01 00:00; the flag is there already\n}],
     [['on', 'over'], 1, qr{^off since 2020-01-02 00:00; the flag is still there\n}],
@@ -77,6 +87,12 @@ my @cases = (
     [['off', '--name', 'two', 'two'], 0, qr{^off; it was on}],
     [['on', '--name', 'three', 'two'], 2, qr{two has no maintenance line with name=three}],
     [['on', 'same'], 0, qr{^on since}],
+    [['on', 'in-place'], 0, qr{^on since $clock; 503 to everything\n}],
+    [['on', 'sends'], 0, qr{^on since $clock; 307 to down/ for everything but robots\.txt, sitemaps if this is the root of the site\n}],
+    [['on', 'folder'], 1, qr{^on since .*\n.*\n  down is a folder; write down/\n$}],
+    [['on', 'named'], 0, qr{^on since .*page=down/index\.html\n$}s],
+    [['on', 'named-not'], 1, qr{^on since .*\n.*\n  down/sorry\.html is not there yet: .*make the page\n$}],
+    [['on', 'marked'], 0, qr{^on since}],
     [['on', 'empty'], 2, qr{empty has no maintenance line; write: Redirect307Maintenance down/ flag=down\.on\n}],
     [['on', 'typo'], 2, qr{typo:1: Redirect307Maintenance: 'flga=down\.on' unknown option; did you mean flag=\?}],
     [['on', 'missing'], 2, qr{missing: No such file}],
@@ -86,12 +102,15 @@ my @cases = (
     [['off', 'page'], 2, qr{holds something else than lines of a flag; this command leaves it alone}],
     [['on', 'dir'], 2, qr{is no plain file}],
     [['off', 'dir'], 2, qr{is no plain file}],
-    [['on', 'outside'], 2, qr{leads out of the directory of this \.htaccess by a link}],
+    [['on', 'outside'], 2, qr{out/x\.on: is reached by a symbolic link; .*this command leaves it alone}],
     [['on', 'link'], 2, qr{link\.on is no plain file}],
     [['off', 'link'], 2, qr{link\.on is no plain file}],
     [['status', 'site.conf'], 2, qr{flag='conf\.on' is relative to ServerRoot; say which that is: --root DIR}],
-    [['on', '--root', '.', 'site.conf'], 0, qr{^on since $clock; 503 to everything\n  site\.conf:1  }],
+    [['on', '--root', '.', 'site.conf'], 0, qr{^on since $clock; 307 to /down/ for page loads, 503 to everything else but robots\.txt, sitemaps\n  site\.conf:1  }],
     [['on', 'full.conf'], 0, qr{full\.conf:2  Redirect307Maintenance /down/ flag=}],
+    [['status', 'root.conf'], 1, qr{^on for ever: [^\n]* 503 to everything else but robots\.txt, sitemaps\n}],
+    [['status', 'shop.conf'], 1, qr{^on for ever: [^\n]* 503 to everything else\n}],
+    [['status', 'directory.conf'], 1, qr{^on for ever: [^\n]* 503 to everything else but robots\.txt, sitemaps if this is the root of the site\n}],
     [['off', 'full.conf'], 0, qr{^off; it was on}],
     [['on', '.', '--eta', 'soon'], 2, qr{--eta 'soon' is no}],
     [['on', '.', '--eta', '2020-01-01'], 2, qr{--eta '2020-01-01' is in the past}],
@@ -105,7 +124,7 @@ my @cases = (
     [[], 2, qr{write: redirect307ctl maintenance}],
 );
 
-plan tests => @cases * 2 + 8 + 12;
+plan tests => @cases * 2 + 8 + 12 + 3 + 3 * 11 + 2;
 
 local $ENV{TZ} = 'UTC';
 for my $case (@cases) {
@@ -153,3 +172,41 @@ run('off', '.');
 my ($status, $text) = run_explain('/down/');
 is($status, 0, 'exit status: explain the page without a flag');
 like($text, qr{^307 -> /\n  \.htaccess:2 }, 'what it says: explain the page without a flag');
+
+# ---- lint -------------------------------------------------------------------------------
+
+$text = qx(cd '$dir' && $ctl lint .htaccess 2>&1);
+is($? >> 8, 0, 'lint: a maintenance line that is fine');
+like($text, qr{^\.htaccess:2: Redirect307Maintenance: note: a \.htaccess does not reach URLs that the server gives to a proxy .*; a line in httpd\.conf closes those, too$}m,
+     '... and what a .htaccess does not reach');
+unlike(scalar qx(cd '$dir' && $ctl lint site.conf 2>&1), qr{note}, '... of httpd.conf nothing is to be said');
+
+# [file, words, what is said, what to write instead]: the advice is followed, and is fine
+for my $row (
+    ['conf', '/var/www/html/down.html', qr{looks like a file of this machine}, 'Redirect307Maintenance /down.html page=/srv/maintenance/down.html'],
+    ['conf', '/srv/maintenance/', qr{looks like a file of this machine}, 'Redirect307Maintenance /maintenance/ page=/srv/maintenance/index.html'],
+    ['conf', '/home/ann/public_html/down/', qr{looks like a file of this machine}, 'Redirect307Maintenance /down/ page=/home/ann/public_html/down/index.html'],
+    ['ht', '/var/www/html/down/', qr{looks like a file of this machine}, 'down/'],
+    ['conf', '/down/;', qr{ends with ';'}, '/down/'],
+    ['conf', '/down/,', qr{ends with ','}, '/down/'],
+    ['conf', '/down//', qr{more than one slash}, '/down/'],
+    ['conf', "/down/\xC2\xA0", qr{a character that nobody sees}, '/down/'],
+    ['ht', "\xE2\x80\x8Bdown/", qr{a character that nobody sees}, 'down/'],
+    ['conf', 'https//status.example/', qr{is no URL}, 'https://status.example/'],
+    ['ht', 'https:/status.example/', qr{is no URL}, 'https://status.example/'],
+) {
+    my ($kind, $words, $pattern, $write) = @$row;
+    my $name = $kind eq 'conf' ? 'doubt.conf' : 'doubt';
+    file($name, "Redirect307Maintenance $words flag=/tmp/x.on\n") if $kind eq 'conf';
+    file($name, "Redirect307Maintenance $words flag=x.on\n") if $kind ne 'conf';
+    $text = qx(cd '$dir' && $ctl lint $name 2>&1);
+    like($text, qr{^$name:1: Redirect307Maintenance: page .*$pattern.*write:? .*\Q$write\E$}m, "lint: $words");
+    is($? >> 8, 1, '... is a finding');
+    file($name, ($write =~ /^Redirect/ ? $write : "Redirect307Maintenance $write") . "\n");
+    qx(cd '$dir' && $ctl lint $name 2>&1);
+    is($? >> 8, 0, "... and what it says to write is fine: $write");
+}
+for my $fine ('/down/', 'https://status.example/') {
+    file('fine.conf', "Redirect307Maintenance $fine\n");
+    unlike(scalar qx(cd '$dir' && $ctl lint fine.conf 2>&1), qr{finding.*Maintenance|looks like}, "no doubt about $fine");
+}

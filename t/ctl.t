@@ -52,10 +52,26 @@ Redirect307 a /b
 </Directory>
 EOT
 
+my $empty = file('empty.htaccess', "# nothing\nRewriteEngine On\n");
+my $unsorted = file('unsorted.conf', "Redirect307 /a /b\nRedirect307 /b /a qurey=1\nRedirect307 /b /a\nRedirect307 x /y\n");
+
 my @cases = (
     [[], 2, qr/^usage: redirect307ctl COMMAND/],
-    [['nothing'], 2, qr/'nothing' is no command\n.*^usage:/ms],
+    [['nothing'], 2, qr/'nothing' is no command; see redirect307ctl help$/],
     [['help'], 0, qr/explain .*exit status: 0 nothing to do, 1 something to do, 2 could not/s],
+    [['--help'], 0, qr/^usage: redirect307ctl COMMAND/], [['-h'], 0, qr/^usage:/], [['--version'], 0, qr/^redirect307ctl \d/], [['-V'], 0, qr/^redirect307ctl \d/],
+    [['help', 'lint'], 0, qr/^usage: redirect307ctl\n  lint /], [['lint', '--help'], 0, qr/^usage: redirect307ctl\n  lint /], [['explain', '-h'], 0, qr/--base/],
+    [['help', 'lnt'], 2, qr/'lnt' is no command; did you mean lint\?/], [['explian'], 2, qr/did you mean explain\?/],
+    [['lint', '--rot', 'x', $fine], 2, qr/'--rot' is not understood; did you mean --root\?/], [['lint', '--root'], 2, qr/--root needs a value/],
+    [['lint', '--', $fine], 0, qr/^0 findings, 1 rule fine/], [['explain', '--base=/d/', $fine, '/d/a'], 0, qr{^307 -> /d/b}],
+    [['explain', '--header=X-A: b', '--base=/d/', $htaccess, '/d/12'], 1, qr{^307 -> /n/12}m],
+    [['report', '--due', '--at=2030-01-01', $fine], 0, qr/^1 rule, 0 due/], [['maintenance', 'status', '--root=.', $fine], 2, qr/has no maintenance line/],
+    [['lint', '--', '-x'], 2, qr/-x: No such file/], [['lint', "$dir/none"], 2, qr/^(?!.*fine)/s],
+    [['lint', $empty], 2, qr/empty\.htaccess: has no line of Redirect307 and no rule; is it what was meant\?$/],
+    [['lint', $fine, $empty], 2, qr/is it what was meant.*1 rule fine/s], [['report', '--due', $empty], 2, qr/is it what was meant/], [['explain', $empty, '/a'], 2, qr/is it what was meant/],
+    [['explain', file('typo.htaccess', "Redirct307 a /b\nRedirect307 c /d\n"), '/c'], 1, qr{^500: httpd takes nothing of this file$}m],
+    [['explain', file('typo.conf', "Redirct307 /a /b\nRedirect307 /c /d\n"), '/c'], 1, qr{^httpd does not start with this file$}m],
+    [['lint', $unsorted], 1, qr/:1: .*\n.*:2: .*\n.*:4: /],
     [['version'], 0, qr/^redirect307ctl \d+\.\d+\.\d+\n$/],
     [['lint'], 2, qr/name a file/],
     [['lint', "$dir/none"], 2, qr/none: No such file/],
@@ -78,6 +94,9 @@ my @cases = (
     [['explain', "$dir/plan.conf", '--at', 'noon', '/a'], 2, qr{--at 'noon' is not a date; write 2026-12-26}],
     [['lint', file('site.map', "/a /b\n/a /c\n/x\n")], 1, qr{^\S+/site\.map:2: '/a' is already sent to /b by line 1; this line never answers\n\S+:3: '/x' has no target; write: /x /new.*\n2 findings, 1 rule fine\.$}],
     [['lint', file('ok.csv', "source;target\n/a;/b\n")], 0, qr{^0 findings, 1 rule fine\.$}],
+    [['lint', file('doubt.csv', "source;target\n/a;/b/%1\n/b; \n/c;/d\n/e/:id;/f\n;x\n/c;;\n")], 1, qr{^\S+/doubt\.csv:2: R307-A09 '/b/%1' holds '%1'.*\n\S+:3: '/b' has no target.*\n\S+:5: note: R307-A12 .*\n(?:\S+:[67]: (?!R307).*\n)+4 findings, 1 note, 2 rules fine\.$}],
+    [['lint', file('doubt.htaccess', "Redirect307 x y\nRedirect307Map doubt.csv\n")], 1, qr{^\S+/doubt\.csv:2: R307-A09 .*\n4 findings, 1 note, 3 rules fine\.$}s],
+    [['explain', "$dir/doubt.csv", '/c'], 1, qr{\A(?!.*R307-).*^307 -> /d\n}ms],
     [['lint', file('maps.htaccess', "Redirect307Map ok.csv status=301\nRedirect307Map no.map\nRedirect307Map ok.csv stats=1\nRedirect307Arena 1M\n")], 1, qr{:2: Redirect307Map: \S+/no\.map: No such file.*:3: Redirect307Map: 'stats=1' unknown option; did you mean status=\?\n\S+:4: .*not allowed in \.htaccess}s],
     [['explain', "$dir/ok.csv", '/a?q'], 0, qr{^307 -> /b\?q\n  \S+ok\.csv:2  /a /b match=exact\n  then +/b\?q: no rule answers\n$}],
     [['explain', file('map.htaccess', "Redirect307 x y\nRedirect307Map ok.csv status=301\n"), '--base', '/', '/a'], 0, qr{^301 -> /b\n}],
@@ -133,13 +152,43 @@ push @cases, [['explain', $circle, '/a'], 1, qr{\n  then +/b: 307 -> /a\n  then 
     [['lint', $circle], 1, qr{^\S+circle\.conf:1: R307-A07 '/b' .*; \S+:1 to /b, \S+:2 to /a; .*\n1 finding, 3 rules fine\.\n$}];
 push @cases, [['explain', $fine, $conf, '/a'], 2, qr{'/a' is not understood}];
 
-plan tests => @cases + 1;
+# a flag behind a link: what it leads to is the server's to judge
+mkdir "$dir/there";
+file('there/x.on', '');
+symlink 'there/x.on', "$dir/link.on" or die "$!\n";
+symlink 'there', "$dir/folder" or die "$!\n";
+for my $flag ('link.on', 'folder/x.on', 'folder/none.on') {
+    push @cases, map { [['lint', file('link.htaccess', $_)], 2, qr{link\.htaccess:1: Redirect307\w*: cannot tell: flag='\Q$flag\E' lies behind a symbolic link, and counts as absent where that leads out of the directory of this \.htaccess; write the name of a file in it\n}, $_] }
+        "Redirect307 a b flag=$flag\n", "Redirect307Maintenance down/ flag=$flag\n";
+}
+push @cases, [['lint', "$dir/link.htaccess"], 0, qr{^0 findings, (?:1 note, )?1 rule fine\.$}m, $_] for "Redirect307 a b flag=there/x.on\n";
+
+# broken at blanks for a terminal, one line each for a pipe
+my @widths = (41, 60, 200);
+
+plan tests => @cases + 1 + 1 + 2 * @widths;
 
 for my $case (@cases) {
-    my ($words, $status, $pattern) = @$case;
+    my ($words, $status, $pattern, $text_of) = @$case;
+    file('link.htaccess', $text_of) if defined $text_of;
     my ($got, $text) = run(@$words);
     ok($got == $status && $text =~ $pattern, 'redirect307ctl ' . join(' ', @$words))
         or diag("exit $got, wanted $status\n$text");
+}
+
+{
+    my $long = file('long.htaccess', "Redirect307 /a b:c until=26.12.2026\nRedirect307Match ^old/(.*)\$ /new/\$1 qurey=drop\nRedirect307Match ^/" . 'x' x 100 . "(b /c\n");
+    my ($status, $piped) = run('lint', $long);
+    my @lines = split /\n/, $piped;
+    ok(@lines == 4 && $lines[-1] =~ /^3 findings/ && (grep { length > 100 } @lines) >= 2, 'a pipe gets one line for each finding') or diag($piped);
+    for my $wide (@widths) {
+        my $seen = qx(script -qec "stty cols $wide; '$ctl' lint '$long'" /dev/null </dev/null 2>&1);
+        $seen =~ s/\r//g;
+        my @over = grep { length > $wide && /^(?:    )?\S+ / } split /\n/, $seen;
+        is("@over", '', "a terminal of $wide columns: no line is longer, but for one word");
+        (my $joined = $seen) =~ s/\n {4}/ /g;
+        is($joined, $piped, '... and nothing is lost');
+    }
 }
 
 sub agrees

@@ -37,7 +37,7 @@ my @rows = (
     ['translation', 'l.example', '/', '200', 'who has chosen English', headers => "Accept-Language: fr\r\nCookie: lang=en"],
 
     ['maintenance', 'm.example', '/any/page', '404', 'open while there is no flag'],
-    ['maintenance', 'm.example', '/maintenance/', '307 -> /', 'its page leads back', headers => 'Accept: */*'],
+    ['maintenance', 'm.example', '/down/', '307 -> /', 'its page leads back', headers => 'Accept: */*'],
     ['maintenance', 'm.example', '/booking/rooms', '404', 'the window has not begun'],
 
     ['maintenance.htaccess', 't.example', '/open/x', '404', 'open while there is no flag'],
@@ -69,7 +69,10 @@ my @rows = (
     ['options', 'o.example', '/option/location/deep?x', '307 -> /elsewhere/?x', '<Location>: fixed target'],
 
     ['shared-hosting', 's.example', '/t/ok/old.html', '307 -> /t/ok/new.html', 'a tenant\'s rule', by => qr{^mod_redirect307; rule=\.htaccess:1$}],
-    ['shared-hosting', 's.example', '/t/more/x', '500', 'and nothing else'],
+    ['shared-hosting', 's.example', '/t/more/old.html', '307 -> /t/more/new.html', 'beside lines of others'],
+    ['shared-hosting', 's.example', '/t/more/pretty', '404', 'which do not work'],
+    ['shared-hosting', 's.example', '/t/wordpress/old.html', '307 -> /t/wordpress/new.html', 'where WordPress may'],
+    ['shared-hosting', 's.example', '/t/wordpress/pretty', '200', 'its lines work'],
     ['shared-hosting', 's.example', '/t/new-customer/old.html', '404', 'decided and logged'],
     ['shared-hosting', 's.example', '/t/suspended/old.html', '404', 'suspended, whatever .htaccess says'],
     ['shared-hosting', 's.example', '/~old/old.html', '307 -> /~old/new.html', 'AliasMatch'],
@@ -112,7 +115,10 @@ closedir $dir;
 my %tested = map { $_->[0] => 1 } @rows;
 my @blocks = manual_blocks();
 
-plan tests => @files * 3 + @rows + 2 + @blocks + 2;
+my @promises = manual_promises();
+my @lines = manual_lines();
+
+plan tests => @files * 3 + @rows + 2 + @blocks + 2 + @promises + @lines + 2 + 2;
 
 # ---- they load --------------------------------------------------------------------------
 
@@ -140,12 +146,30 @@ put("examples/tenant/$_/.htaccess", text_of("$examples/maintenance.htaccess")) f
 put('examples/tenant/closed/down.on', '');
 put("examples/tenant/$_/down/index.html", "down\n") for qw(open closed);
 put("examples/tenants/$_/.htaccess", "Redirect307 old.html new.html\n") for qw(t/ok t/new-customer t/suspended old/htdocs);
-put("examples/tenants/t/more/.htaccess", "Header set X y\n");
+for my $tenant (qw(more wordpress)) {
+    put("examples/tenants/t/$tenant/index.php", "it\n");
+    put("examples/tenants/t/$tenant/.htaccess", <<"EOT");
+# BEGIN WordPress
+<IfModule mod_rewrite.c>
+RewriteEngine On
+RewriteBase /t/$tenant/
+RewriteRule ^index\\.php\$ - [L]
+RewriteCond %{REQUEST_FILENAME} !-f
+RewriteCond %{REQUEST_FILENAME} !-d
+RewriteRule . /t/$tenant/index.php [L]
+</IfModule>
+# END WordPress
+Options -Indexes
+Header set X y
+Redirct307 /typo /x
+Redirect307 old.html new.html
+EOT
+}
 put('examples/tenants/t/suspended/.htaccess', "Redirect307Engine on\nRedirect307 old.html new.html\n");
 
 # the example's folder of tenants is somebody else's machine
 my $shared = text_of("$examples/shared-hosting.conf");
-$shared =~ s{"/var/www/tenants/(new-customer|suspended)"}{"$site/tenants/t/$1"}g;
+$shared =~ s{"/var/www/tenants/(new-customer|suspended|wordpress)"}{"$site/tenants/t/$1"}g;
 $shared =~ s{/var/www/tenants}{$site/tenants}g;
 $shared = put('examples/shared-hosting.conf', $shared);
 
@@ -241,9 +265,85 @@ sub manual_blocks
     return @found;
 }
 
+sub lines_of { open my $in, '<', shift or die "$!\n"; return <$in> }
+
+# What the manual says is answered: [page, line, rules, URL, where to], of comments in its
+# examples ("/a goes to /b") and of the table of what follows a prefix.
+sub manual_promises
+{
+    my @found;
+    for my $block (@blocks) {
+        my ($page, $line, $text) = @$block;
+        while ($text =~ m{^\s*#.*?(\S+) goes to (\S+?)[,;]?$}mg) {
+            push @found, [$page, $line, $text, $1, $2];
+        }
+    }
+    my ($is_table, $number) = (0, 0);
+    for my $line (lines_of(stage() . '/docs/rules.md')) {
+        $number++;
+        $is_table = $line =~ /^\| source \| target \| request \| goes to/ || ($is_table && $line =~ /^\|/);
+        next unless $is_table && $line =~ /^\| `(\S+)` \| `(\S+)` \| `(\S+)` \| `(\S+)` \|/;
+        push @found, ['rules.md', $number, "Redirect307 $1 $2\n", $3, $4];
+    }
+    return @found;
+}
+
+# The lines that the recipes name in their table.
+sub manual_lines
+{
+    my @found;
+    my $number = 0;
+    for my $line (lines_of(stage() . '/docs/recipes.md')) {
+        $number++;
+        push @found, map { s/\\\|/|/gr } $line =~ /^\|[^`]*\| `(Redirect307[^`]*)`/;
+    }
+    return @found;
+}
+
+sub run_ctl
+{
+    my ($command, $name, $text, @more) = @_;
+    my $file = put("examples/manual/$name", $text);
+    my $said = qx($ENV{R307_CTL} $command '$file' @more 2>&1 </dev/null);
+    return ($? >> 8, $said);
+}
+
+for my $promise (@promises) {
+    my ($page, $line, $text, $url, $wanted) = @$promise;
+    my $is_htaccess = $text =~ /^Redirect307\w* (?!https?:)[^\/\s"^]/m || $text =~ /\.htaccess/;
+    my ($base) = $url =~ m{^(/(?:[^/]+/)?)};
+    my $host = $text =~ /^\s*ServerName (\S+)/m ? "http://$1" : '';
+    $url = "/$url" unless $url =~ m{^/};
+    $text =~ s/^ *<\/?VirtualHost.*\n|^ *ServerName.*\n//mg;
+    # of a block for several places, the lines of this one
+    $text = join '', grep { /^\s*#|^\s*$|Redirect307\w* [^\/"^]/ } split /^/m, $text if $is_htaccess;
+    my ($exit, $said) = run_ctl($is_htaccess ? "explain --base $base" : 'explain', $is_htaccess ? '.htaccess' : 'x.conf', $text, "'$host$url'");
+    like($said, qr{^30\d -> (?:https?://[^/]+)?\Q$wanted\E(?:\s|$)}, "$page, line $line: $url goes to $wanted") or diag("$text\n$said");
+}
+ok(@promises >= 9, 'the manual says where requests go: ' . @promises);
+for my $line (@lines) {
+    my ($exit, $said) = run_ctl('lint', $line =~ /\bfile=|^Redirect307(?:Maintenance)? [^\/h]/ ? '.htaccess' : 'x.conf', "$line\n");
+    is($exit, $line =~ /^Redirect307Map/ ? 2 : 0, "recipes.md: $line") or diag($said);
+}
+ok(@lines >= 20, 'the recipes are lines: ' . @lines);
+
+# the formats of maps, as maps.md shows them
+{
+    my (%shown, $format);
+    for my $line (lines_of(stage() . '/docs/maps.md')) {
+        $format = $1 if $line =~ /^\*\*(lines|csv)\.\*\*/;
+        $format = undef if $line =~ /^\*\*redirects|^### /;
+        $shown{$format} .= substr $line, 4 if $format && $line =~ /^    \S/;
+    }
+    for my $name (qw(lines csv)) {
+        my ($exit, $said) = run_ctl('lint', $name eq 'csv' ? 'x.csv' : 'x.map', $shown{$name} || '');
+        like($said, qr{^0 findings(?:, \d+ notes?)?, [1-9]\d* rules? fine}m, "maps.md: what $name shows is read") or diag("exit $exit\n$said");
+    }
+}
+
 for my $found (@blocks) {
     my ($page, $line, $block) = @$found;
-    my $needs = $block =~ /^Redirect307Base|^Redirect307(?:Maintenance)? (?!https?:)[^\/\s"]/m ? 'Directory' : '';
+    my $needs = $block =~ /^Redirect307.*\bfile=|^Redirect307Base|^Redirect307(?:Maintenance)? (?!https?:)[^\/\s"]/m ? 'Directory' : '';
     my ($exit, $said) = conf_test($needs ? "<Directory \"/x\">\n$block</Directory>\n" : $block, only => \@loaded);
     is($exit, 0, "$page, before line $line: the example loads") or diag("$block\n$said");
 }

@@ -57,6 +57,7 @@ sub client
     my ($stop, $count) = (0, 0);
     local $SIG{TERM} = sub { $stop = 1 };
     open my $out, '>', $seen or die "$!\n";
+    $out->autoflush(1);
     until ($stop) {
         my $begin = time;
         my $version = ask((qw(old last r7))[++$count % 3]);
@@ -92,6 +93,24 @@ sub held
     return $sum;
 }
 
+# Each version is there until it was asked for often enough, however slow the machine is.
+sub wait_for_answers
+{
+    my ($clients, $count) = @_;
+    my $lines = sub {
+        my $count = 0;
+        for my $client (@$clients) {
+            open my $in, '<', $client->[1] or next;
+            $count += () = <$in>;
+        }
+        return $count;
+    };
+    my ($least, $until) = ($lines->() + $count, time + 60);
+    sleep 0.12;
+    sleep 0.02 while $lines->() < $least && time < $until;
+    return;
+}
+
 plan tests => 6;
 
 is(ask('old'), '000000', 'the file is there');
@@ -99,13 +118,13 @@ my @clients = map { client($_) } 1 .. $clients;
 my (@begun, @over, $early);
 ($begun[0], $over[0]) = (0, 0);
 for my $version (1 .. $edits) {
-    sleep 0.12;
+    wait_for_answers(\@clients, 4 * $clients);
     $begun[$version] = time;
     edit($version);
     $over[$version] = time;
     $early = held() if $version == int($edits / 4);
 }
-sleep 0.3;
+wait_for_answers(\@clients, 4 * $clients);
 my $late = held();
 kill 'TERM', map { $_->[0] } @clients;
 waitpid $_->[0], 0 for @clients;

@@ -16,17 +16,17 @@ sub tenant
     return;
 }
 
-sub skipped { my ($what, $name) = @_; return logged(qr{\.htaccess:$what[^\n]*; this line is skipped, the others work}, $name, 'limits_log') }
+sub skipped { my ($what, $name) = @_; return logged(qr{\.htaccess:$what[^\n]*; this line is (?:skipped, and what it is for stays where it is|left out)}, $name, 'limits_log') }
 
 my @bad_lines = (
     ['Redirect307Limits',                     qr{a value is missing; write: Redirect307Limits rules=}],
     ['Redirect307Limits rules=many',          qr{rules='many' is no value here; write a number}],
     ['Redirect307Limits rules=1 rules=2',     qr{rules= is there twice}],
-    ['Redirect307Limits hosts=2',             qr{'hosts=2' is no limit; write one of rules=}],
+    ['Redirect307Limits hosts=2',             qr{'hosts=2' is no limit; write rules=1000}],
     ['Redirect307Limits targets=own',         qr{targets='own' is no value here; write any, same-site or hosts}],
     ['Redirect307Limits regex-steps=1',       qr{regex-steps='1' is no value here}],
 );
-plan tests => 51 + @bad_lines;
+plan tests => 56 + @bad_lines;
 
 for my $row (@bad_lines) {
     my ($exit, $said) = conf_test("$row->[0]\n");
@@ -78,7 +78,7 @@ is(get('/site/open?to=/x'), '307 -> /x', 'same-site: a whole target, an own path
 is(get('/site/open?to=https://h.example/'), '400', 'same-site: a whole target, a host of the list');
 is(get('/site/host?to=h.example'), '404', 'same-site: a host with an insertion is skipped');
 is(get('/site/tls'), '307 -> https://main.example.test/site/tls', 'same-site: https:');
-skipped(q{5: Redirect307: './out' leads to another host, and targets=same-site}, 'told with the line');
+skipped(q{5: Redirect307: './out' leads to evil.example, another host, and targets=same-site}, 'told with the line and the host');
 tenant('hosts', 'Redirect307 ./listed https://h.example/m', 'Redirect307 ./below https://a.n.example/m', 'Redirect307 ./out https://evil.example/m',
        'Redirect307 ./port https://h.example:81/', 'Redirect307 ./own https://alias.example.test/', 'Redirect307 ./path /p',
        'Redirect307Match ^/hosts/r$ /r', 'Redirect307 ./open %{arg:to}');
@@ -90,6 +90,7 @@ is(get('/hosts/own'), '307 -> https://alias.example.test/', 'hosts: this site');
 is(get('/hosts/path'), '307 -> /p', 'hosts: a path');
 is(get('/hosts/r'), '404', 'regex=off');
 is(get('/hosts/open?to=https://h.example/x'), '307 -> https://h.example/x', 'hosts: a whole target by the list');
+skipped(q{3: Redirect307: './out' leads to evil\.example, a host that is not in Redirect307AllowHosts, [^\n]*; write a path of this site}, 'hosts: what to do is said');
 skipped(q{7: Redirect307: '\^/hosts/r\$' is a regular expression, and regex=off}, 'a regex that may not be is told');
 
 # --- errors=fail
@@ -100,12 +101,19 @@ tenant('fail', 'Redirect307 ./good /g', 'Redirect307 gone ./x');
 is(get('/fail/good'), '500', 'errors=fail: a line that is none ends in 500');
 is(get('/fail/plain.txt'), '500', '... for every file of the directory, as httpd itself does');
 logged(qr{fail/\.htaccess: has a line that is no rule or past a limit, and errors=fail}, 'said why', 'limits_log');
+my $fails = qr{; where errors=fail of Redirect307Limits holds, the answer is 500 instead\n};
+logged(qr{fail/\.htaccess:2: Redirect307: [^\n]*$fails}, '... and of the line what is true', 'limits_log');
+get('/fail/good') for 1 .. 3;
+unlike(log_since_mark('limits_log'), qr{this line is[^;]*\n}, '... not that it is left out and nothing else');
 tenant('fail', map { "Redirect307 ./n$_ /$_" } 1 .. 5);
 is(get('/fail/plain.txt'), '500', 'errors=fail: one rule too many');
+logged(qr{fail/\.htaccess:\d: Redirect307: [^\n]* is one rule too many for this file [^\n]*; errors=fail of Redirect307Limits answers 500 because of it\n}, '... which one is said', 'limits_log');
 tenant('fail', 'Redirect307 ./out https://evil.example/');
 is(get('/fail/plain.txt'), '500', 'errors=fail: a host that may not be');
 put('limits/fail/report/x.txt', "x\n");
+put('limits/fail/report/.htaccess', "Redirect307 gone ./x\n");
 is(get('/fail/report/x.txt'), '200', 'errors=fail: report answers nothing, and no 500 either');
+logged(qr{report/\.htaccess:1: Redirect307: [^\n]*$fails}, '... and that is said', 'limits_log');
 tenant('fail', 'Redirect307 ./in https://h.example/');
 is(get('/fail/plain.txt'), '200', 'errors=fail: mended, it works again');
 

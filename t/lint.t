@@ -16,7 +16,7 @@ my @texts = (
      qr{R307-A05 .* only paths of this site may leave}, undef, 0],
     ["Redirect307AllowHosts h.example\n<VirtualHost *:1>\nRedirect307 /o \"%{arg:to}\"\n</VirtualHost>\n",
      qr{DIR/test\.conf:3: Redirect307: R307-A05 .* and the hosts of Redirect307AllowHosts}, undef, 0],
-    ["<Directory /srv>\nRedirect307 a https://%{arg:h}/\n</Directory>\n", qr{R307-A04 .*every request is refused}, undef, 0],
+    ["<Directory /srv>\nRedirect307 a https://%{arg:h}/\n</Directory>\n", qr{test\.conf:2: Redirect307: 'https://%\{arg:h\}/' lets the request choose the host, and there is no Redirect307AllowHosts here}, undef, 1],
     ["Redirect307Lint off\n$glued\n", qr{Syntax OK}, qr{R307-A}, 0],
     ["Redirect307Lint off\n<Location /g>\nRedirect307Lint warn\n$glued\n</Location>\n", qr{R307-A01}, undef, 0],
     ["Redirect307Lint refuse\n$glued\n", qr{R307-A01.*1 finding of Redirect307 keeps the server from starting, as Redirect307Lint refuse asks}s, qr{Syntax OK}, 1],
@@ -29,14 +29,25 @@ my @texts = (
     ["Redirect307 /a /b\n<VirtualHost *:1>\nRedirect307 /b /a\n</VirtualHost>\n", qr{R307-A07 .*test\.conf:3 to /a}, undef, 0],
     ["<VirtualHost *:1>\nRedirect307 /a /b\n</VirtualHost>\n<VirtualHost *:2>\nRedirect307 /b /a\n</VirtualHost>\n", qr{Syntax OK}, qr{R307-A}, 0],
     ["Redirect307 /a /b\nRedirect307 /b /c\nRedirect307 / https:\n", qr{Syntax OK}, qr{R307-A}, 0],
+    ["RewriteCond %{HTTP_HOST} ^www\\.example\\.org\$ [NC]\n# a comment between\nRedirect307 / https://example.org/\n",
+     qr{test\.conf:3: Redirect307: the RewriteCond in line 1 is for the next RewriteRule, and this rule does not ask it; write host=www\.example\.org beside it}, undef, 0, 'rewrite'],
+    ["Redirect307Lint refuse\n<VirtualHost *:1>\nRewriteCond %{HTTPS} off\nRedirect307 / https://example.org/\n</VirtualHost>\n",
+     qr{test\.conf:4: .*write https: as the target.*1 finding of Redirect307 keeps}s, undef, 1, 'rewrite'],
+    ["Redirect307Lint refuse\n<Directory /srv>\nRewriteCond %{REQUEST_FILENAME} !-f\n<IfModule mod_rewrite.c>\nRedirect307Match ^/a /b\n</IfModule>\n</Directory>\n",
+     qr{test\.conf:5: Redirect307: .*write file=missing beside it.*1 finding of Redirect307 keeps}s, undef, 1, 'rewrite'],
+    ["Redirect307Lint refuse\n<Location />\nRewriteCond %{HTTP_HOST} a\n<If true>\nRedirect307 /a /b\n</If>\n</Location>\n",
+     qr{test\.conf:5: .*write host=\*a\* beside}, undef, 1, 'rewrite'],
+    ["Redirect307Lint refuse\n<Location />\nRewriteCond %{HTTP_HOST} a\nRewriteRule ^ - [L]\nRedirect307 /a /b\n</Location>\n", qr{Syntax OK}, qr{RewriteCond}, 0, 'rewrite'],
+    ["Redirect307Lint refuse\nRewriteCond %{HTTP_HOST} a\n<Location />\nRedirect307 /a /b\n</Location>\n", qr{Syntax OK}, qr{RewriteCond}, 0, 'rewrite'],
+    ["<Location />\nRedirect307Lint off\nRewriteCond %{HTTP_HOST} a\nRedirect307 /a /b\n</Location>\n", qr{Syntax OK}, qr{RewriteCond}, 0, 'rewrite'],
     ["Redirect307Lint perhaps\n", qr{'perhaps' is no value here; write off, warn or refuse}, undef, 1],
     [join('', map { "Redirect307 /a$_ http://h.example/$_\n" } 1 .. 150), qr{more than 100 findings; redirect307ctl lint names them all}, qr{/a101 }, 0],
 );
 plan tests => 2 * @texts + 9;
 
 for my $row (@texts) {
-    my ($text, $said, $not, $exit) = @$row;
-    my ($got, $output) = conf_test($text);
+    my ($text, $said, $not, $exit, @modules) = @$row;
+    my ($got, $output) = conf_test($text, only => \@modules);
     (my $name = substr $text, 0, 70) =~ s/\n/ /g;
     is($got, $exit, "$name: exit");
     ok($output =~ $said && (!$not || $output !~ $not), "$name: said") or diag($output);

@@ -77,7 +77,7 @@ for my $by (sort keys %page) {
     ok(held($r) =~ $held && $r->content eq $hello, "page by $by: conditions and ranges mean nothing") or diag($r->as_string);
 }
 ok(!defined get('/by-directory/down')->header('Location'), 'the page without its slash is no redirect for a program');
-is(get('/by-proxy/down/', method => 'HEAD')->header('X-Backend') // 'HEAD', 'HEAD', 'a proxied page is asked for by HEAD');
+is(get("/by-$_/$page{$_}", method => 'HEAD')->header('Content-Length'), length $hello, "page by $_: HEAD tells the length of what GET gets") for qw(file cgi proxy);
 
 for my $row (['nobody', 'a page that is missing'], ['locked', 'a page behind a password']) {
     for my $method (qw(GET HEAD POST PUT)) {
@@ -103,11 +103,11 @@ is($lost, 0, 'HEAD and POST in turn through the proxy: not one of 40 lost');
 # ---- bodies -----------------------------------------------------------------------------
 
 for my $by (qw(file cgi-200 proxy)) {
-    my $began = time;
-    my $reply = raw("POST /by-$by/x HTTP/1.1\r\nHost: h\r\nContent-Length: 10\r\n\r\nabc", @v, timeout => 3);
-    my $took = time - $began;
+    my $reply;
+    soon(2.5, "page by $by: the connection of a body that stalls ends", sub {
+        $reply = raw("POST /by-$by/x HTTP/1.1\r\nHost: h\r\nContent-Length: 10\r\n\r\nabc", @v, timeout => 3);
+    });
     like($reply, qr{^HTTP/1\.1 503 .*\r\nConnection: close\r\n.*\Q$hello\E$}s, "page by $by: a body that stalls is not waited for");
-    cmp_ok($took, '<', 2.5, "... and the connection ends");
     my $both = raw("POST /by-$by/x HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\na=bGET /robots.txt HTTP/1.1\r\nHost: h\r\n\r\n", @v);
     is(scalar(() = $both =~ m{HTTP/1\.1 }g), 1, "page by $by: what follows a body is never taken for it");
 }
@@ -213,14 +213,17 @@ my $flag = "$logs/host.on";
 sub wait_for
 {
     my ($want, $why, $path, %with) = @_;
-    my ($began, $seen) = (time, '');
-    while (time < $began + 3) {
+    my ($began, $seen, $late) = (time, '', 0);
+    while (time < $began + 30) {
+        my $asked = time;
         $seen = told(get($path, %with));
         last if $seen eq $want;
+        $late = $asked - $began;
         sleep 0.05;
     }
     is($seen, $want, "$why: $path");
-    cmp_ok(time - $began, '<', 1.6, "$why: within a second");
+    # by when it was asked: an answer may be long under way on a busy machine
+    cmp_ok($late, '<', 1.5, "$why: within a second");
     sleep 1.1;      # each process has its own second
     return;
 }
@@ -234,17 +237,28 @@ wait_for('503', 'touch', '/flag/page.html');
 is(told(get('/flag/rule')), '503', 'rules do not');
 is(told(get('/flag/x', %navigates)), '307 -> /flag/down/', 'people are sent to the page');
 like(held(get('/flag/down/')), $held, 'which is there');
+my $made = time;
 put($flag, "# Kim, ext. 17\nallow=127.0.0.9 allow=198.51.100.7\neta=90min\nnonsense here\n");
 wait_for('200', 'allow= in the flag', '/flag/page.html', headers => { 'X-Client' => '198.51.100.7' });
 is(told(get('/flag/page.html', headers => { 'X-Client' => '192.0.2.1' })), '200', 'allow= of the line still holds');
 my $retry = get('/flag/page.html')->header('Retry-After');
-ok($retry > 5390 && $retry <= 5400, "eta= in the flag: $retry");
-logged(qr{flag='\Q$flag\E': line 4 says nothing; write until=, eta= or allow=}, 'a line that says nothing is named', $log);
+my $since = time - $made;
+ok($retry <= 5400 && $retry >= 5398 - $since, "eta= in the flag: $retry, $since s after it was made");
+logged(qr{flag='\Q$flag\E': line 4 says nothing; write until=2026-12-26, eta=2h or allow=192\.0\.2\.7}, 'a line that says nothing is named', $log);
 not_logged(qr{nonsense}, '... but not shown', $log);
-my $end = time + 5;
-put($flag, 'until=' . strftime('%Y-%m-%dT%H:%M:%SZ', gmtime $end) . "\n");
-wait_for('503', 'until= in the flag, before', '/flag/page.html');
-cmp_ok(get('/flag/page.html')->header('Retry-After'), '<=', 5, 'Retry-After is not beyond it');
+# a machine may take longer for these questions than there is time until the end
+my ($end, $seen, $after, $most);
+for my $ahead (5, 20, 80) {
+    $end = int(time) + $ahead;
+    put($flag, 'until=' . strftime('%Y-%m-%dT%H:%M:%SZ', gmtime $end) . "\n");
+    sleep 1.1;
+    $most = $end - int(time);
+    my $reply = get('/flag/page.html');
+    ($seen, $after) = (told($reply), $reply->header('Retry-After'));
+    last if time < $end;
+}
+is($seen, '503', 'until= in the flag, before: /flag/page.html');
+ok(defined $after && $after <= $most, 'Retry-After is not beyond it: ' . ($after // 'none'));
 sleep $end - time if $end > time;
 wait_for('200', 'until= in the flag, after', '/flag/page.html');
 is(told(get('/flag/down/')), '307 -> /flag', '... and the page leads back though the flag is there');
@@ -298,7 +312,7 @@ for my $bad ("down/ flag=../up.on", "down/ flag=/etc/passwd", "down/ flag=a/../.
     put('maintenance/tenant/.htaccess', "Redirect307Maintenance $bad\n# $bad\n");
     is(told(get('/tenant/page.html')), '200', "skipped: $bad");
 }
-logged(qr{tenant/\.htaccess:1: Redirect307Maintenance: flag='\.\./up\.on' lies outside the directory of this \.htaccess; write flag=down\.on; this line is skipped}, 'the log says what to write', $log);
+logged(qr{tenant/\.htaccess:1: Redirect307Maintenance: flag='\.\./up\.on' lies outside the directory of this \.htaccess; write flag=down\.on; this line is left out}, 'the log says what to write', $log);
 
 put('maintenance/tenant/.htaccess', "Redirect307Maintenance down/ flag=link.on\n");
 my $linked = root() . '/maintenance/tenant/link.on';

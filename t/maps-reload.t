@@ -6,6 +6,7 @@
 use strict;
 use warnings FATAL => 'all';
 use R307;
+use R307::Processes;
 use R307::Site;
 use IO::Socket::INET;
 use Time::HiRes qw(sleep time);
@@ -20,13 +21,10 @@ sub content
     return join '', map { "/$name$_ /v$version/$_\n" } 1 .. $lines;
 }
 
-# moved into place, as deployments do
 sub deploy
 {
     my ($name, $version) = @_;
-    put("reload-maps/$name.new", content($version, $name eq 'top.map' ? 'top' : 'reload-maps/ten/t'), 10);
-    rename "$site/$name.new", "$site/$name" or die "rename: $!\n";
-    return;
+    return put("reload-maps/$name", content($version, $name eq 'top.map' ? 'top' : 'reload-maps/ten/t'), 10);
 }
 
 put('reload-maps/ten/.htaccess', "Redirect307Map my.map\n", 10);
@@ -73,6 +71,9 @@ sub connected
     return;
 }
 
+# A map is taken when its file has not changed for three seconds, so that changes wait for that.
+die "the maps were not taken\n" unless shown('/top1', 0) && shown('/reload-maps/ten/t1', 0);
+
 # Four clients, each a process of its own. Two versions of one answer may be seen while a
 # change spreads over the processes, but a version never comes back once all have left it.
 my @clients;
@@ -117,30 +118,6 @@ for my $n (1 .. 4) {
     push @clients, { pid => $pid, from => $from };
 }
 
-sub children
-{
-    my @found;
-    for my $file (glob '/proc/[0-9]*/stat') {
-        open my $in, '<', $file or next;
-        my ($pid, $parent) = (<$in> // '') =~ /^(\d+) \(.*\) \S (\d+)/ or next;
-        push @found, $pid if $parent == $server->{pid};
-    }
-    return @found;
-}
-
-# KiB of all processes together; what they share counts once
-sub memory
-{
-    my $sum = 0;
-    for my $pid ($server->{pid}, children()) {
-        open my $in, '<', "/proc/$pid/smaps_rollup" or next;
-        for (<$in>) {
-            $sum += $1 if /^Pss:\s+(\d+)/;
-        }
-    }
-    return $sum;
-}
-
 sub shown
 {
     my ($path, $version) = @_;
@@ -167,11 +144,11 @@ for my $version (1 .. $swaps) {
         sleep 0.5;
     }
     if ($version % 10 == 5) {
-        my @pids = children();
+        my @pids = children($server);
         my $victim = $pids[rand @pids];
         $killed += kill('KILL', $victim) if $victim;
     }
-    $early = memory() if $version == 12;
+    $early = memory($server) if $version == 12;
 }
 is($late, 0, 'changes were taken');
 sleep 3;
@@ -189,7 +166,7 @@ for my $client (@clients) {
 }
 ok($count > 10 * $swaps && !@wrong, "every answer was an old one or a new one, of $count") or diag(join "\n", @wrong);
 cmp_ok($again, '<=', 4 * $killed, "no connection was lost but those of $killed killed children: $again");
-my $late_memory = memory();
+my $late_memory = memory($server);
 SKIP: {
     skip 'no smaps_rollup here', 1 unless $late_memory && $early;
     skip 'a sanitizer keeps what was freed', 1 if (vars('httpd') // '') =~ /asan/;

@@ -13,11 +13,17 @@ use Time::HiRes qw(sleep time);
 sub utc { return strftime('%Y-%m-%dT%H:%M:%SZ', gmtime shift) }
 
 my $clients = 32;
-my $first = int(time) + 4;      # httpd is up before that
-my $second = $first + 3;
-my ($past, $future) = (utc($first - 86400), utc($first + 86400));
+my ($first, $second, $over, $past, $future, $server);
 
-my $rules = <<"EOT";
+# A server whose rules begin so many seconds from now, and end so many later.
+sub begin
+{
+    my ($ahead, $lasts) = @_;
+    $first = int(time) + $ahead;
+    $second = $first + $lasts;
+    $over = $second + $lasts / 3;   # until then somebody asks
+    ($past, $future) = (utc($first - 86400), utc($first + 86400));
+    my $rules = <<"EOT";
 /calendar /before until=${\utc($first)}
 /calendar /during from=${\utc($first)} until=${\utc($second)}
 /calendar /after from=${\utc($second)}
@@ -31,18 +37,19 @@ my $rules = <<"EOT";
 /lasting /for-now status=308 until=${\utc($second)}
 /kept /long until=$future cache=until
 EOT
-(my $tenant = $rules) =~ s{^/}{}mg;
-$tenant =~ s{^(\S+) /}{$1 /plan/}mg;
-$tenant =~ s/name=\S+ //;
-put('plan/.htaccess', join '', map { "Redirect307 $_\n" } split /\n/, $tenant);
-
-my $server = own_server(<<"EOT" . join('', map { "Redirect307 $_\n" } split /\n/, $rules), only => ['dir']);
+    (my $tenant = $rules) =~ s{^/}{}mg;
+    $tenant =~ s{^(\S+) /}{$1 /plan/}mg;
+    $tenant =~ s/name=\S+ //;
+    put('plan/.htaccess', join '', map { "Redirect307 $_\n" } split /\n/, $tenant);
+    $server = own_server(<<"EOT" . join('', map { "Redirect307 $_\n" } split /\n/, $rules), only => ['dir']);
 StartServers 2
 <Directory "${\root()}/plan">
     AllowOverride FileInfo
     Require all granted
 </Directory>
 EOT
+    return;
+}
 
 sub ask
 {
@@ -93,74 +100,95 @@ my @switching = (
 );
 plan tests => 2 * (@always + 3) + 13;
 
-for my $place (@places) {
-    is(said(ask("$place$_->[0]")), $_->[1], "$place: $_->[2]") for @always;
-    my $asked = time;
-    my $age = age(ask("$place/lasting"));
-    ok($age =~ /^\d+$/ && $age <= $second - $asked && $age >= $second - $asked - 3,
-       "$place: 308 with an end is kept no longer than that: $age");
-    $age = age(ask("$place/kept"));
-    ok(abs($first + 86400 - time - $age) <= 2, "$place: cache=until: $age");
-    is(age(ask("$place/looked")), 'no-store', "$place: nothing else is kept");
+# Before the first switch: [got, wanted, what for].
+sub before_it
+{
+    my @seen;
+    for my $place (@places) {
+        push @seen, map { [said(ask("$place$_->[0]")), $_->[1], "$place: $_->[2]"] } @always;
+        my $asked = time;
+        my $age = age(ask("$place/lasting"));
+        push @seen, [$age =~ /^\d+$/ && $age <= $second - $asked && $age >= $second - time - 3 ? 1 : 0, 1, "$place: 308 with an end is kept no longer than that: $age"];
+        $asked = time;
+        $age = age(ask("$place/kept"));
+        push @seen, [$age <= $first + 86402 - $asked && $age >= $first + 86398 - time ? 1 : 0, 1, "$place: cache=until: $age"];
+        push @seen, [age(ask("$place/looked")), 'no-store', "$place: nothing else is kept"];
+    }
+    return @seen;
 }
 
 # 32 clients at once, from before the first switch until after the second; what each saw is
 # held against when it asked and when it got its answer. In between a reload.
-my @readers;
-for my $client (1 .. $clients) {
-    pipe my $in, my $out or die "pipe: $!\n";
-    my $pid = fork;
-    die "fork: $!\n" unless defined $pid;
-    if (!$pid) {
-        close $in;
-        # whatever happens here, this process must not end the server
-        local $SIG{__DIE__} = sub { print $out "0\t1\t0\t0\t0\t@_"; close $out; POSIX::_exit(1) };
-        my ($seen, $wrong, $what) = (0, 0, '');
-        my %phase;
-        while (time < $second + 1) {
-            my $place = $places[$client % 2];
-            my $row = $switching[rand @switching];
-            my ($path, @three) = @$row;
-            my $sent = time;
-            my $reply = ask("$place$path");
-            my $right = right($sent, time, @three);
-            my $got = said($reply);
-            $seen++;
-            next unless defined $right;
-            $phase{$sent < $first ? 0 : $sent < $second ? 1 : 2}++;
-            if ($got ne $right) {
-                $wrong++;
-                $what = sprintf '%s%s at %.3f: %s, not %s', $place, $path, $sent - $first, $got, $right;
+sub readers
+{
+    my @readers;
+    for my $client (1 .. $clients) {
+        pipe my $in, my $out or die "pipe: $!\n";
+        my $pid = fork;
+        die "fork: $!\n" unless defined $pid;
+        if (!$pid) {
+            close $in;
+            # whatever happens here, this process must not end the server
+            local $SIG{__DIE__} = sub { print $out "0\t1\t0\t0\t0\t@_"; close $out; POSIX::_exit(1) };
+            my ($seen, $wrong, $what) = (0, 0, '');
+            my %phase;
+            while (time < $over) {
+                my $place = $places[$client % 2];
+                my $row = $switching[rand @switching];
+                my ($path, @three) = @$row;
+                my $sent = time;
+                my $reply = ask("$place$path");
+                my $right = right($sent, time, @three);
+                my $got = said($reply);
+                $seen++;
+                next unless defined $right;
+                $phase{$sent < $first ? 0 : $sent < $second ? 1 : 2}++;
+                if ($got ne $right) {
+                    $wrong++;
+                    $what = sprintf '%s%s at %.3f: %s, not %s', $place, $path, $sent - $first, $got, $right;
+                }
+                my $age = $path eq '/once' && $got =~ /^307/ ? age($reply) : 0;
+                $age = 0 if $age eq 'no-store';     # less than a second to go
+                if ($age && $age > $second - $sent) {
+                    $wrong++;
+                    $what = "kept $age seconds with " . ($second - $sent) . ' to go';
+                }
+                sleep 0.04;
             }
-            my $age = $path eq '/once' && $got =~ /^307/ ? age($reply) : 0;
-            $age = 0 if $age eq 'no-store';     # less than a second to go
-            if ($age && $age > $second - $sent) {
-                $wrong++;
-                $what = "kept $age seconds with " . ($second - $sent) . ' to go';
-            }
-            sleep 0.04;
+            print $out join("\t", $seen, $wrong, (map { $phase{$_} || 0 } 0 .. 2), $what), "\n";
+            close $out;
+            POSIX::_exit(0);
         }
-        print $out join("\t", $seen, $wrong, (map { $phase{$_} || 0 } 0 .. 2), $what), "\n";
         close $out;
-        POSIX::_exit(0);
+        push @readers, [$pid, $in];
     }
-    close $out;
-    push @readers, [$pid, $in];
+    return @readers;
 }
-sleep 0.1 while time < $first + 1;
-kill 'USR1', $server->{pid};
 
-my ($seen, $wrong, @phase, %what) = (0, 0, 0, 0, 0);
-for my $reader (@readers) {
-    my ($pid, $in) = @$reader;
-    chomp(my $line = <$in> // '');
-    waitpid $pid, 0;
-    my ($n, $bad, @in) = split /\t/, $line;
-    $what{ $in[3] }++ if $bad;
-    $seen += $n || 0;
-    $wrong += $bad // 1;
-    $phase[$_] += $in[$_] || 0 for 0 .. 2;
+my (@before, $seen, $wrong, @phase, %what);
+# a machine may be too busy for that much in so few seconds
+for my $try ([4, 3], [15, 10], [60, 40]) {
+    stop_server($server) if $server;
+    begin(@$try);
+    @before = before_it();
+    my $is_early = time < $first;
+    my @readers = readers();
+    sleep 0.1 while time < $first + 1;
+    reload($server, 'USR1');
+    ($seen, $wrong, @phase) = (0, 0, 0, 0, 0);
+    for my $reader (@readers) {
+        my ($pid, $in) = @$reader;
+        chomp(my $line = <$in> // '');
+        waitpid $pid, 0;
+        my ($n, $bad, @in) = split /\t/, $line;
+        $what{ $in[3] }++ if $bad;
+        $seen += $n || 0;
+        $wrong += $bad // 1;
+        $phase[$_] += $in[$_] || 0 for 0 .. 2;
+    }
+    last if $wrong || ($is_early && !grep { $_ < 50 } @phase);
 }
+is($_->[0], $_->[1], $_->[2]) for @before;
 is($wrong, 0, "$clients clients across two switches and a reload, $seen requests") or diag(join "\n", keys %what);
 ok($phase[$_] >= 50, "$phase[$_] of them " . ('before', 'in between', 'after')[$_]) for 0 .. 2;
 ask('/looked') for 1 .. 3;

@@ -19,6 +19,7 @@ my %before = counts();
 is(scalar(keys %before), 18, 'mod_status for machines: every verdict has a line, and there is one for all');
 is($before{'R307-G00'}, undef, 'but not the one that refuses nothing');
 
+my $began = time;
 mark_log('refusals_access');
 is(answer('/glued/.evil.example', @vhost)->code, 400, 'refused: glued') for 1 .. 3;
 is(answer('/out?to=https://evil.example/', @vhost)->code, 400, 'refused: a foreign whole target');
@@ -42,7 +43,8 @@ unlike($ours, qr{evil}, 'and nothing of a request');
 logged(qr{^/glued/\.evil\.example R307-G11 R307-G11\n.*^/out R307-G10 R307-G10\n.*^/pass/\.evil\.example R307-G11 R307-G11\n.*^/report/\.evil\.example - -$}ms,
        'note and variable for the access log', 'refusals_access');
 logged(qr{R307-G11}, 'the error log has it', 'refusals_log');
-is(scalar(() = log_since_mark('refusals_log') =~ m{refusals\.conf:\d+ refused \(400\): R307-G11}g), 1, 'once for the rule, however often it is refused in a minute');
+my $named = () = log_since_mark('refusals_log') =~ m{refusals\.conf:\d+ refused \(400\): R307-G11}g;
+ok($named >= 1 && $named <= 1 + (time - $began) / 60, "once for the rule, however often it is refused in a minute: $named");
 
 # --- over a graceful restart
 my $server = own_server(<<'EOT', only => ['status', 'dir']);
@@ -53,8 +55,6 @@ Redirect307Match ^/glued/(.*)$ https://h.example$1
 EOT
 my $asked = sub { return raw("GET $_[0] HTTP/1.0\r\n\r\n", port => $server->{port}) };
 like($asked->('/glued/.evil.example'), qr{^HTTP/1\.1 400 }, 'a server of its own refuses');
-kill 'USR1', $server->{pid};
-my $until = time + 10;
-sleep 1 while own_log($server) !~ /graceful restart.*resuming normal operations/s && time < $until;
+reload($server, 'USR1');
 like($asked->('/glued/.evil.example'), qr{^HTTP/1\.1 400 }, 'and after a graceful restart');
 like($asked->('/status?auto'), qr{^Redirect307Refused-R307-G11: 2$}m, 'and has counted both');

@@ -85,13 +85,11 @@ sub resident
 
 plan tests => 5;
 
-# who answers has its signal handlers; a listening socket alone does not say so
-ask('/generation');
 my ($late, $early_size) = (0);
 for my $generation (1 .. $restarts) {
     put("$server->{dir}/test.conf", text($generation));
-    kill 'USR1', $server->{pid};
-    my $until = time + 20;
+    heard($server, 'USR1');
+    my $until = time + 60;
     sleep 0.02 until ask('/generation') eq "307 -> /is/$generation" || time > $until;
     $late++ if time > $until;
     $early_size = resident() if $generation == 10;

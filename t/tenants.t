@@ -6,7 +6,7 @@ use strict;
 use warnings FATAL => 'all';
 use R307;
 use R307::Site;
-use Time::HiRes qw(time);
+use Time::HiRes qw(sleep time);
 
 my @vhost = (vhost => 'tenants', headers => { Host => 'shop.example.test' });
 sub told { my $r = shift; my $l = $r->header('Location'); return $r->code . (defined $l ? " -> $l" : '') }
@@ -47,13 +47,13 @@ my @spies = (
 my @headers = ("Redirect307 ./h \"/x\\r\\nX-Evil: 1\"", 'Redirect307 ./h /x%0d%0aX-Evil:%201', 'Redirect307 ./h /x "name=a, b; X-Evil: 1"',
     'Redirect307 ./h "/x?%{arg:v}"', 'Redirect307 ./h /x/%{HTTP:X-Evil}', 'Redirect307 ./h /x "name=<script>"');
 
-plan tests => @not_here + @spies * 2 + @headers * 2 + 34;
+plan tests => @not_here + @spies * 2 + @headers * 2 + 35;
 
 is(get('/' . tenant($_, 'Redirect307 ./x /y') . '/x'), '500', "$_ does not stand in .htaccess") for @not_here;
 for my $line (@spies) {
     my $dir = tenant($line, 'Redirect307 ./x /not-answered');
-    is(get("/$dir/x"), '307 -> /not-answered', "$line: is no rule here");
-    logged(qr{/$dir/\.htaccess:1: Redirect307: .*; this line is skipped}, '... and told', 'tenants_log');
+    is(get("/$dir/x"), '404', "$line: is no rule here, and none answers in its place");
+    logged(qr{/$dir/\.htaccess:1: Redirect307: .*; this line is skipped, and what it is for stays where it is}, '... and told', 'tenants_log');
 }
 
 # --- files: a flag or a map outside the directory is as if it were not there
@@ -120,10 +120,15 @@ is(get('/' . tenant('Redirect307 ./o "%{arg:to}"') . '/o?to=https://evil.example
 put('tenants/few/site.map', "/few/m1 /m1\n/few/m2 https://evil.example/\n/few/m3 https://h.example/\n/few/m4 /m4\n", 60);
 put('tenants/few/.htaccess', "Redirect307Map site.map\nRedirect307 ./own /o\nRedirect307 ./out https://evil.example/\n"
     . "Redirect307Match ^/few/r1\$ /r1\nRedirect307Match ^/few/r2\$ /r2\n", 60);
+# the map was just written: until it stood still, clients are told to come back
+my $until = time + 60;
+sleep 0.2 while get('/few/m1') =~ /^503/ && time < $until;
 for my $round ('read', 'read again', 'from memory') {
     is(join(' ', map { get("/few/$_") } qw(m1 m2 m3 m4)), '307 -> /m1 404 404 404', "a map: $round");
     is(join(' ', map { get("/few/$_") } qw(own out r1 r2)), '307 -> /o 404 307 -> /r1 404', "rules: $round");
 }
+
+logged(qr{few/site\.map:2: '/few/m2' leads to another host, [^\n]*; this line is left out; said of one line}, 'and the log names one', 'tenants_log');
 
 # --- time: while one tenant's patterns are asked for the worst, another is answered
 my $evil = tenant('Redirect307Match (a|aa)+$ /to', 'Redirect307Match ^/.*(\w+\s?)*$ /to');
@@ -141,6 +146,7 @@ for (1 .. 20) {
     $slowest = $took if $took > $slowest;
 }
 is($right, 20, 'twenty requests of another tenant are answered');
-# without a bound it would be minutes; the machine may be busy with other things
-ok($slowest < 5, 'each of them soon') or diag("$slowest s");
+# without a bound no answer would come before the client gives up, after 30 seconds; the machine
+# may be busy with other things
+ok($slowest < 25, 'each of them soon') or diag("$slowest s");
 close $_ for @busy;

@@ -3,15 +3,14 @@
 
 #include <string.h>
 #include <strings.h>
-#include <apr_file_info.h>
 #include <apr_strings.h>
 #include <apr_tables.h>
 
-#include "engine/loop.h"
+#include "lint/lint_loop.h"
 
 typedef struct explaining_t {
     apr_pool_t *p;
-    const char *file, *base, *method, *url, *at, *client, *user;
+    const char *file, *base, *method, *url, *at, *client, *user, *root;
     apr_time_t now;
     apr_table_t *headers;
     apr_array_header_t *steps;  /* of const char *: rules passed over */
@@ -22,9 +21,12 @@ typedef struct explaining_t {
     int elsewhere;              /* rules in containers that are not asked */
     int maps_elsewhere;         /* and maps, or maps of which only the server knows the
                                  * place */
+    int ours;                   /* lines of ours, and maps with any */
+    int refused;                /* httpd takes nothing of the file */
     int skipped;                /* bad lines */
     int unanswered;             /* expressions and variables only a server knows */
     r307_self_t self;
+    r307_reach_t reach;         /* the file, as it was read */
 } explaining_t;
 
 static const char *header_of(void *baton, const char *name)
@@ -80,13 +82,10 @@ static int file_of(void *baton)
 static int flag_of(void *baton, const void *flag)
 {
     explaining_t *x = baton;
-    apr_finfo_t info;
+    int is_set = r307_reach_flag(&x->reach, flag);
 
-    if (((const char *)flag)[0] != '/' && ((const char *)flag)[0] != '.') {
-        x->unanswered = 1;      /* relative to ServerRoot */
-        return -1;
-    }
-    return apr_stat(&info, flag, APR_FINFO_TYPE, x->p) == APR_SUCCESS;
+    x->unanswered = x->unanswered || is_set < 0;
+    return is_set;
 }
 
 static apr_uint64_t roll_of(void *baton)
@@ -100,24 +99,31 @@ static const r307_view_ops_t ops = {
     flag_of, roll_of
 };
 
-/* NULL, or why the map has no rules here. */
-static const char *add_map(explaining_t *x, r307_mapdef_t *def, const char *file)
+/* NULL, or why the map has no rules here; one that a person named, or (of != NULL) that a
+ * line of the file names. */
+static const char *add_map(explaining_t *x, r307_mapdef_t *def, const char *file,
+                           const r307_reach_t *of)
 {
     const r307_image_t *image;
     r307_maploaded_t loaded;
     r307_context_t context;
-    const char *bad = r307_map_load(x->p, def, file, stderr, &loaded);
+    r307_reached_t reached;
+    const r307_teller_t teller = { r307_map_tell, stderr, 0 };
+    const char *bad = of ? r307_map_of(x->p, def, of, &teller, &loaded, &reached)
+                         : r307_map_named(x->p, def, file, &teller, &loaded, &reached);
 
     if (bad) {
+        x->maps_elsewhere += of && reached == R307_REACH_UNKNOWN;
         return bad;
     }
     r307_map_context(def, &context);
-    bad = r307_image_attach(x->p, loaded.bytes, &context, file, &image);
+    bad = r307_image_attach(x->p, loaded.bytes, &context, loaded.name, &image);
     if (bad) {
-        return apr_psprintf(x->p, "%s: %s", file, bad);
+        return apr_psprintf(x->p, "%s: %s", loaded.name, bad);
     }
     r307_ruleset_add_map(x->p, x->rules, image);
     x->skipped += (int)loaded.bad;
+    x->ours += loaded.bad || loaded.rules;
     x->directory = x->directory || def->where == R307_WHERE_DIRECTORY;
     return NULL;
 }
@@ -128,11 +134,11 @@ static void met_map(explaining_t *x, const r307_met_t *what)
     const char *bad = r307_map_parse(x->p, what->args, &what->context, &def);
 
     x->directory = !what->is_conf;
-    if (!bad && (what->container || (what->is_conf && def.file[0] != '/'))) {
+    if (!bad && (what->container || r307_reach_is_elsewhere(what->reach, def.file))) {
         x->maps_elsewhere++;
     }
     else if (!bad) {
-        bad = add_map(x, &def, r307_map_beside(x->p, what->place.file, def.file));
+        bad = add_map(x, &def, NULL, what->reach);
     }
     if (bad) {
         x->skipped++;
@@ -167,24 +173,26 @@ static void met(void *baton, const r307_met_t *what)
     const r307_rule_t *rule = NULL;
     const char *bad;
 
-    if (strcasecmp(what->directive, "Redirect307Map") == 0) {
+    x->ours++;
+    x->refused = x->refused || what->is_fatal;
+    bad = r307_file_check(x->p, what);
+    if (!bad && r307_file_is(what, R307_LINE_MAP)) {
         met_map(x, what);
         return;
     }
-    if (strcasecmp(what->directive, "Redirect307Maintenance") == 0) {
+    if (!bad && r307_file_is(what, R307_LINE_MAINTENANCE)) {
         met_maintenance(x, what);
         return;
     }
-    if (!r307_file_is_rule(what)) {
-        return;
+    if (!bad && !r307_file_is(what, R307_LINE_RULE)) {
+        bad = r307_file_setting(x->p, what);
+        if (!bad) {
+            return;
+        }
     }
-    bad = r307_line_parse(x->p, what->args, what->place, &what->context, &rule);
-    if (!bad && what->container) {
-        x->elsewhere++;
-    }
-    else if (!bad && rule) {
-        bad = r307_ruleset_add(x->p, x->rules, rule);
-    }
+    bad = bad ? bad : r307_file_take_rule(x->p, what, what->container ? NULL : x->rules,
+                                          &rule);
+    x->elsewhere += !bad && what->container;
     if (bad) {
         x->skipped++;
         fprintf(stderr, "%s:%u: %s: %s\n", what->place.file, what->place.line,
@@ -194,14 +202,14 @@ static void met(void *baton, const r307_met_t *what)
 }
 
 /* Kept until the answer, which people want first, was printed. */
-static void trace(void *baton, const r307_rule_t *rule, r307_step_t step,
+static void trace(void *baton, const r307_rule_t *rule, r307_skip_t step,
                   const char *detail)
 {
     explaining_t *x = baton;
 
     APR_ARRAY_PUSH(x->steps, const char *) = apr_psprintf(x->p,
         "  passed over  %s:%u  %s\n               %s%s%s\n", rule->place.file,
-        rule->place.line, r307_line_print(x->p, rule), r307_step_text(step),
+        rule->place.line, r307_line_print(x->p, rule), r307_skip_text(step),
         detail ? ": " : "", detail ? r307_text_show(x->p, detail, strlen(detail)) : "");
 }
 
@@ -216,7 +224,9 @@ static r307_exit_t print_decision(explaining_t *x, const r307_decision_t *decisi
         printf("no rule answers\n");
         break;
     case R307_OUTCOME_STOP:
-        printf("no redirect: a rule with target '-' ends the search\n");
+        printf(rule->target->kind == R307_TARGET_STOP
+               ? "no redirect: a rule with target '-' ends the search\n"
+               : "no redirect: the line leads to what was asked, and ends the search\n");
         break;
     case R307_OUTCOME_ANSWER:
         printf("%d%s%s%s%s\n", decision->status, decision->location ? " -> " : "",
@@ -321,29 +331,47 @@ static int set_asked(explaining_t *x, r307_view_t *view)
     return 1;
 }
 
+/* The rules of the file. NULL, or why there are none. */
+static const char *load(explaining_t *x)
+{
+    r307_named_t found;
+    r307_mapdef_t def;
+    const char *bad;
+
+    x->rules = r307_ruleset_make(x->p);
+    x->lines = apr_array_make(x->p, 2, sizeof(const r307_maintenance_t *));
+    if (r307_map_is(x->file)) {
+        bad = r307_map_plain(x->p, x->file, "", &def);
+        x->reach.folder = -1;
+        return bad ? bad : add_map(x, &def, x->file, NULL);
+    }
+    bad = r307_reach_name(x->p, x->file, &found);
+    bad = bad ? bad : r307_reach_read(x->p, &found, &x->reach);
+    if (!bad) {
+        x->reach.root = x->root;
+        r307_file_read(x->p, &x->reach, met, x);
+    }
+    return bad;
+}
+
 static r307_exit_t explain(explaining_t *x)
 {
     r307_policy_t policy = { 1, NULL, r307_exempt_default(x->p), R307_STEPS_DEFAULT, trace,
-                             1, x };
+                             1, x, NULL };
     r307_decision_t decision;
     r307_scope_t scope;
     r307_view_t view;
     r307_exit_t result;
     const char *bad;
 
-    x->rules = r307_ruleset_make(x->p);
-    x->lines = apr_array_make(x->p, 2, sizeof(const r307_maintenance_t *));
-    if (r307_map_is(x->file)) {
-        r307_mapdef_t def;
-
-        bad = r307_map_plain(x->p, x->file, "", &def);
-        bad = bad ? bad : add_map(x, &def, x->file);
-    }
-    else {
-        bad = r307_file_read(x->p, x->file, met, x);
-    }
+    bad = load(x);
     if (bad) {
         fprintf(stderr, "redirect307ctl: %s\n", bad);
+        return R307_EXIT_UNKNOWN;
+    }
+    if (!x->ours) {
+        fprintf(stderr, "redirect307ctl: %s: has no line of Redirect307 and no rule; is it "
+                "what was meant?\n", r307_text_show(x->p, x->file, strlen(x->file)));
         return R307_EXIT_UNKNOWN;
     }
     if (!set_asked(x, &view)) {
@@ -351,15 +379,19 @@ static r307_exit_t explain(explaining_t *x)
                 "/path\n", x->url);
         return R307_EXIT_UNKNOWN;
     }
+    if (x->refused) {
+        printf("%s\n", x->reach.is_conf ? "httpd does not start with this file"
+                                        : "500: httpd takes nothing of this file");
+        return R307_EXIT_FINDINGS;
+    }
     memset(&scope, 0, sizeof(scope));
     scope.rules = x->rules;
     scope.directory = x->directory;
     scope.base = x->directory ? r307_slice(x->base, strlen(x->base))
                               : r307_slice(NULL, 0);
     if (r307_maintenance_explain(x->p, (const r307_maintenance_t *const *)
-                                 (const void *)x->lines->elts, x->lines->nelts, x->file,
-                                 !x->directory, &view, scope.base,
-                                 &x->flags_elsewhere)) {
+                                 (const void *)x->lines->elts, x->lines->nelts,
+                                 &x->reach, &view, scope.base, &x->flags_elsewhere)) {
         return x->skipped ? R307_EXIT_FINDINGS : R307_EXIT_FINE;
     }
     r307_decide(x->p, &scope, 1, &policy, &view, &decision);
@@ -424,8 +456,10 @@ r307_exit_t r307_explain_run(apr_pool_t *p, int argc, const char *const *argv)
         const char **value;
     } options[] = {
         { "--base", &x.base }, { "--method", &x.method }, { "--at", &x.at },
-        { "--client", &x.client }, { "--user", &x.user }
+        { "--client", &x.client }, { "--user", &x.user }, { "--root", &x.root }
     };
+    static const char *const names[] = { "--base", "--method", "--at", "--client", "--user",
+                                         "--root", "--header", NULL };
     const size_t option_count = sizeof(options) / sizeof(options[0]);
     int i, words = 0;
     size_t k;
@@ -443,9 +477,7 @@ r307_exit_t r307_explain_run(apr_pool_t *p, int argc, const char *const *argv)
         }
         if (i + 1 == argc || (k == option_count && (strcmp(argv[i], "--header") != 0
                                          || !add_header(&x, argv[i + 1])))) {
-            fprintf(stderr, "redirect307ctl explain: '%s' is not understood; see "
-                    "redirect307ctl help\n", argv[i]);
-            return R307_EXIT_UNKNOWN;
+            return r307_main_refuse(p, "explain", argv[i], names);
         }
         i++;
         if (k < option_count) {

@@ -1,245 +1,333 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ctl.h"
 
-#include <errno.h>
 #include <string.h>
-#include <strings.h>
-#include <apr_file_info.h>
 #include <apr_strings.h>
 #include <apr_lib.h>
 
-/* What the tool knows of our directives, to tell a misspelt one from one it can leave to
- * httpd. */
-static const struct {
-    const char *name;
-    int is_rule;
-    int in_htaccess;
-} directives[] = {
-    { "Redirect307", 1, 1 },
-    { "Redirect307Match", 1, 1 },
-    { "Redirect307Map", 0, 1 },
-    { "Redirect307Maintenance", 0, 1 },
-    { "Redirect307Engine", 0, 1 },
-    { "Redirect307Base", 0, 1 },
-    { "Redirect307Relative", 0, 0 },
-    { "Redirect307AllowHosts", 0, 0 },
-    { "Redirect307Refuse", 0, 0 },
-    { "Redirect307Exempt", 0, 0 },
-    { "Redirect307By", 0, 0 },
-    { "Redirect307Drain", 0, 0 },
-    { "Redirect307Arena", 0, 0 },
-    { "Redirect307HtaccessCache", 0, 0 },
-    { "Redirect307Limits", 0, 0 },
-    { "Redirect307Require", 0, 0 },
-    { "Redirect307Lint", 0, 0 }
-};
-#define DIRECTIVE_COUNT (sizeof(directives) / sizeof(directives[0]))
+#include "base/disk.h"
+#include "conf/expr_check.h"
+#include "conf/rewrite_cond.h"
+#include "grammar/stay.h"
+#include "foreign.h"
 
-static int find(const char *name)
-{
-    size_t i;
+#define HTACCESS_LINE_MOST 8190     /* httpd answers 500 to a longer one */
 
-    for (i = 0; i < DIRECTIVE_COUNT; i++) {
-        if (strcasecmp(directives[i].name, name) == 0) {
-            return (int)i;
-        }
-    }
-    return -1;
-}
-
-int r307_file_is_rule(const r307_met_t *what)
-{
-    int i = find(what->directive);
-
-    return i >= 0 && directives[i].is_rule;
-}
-
-const char *r307_file_check_other(apr_pool_t *p, const r307_met_t *what)
-{
-    int i = find(what->directive), best = 4;
-    const char *near = NULL;
-    size_t k;
-
-    if (i >= 0) {
-        return directives[i].in_htaccess || what->is_conf ? NULL
-            : apr_psprintf(p, "%s is not allowed in .htaccess; ask the server's "
-                           "administrator", directives[i].name);
-    }
-    for (k = 0; k < DIRECTIVE_COUNT; k++) {
-        int distance = r307_text_distance(what->directive, directives[k].name);
-
-        if (distance < best) {
-            best = distance;
-            near = directives[k].name;
-        }
-    }
-    return apr_psprintf(p, "'%s' is no directive of this version%s%s%s",
-                        r307_text_show(p, what->directive, strlen(what->directive)),
-                        near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
-}
-
-/* Sections that decide where a rule belongs; all others, as <IfModule>, are only walked
- * through. */
+/* A section and where a line in it stands. */
 typedef struct section_t {
     const char *name;
-    const char *argument;
+    unsigned line;
+    const char *container;          /* innermost section that rules in it belong to */
+    r307_standing_t standing;
 } section_t;
 
 typedef struct reading_t {
     apr_pool_t *p;
-    const char *name;
-    int is_conf;
-    apr_array_header_t *sections;   /* of section_t */
+    const r307_reach_t *reach;
+    r307_rewrite_t rewrite;         /* conditions that wait for their rule */
+    size_t at;                      /* in its bytes */
+    unsigned number;                /* of the physical line before that */
+    apr_array_header_t *sections;   /* of section_t; the first is no section */
+    const char *untold;             /* of the line at hand: see r307_met_t */
     void (*met)(void *baton, const r307_met_t *what);
     void *baton;
 } reading_t;
 
-static const char *compile_nothing(void *baton, apr_pool_t *p, const char *text,
+static const char *show(apr_pool_t *p, const char *text)
+{
+    return r307_text_show(p, text, strlen(text));
+}
+
+/* --- what is wrong with a line before it is read --- */
+
+const char *r307_file_check(apr_pool_t *p, const r307_met_t *what)
+{
+    const char *near;
+
+    if (what->problem) {
+        return what->problem;
+    }
+    if (what->row) {
+        return r307_directive_standing(p, what->row, &what->standing);
+    }
+    near = r307_directive_near(p, what->directive);
+    return apr_psprintf(p, "'%s' is no directive of this version%s%s%s",
+                        show(p, what->directive), near ? "; did you mean " : "",
+                        near ? near : "", near ? "?" : "");
+}
+
+int r307_file_is(const r307_met_t *what, r307_line_kind_t kind)
+{
+    return what->row && what->row->kind == kind;
+}
+
+const char *r307_file_unplaced(const r307_met_t *what)
+{
+    return what->standing.is_text ? "stands in a <Macro>, and only the server knows where "
+                                    "that is used"
+        : what->standing.is_foreign ? "stands in a section that this tool does not know"
+        : NULL;
+}
+
+const char *r307_file_setting(apr_pool_t *p, const r307_met_t *what)
+{
+    r307_said_t said;
+
+    return r307_directive_read(p, what->row, what->args, &what->standing, &said);
+}
+
+/* --- lines --- */
+
+static const char *check_expr(void *baton, apr_pool_t *p, const char *text,
                                    int is_string, const void **compiled)
 {
-    (void)baton;
-    (void)p;
-    (void)is_string;
+    reading_t *reading = baton;
+    const char *why;
+
     *compiled = text;           /* only the server can say what it means */
+    switch (r307_expr_check(p, text, is_string, !reading->reach->is_conf, &why)) {
+    case R307_EXPR_BAD:
+        return why;
+    case R307_EXPR_UNTOLD:
+        reading->untold = apr_psprintf(reading->p, "'%s': %s", show(reading->p, text), why);
+        break;
+    case R307_EXPR_FINE:
+        break;
+    }
     return NULL;
 }
 
-int r307_file_climbs(const char *path)
+int r307_file_is_inside(const r307_met_t *what, const char *flag)
 {
-    while (*path) {
-        size_t n = strcspn(path, "/");
-
-        if (n == 2 && path[0] == '.' && path[1] == '.') {
-            return 1;
-        }
-        path += n + (path[n] == '/');
-    }
-    return 0;
+    flag = r307_reach_relative(what->reach->p, what->reach, flag);
+    return *flag != '/' && !r307_disk_climbs(flag);
 }
 
-/* Beside the .htaccess; in httpd.conf as it is, since ServerRoot is not known. */
+/* Of a .htaccess below its directory; in httpd.conf as it is, since ServerRoot is not
+ * known. */
 static const char *find_flag(void *baton, apr_pool_t *p, const char *name, void **found)
 {
-    const reading_t *reading = baton;
-    const char *slash = strrchr(reading->name, '/');
+    reading_t *reading = baton;
+    const char *file = reading->reach->is_conf
+        ? name : r307_reach_relative(p, reading->reach, name);
 
-    if (name[0] == '/' || reading->is_conf) {
-        *found = apr_pstrdup(p, name);
-        return NULL;
-    }
-    if (r307_file_climbs(name)) {
+    if (!reading->reach->is_conf && (*file == '/' || r307_disk_climbs(file))) {
         return R307_FILE_OUTSIDE;
     }
-    *found = apr_pstrcat(p, slash ? apr_pstrmemdup(p, reading->name,
-                                                   (apr_size_t)(slash - reading->name + 1))
-                                  : "./", name, NULL);
+    if (!reading->reach->is_conf && r307_reach_is_linked(reading->reach, file)) {
+        reading->untold = apr_psprintf(reading->p, "flag='%s' " R307_FILE_LINKED,
+                                       show(reading->p, name));
+    }
+    *found = apr_pstrdup(p, file);
     return NULL;
 }
 
-static const char *unquoted(apr_pool_t *p, const char *s)
+static section_t *innermost(const reading_t *reading)
 {
-    size_t n = strlen(s);
-
-    while (n && (s[n - 1] == '>' || apr_isspace(s[n - 1]))) {
-        n--;
-    }
-    if (n >= 2 && (s[0] == '"' || s[0] == '\'') && s[n - 1] == s[0]) {
-        return apr_pstrmemdup(p, s + 1, n - 2);
-    }
-    return apr_pstrmemdup(p, s, n);
+    return &APR_ARRAY_IDX(reading->sections, reading->sections->nelts - 1, section_t);
 }
 
-static void enter(reading_t *reading, const char *line)
+static void begin(const reading_t *reading, unsigned number, r307_met_t *what)
+{
+    memset(what, 0, sizeof(*what));
+    what->place.file = reading->reach->name;
+    what->place.line = number;
+    what->reach = reading->reach;
+    what->is_conf = reading->reach->is_conf;
+    what->untold = &reading->untold;
+    what->standing = innermost(reading)->standing;
+    what->container = innermost(reading)->container;
+}
+
+/* What is wrong with the file, or with a line that is none of ours. */
+static void tell_as(const reading_t *reading, unsigned number, const char *name,
+                    const char *problem, int is_fatal)
+{
+    r307_met_t what;
+
+    begin(reading, number, &what);
+    what.directive = name;
+    what.args = "";
+    what.problem = problem;
+    what.is_fatal = is_fatal;
+    reading->met(reading->baton, &what);
+}
+
+static void tell(const reading_t *reading, unsigned number, const char *name,
+                 const char *problem)
+{
+    tell_as(reading, number, name, problem, 1);
+}
+
+/* A section that nobody has: the one that was meant by it, or NULL. */
+static const r307_section_row_t *find_meant(const reading_t *reading, const char *name, unsigned number)
+{
+    const r307_section_row_t *row;
+
+    for (row = r307_section_rows; row->name; row++) {
+        if (strlen(name) > 4 && r307_text_distance(name, row->name) <= 2) {
+            tell(reading, number, apr_psprintf(reading->p, "<%s>", show(reading->p, name)),
+                 apr_psprintf(reading->p, "is no section, and httpd takes nothing of this file; "
+                              "did you mean <%s>?", row->name));
+            return row;
+        }
+    }
+    return NULL;
+}
+
+static void enter(reading_t *reading, const char *line, unsigned number)
 {
     size_t n = strcspn(line + 1, " \t>");
-    section_t *section = apr_array_push(reading->sections);
+    const char *args = line + 1 + n + strspn(line + 1 + n, " \t"), *bad;
+    const r307_section_row_t *row = r307_section_find(line + 1, n);
+    section_t outer = *innermost(reading);
+    section_t *section;
 
+    if (outer.standing.is_text) {
+        return;
+    }
+    if (!row) {
+        row = find_meant(reading, apr_pstrmemdup(reading->p, line + 1, n), number);
+    }
+    bad = r307_section_enter(reading->p, row, args, &outer.standing);
+    if (bad) {
+        tell(reading, number, apr_pstrcat(reading->p, "<", apr_pstrmemdup(reading->p,
+                                                  line + 1, n), ">", NULL), bad);
+    }
+    section = apr_array_push(reading->sections);
+    *section = outer;
     section->name = apr_pstrmemdup(reading->p, line + 1, n);
-    section->argument = unquoted(reading->p, line + 1 + n + strspn(line + 1 + n, " \t"));
+    section->line = number;
+    if (!row || row->kind != R307_SECTION_WALKED) {
+        section->container = apr_pstrcat(reading->p, section->name, " ",
+                                         r307_section_word(reading->p, args), NULL);
+    }
 }
 
-static void set_context(const reading_t *reading, r307_met_t *what)
+static void leave(reading_t *reading, const char *line, unsigned number)
 {
-    int i;
+    const section_t *section = innermost(reading);
+    size_t n = strcspn(line + 2, " \t>");
+    const char *ended = apr_pstrcat(reading->p, "</", apr_pstrmemdup(reading->p, line + 2,
+                                                                      n), ">", NULL);
 
-    what->context.where = reading->is_conf ? R307_WHERE_SERVER : R307_WHERE_DIRECTORY;
-    what->context.is_late = !reading->is_conf;
-    for (i = 0; i < reading->sections->nelts; i++) {
-        const section_t *section = &APR_ARRAY_IDX(reading->sections, i, section_t);
+    if (reading->sections->nelts == 1) {
+        tell(reading, number, ended, "ends a section that did not begin; httpd takes nothing "
+                                     "of this file");
+        return;
+    }
+    if (!r307_text_same_fold(section->name, strlen(section->name), line + 2, n)) {
+        if (section->standing.is_text) {
+            return;         /* of what the macro makes when it is used */
+        }
+        tell(reading, number, ended,
+             apr_psprintf(reading->p, "ends <%s> of line %u; httpd takes nothing of this file",
+                          show(reading->p, section->name), section->line));
+    }
+    apr_array_pop(reading->sections);
+}
 
-        if (strcasecmp(section->name, "Location") == 0
-            || strcasecmp(section->name, "LocationMatch") == 0) {
-            what->context.where = R307_WHERE_LOCATION;
-            what->context.location = !section->name[8] && !strpbrk(section->argument, "*?[~")
-                ? section->argument : NULL;
+/* A line of somebody else's: httpd answers 500 to a name that nobody has. */
+static void check_foreign(const reading_t *reading, const char *name, unsigned number)
+{
+    const r307_standing_t *standing = &innermost(reading)->standing;
+    r307_foreign_t foreign = r307_foreign_find(name, strlen(name));
+    const char *near = r307_directive_near(reading->p, name);
+    const char *what = reading->reach->is_conf ? "httpd does not start"
+                                               : "httpd answers 500 to everything here";
+
+    if (standing->is_text || standing->is_foreign || foreign == R307_FOREIGN_HTACCESS) {
+        return;
+    }
+    if (foreign == R307_FOREIGN_CONF) {
+        if (!reading->reach->is_conf) {
+            tell(reading, number, name, "is not allowed in .htaccess, and httpd answers 500 "
+                                        "to everything here; take it out");
         }
-        else if (strcasecmp(section->name, "Directory") == 0
-                 && !strpbrk(section->argument, "*?[~")) {
-            what->context.where = R307_WHERE_DIRECTORY;
-        }
-        else if (strncasecmp(section->name, "If", 2) == 0
-                 && strcasecmp(section->name, "If") != 0) {
-            continue;
-        }
-        if (strncasecmp(section->name, "Directory", 9) == 0
-            || strncasecmp(section->name, "Files", 5) == 0) {
-            what->context.is_late = 1;
-        }
-        what->container = apr_pstrcat(reading->p, section->name, " ", section->argument,
-                                      NULL);
+        return;
+    }
+    near = near ? near : r307_foreign_near(reading->p, name);
+    if (near) {
+        tell(reading, number, show(reading->p, name),
+             apr_psprintf(reading->p, "is no directive, and %s; did you mean %s?", what,
+                          near));
     }
 }
 
 static void take_line(reading_t *reading, const char *line, unsigned number)
 {
+    const section_t *section = innermost(reading);
     r307_met_t what;
+    const char *before;
     size_t n;
 
-    line += strspn(line, " \t");
+    while (apr_isspace(*line)) {
+        line++;
+    }
     if (line[0] == '<') {
-        if (line[1] != '/') {
-            enter(reading, line);
+        if (!r307_text_same_fold(line + 1 + (line[1] == '/'), 2, "If", 2)) {
+            memset(&reading->rewrite, 0, sizeof(reading->rewrite));
         }
-        else if (reading->sections->nelts) {
-            apr_array_pop(reading->sections);
+        if (line[1] == '/') {
+            leave(reading, line, number);
+        }
+        else {
+            enter(reading, line, number);
         }
         return;
     }
-    n = strcspn(line, " \t");
-    if (n < 11 || strncasecmp(line, "Redirect307", 11) != 0) {
+    n = strcspn(line, " \t\r\f\v");
+    if (n == 0 || line[0] == '#') {
         return;
     }
-    memset(&what, 0, sizeof(what));
-    what.place.file = reading->name;
-    what.place.line = number;
+    begin(reading, number, &what);
     what.directive = apr_pstrmemdup(reading->p, line, n);
-    what.args = apr_pstrdup(reading->p, line + n + strspn(line + n, " \t"));
+    before = r307_rewrite_meet(reading->p, &reading->rewrite, what.directive,
+                               line + n + strspn(line + n, " \t"), number);
+    if (before) {
+        tell(reading, number, what.directive, before);
+    }
+    if (n < 11 || !r307_text_same_fold(line, 11, "Redirect307", 11)) {
+        check_foreign(reading, what.directive, number);
+        return;
+    }
+    line += n;
+    while (apr_isspace(*line)) {
+        line++;
+    }
+    what.row = r307_directive_find(what.directive, n);
+    what.args = apr_pstrdup(reading->p, line);
     what.context.directive = what.directive;
-    what.context.match = strcasecmp(what.directive, "Redirect307Match") == 0
+    what.context.match = n == 16 && r307_text_same_fold(what.directive + 11, 5, "Match", 5)
         ? R307_MATCH_REGEX : R307_MATCH_PREFIX;
-    what.context.maker.compile = compile_nothing;
+    what.context.maker.compile = check_expr;
     what.context.maker.baton = reading;
     what.context.maker.find_flag = find_flag;
-    what.is_conf = reading->is_conf;
-    what.context.is_tenant = !reading->is_conf;
-    set_context(reading, &what);
+    what.context.is_tenant = !reading->reach->is_conf;
+    what.context.where = section->standing.where;
+    what.context.is_late = section->standing.is_late;
+    what.context.location = section->standing.location;
+    reading->untold = NULL;
     reading->met(reading->baton, &what);
 }
 
 /* One line as httpd sees it: ends cut, continued lines joined. 0 at the end. */
-static int next_line(FILE *in, r307_buf_t *line, unsigned *number)
+static int next_line(reading_t *reading, r307_buf_t *line)
 {
-    int c, any = 0;
+    const r307_reach_t *reach = reading->reach;
+    int any = 0;
 
     line->len = 0;
     line->s[0] = '\0';
-    while ((c = getc(in)) != EOF) {
+    while (reading->at < reach->len) {
+        char c = reach->bytes[reading->at++];
+
         any = 1;
         if (c != '\n') {
-            r307_buf_putc(line, c ? (char)c : ' ');
+            r307_buf_putc(line, c ? c : ' ');
             continue;
         }
-        ++*number;
+        reading->number++;
         if (line->len && line->s[line->len - 1] == '\r') {
             line->s[--line->len] = '\0';
         }
@@ -248,87 +336,95 @@ static int next_line(FILE *in, r307_buf_t *line, unsigned *number)
         }
         line->s[--line->len] = '\0';
     }
-    *number += any;
+    reading->number += (unsigned)any;
     return any;
 }
 
-const char *r307_file_read(apr_pool_t *p, const char *name,
-                           void (*met)(void *baton, const r307_met_t *what), void *baton)
+/* Bytes that no editor shows, and that make of the file another one for httpd. */
+static int check_bytes(reading_t *reading)
 {
-    int is_stdin = strcmp(name, "-") == 0;
-    size_t n = strlen(name);
-    FILE *in = is_stdin ? stdin : fopen(name, "r");
+    const char *s = reading->reach->bytes;
+    size_t len = reading->reach->len;
+    const char *cr = memchr(s, '\r', len);
+
+    if (len >= 2 && (memcmp(s, "\xff\xfe", 2) == 0 || memcmp(s, "\xfe\xff", 2) == 0)) {
+        tell(reading, 1, "the file", "is UTF-16, and httpd reads none of it; save it as UTF-8 "
+                                     "without a byte order mark");
+        return 0;
+    }
+    while (len - reading->at >= 3 && memcmp(s + reading->at, "\xef\xbb\xbf", 3) == 0) {
+        reading->at += 3;       /* the module drops them in .htaccess */
+    }
+    if (reading->at && reading->reach->is_conf) {
+        tell(reading, 1, "the file", "begins with a byte order mark, and httpd does not start; "
+                                     "save it as UTF-8 without one");
+    }
+    if (memchr(s, '\0', len)) {
+        tell_as(reading, 1, "the file", "has NUL bytes in it, and httpd loses what stands "
+                                        "behind them; save it as UTF-8", 0);
+    }
+    if (cr && !memchr(s, '\n', len) && cr + 1 < s + len) {
+        tell_as(reading, 1, "the file", "has the line ends of an old Mac (CR), so that all of "
+                                        "it is one line; save it with LF", 0);
+        return 0;
+    }
+    return 1;
+}
+
+void r307_file_read(apr_pool_t *p, const r307_reach_t *reach,
+                    void (*met)(void *baton, const r307_met_t *what), void *baton)
+{
+    section_t *outside;
     reading_t reading;
     r307_buf_t line;
-    unsigned number = 0;
 
-    if (!in) {
-        return apr_psprintf(p, "%s: %s", name, strerror(errno));
-    }
+    memset(&reading, 0, sizeof(reading));
     reading.p = p;
-    reading.name = is_stdin ? "(standard input)" : apr_pstrdup(p, name);
-    reading.is_conf = n > 5 && strcmp(name + n - 5, ".conf") == 0;
+    reading.reach = reach;
     reading.sections = apr_array_make(p, 4, sizeof(section_t));
     reading.met = met;
     reading.baton = baton;
+    outside = apr_array_push(reading.sections);
+    memset(outside, 0, sizeof(*outside));
+    r307_section_begin(!reach->is_conf, &outside->standing);
     r307_buf_make(&line, p, 256);
-    while (next_line(in, &line, &number)) {
-        take_line(&reading, line.s, number);
+    if (!check_bytes(&reading)) {
+        return;
     }
-    if (ferror(in)) {
-        n = 0;
+    while (next_line(&reading, &line)) {
+        if (line.len > HTACCESS_LINE_MOST && !reach->is_conf) {
+            tell(&reading, reading.number, "the line", "is longer than 8190 bytes, and httpd "
+                 "answers 500 to everything here; make it shorter");
+        }
+        take_line(&reading, line.s, reading.number);
     }
-    if (!is_stdin) {
-        fclose(in);
+    while (reading.sections->nelts > 1) {
+        const section_t *section = innermost(&reading);
+
+        tell(&reading, section->line, apr_pstrcat(p, "<", show(p, section->name), ">", NULL),
+             "is not closed, and httpd takes nothing of this file");
+        apr_array_pop(reading.sections);
     }
-    return n ? NULL : apr_psprintf(p, "%s: cannot be read to its end", name);
 }
 
-/* --- directories --- */
-
-#define DEPTH_MOST 64
-
-/* Links are not followed, as a loop of them would never end. */
-static int walk(apr_pool_t *p, const char *name, int depth,
-                void (*met)(void *baton, const char *file), void *baton)
+const char *r307_file_take_rule(apr_pool_t *p, const r307_met_t *what,
+                                r307_ruleset_t *rules, const r307_rule_t **rule)
 {
-    apr_finfo_t info;
-    apr_dir_t *dir;
-    apr_status_t rv = apr_dir_open(&dir, name, p);
-    int is_read = 1;
+    const char *bad = r307_line_parse(p, what->args, what->place, &what->context, rule);
+    const r307_rule_t *stay;
 
-    if (rv != APR_SUCCESS || depth > DEPTH_MOST) {
-        char text[120];
-
-        fprintf(stderr, "redirect307ctl: %s: %s\n", name,
-                rv ? apr_strerror(rv, text, sizeof(text)) : "too deep");
-        return 0;
+    if (!bad && !*rule) {
+        bad = "the line has no source and no target; write: Redirect307 /old /new";
     }
-    while (apr_dir_read(&info, APR_FINFO_NAME | APR_FINFO_TYPE, dir) == APR_SUCCESS) {
-        const char *path = apr_pstrcat(p, name, "/", info.name, NULL);
-
-        if (info.filetype == APR_DIR && strcmp(info.name, ".") != 0
-            && strcmp(info.name, "..") != 0) {
-            is_read &= walk(p, path, depth + 1, met, baton);
-        }
-        else if (info.filetype == APR_REG && strcmp(info.name, ".htaccess") == 0) {
-            met(baton, path);
-        }
+    if (!bad && rules) {
+        bad = r307_ruleset_add(p, rules, *rule);
     }
-    apr_dir_close(dir);
-    return is_read;
-}
-
-int r307_file_each(apr_pool_t *p, const char *name,
-                   void (*met)(void *baton, const char *file), void *baton)
-{
-    apr_finfo_t info;
-
-    if (strcmp(name, "-") != 0
-        && apr_stat(&info, name, APR_FINFO_TYPE, p) == APR_SUCCESS
-        && info.filetype == APR_DIR) {
-        return walk(p, name, 0, met, baton);
+    if (!bad || what->is_conf) {
+        return bad;
     }
-    met(baton, name);
-    return 1;
+    stay = r307_stay_make(p, what->args, what->place, &what->context);
+    if (stay && rules) {
+        (void)r307_ruleset_add(p, rules, stay);
+    }
+    return apr_pstrcat(p, bad, r307_stay_words(stay != NULL), NULL);
 }

@@ -1,20 +1,102 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ctl.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 #include <apr_strings.h>
 
-#include "engine/loop.h"
-#include "engine/maintenance.h"
+#include "lint/lint_words.h"
+#include "lint/lint_loop.h"
+#include "maintenance/maintenance.h"
+
+/* One thing to say of the file at hand. */
+typedef struct saying_t {
+    unsigned line;
+    int nth;
+    const char *text;
+} saying_t;
 
 typedef struct linting_t {
     apr_pool_t *p;
+    apr_array_header_t *sayings;    /* of saying_t: of the file at hand */
+    int ours;                   /* lines of ours in what was named last */
     apr_hash_t *rules;          /* of the file at hand, by container: names are unique in
                                  * each */
     int findings, notes, fine, unknown, files;
+    int unreadable, empty;      /* of what was named: it has nothing to check */
     int directory;              /* it is a .htaccess */
+    const char *root;           /* ServerRoot, or NULL */
 } linting_t;
+
+static void say(linting_t *linting, unsigned line, const char *text)
+{
+    saying_t *saying = apr_array_push(linting->sayings);
+
+    saying->line = line;
+    saying->nth = linting->sayings->nelts;
+    saying->text = text;
+}
+
+static int by_line(const void *a, const void *b)
+{
+    const saying_t *x = a, *y = b;
+
+    return x->line != y->line ? (x->line > y->line ? 1 : -1) : x->nth - y->nth;
+}
+
+/* Of the terminal; 0: it is none, and who searches in what is printed wants a line for each. */
+static size_t width(void)
+{
+    struct winsize size;
+
+    return isatty(STDOUT_FILENO) && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0
+        && size.ws_col > 40 ? size.ws_col : 0;
+}
+
+/* Lines no longer than that, broken at blanks. */
+static void print_saying(const char *text, size_t wide)
+{
+    size_t room = wide, len;
+
+    while (room && (len = strcspn(text, "\n")) > room) {
+        const char *end = text + room;
+
+        while (end > text && *end != ' ') {
+            end--;
+        }
+        if (end == text) {
+            end = text + strcspn(text, " \n");
+        }
+        printf("%.*s\n%s", (int)(end - text), text, *end == ' ' ? "    " : "");
+        text = end + (*end != '\0');
+        room = wide - 4;
+    }
+    fputs(text, stdout);
+}
+
+/* In the order of the lines, whenever it was found. */
+static void print_sayings(linting_t *linting)
+{
+    int i;
+
+    qsort(linting->sayings->elts, (size_t)linting->sayings->nelts, sizeof(saying_t),
+          by_line);
+    for (i = 0; i < linting->sayings->nelts; i++) {
+        print_saying(APR_ARRAY_IDX(linting->sayings, i, saying_t).text, width());
+    }
+}
+
+/* What only the server knows. */
+static void say_untold(linting_t *linting, const r307_met_t *what, const char *why)
+{
+    linting->unknown++;
+    say(linting, what->place.line,
+        apr_psprintf(linting->p, "%s:%u: %s: cannot tell: %s\n", what->place.file,
+                     what->place.line, what->directive, why));
+}
 
 static r307_ruleset_t *rules_of(linting_t *linting, const char *container)
 {
@@ -34,13 +116,15 @@ static int audit(linting_t *linting, const r307_met_t *what, const r307_rule_t *
     apr_array_header_t *doubts = apr_array_make(linting->p, 2, sizeof(r307_doubt_t));
     int i, count = 0;
 
-    r307_audit_rule(linting->p, rule, R307_LIST_UNKNOWN, doubts);
+    r307_lint_line(linting->p, rule, R307_LIST_UNKNOWN, doubts);
     for (i = 0; i < doubts->nelts; i++) {
         const r307_doubt_t *doubt = &APR_ARRAY_IDX(doubts, i, r307_doubt_t);
         int is_note = r307_finding_row(doubt->finding)->severity == R307_SEVERITY_NOTE;
 
-        printf("%s:%u: %s: %s%s\n", what->place.file, what->place.line, what->directive,
-               is_note ? "note: " : "", doubt->text);
+        say(linting, what->place.line,
+            apr_psprintf(linting->p, "%s:%u: %s: %s%s\n", what->place.file,
+                         what->place.line, what->directive, is_note ? "note: " : "",
+                         doubt->text));
         count += !is_note;
     }
     linting->findings += count;
@@ -65,132 +149,288 @@ static void audit_loops(linting_t *linting, const r307_ruleset_t *rules)
         const r307_doubt_t *doubt = &APR_ARRAY_IDX(doubts, i, r307_doubt_t);
         int is_note = r307_finding_row(doubt->finding)->severity == R307_SEVERITY_NOTE;
 
-        printf("%s:%u: %s%s\n", doubt->rule->place.file, doubt->rule->place.line,
-               is_note ? "note: " : "", doubt->text);
+        say(linting, doubt->rule->place.line,
+            apr_psprintf(linting->p, "%s:%u: %s%s\n", doubt->rule->place.file,
+                         doubt->rule->place.line, is_note ? "note: " : "", doubt->text));
         linting->findings += !is_note;
         linting->notes += is_note;
     }
 }
 
-/* What cannot be read is said by whoever asked for it. */
-static const char *lint_map(linting_t *linting, r307_mapdef_t *def, const char *file)
+/* Where the map's own lines are told: behind what was said of the line that names it. */
+typedef struct telling_t {
+    linting_t *linting;
+    unsigned line;
+} telling_t;
+
+static void say_map(void *baton, const char *text)
 {
+    telling_t *telling = baton;
+
+    say(telling->linting, telling->line, apr_pstrdup(telling->linting->p, text));
+}
+
+/* A map that somebody named, or (of != NULL) that line `line` of a file names. */
+static const char *lint_map(linting_t *linting, r307_mapdef_t *def, const char *file,
+                            const r307_reach_t *of, unsigned line, r307_reached_t *reached)
+{
+    telling_t telling = { linting, line };
+    r307_teller_t teller = { say_map, &telling, 1 };
     r307_maploaded_t loaded;
     apr_pool_t *p;
     const char *bad;
 
     apr_pool_create(&p, linting->p);
-    bad = r307_map_load(p, def, file, stdout, &loaded);
+    bad = of ? r307_map_of(p, def, of, &teller, &loaded, reached)
+             : r307_map_named(p, def, file, &teller, &loaded, reached);
     if (bad) {
         bad = apr_pstrdup(linting->p, bad);
     }
     else {
-        linting->findings += (int)loaded.bad;
-        linting->fine += (int)loaded.rules;
+        linting->findings += (int)(loaded.bad + loaded.findings);
+        linting->notes += (int)loaded.notes;
+        linting->fine += (int)(loaded.rules - loaded.stays - loaded.doubted);
+        linting->ours += loaded.bad || loaded.rules;
     }
     apr_pool_destroy(p);
     return bad;
 }
 
-/* A line that names a map, and the map, unless only the server knows where it lies. */
+/* A line that names a map, and the map. What the tool cannot read, and the server perhaps
+ * can, is no finding, and nobody is told that all is fine. */
 static const char *lint_map_line(linting_t *linting, const r307_met_t *what)
 {
+    r307_reached_t reached = R307_REACH_UNKNOWN;
     r307_mapdef_t def;
     const char *bad = r307_map_parse(linting->p, what->args, &what->context, &def);
 
-    if (bad || (what->is_conf && def.file[0] != '/')) {
+    if (bad) {
         return bad;
     }
-    return lint_map(linting, &def, r307_map_beside(linting->p, what->place.file, def.file));
+    if (r307_reach_is_elsewhere(what->reach, def.file)) {
+        bad = apr_psprintf(linting->p, "'%s' is relative to ServerRoot; say which that is: "
+                           "--root DIR", r307_text_show(linting->p, def.file,
+                                                        strlen(def.file)));
+    }
+    else {
+        bad = lint_map(linting, &def, NULL, what->reach, what->place.line, &reached);
+    }
+    if (bad && reached == R307_REACH_UNKNOWN) {
+        say_untold(linting, what, bad);
+        return NULL;
+    }
+    return bad;
+}
+
+static const char *lint_rule(linting_t *linting, const r307_met_t *what)
+{
+    static const r307_tenancy_t unlimited;      /* where nobody wrote Redirect307Limits */
+    const r307_rule_t *rule = NULL;
+    const char *limit = NULL;
+    const char *bad = r307_file_take_rule(linting->p, what,
+                                          rules_of(linting, what->container), &rule);
+
+    if (bad) {
+        return bad;
+    }
+    if (!what->is_conf) {
+        limit = r307_limit_why(&unlimited, rule);
+    }
+    if (limit) {
+        say_untold(linting, what, limit);
+    }
+    linting->fine += !audit(linting, what, rule) && !*what->untold && !limit;
+    return NULL;
+}
+
+/* What no look at the file can tell. */
+static void note_reach(linting_t *linting, const r307_met_t *what)
+{
+    say(linting, what->place.line,
+        apr_psprintf(linting->p, "%s:%u: %s: note: a .htaccess does not reach URLs that the "
+                     "server gives to a proxy (ProxyPass, RewriteRule [P]); a line in "
+                     "httpd.conf closes those, too\n", what->place.file, what->place.line,
+                     what->directive));
+    linting->notes++;
+}
+
+static const char *lint_maintenance(linting_t *linting, const r307_met_t *what)
+{
+    r307_maintenance_t *line;
+    const char *bad = r307_maintenance_parse(linting->p, what->args, what->place,
+                                             &what->context, &line);
+
+    if (!bad && !what->is_conf && line->flag && !r307_file_is_inside(what, line->flag)) {
+        bad = apr_psprintf(linting->p, "flag='%s' " R307_FILE_OUTSIDE, line->flag);
+    }
+    if (!bad && !what->is_conf && line->flag
+        && r307_reach_is_linked(what->reach, r307_reach_relative(linting->p, what->reach,
+                                                                 line->flag))) {
+        say_untold(linting, what, apr_psprintf(linting->p, "flag='%s' " R307_FILE_LINKED,
+                                               r307_text_show(linting->p, line->flag,
+                                                              strlen(line->flag))));
+    }
+    bad = bad ? bad : r307_maintenance_doubt(linting->p, line, !what->is_conf);
+    if (!bad && !what->is_conf) {
+        note_reach(linting, what);
+    }
+    linting->fine += !bad && !*what->untold;
+    return bad;
 }
 
 static void met(void *baton, const r307_met_t *what)
 {
     linting_t *linting = baton;
-    const r307_rule_t *rule = NULL;
-    const char *bad;
+    const char *bad = r307_file_check(linting->p, what);
 
+    linting->ours++;
     linting->directory = !what->is_conf;
-    if (r307_file_is_rule(what)) {
-        bad = r307_line_parse(linting->p, what->args, what->place, &what->context, &rule);
-        if (!bad && !rule) {
-            bad = "the line has no source and no target; write: Redirect307 /old /new";
+    if (!bad && r307_file_unplaced(what)) {
+        say_untold(linting, what, r307_file_unplaced(what));
+        return;
+    }
+    if (!bad) {
+        switch (what->row->kind) {
+        case R307_LINE_RULE:
+            bad = lint_rule(linting, what);
+            break;
+        case R307_LINE_MAP:
+            bad = lint_map_line(linting, what);
+            break;
+        case R307_LINE_MAINTENANCE:
+            bad = lint_maintenance(linting, what);
+            break;
+        case R307_LINE_SETTING:
+            bad = r307_file_setting(linting->p, what);
+            break;
         }
-        bad = bad ? bad : r307_ruleset_add(linting->p, rules_of(linting, what->container),
-                                           rule);
-        linting->fine += !bad && !audit(linting, what, rule);
-    }
-    else if (strcasecmp(what->directive, "Redirect307Map") == 0) {
-        bad = lint_map_line(linting, what);
-    }
-    else if (strcasecmp(what->directive, "Redirect307Maintenance") == 0) {
-        r307_maintenance_t *line;
-
-        bad = r307_maintenance_parse(linting->p, what->args, what->place, &what->context,
-                                     &line);
-        if (!bad && !what->is_conf && line->flag && r307_file_climbs(line->flag)) {
-            bad = apr_psprintf(linting->p, "flag='%s' " R307_FILE_OUTSIDE, line->flag);
-        }
-        linting->fine += !bad;
-    }
-    else {
-        bad = r307_file_check_other(linting->p, what);
     }
     if (bad) {
         linting->findings++;
-        printf("%s:%u: %s: %s\n", what->place.file, what->place.line, what->directive, bad);
+        say(linting, what->place.line,
+            apr_psprintf(linting->p, "%s:%u: %s: %s\n", what->place.file,
+                         what->place.line, what->directive, bad));
+    }
+    else if (*what->untold) {
+        say_untold(linting, what, *what->untold);
     }
 }
 
-static void lint_file(void *baton, const char *name)
+static const char *lint_directives(linting_t *linting, const r307_named_t *found)
+{
+    const r307_ruleset_t *rules;
+    r307_reach_t reach;
+    const char *bad = r307_reach_read(linting->p, found, &reach);
+
+    if (bad) {
+        return bad;
+    }
+    reach.root = linting->root;
+    r307_file_read(linting->p, &reach, met, linting);
+    rules = apr_hash_get(linting->rules, "", APR_HASH_KEY_STRING);
+    if (rules) {
+        audit_loops(linting, rules);
+    }
+    return NULL;
+}
+
+static void lint_file(void *baton, const r307_named_t *found)
 {
     linting_t *linting = baton;
-    const char *bad;
+    r307_reached_t reached = R307_REACH_UNKNOWN;
     r307_mapdef_t def;
+    const char *bad;
 
     linting->files++;
     linting->rules = apr_hash_make(linting->p);
-    if (r307_map_is(name)) {
-        bad = r307_map_plain(linting->p, name, "", &def);
-        bad = bad ? bad : lint_map(linting, &def, name);
-    }
-    else {
-        const r307_ruleset_t *rules;
-
-        bad = r307_file_read(linting->p, name, met, linting);
-        rules = apr_hash_get(linting->rules, "", APR_HASH_KEY_STRING);
-        if (!bad && rules) {
-            audit_loops(linting, rules);
+    linting->sayings = apr_array_make(linting->p, 16, sizeof(saying_t));
+    if (r307_map_is(found->path)) {
+        bad = r307_map_plain(linting->p, found->path, "", &def);
+        bad = bad ? bad : lint_map(linting, &def, found->path, NULL, 0, &reached);
+        if (bad && reached == R307_REACH_READ) {
+            linting->findings++;
+            linting->ours++;
+            say(linting, 0, apr_pstrcat(linting->p, bad, "\n", NULL));
+            bad = NULL;
         }
     }
+    else {
+        bad = lint_directives(linting, found);
+    }
+    print_sayings(linting);
     if (bad) {
-        linting->unknown++;
+        linting->unreadable++;
         fprintf(stderr, "redirect307ctl: %s\n", bad);
     }
 }
 
+/* What was named, and whether there was anything to check in it. */
+static void lint_named(linting_t *linting, const char *name)
+{
+    int files = linting->files, unreadable = linting->unreadable;
+
+    linting->ours = 0;
+    linting->unreadable += !r307_reach_each(linting->p, name, lint_file, linting);
+    if (linting->ours || linting->unreadable != unreadable) {
+        return;
+    }
+    linting->empty++;
+    fflush(stdout);
+    fprintf(stderr, "redirect307ctl lint: %s: %s\n",
+            r307_text_show(linting->p, name, strlen(name)),
+            linting->files == files ? "no .htaccess found"
+            : "has no line of Redirect307 and no rule; is it what was meant?");
+}
+
+static void print_count(int count, const char *what, const char *end)
+{
+    printf("%d %s%s%s", count, what, count == 1 ? "" : "s", end);
+}
+
+/* Never "fine" alone when something was not looked at. */
+static void print_sum(const linting_t *linting)
+{
+    print_count(linting->findings, "finding", ", ");
+    if (linting->notes) {
+        print_count(linting->notes, "note", ", ");
+    }
+    print_count(linting->fine, "rule", " fine");
+    if (linting->unknown) {
+        printf(", %d not told", linting->unknown);
+    }
+    if (linting->unreadable) {
+        printf(", %d not read", linting->unreadable);
+    }
+    printf(".\n");
+}
+
 r307_exit_t r307_lint_run(apr_pool_t *p, int argc, const char *const *argv)
 {
-    linting_t linting = { p, NULL, 0, 0, 0, 0, 0, 0 };
-    int i;
+    static const char *const options[] = { "--root", NULL };
+    linting_t linting = { .p = p };
+    int i, named = 0;
 
-    if (argc == 0) {
+    for (i = 0; i < argc; i++) {
+        if (strcmp(argv[i], "--root") == 0 && i + 1 < argc) {
+            linting.root = argv[++i];
+        }
+        else if (argv[i][0] == '-' && argv[i][1]) {
+            return r307_main_refuse(p, "lint", argv[i], options);
+        }
+        else {
+            lint_named(&linting, argv[i]);
+            named++;
+        }
+    }
+    if (!named) {
         fprintf(stderr, "redirect307ctl lint: name a file, a directory or -\n");
         return R307_EXIT_UNKNOWN;
     }
-    for (i = 0; i < argc; i++) {
-        linting.unknown += !r307_file_each(p, argv[i], lint_file, &linting);
+    if (linting.files && (linting.findings || linting.fine || linting.notes
+                          || linting.unknown || !(linting.unreadable + linting.empty))) {
+        print_sum(&linting);
     }
-    if (linting.files == 0 && !linting.unknown) {
-        fprintf(stderr, "redirect307ctl lint: no .htaccess found\n");
-        return R307_EXIT_UNKNOWN;
-    }
-    printf("%d finding%s, ", linting.findings, linting.findings == 1 ? "" : "s");
-    if (linting.notes) {
-        printf("%d note%s, ", linting.notes, linting.notes == 1 ? "" : "s");
-    }
-    printf("%d rule%s fine.\n", linting.fine, linting.fine == 1 ? "" : "s");
-    if (linting.unknown) {
+    if (linting.unknown || linting.unreadable || linting.empty) {
         return R307_EXIT_UNKNOWN;
     }
     return linting.findings ? R307_EXIT_FINDINGS : R307_EXIT_FINE;

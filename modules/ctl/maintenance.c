@@ -13,9 +13,9 @@
 #include <time.h>
 #include <unistd.h>
 #include <apr_strings.h>
-
-#include "engine/maintenance.h"
-#include "engine/time.h"
+#include "base/datetime.h"
+#include "base/disk.h"
+#include "maintenance/maintenance.h"
 
 #define TEXT_MOST 4096
 
@@ -29,10 +29,13 @@ typedef struct order_t {
     int lines;                          /* that are meant */
     const r307_maintenance_t *line;     /* the one that is meant */
     const char *args;                   /* as it stands there */
-    int is_conf;
+    const char *always;                 /* what its place leaves open by itself, or NULL */
+    r307_reach_t reach;                 /* the file, as it was read */
     const char *bad;                    /* the first line that is none, with its place */
     /* the flag */
-    const char *path;
+    const char *path;                   /* as it is shown */
+    int folder;                         /* a descriptor of its directory */
+    const char *leaf;                   /* its name there */
     r307_flag_seen_t seen;
     int is_foreign;                     /* holds something else than a flag's lines */
 } order_t;
@@ -45,16 +48,27 @@ static r307_exit_t refuse(const char *text)
 
 /* --- the line --- */
 
+/* Open at the root of a site; only the server knows where a directory lies. */
+static const char *open_always(const r307_met_t *what)
+{
+    const char *in = what->container ? what->container : what->is_conf ? "Location /" : "";
+
+    return strncmp(in, "VirtualHost", 11) == 0 || strcmp(in, "Location /") == 0
+        ? "robots.txt, sitemaps" : strncmp(in, "Location /", 10) == 0 ? NULL
+        : "robots.txt, sitemaps if this is the root of the site";
+}
+
 static void met(void *baton, const r307_met_t *what)
 {
     order_t *order = baton;
     r307_maintenance_t *line;
     const char *bad;
 
-    if (strcasecmp(what->directive, "Redirect307Maintenance") != 0) {
+    if (!r307_file_is(what, R307_LINE_MAINTENANCE)) {
         return;
     }
-    bad = r307_maintenance_parse(order->p, what->args, what->place, &what->context, &line);
+    bad = r307_file_check(order->p, what);
+    bad = bad ? bad : r307_maintenance_parse(order->p, what->args, what->place, &what->context, &line);
     if (bad) {
         order->bad = order->bad ? order->bad
             : apr_psprintf(order->p, "%s:%u: %s: %s", what->place.file, what->place.line,
@@ -72,15 +86,21 @@ static void met(void *baton, const r307_met_t *what)
     order->lines++;
     if (order->lines == 1) {
         order->line = line;
+        order->always = open_always(what);
         order->args = apr_pstrcat(order->p, what->directive, " ", what->args, NULL);
-        order->is_conf = what->is_conf;
     }
 }
 
 static const char *find_line(order_t *order)
 {
-    const char *bad = r307_file_read(order->p, order->file, met, order);
+    r307_named_t found;
+    const char *bad = r307_reach_name(order->p, order->file, &found);
 
+    bad = bad ? bad : r307_reach_read(order->p, &found, &order->reach);
+    if (!bad) {
+        order->reach.root = order->root;
+        r307_file_read(order->p, &order->reach, met, order);
+    }
     if (bad || order->line) {
         return bad ? bad : order->lines == 1 ? NULL
             : apr_psprintf(order->p, "%s has %d maintenance lines with flags of their own; "
@@ -96,41 +116,15 @@ static const char *find_line(order_t *order)
                           order->name)
            : apr_psprintf(order->p, "%s has no maintenance line; write: "
                           "Redirect307Maintenance %s flag=down.on", order->file,
-                          order->is_conf ? "/down/" : "down/");
+                          order->reach.is_conf ? "/down/" : "down/");
 }
 
 /* --- the flag --- */
 
-static const char *directory_of(apr_pool_t *p, const char *path)
-{
-    const char *slash = strrchr(path, '/');
-
-    return !slash ? "." : slash == path ? "/"
-                        : apr_pstrmemdup(p, path, (size_t)(slash - path));
-}
-
-/* Without links; as it is when it is not there. */
-static const char *real_path(apr_pool_t *p, const char *path)
-{
-    char *real = realpath(path, NULL);
-    const char *copy = real ? apr_pstrdup(p, real) : path;
-
-    free(real);
-    return copy;
-}
-
-static int is_below(const char *path, const char *directory)
-{
-    size_t len = strlen(directory);
-
-    return strncmp(path, directory, len) == 0 && (path[len] == '/' || path[len] == '\0');
-}
-
 /* Where the server will look. */
 static const char *find_flag(order_t *order)
 {
-    const char *flag = order->line->flag;
-    const char *directory = directory_of(order->p, order->file);
+    const char *flag = order->line->flag, *file, *bad;
 
     if (!flag) {
         return apr_psprintf(order->p, "%s:%u: this line has no flag=, so it is in force "
@@ -138,62 +132,61 @@ static const char *find_flag(order_t *order)
                             order->line->rule.place.file, order->line->rule.place.line,
                             order->args);
     }
-    if (order->is_conf && *flag != '/' && !order->root) {
+    if (r307_reach_is_elsewhere(&order->reach, flag)) {
         return apr_psprintf(order->p, "flag='%s' is relative to ServerRoot; say which that "
                             "is: --root DIR", flag);
     }
-    order->path = *flag == '/' ? flag
-        : apr_pstrcat(order->p, order->is_conf ? order->root : directory, "/", flag, NULL);
-    if (order->is_conf) {
-        return NULL;
-    }
-    directory = real_path(order->p, directory);
-    if (r307_file_climbs(flag) || (*flag == '/' && !is_below(flag, directory))) {
+    file = order->reach.is_conf ? flag : r307_reach_relative(order->p, &order->reach, flag);
+    if (!order->reach.is_conf && (*file == '/' || r307_disk_climbs(file))) {
         return apr_psprintf(order->p, "flag='%s' lies outside of the directory of this "
                             ".htaccess, where the server does not look; write "
                             "flag=down.on", flag);
     }
-    if (!is_below(real_path(order->p, directory_of(order->p, order->path)), directory)) {
-        return apr_psprintf(order->p, "flag='%s' leads out of the directory of this "
-                            ".htaccess by a link; this command leaves it alone", flag);
+    order->path = *file == '/' ? file
+        : apr_pstrcat(order->p, order->reach.is_conf ? order->root
+                                                     : order->reach.directory, "/", file,
+                      NULL);
+    bad = r307_reach_parent(order->p, &order->reach, file, &order->folder, &order->leaf);
+    return bad ? apr_psprintf(order->p, "flag='%s': %s; this command leaves it alone", flag,
+                              bad) : NULL;
+}
+
+static const char *take_flag_text(order_t *order, const r307_opened_t *opened)
+{
+    char *text = apr_palloc(order->p, TEXT_MOST + 1);
+    r307_flag_says_t says;
+    ssize_t n, len = 0;
+
+    while (len < TEXT_MOST
+           && (n = read(opened->fd, text + len, (size_t)(TEXT_MOST - len))) > 0) {
+        len += n;
     }
+    close(opened->fd);
+    text[len] = '\0';
+    order->seen.exists = 1;
+    order->seen.made = apr_time_from_sec((apr_time_t)(opened->written / 1000000000u));
+    order->seen.text = text;
+    r307_flag_read(order->p, text, &says);
+    order->is_foreign = says.problems != NULL || opened->size > TEXT_MOST
+                        || strlen(text) != (size_t)len;
     return NULL;
 }
 
 static const char *read_flag(order_t *order)
 {
-    char *text = apr_palloc(order->p, TEXT_MOST + 1);
-    const char *problem;
-    r307_flag_says_t says;
-    struct stat st;
-    ssize_t n, len = 0;
-    int fd;
+    r307_opened_t opened;
 
-    if (lstat(order->path, &st) != 0) {
-        return errno == ENOENT ? NULL
-            : apr_psprintf(order->p, "%s: %s", order->path, strerror(errno));
-    }
-    if (!S_ISREG(st.st_mode)) {
+    switch (r307_open_below(order->folder, order->leaf, NULL, &opened)) {
+    case R307_OPEN_FINE:
+        return take_flag_text(order, &opened);
+    case R307_OPEN_MISSING:
+        return NULL;
+    case R307_OPEN_FAILED:
+        return apr_psprintf(order->p, "%s: %s", order->path, strerror(opened.error));
+    default:
         return apr_psprintf(order->p, "%s is no plain file; this command leaves it alone",
                             order->path);
     }
-    fd = open(order->path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-    while (fd >= 0 && len < TEXT_MOST
-           && (n = read(fd, text + len, (size_t)(TEXT_MOST - len))) > 0) {
-        len += n;
-    }
-    if (fd < 0) {
-        return apr_psprintf(order->p, "%s: %s", order->path, strerror(errno));
-    }
-    close(fd);
-    text[len] = '\0';
-    order->seen.exists = 1;
-    order->seen.made = apr_time_from_sec(st.st_mtime);
-    order->seen.text = text;
-    r307_flag_read(order->p, text, &says, &problem);
-    order->is_foreign = problem != NULL || st.st_size > TEXT_MOST
-                        || strlen(text) != (size_t)len;
-    return NULL;
 }
 
 /* --- telling --- */
@@ -201,12 +194,11 @@ static const char *read_flag(order_t *order)
 /* "16:02" today, else with the day. */
 static const char *clock_of(const order_t *order, apr_time_t when)
 {
-    time_t then = (time_t)apr_time_sec(when), now = (time_t)apr_time_sec(order->now);
     struct tm a, b;
     char text[40];
 
-    localtime_r(&then, &a);
-    localtime_r(&now, &b);
+    r307_time_local(when, &a);
+    r307_time_local(order->now, &b);
     strftime(text, sizeof(text), a.tm_year == b.tm_year && a.tm_yday == b.tm_yday
              ? "%H:%M" : "%Y-%m-%d %H:%M", &a);
     return apr_pstrdup(order->p, text);
@@ -240,7 +232,26 @@ static const char *exceptions(const order_t *order, const r307_maintenance_state
         add(&list, apr_psprintf(order->p, "cookie %s",
                                 APR_ARRAY_IDX(line->passes, i, r307_pass_t).text));
     }
+    if (!line->open_none && order->always) {
+        add(&list, order->always);
+    }
     return list.len ? list.s : "";
+}
+
+/* What the server does, for whom. */
+static const char *answers(const order_t *order)
+{
+    const char *page = order->line->rule.target->text;
+
+    switch (order->line->answer) {
+    case R307_MAINTENANCE_307:
+        return apr_psprintf(order->p, "307 to %s for everything", page);
+    case R307_MAINTENANCE_503:
+        return "503 to everything";
+    default:
+        return apr_psprintf(order->p, "307 to %s for page loads, 503 to everything else",
+                            page);
+    }
 }
 
 static void tell_place(const order_t *order)
@@ -284,19 +295,34 @@ static int tell(const order_t *order)
         printf(", ends %s", clock_of(order, state.until));
     }
     but = exceptions(order, &state);
-    printf("; 503 to everything%s%s\n", *but ? " but " : "", but);
+    printf("; %s%s%s\n", answers(order), *but ? " but " : "", but);
     return 1;
 }
 
 /* --- on, off, status --- */
 
+/* A new file beside the flag, that nobody else had a name for. */
+static int make_temporary(const order_t *order, const char **name)
+{
+    int i, fd = -1;
+
+    for (i = 0; i < 100 && fd < 0; i++) {
+        *name = apr_psprintf(order->p, "%s.%" APR_TIME_T_FMT ".%d", order->leaf,
+                             apr_time_now(), (int)getpid());
+        fd = openat(order->folder, *name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW
+                                          | O_CLOEXEC, 0600);
+        if (fd < 0 && errno != EEXIST) {
+            break;
+        }
+    }
+    return fd;
+}
+
 /* Written beside it and renamed: the server never reads half a flag. */
 static const char *write_flag(order_t *order)
 {
-    const char *temporary = apr_pstrcat(order->p, order->path, ".XXXXXX", NULL);
-    char *name = apr_pstrdup(order->p, temporary);
-    const char *bad = NULL;
-    int fd = mkstemp(name), i;
+    const char *name = NULL, *bad = NULL;
+    int fd = make_temporary(order, &name), i;
     FILE *out = fd < 0 ? NULL : fdopen(fd, "w");
 
     if (!out) {
@@ -317,23 +343,47 @@ static const char *write_flag(order_t *order)
     if (fchmod(fd, 0644) != 0 || fflush(out) != 0) {
         bad = strerror(errno);
     }
-    if (fclose(out) != 0 || bad || rename(name, order->path) != 0) {
+    if (fclose(out) != 0 || bad
+        || renameat(order->folder, name, order->folder, order->leaf) != 0) {
         bad = bad ? bad : strerror(errno);
-        unlink(name);
+        unlinkat(order->folder, name, 0);
         return apr_psprintf(order->p, "%s: %s", order->path, bad);
     }
     return NULL;
 }
 
-/* A relative page is where the .htaccess is, so it can be looked for. */
-static int has_page(const order_t *order)
+/* What is to be seen from here of the page, as text to stand behind its name; NULL: all is
+ * well, or it cannot be told. A relative page is where the .htaccess is. */
+static const char *page_problem(const order_t *order, const char **name)
 {
     const r307_maintenance_t *line = order->line;
-    struct stat st;
+    const char *page = line->file ? line->file
+                                  : r307_slice_text(order->p, line->page);
+    r307_open_result_t result;
+    r307_opened_t opened;
 
-    return !line->is_relative
-        || stat(apr_pstrcat(order->p, directory_of(order->p, order->file),
-                            r307_slice_text(order->p, line->page), NULL), &st) == 0;
+    *name = line->file ? line->file : line->rule.target->text;
+    if (!line->file && (!line->is_relative || order->reach.is_conf)) {
+        return NULL;
+    }
+    page += order->reach.is_conf ? 0 : strspn(page, "/");
+    result = order->reach.is_conf ? r307_open_named(page, 0, NULL, &opened)
+                                  : r307_open_below(order->reach.folder, page, NULL,
+                                                    &opened);
+    if (result == R307_OPEN_FINE) {
+        close(opened.fd);
+        return NULL;
+    }
+    if (result == R307_OPEN_MISSING || result == R307_OPEN_NO_FOLDER) {
+        return "is not there yet: people get a short text; make the page";
+    }
+    if (result != R307_OPEN_NOT_PLAIN || page[strlen(page) - 1] == '/') {
+        return NULL;
+    }
+    return line->file ? apr_psprintf(order->p, "is a folder; write page=%s/index.html",
+                                     line->file)
+                      : apr_psprintf(order->p, "is a folder; write %s/",
+                                     line->rule.target->text);
 }
 
 static r307_exit_t foreign(const order_t *order)
@@ -344,7 +394,7 @@ static r307_exit_t foreign(const order_t *order)
 
 static r307_exit_t run_on(order_t *order)
 {
-    const char *bad;
+    const char *bad, *name;
     int is_on;
 
     if (order->is_foreign) {
@@ -357,9 +407,9 @@ static r307_exit_t run_on(order_t *order)
     }
     is_on = tell(order);
     tell_place(order);
-    if (!has_page(order)) {
-        printf("  %s is not there yet: people get a line of text; make the page\n",
-               order->line->rule.target->text);
+    bad = page_problem(order, &name);
+    if (bad) {
+        printf("  %s %s\n", name, bad);
         return R307_EXIT_FINDINGS;
     }
     return is_on ? R307_EXIT_FINE : R307_EXIT_FINDINGS;
@@ -374,7 +424,7 @@ static r307_exit_t run_off(order_t *order)
     if (order->is_foreign) {
         return foreign(order);
     }
-    if (unlink(order->path) != 0) {
+    if (unlinkat(order->folder, order->leaf, 0) != 0) {
         return refuse(apr_psprintf(order->p, "%s: %s", order->path, strerror(errno)));
     }
     printf("off; it was on since %s\n", clock_of(order, order->seen.made));
@@ -423,7 +473,7 @@ static int governs(void *baton, const r307_maintenance_t *line, const char *page
     const asking_t *a = baton;
 
     (void)line;
-    return a->order.is_conf
+    return a->order.reach.is_conf
         || r307_path_below(page, strlen(page), a->base.s, a->base.len, 0);
 }
 
@@ -434,8 +484,12 @@ static void print_halt(apr_pool_t *p, const r307_halt_decision_t *decision)
     switch (decision->outcome) {
     case R307_HALT_HOLD:
         printf("503, Retry-After %d, %s%s\n", decision->retry_after,
-               decision->page ? "with the text of " : "with a line of text",
-               decision->page ? decision->page : "");
+               line->file || decision->page ? "with the text of " : "with a short text",
+               line->file ? line->file : decision->page ? decision->page : "");
+        break;
+    case R307_HALT_SHOW:
+        printf("200, a file of the folder of page=%s: %s\n", line->file,
+               decision->beside ? decision->beside : "the page itself");
         break;
     case R307_HALT_LET:
         printf("maintenance lets this request pass, because of who sent it\n");
@@ -456,7 +510,7 @@ static void print_halt(apr_pool_t *p, const r307_halt_decision_t *decision)
 }
 
 int r307_maintenance_explain(apr_pool_t *p, const r307_maintenance_t *const *lines,
-                             int count, const char *file, int is_conf,
+                             int count, const r307_reach_t *reach,
                              const r307_view_t *view, r307_slice_t base, int *unknown)
 {
     r307_halt_decision_t decision;
@@ -465,8 +519,8 @@ int r307_maintenance_explain(apr_pool_t *p, const r307_maintenance_t *const *lin
 
     memset(&a, 0, sizeof(a));
     a.order.p = p;
-    a.order.file = file;
-    a.order.is_conf = is_conf;
+    a.order.reach = *reach;
+    a.order.root = reach->root;
     a.view = view;
     a.base = base;
     memset(&halting, 0, sizeof(halting));
@@ -528,7 +582,8 @@ static const char *take_option(order_t *order, const char *option, const char *v
         order->root = value;
         return NULL;
     }
-    return apr_psprintf(order->p, "'%s' is no option; see redirect307ctl help", option);
+    return apr_psprintf(order->p, "'%s' is no option; see redirect307ctl help maintenance",
+                        option);
 }
 
 static const char *take_words(order_t *order, int argc, const char *const *argv)

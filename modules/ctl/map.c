@@ -10,8 +10,9 @@
 #include <apr_general.h>
 #include <apr_strings.h>
 
-#include "engine/image_block.h"
-#include "engine/token.h"
+#include "map/image_block.h"
+#include "lint/lint_map.h"
+#include "grammar/token.h"
 
 static int ends_in(const char *text, const char *ending)
 {
@@ -33,12 +34,10 @@ int r307_map_is(const char *file)
         || ends_in(file, ".image") || strcmp(base_name(file), "_redirects") == 0;
 }
 
-const char *r307_map_beside(apr_pool_t *p, const char *file, const char *name)
+static const char *beside(apr_pool_t *p, const char *file, const char *name)
 {
-    const char *slash = strrchr(file, '/');
-
-    return name[0] == '/' || !slash ? name
-        : apr_pstrcat(p, apr_pstrmemdup(p, file, (size_t)(slash + 1 - file)), name, NULL);
+    return apr_pstrcat(p, apr_pstrmemdup(p, file, (size_t)(base_name(file) - file)), name,
+                       NULL);
 }
 
 /* Sources without a leading '/' belong to a .htaccess, and one that lies beside the map is
@@ -47,7 +46,7 @@ static r307_where_t where_of(apr_pool_t *p, const char *file)
 {
     struct stat st;
 
-    return stat(r307_map_beside(p, file, ".htaccess"), &st) == 0 ? R307_WHERE_DIRECTORY
+    return stat(beside(p, file, ".htaccess"), &st) == 0 ? R307_WHERE_DIRECTORY
                                                                  : R307_WHERE_SERVER;
 }
 
@@ -65,111 +64,214 @@ const char *r307_map_plain(apr_pool_t *p, const char *file, const char *options,
 
 /* --- reading --- */
 
-/* A whole file, in p. */
-static const char *read_bytes(apr_pool_t *p, const char *file, r307_mapbytes_t *bytes)
-{
-    int fd = open(file, O_RDONLY | O_CLOEXEC);
-    const char *bad = NULL;
-    struct stat st;
-    size_t have = 0;
-    char *s = NULL;
-
-    if (fd < 0 || fstat(fd, &st) != 0) {
-        bad = apr_psprintf(p, "%s: %s", file, strerror(errno));
-    }
-    else if (!S_ISREG(st.st_mode)) {
-        bad = apr_psprintf(p, "%s: is no plain file", file);
-    }
-    else {
-        s = apr_palloc(p, (size_t)st.st_size + 1);
-    }
-    while (!bad && have < (size_t)st.st_size) {
-        ssize_t n = read(fd, s + have, (size_t)st.st_size - have);
-
-        if (n <= 0) {
-            bad = apr_psprintf(p, "%s: cannot be read to its end", file);
-        }
-        have += n > 0 ? (size_t)n : 0;
-    }
-    if (fd >= 0) {
-        close(fd);
-    }
-    bytes->s = s;
-    bytes->len = have;
-    bytes->time = bad ? 0 : (apr_uint64_t)st.st_mtime;
-    return bad;
-}
-
-static int is_image(const r307_mapbytes_t *bytes)
+static int is_image(const r307_content_t *bytes)
 {
     return bytes->len >= sizeof(R307_IMAGE_MAGIC)
         && memcmp(bytes->s, R307_IMAGE_MAGIC, sizeof(R307_IMAGE_MAGIC)) == 0;
 }
 
+/* One thing to say of a line. */
+typedef struct told_t {
+    unsigned line;              /* 0: of the file, behind all lines */
+    int nth, is_bad;
+    const char *text;
+} told_t;
+
 typedef struct telling_t {
+    apr_pool_t *p;
     const char *file;
-    FILE *out;
+    r307_maploaded_t *loaded;
+    apr_array_header_t *told;   /* of told_t */
 } telling_t;
 
-static void tell(void *baton, unsigned line, const char *why)
+void r307_map_tell(void *baton, const char *text)
 {
-    const telling_t *telling = baton;
+    fputs(text, baton);
+}
 
-    if (line) {
-        fprintf(telling->out, "%s:%u: %s\n", telling->file, line, why);
-    }
-    else {
-        fprintf(telling->out, "%s: %s\n", telling->file, why);
+static void keep(telling_t *telling, unsigned line, const char *why, int is_bad)
+{
+    told_t *told = apr_array_push(telling->told);
+
+    told->line = line;
+    told->nth = telling->told->nelts;
+    told->is_bad = is_bad;
+    told->text = line ? apr_psprintf(telling->p, "%s:%u: %s\n", telling->file, line, why)
+                      : apr_psprintf(telling->p, "%s: %s\n", telling->file, why);
+}
+
+static void keep_bad(void *baton, unsigned line, const char *why)
+{
+    keep(baton, line, why, 1);
+}
+
+static void keep_note(void *baton, unsigned line, const char *why)
+{
+    keep(baton, line, apr_pstrcat(((telling_t *)baton)->p, "note: ", why, NULL), 0);
+}
+
+static int by_line(const void *a, const void *b)
+{
+    const told_t *x = a, *y = b;
+
+    return x->line != y->line ? (x->line - 1 > y->line - 1 ? 1 : -1) : x->nth - y->nth;
+}
+
+static void tell_all(const telling_t *telling, const r307_teller_t *teller)
+{
+    int i;
+
+    qsort(telling->told->elts, (size_t)telling->told->nelts, sizeof(told_t), by_line);
+    for (i = 0; i < telling->told->nelts; i++) {
+        teller->say(teller->baton, APR_ARRAY_IDX(telling->told, i, told_t).text);
     }
 }
 
-const char *r307_map_load(apr_pool_t *p, r307_mapdef_t *def, const char *file,
-                          FILE *out, r307_maploaded_t *loaded)
+static const char *load_image(apr_pool_t *p, r307_mapdef_t *def,
+                              const r307_content_t *content, r307_maploaded_t *loaded)
 {
-    telling_t telling = { file, out };
-    r307_maplimits_t limits;
-    r307_mapbytes_t bytes;
-    r307_mapresult_t result;
-    const char *bad = read_bytes(p, file, &bytes);
+    const r307_image_head_t *head = (const void *)content->s;
+    const char *bad = content->is_tenants
+        ? "is a compiled image, which only httpd.conf may name; in .htaccess write the map "
+          "itself" : r307_image_check(p, content->s, content->len);
+
+    if (bad) {
+        return apr_psprintf(p, "%s: %s", content->name, bad);
+    }
+    def->where = (r307_where_t)head->where;
+    def->match = (r307_match_t)head->match;
+    loaded->bytes = content->s;
+    loaded->size = content->len;
+    loaded->rules = head->count;
+    return NULL;
+}
+
+/* --- doubts --- */
+
+typedef struct doubting_t {
+    telling_t *telling;
+    apr_hash_t *bad;            /* the lines that were told already */
+} doubting_t;
+
+static void keep_doubts(void *baton, const r307_rule_t *rule,
+                        const apr_array_header_t *doubts)
+{
+    doubting_t *doubting = baton;
+    r307_maploaded_t *loaded = doubting->telling->loaded;
+    unsigned line = rule->place.line;
+    apr_uint32_t findings = loaded->findings;
+    int i;
+
+    if (apr_hash_get(doubting->bad, &line, sizeof(line))) {
+        return;         /* what stands in for it is not the line */
+    }
+    for (i = 0; i < doubts->nelts; i++) {
+        const r307_doubt_t *doubt = &APR_ARRAY_IDX(doubts, i, r307_doubt_t);
+
+        if (r307_finding_row(doubt->finding)->severity == R307_SEVERITY_NOTE) {
+            loaded->notes++;
+            keep_note(doubting->telling, line, doubt->text);
+        }
+        else {
+            loaded->findings++;
+            keep(doubting->telling, line, doubt->text, 0);
+        }
+    }
+    loaded->doubted += loaded->findings > findings;
+}
+
+static const char *doubt_rules(telling_t *telling, const r307_mapdef_t *def)
+{
+    doubting_t doubting = { telling, apr_hash_make(telling->p) };
+    const r307_image_t *image;
+    r307_context_t context;
+    const char *bad;
+    int i;
+
+    for (i = 0; i < telling->told->nelts; i++) {
+        const told_t *told = &APR_ARRAY_IDX(telling->told, i, told_t);
+
+        if (told->is_bad) {
+            unsigned *line = apr_pmemdup(telling->p, &told->line, sizeof(told->line));
+
+            apr_hash_set(doubting.bad, line, sizeof(*line), line);
+        }
+    }
+    r307_map_context(def, &context);
+    bad = r307_image_attach(telling->p, telling->loaded->bytes, &context, NULL, &image);
+    if (!bad) {
+        r307_map_audit(telling->p, image, keep_doubts, &doubting);
+    }
+    return bad;
+}
+
+/* --- loading --- */
+
+static const char *write_rules(apr_pool_t *p, const r307_mapresult_t *result,
+                               r307_maploaded_t *loaded)
+{
     void *image;
 
-    memset(loaded, 0, sizeof(*loaded));
-    if (bad) {
-        return bad;
+    loaded->size = r307_image_size(result->builder);
+    if (!loaded->size) {
+        return "makes an image of more than 4 GiB";
     }
-    if (is_image(&bytes)) {
-        const r307_image_head_t *head = (const void *)bytes.s;
+    image = apr_palloc(p, loaded->size);
+    r307_image_write(result->builder, image);
+    loaded->bytes = image;
+    loaded->rules = result->rules;
+    loaded->bad = result->bad;
+    loaded->notes = result->notes;
+    loaded->stays = result->stays;
+    return NULL;
+}
 
-        bad = r307_image_check(p, bytes.s, bytes.len);
-        if (bad) {
-            return apr_psprintf(p, "%s: %s", file, bad);
-        }
-        def->where = (r307_where_t)head->where;
-        def->match = (r307_match_t)head->match;
-        loaded->bytes = bytes.s;
-        loaded->size = bytes.len;
-        loaded->rules = head->count;
-        return NULL;
+const char *r307_map_load(apr_pool_t *p, r307_mapdef_t *def, const r307_content_t *content,
+                          const r307_teller_t *teller, r307_maploaded_t *loaded)
+{
+    r307_mapbytes_t bytes = { content->s, content->len, content->time };
+    telling_t telling = { p, content->name, loaded, apr_array_make(p, 0, sizeof(told_t)) };
+    r307_maplimits_t limits;
+    r307_mapresult_t result;
+    const char *bad;
+
+    memset(loaded, 0, sizeof(*loaded));
+    loaded->name = content->name;
+    if (is_image(content)) {
+        return load_image(p, def, content, loaded);
     }
     memset(&limits, 0, sizeof(limits));
     limits.regex_most = APR_INT64_MAX;
-    limits.bad = tell;
+    limits.bad = keep_bad;
+    limits.note = keep_note;
     limits.baton = &telling;
     apr_generate_random_bytes((unsigned char *)&limits.seed, sizeof(limits.seed));
     bad = r307_map_build(p, def, NULL, &bytes, &limits, &result);
-    if (bad) {
-        return apr_psprintf(p, "%s: %s", file, bad);
-    }
-    loaded->size = r307_image_size(result.builder);
-    if (!loaded->size) {
-        return apr_psprintf(p, "%s: makes an image of more than 4 GiB", file);
-    }
-    image = apr_palloc(p, loaded->size);
-    r307_image_write(result.builder, image);
-    loaded->bytes = image;
-    loaded->rules = result.rules;
-    loaded->bad = result.bad;
-    return NULL;
+    bad = bad ? bad : write_rules(p, &result, loaded);
+    bad = !bad && teller->doubts ? doubt_rules(&telling, def) : bad;
+    tell_all(&telling, teller);
+    return bad ? apr_psprintf(p, "%s: %s", content->name, bad) : NULL;
+}
+
+const char *r307_map_named(apr_pool_t *p, r307_mapdef_t *def, const char *file,
+                           const r307_teller_t *teller, r307_maploaded_t *loaded, r307_reached_t *reached)
+{
+    r307_content_t content;
+    const char *bad;
+
+    *reached = r307_reach_map_named(p, file, &content, &bad);
+    return *reached == R307_REACH_READ ? r307_map_load(p, def, &content, teller, loaded) : bad;
+}
+
+const char *r307_map_of(apr_pool_t *p, r307_mapdef_t *def, const r307_reach_t *reach,
+                        const r307_teller_t *teller, r307_maploaded_t *loaded,
+                        r307_reached_t *reached)
+{
+    r307_content_t content;
+    const char *bad;
+
+    *reached = r307_reach_map(p, reach, def->file, &content, &bad);
+    return *reached == R307_REACH_READ ? r307_map_load(p, def, &content, teller, loaded) : bad;
 }
 
 /* --- compile --- */
@@ -216,6 +318,7 @@ static const char *write_image(apr_pool_t *p, const char *name,
 static const char *take_words(apr_pool_t *p, int argc, const char *const *argv,
                               const char **file, const char **image)
 {
+    static const char *const words[] = { "-o", NULL };
     const char *options = "";
     int i;
 
@@ -230,8 +333,7 @@ static const char *take_words(apr_pool_t *p, int argc, const char *const *argv,
             options = apr_pstrcat(p, options, " ", r307_token_quote(p, argv[i]), NULL);
         }
         else {
-            fprintf(stderr, "redirect307ctl compile: '%s' is not understood; see "
-                    "redirect307ctl help\n", argv[i]);
+            (void)r307_main_refuse(p, "compile", argv[i], words);
             return NULL;
         }
     }
@@ -246,7 +348,9 @@ r307_exit_t r307_compile_run(apr_pool_t *p, int argc, const char *const *argv)
 {
     const char *file = NULL, *image = NULL, *bad;
     const char *options = take_words(p, argc, argv, &file, &image);
+    const r307_teller_t teller = { r307_map_tell, stdout, 0 };
     r307_maploaded_t loaded;
+    r307_reached_t reached;
     r307_mapdef_t def;
 
     if (!options) {
@@ -260,13 +364,14 @@ r307_exit_t r307_compile_run(apr_pool_t *p, int argc, const char *const *argv)
     def.where = R307_WHERE_SERVER;      /* an image is for httpd.conf */
     def.name = base_name(file);
     image = image ? image : apr_pstrcat(p, file, ".image", NULL);
-    bad = r307_map_load(p, &def, file, stdout, &loaded);
+    bad = r307_map_named(p, &def, file, &teller, &loaded, &reached);
     bad = bad ? bad : write_image(p, image, &loaded);
     if (bad) {
         fprintf(stderr, "redirect307ctl: %s\n", bad);
         return R307_EXIT_UNKNOWN;
     }
-    printf("%s: %u rule%s, %lu KiB", image, loaded.rules, loaded.rules == 1 ? "" : "s",
+    printf("%s: %u rule%s, %lu KiB", image, loaded.rules - loaded.stays,
+           loaded.rules - loaded.stays == 1 ? "" : "s",
            (unsigned long)(loaded.size / 1024 + 1));
     if (loaded.bad) {
         printf("; %u line%s skipped", loaded.bad, loaded.bad == 1 ? "" : "s");

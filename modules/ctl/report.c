@@ -8,7 +8,7 @@
 #include <strings.h>
 #include <apr_strings.h>
 
-#include "engine/image.h"
+#include "map/image.h"
 
 typedef struct row_t {
     const char *word, *name, *owner, *text, *place;
@@ -18,7 +18,9 @@ typedef struct reporting_t {
     apr_pool_t *p;
     apr_time_t now;
     apr_array_header_t *rows;
+    const char *root;           /* ServerRoot, or NULL */
     int rules, skipped, unknown, files;
+    int ours;                   /* lines of ours in the file at hand */
 } reporting_t;
 
 static const char *const words[] = {
@@ -75,24 +77,31 @@ static void take(reporting_t *x, const r307_rule_t *rule)
     row->place = apr_psprintf(x->p, "%s:%u", rule->place.file, rule->place.line);
 }
 
-static const char *take_map(reporting_t *x, r307_mapdef_t *def, const char *file)
+/* A map that somebody named, or (of != NULL) that a line of a file names. */
+static const char *take_map(reporting_t *x, r307_mapdef_t *def, const char *file,
+                            const r307_reach_t *of)
 {
     r307_maploaded_t loaded;
     r307_context_t context;
+    r307_reached_t reached;
+    const r307_teller_t teller = { r307_map_tell, stderr, 0 };
     const r307_image_t *image;
-    const char *bad = r307_map_load(x->p, def, file, stderr, &loaded);
+    const char *bad = of ? r307_map_of(x->p, def, of, &teller, &loaded, &reached)
+                         : r307_map_named(x->p, def, file, &teller, &loaded, &reached);
     apr_pool_t *one;
     apr_uint32_t i;
 
     if (bad) {
+        x->unknown += of && reached == R307_REACH_UNKNOWN;
         return bad;
     }
     r307_map_context(def, &context);
-    bad = r307_image_attach(x->p, loaded.bytes, &context, file, &image);
+    bad = r307_image_attach(x->p, loaded.bytes, &context, loaded.name, &image);
     if (bad) {
         return bad;
     }
     x->skipped += (int)loaded.bad;
+    x->ours += loaded.bad || loaded.rules;
     apr_pool_create(&one, x->p);
     for (i = 0; i < r307_image_count(image); i++) {
         const r307_rule_t *rule = r307_image_rule(one, image, i);
@@ -111,11 +120,12 @@ static const char *take_map_line(reporting_t *x, const r307_met_t *what)
     r307_mapdef_t def;
     const char *bad = r307_map_parse(x->p, what->args, &what->context, &def);
 
-    if (!bad && what->is_conf && def.file[0] != '/') {
+    if (!bad && r307_reach_is_elsewhere(what->reach, def.file)) {
         x->unknown++;
-        return "is a map that only the server can find; name its file to report it";
+        return "is a map that only the server can find; name its file to report it, or say "
+               "what ServerRoot is: --root DIR";
     }
-    return bad ? bad : take_map(x, &def, r307_map_beside(x->p, what->place.file, def.file));
+    return bad ? bad : take_map(x, &def, NULL, what->reach);
 }
 
 /* A maintenance line is over as a rule is. */
@@ -140,18 +150,22 @@ static void met(void *baton, const r307_met_t *what)
 {
     reporting_t *x = baton;
     const r307_rule_t *rule = NULL;
-    const char *bad = NULL;
+    const char *bad = r307_file_check(x->p, what);
 
-    if (r307_file_is_rule(what)) {
+    x->ours++;
+    if (bad) {
+        ;
+    }
+    else if (r307_file_is(what, R307_LINE_RULE)) {
         bad = r307_line_parse(x->p, what->args, what->place, &what->context, &rule);
         if (rule) {
             take(x, rule);
         }
     }
-    else if (strcasecmp(what->directive, "Redirect307Map") == 0) {
+    else if (r307_file_is(what, R307_LINE_MAP)) {
         bad = take_map_line(x, what);
     }
-    else if (strcasecmp(what->directive, "Redirect307Maintenance") == 0) {
+    else if (r307_file_is(what, R307_LINE_MAINTENANCE)) {
         bad = take_maintenance(x, what);
     }
     if (bad) {
@@ -161,19 +175,29 @@ static void met(void *baton, const r307_met_t *what)
     }
 }
 
-static void take_file(void *baton, const char *name)
+static void take_file(void *baton, const r307_named_t *found)
 {
     reporting_t *x = baton;
+    r307_reach_t reach;
     r307_mapdef_t def;
     const char *bad;
 
     x->files++;
-    if (r307_map_is(name)) {
-        bad = r307_map_plain(x->p, name, "", &def);
-        bad = bad ? bad : take_map(x, &def, name);
+    x->ours = 0;
+    if (r307_map_is(found->path)) {
+        bad = r307_map_plain(x->p, found->path, "", &def);
+        bad = bad ? bad : take_map(x, &def, found->path, NULL);
     }
     else {
-        bad = r307_file_read(x->p, name, met, x);
+        bad = r307_reach_read(x->p, found, &reach);
+        reach.root = x->root;
+        if (!bad) {
+            r307_file_read(x->p, &reach, met, x);
+        }
+    }
+    if (!bad && !x->ours && !found->is_walked) {
+        bad = apr_psprintf(x->p, "%s: has no line of Redirect307 and no rule; is it what was "
+                           "meant?", found->name);
     }
     if (bad) {
         x->unknown++;
@@ -203,6 +227,7 @@ static void print(const reporting_t *x)
 
 r307_exit_t r307_report_run(apr_pool_t *p, int argc, const char *const *argv)
 {
+    static const char *const options[] = { "--due", "--at", "--root", NULL };
     reporting_t x = { .p = p, .now = apr_time_now() };
     int i, is_due = 0;
 
@@ -216,10 +241,13 @@ r307_exit_t r307_report_run(apr_pool_t *p, int argc, const char *const *argv)
         else if (strcmp(argv[i], "--at") == 0 && i + 1 < argc) {
             bad = r307_time_parse(p, argv[++i], 0, &x.now);
         }
-        else if (argv[i][0] == '-' && argv[i][1]) {
-            bad = "is not understood; see redirect307ctl help";
+        else if (strcmp(argv[i], "--root") == 0 && i + 1 < argc) {
+            x.root = argv[++i];
         }
-        else if (!r307_file_each(p, argv[i], take_file, &x)) {
+        else if (argv[i][0] == '-' && argv[i][1]) {
+            return r307_main_refuse(p, "report", argv[i], options);
+        }
+        else if (!r307_reach_each(p, argv[i], take_file, &x)) {
             x.unknown++;
         }
         if (bad) {

@@ -5,7 +5,8 @@
 #include <apr_strings.h>
 #include <http_config.h>
 #include <http_log.h>
-#include "engine/decide.h"
+#include "decide/decide.h"
+#include "grammar/hosts_advice.h"
 #include "httpd/base.h"
 #include "httpd/counters.h"
 #include "httpd/lint.h"
@@ -92,7 +93,7 @@ static void fill_scope(request_rec *r, const r307_config_t *conf,
     scope->rules = block->rules;
     scope->tenancy = r307_tenant_find(r, conf, view, block);
     if (block->doubts) {
-        r307_lint_say(r, conf, block);
+        r307_start_lint_say(r, conf, block);
     }
     scope->directory = block->directory != NULL;
     scope->base = r307_slice(NULL, 0);
@@ -118,21 +119,58 @@ static const char *label(request_rec *r, const r307_rule_t *rule)
     return r307_text_show(r->pool, text, strlen(text));
 }
 
-static void trace(void *baton, const r307_rule_t *rule, r307_step_t step,
+/* What is wrong with the line of a map: of a .htaccess once for each version of it, which the
+ * store knows; of httpd.conf once. */
+static void say_of_map(request_rec *r, const r307_rule_t *rule, const char *why,
+                       const char *then)
+{
+    const char *source = rule->source ? rule->source : "";
+
+    r307_store_say(r, rule, why, then);
+    if (rule->of_map && !rule->is_tenants
+        && r307_once_ever(r->server, r307_once_key_text(rule->place.file, 0, why))) {
+        ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, r, "%s:%u: '%s' %s; %s; said of one line, "
+                      "once", rule->place.file, rule->place.line,
+                      r307_text_show(r->pool, source, strlen(source)), why, then);
+    }
+}
+
+/* A tenant's rule for his own host, where the list names others. */
+static void say_own_host(request_rec *r, const r307_rule_t *rule)
+{
+    const char *text = rule->target->text;
+
+    if (r307_once_ever(r->server, r307_once_key_text(rule->place.file, rule->place.line,
+                                                     "own host"))) {
+        ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, r, "%s:%u: Redirect307: '%s' leads to the "
+                      "host that was asked for, which is not in Redirect307AllowHosts; this "
+                      "line is left out there; %s", rule->place.file, rule->place.line,
+                      r307_text_show(r->pool, text, strlen(text)),
+                      r307_hosts_advice(r->pool, rule));
+    }
+}
+
+static void trace(void *baton, const r307_rule_t *rule, r307_skip_t step,
                   const char *detail)
 {
     request_rec *r = baton;
 
-    if (step == R307_STEP_BALANCER
+    if ((step == R307_SKIP_BALANCER || step == R307_SKIP_PROXIED)
         && r307_once_ever(r->server, r307_once_key_text(rule->place.file,
                                                         rule->place.line, "balancer"))) {
         ap_log_rerror(APLOG_MARK, APLOG_NOTICE, 0, r,
                       "%s passed over: %s; this is said once", label(r, rule),
-                      r307_step_text(step));
+                      r307_skip_text(step));
+    }
+    if (step == R307_SKIP_LIMIT) {
+        say_of_map(r, rule, detail, "this line is left out");
+    }
+    if (step == R307_SKIP_HOSTS && detail) {
+        say_own_host(r, rule);
     }
     if (APLOGrtrace1(r)) {
         ap_log_rerror(APLOG_MARK, APLOG_TRACE1, 0, r, "%s passed over: %s%s%s",
-                      label(r, rule), r307_step_text(step), detail ? ": " : "",
+                      label(r, rule), r307_skip_text(step), detail ? ": " : "",
                       detail ? r307_text_show(r->pool, detail, strlen(detail)) : "");
     }
 }
@@ -226,7 +264,7 @@ static void log_overdue(request_rec *r, const r307_rule_t *rule)
 static int answer(request_rec *r, const r307_config_t *conf,
                   const r307_decision_t *decision)
 {
-    r307_answer_t to_send;
+    r307_answer_t to_send = { 0 };
 
     log_overdue(r, decision->rule);
     to_send.status = decision->status;
@@ -242,7 +280,7 @@ static int refuse(request_rec *r, const r307_config_t *conf,
 {
     const char *id = r307_verdict_row(decision->verdict)->id;
     int status = (int)r307_config_value(conf, R307_SETTING_REFUSE);
-    r307_answer_t to_send;
+    r307_answer_t to_send = { 0 };
 
     log_refusal(r, conf, decision);
     r307_counters_add(decision->verdict);
@@ -372,6 +410,18 @@ int r307_ask_may(request_rec *r, const r307_config_t *conf, const r307_chain_t *
     return 0;
 }
 
+/* Redirect307Require warn: the line of a map works, and is told when it first answers; of
+ * other lines it is told when they are read. */
+static void say_lacking(request_rec *r, const r307_config_t *conf, const r307_rule_t *rule)
+{
+    r307_require_t require = (r307_require_t)r307_config_value(conf, R307_SETTING_REQUIRE);
+    const char *lack = require ? r307_limit_lacks(require, rule) : NULL;
+
+    if (lack && rule->of_map) {
+        say_of_map(r, rule, apr_pstrcat(r->pool, "is a rule that ", lack, NULL), "it works");
+    }
+}
+
 int r307_ask_chain(request_rec *r, const r307_config_t *conf, const r307_chain_t *chain)
 {
     r307_state_t *state = r307_request_state(r);
@@ -398,12 +448,21 @@ int r307_ask_chain(request_rec *r, const r307_config_t *conf, const r307_chain_t
     policy.trace = trace;
     policy.trace_times = APLOGrtrace1(r);
     policy.trace_baton = r;
+    policy.left = &state->steps;
     memset(&decision, 0, sizeof(decision));
     r307_decide(r->pool, scopes, chain->count, &policy, &state->view, &decision);
     r307_request_vary(r, decision.vary);
     state->is_private |= decision.is_private;
     if (r307_config_engine(conf) == R307_ENGINE_ON) {
         r307_request_cookies(r, decision.cookies);
+    }
+    if (state->unready && r307_config_engine(conf) == R307_ENGINE_ON) {
+        apr_table_setn(r->err_headers_out, "Retry-After", "1");
+        apr_table_setn(r->err_headers_out, "Cache-Control", "no-store");
+        return HTTP_SERVICE_UNAVAILABLE;
+    }
+    if (decision.outcome == R307_OUTCOME_ANSWER && state->maps) {
+        say_lacking(r, conf, decision.rule);
     }
     log_decision(r, &decision);
     status = carry_out(r, conf, &decision, state);

@@ -17,6 +17,8 @@ APLOG_USE_MODULE(redirect307);
 #define FRAMING        1024     /* chunk sizes and trailers beside the chunks' bytes */
 #define H2_WINDOW      65536    /* RFC 9113 6.9.2: curl loses an answer that comes with a
                                  * reset while it still has window to fill */
+/* apr_off_t has 32 bits where APR was built without large files */
+#define OFF_MOST       ((apr_off_t)(((apr_uint64_t)1 << (8 * sizeof(apr_off_t) - 1)) - 1))
 #define LOOK_AGAIN     apr_time_from_sec(1)     /* mod_reqtimeout counts when it is read */
 #define H2_NAP         apr_time_from_msec(10)
 #define H2_GRACE       apr_time_from_msec(50)
@@ -235,9 +237,11 @@ static int peek(request_rec *r, r307_body_t *body)
     return OK;
 }
 
-void r307_body_plan(request_rec *r, apr_off_t most, apr_interval_time_t time,
+void r307_body_plan(request_rec *r, apr_int64_t drain, apr_interval_time_t time,
                     r307_body_t *body)
 {
+    apr_off_t most = drain < OFF_MOST ? (apr_off_t)drain : OFF_MOST - 1;
+
     memset(body, 0, sizeof(*body));
     body->pending = has_body(r);
     body->most = most;
@@ -347,8 +351,9 @@ int r307_body_drain(request_rec *r, r307_body_t *body, apr_interval_time_t patie
 
 /* --- an answer of httpd's --- */
 
+/* Nor may the connection's protocol change, with the body for its first bytes. */
 static const char *const framing[] = {
-    "Content-Length", "Transfer-Encoding", "Expect", NULL
+    "Content-Length", "Transfer-Encoding", "Expect", "Upgrade", NULL
 };
 
 void r307_body_hide(request_rec *r, r307_body_t *body)
@@ -360,7 +365,7 @@ void r307_body_hide(request_rec *r, r307_body_t *body)
     body->filters = r->input_filters;
     body->proto_filters = r->proto_input_filters;
     r->input_filters = r->proto_input_filters = body->gate;
-    body->headers = apr_table_make(r->pool, 3);
+    body->headers = apr_table_make(r->pool, 4);
     for (i = 0; framing[i]; i++) {
         const char *value = apr_table_get(r->headers_in, framing[i]);
 
@@ -377,7 +382,7 @@ void r307_body_show(request_rec *r, r307_body_t *body)
     gate_t *gate = gate_of(r, body);
 
     gate->is_shut = 0;
-    gate->left = APR_INT64_MAX;
+    gate->left = OFF_MOST;
     r->input_filters = body->filters;
     r->proto_input_filters = body->proto_filters;
     apr_table_overlap(r->headers_in, body->headers, APR_OVERLAP_TABLES_SET);

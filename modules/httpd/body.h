@@ -29,7 +29,7 @@ typedef struct r307_body_t {
 } r307_body_t;
 
 /* Before the answer's headers are made; may mark the connection to be closed. */
-void r307_body_plan(request_rec *r, apr_off_t most, apr_interval_time_t time,
+void r307_body_plan(request_rec *r, apr_int64_t drain, apr_interval_time_t time,
                     r307_body_t *body);
 
 /* Around an answer that httpd makes (ErrorDocument): in between the request has no body,

@@ -9,20 +9,17 @@
 
 #include <apr_hash.h>
 #include <apr_tables.h>
-#include "engine/decide.h"
-#include "engine/maintenance.h"
+#include "decide/decide.h"
+#include "maintenance/maintenance.h"
+#include "conf/setting.h"
 
 #define R307_UNSET (-1)
-
-enum { R307_ENGINE_OFF, R307_ENGINE_REPORT, R307_ENGINE_ON };
-enum { R307_LINT_OFF, R307_LINT_WARN, R307_LINT_REFUSE };
-enum { R307_BY_OFF, R307_BY_ON, R307_BY_RULE };
-enum { R307_REQUIRE_WARN, R307_REQUIRE_REFUSE };
-#define R307_REFUSE_PASS 0      /* any other value of "refuse" is a status */
 
 /* What was met in one .htaccess, while it is read. */
 typedef struct r307_progress_t {
     int skipped, rules, regexes;
+    int stays;              /* rules that stand in for skipped lines, beside the rules */
+    int stands;             /* one does for the line at hand */
 } r307_progress_t;
 
 /* The rules of one container of one file. */
@@ -40,7 +37,7 @@ typedef struct r307_block_t {
     int skipped;            /* of a .htaccess: lines that are no rules */
     r307_progress_t shift;  /* of a cached .htaccess: so many rules and regexes more come
                              * before it than where it was compiled; may be negative */
-    int doubts;             /* of a .htaccess: what r307_lint_say has to say */
+    int doubts;             /* of a .htaccess: what r307_start_lint_say has to say */
 } r307_block_t;
 
 /* Blocks in the order they are asked. Never empty: no block is a NULL chain. */

@@ -2,8 +2,6 @@
 #include "httpd/container.h"
 
 #include <string.h>
-#include <apr_fnmatch.h>
-#include <apr_lib.h>
 #include <apr_strings.h>
 
 #define KEPT_FILE "mod_redirect307.kept_file"
@@ -11,27 +9,6 @@
 int r307_container_is_htaccess(const cmd_parms *cmd)
 {
     return cmd->pool == cmd->temp_pool;
-}
-
-/* The first word of a section's arguments, without the '>' httpd leaves at the end. */
-static const char *argument(const cmd_parms *cmd, const ap_directive_t *section)
-{
-    char *args = apr_pstrdup(cmd->pool, section->args ? section->args : "");
-    char *end = strrchr(args, '>');
-    const char *rest = args;
-
-    if (end) {
-        *end = '\0';
-    }
-    return ap_getword_conf(cmd->pool, &rest);
-}
-
-/* Only a section that names one place has a URL that a source can be relative to. */
-static const char *literal(const cmd_parms *cmd, const ap_directive_t *section)
-{
-    const char *arg = argument(cmd, section);
-
-    return strcmp(arg, "~") == 0 || apr_fnmatch_test(arg) ? NULL : arg;
 }
 
 static const char *without_slash(const cmd_parms *cmd, const char *directory)
@@ -45,28 +22,12 @@ static const char *without_slash(const cmd_parms *cmd, const char *directory)
 }
 
 /* <Directory> takes what is relative or untidy as httpd itself does. */
-static const char *literal_directory(const cmd_parms *cmd, const ap_directive_t *section)
+static const char *whole_directory(const cmd_parms *cmd, const char *name)
 {
-    const char *arg = literal(cmd, section);
     char *full = NULL;
 
-    if (arg && apr_filepath_merge(&full, NULL, arg, APR_FILEPATH_TRUENAME, cmd->pool)
-               == APR_SUCCESS) {
-        arg = full;
-    }
-    return arg ? without_slash(cmd, arg) : NULL;
-}
-
-static int is(const ap_directive_t *section, const char *name)
-{
-    return strcasecmp(section->directive, name) == 0;
-}
-
-static void in_directory(const char *directory, r307_container_t *container)
-{
-    container->is_late = 1;
-    container->directory = directory;
-    container->where = directory ? R307_WHERE_DIRECTORY : R307_WHERE_SERVER;
+    return without_slash(cmd, apr_filepath_merge(&full, NULL, name, APR_FILEPATH_TRUENAME,
+                                                 cmd->pool) == APR_SUCCESS ? full : name);
 }
 
 /* What mod_macro calls its file lies in a pool that is gone after the start. One copy for
@@ -97,35 +58,37 @@ static const char *htaccess_directory(const cmd_parms *cmd)
     return slash ? apr_pstrmemdup(cmd->pool, file, (size_t)(slash - file)) : NULL;
 }
 
+/* From the outermost in. What httpd does not take there, it has refused before. */
+static void enter(const cmd_parms *cmd, const ap_directive_t *section,
+                  r307_standing_t *standing)
+{
+    const char *name;
+
+    if (section) {
+        enter(cmd, section->parent, standing);
+        name = section->directive + strspn(section->directive, "<");
+        (void)r307_section_enter(cmd->pool, r307_section_find(name, strlen(name)),
+                                 section->args ? section->args : "", standing);
+    }
+}
+
 const char *r307_container_find(const cmd_parms *cmd, r307_container_t *container)
 {
-    const ap_directive_t *section;
+    r307_standing_t *standing = &container->standing;
 
     memset(container, 0, sizeof(*container));
-    container->where = R307_WHERE_SERVER;
-    if (r307_container_is_htaccess(cmd)) {
-        in_directory(htaccess_directory(cmd), container);
+    r307_section_begin(r307_container_is_htaccess(cmd), standing);
+    enter(cmd, cmd->directive->parent, standing);
+    standing->is_virtual = standing->is_virtual || cmd->server->is_virtual;
+    container->where = standing->where;
+    container->is_late = standing->is_late;
+    container->location = standing->location;
+    if (standing->is_htaccess) {
+        container->directory = htaccess_directory(cmd);
+        container->where = container->directory ? R307_WHERE_DIRECTORY : R307_WHERE_SERVER;
     }
-    for (section = cmd->directive->parent; section; section = section->parent) {
-        if (is(section, "<Limit") || is(section, "<LimitExcept")) {
-            return "does not stand in <Limit> or <LimitExcept>; write method=GET,POST "
-                   "behind the rule";
-        }
-        if (is(section, "<Proxy") || is(section, "<ProxyMatch")) {
-            return "does not stand in <Proxy>; write the rule beside it, or in a "
-                   "<Location>";
-        }
-        if (is(section, "<Location") || is(section, "<LocationMatch")) {
-            container->where = R307_WHERE_LOCATION;
-            container->location = is(section, "<Location") ? literal(cmd, section) : NULL;
-        }
-        else if (is(section, "<Directory") || is(section, "<DirectoryMatch")) {
-            in_directory(is(section, "<Directory") ? literal_directory(cmd, section)
-                                                   : NULL, container);
-        }
-        else if (is(section, "<Files") || is(section, "<FilesMatch")) {
-            container->is_late = 1;
-        }
+    else if (standing->directory) {
+        container->directory = whole_directory(cmd, standing->directory);
     }
-    return NULL;
+    return standing->refused;
 }

@@ -8,9 +8,10 @@
 
 #include <httpd.h>
 #include <http_config.h>
-#include "engine/rule.h"
+#include "conf/section.h"
 
 typedef struct r307_container_t {
+    r307_standing_t standing;   /* as the engine sees it */
     int is_late;            /* decided after .htaccess was read, not in translate_name */
     r307_where_t where;
     const char *directory;  /* of the file system, without final slash; NULL: not known */

@@ -7,7 +7,7 @@
 #define R307_HTTPD_COUNTERS_H
 
 #include <httpd.h>
-#include "engine/guard.h"
+#include "rule/guard.h"
 
 /* post_config: makes them, or finds those of the generation before. Without shared memory
  * nothing is counted. */

@@ -6,63 +6,25 @@
 #include <http_config.h>
 #include <http_log.h>
 #include <ap_expr.h>
+#include "conf/expr_check.h"
 #include "httpd/container.h"
 #include "httpd/request.h"
 
 APLOG_USE_MODULE(redirect307);
 
-/* What .htaccess may use. AP_EXPR_FLAG_RESTRICTED alone leaves the environment of the
- * server, notes and subrequests open. Everything here is about the request at hand. */
-static const char *const tenant_variables[] = {
-    "HTTP_USER_AGENT", "HTTP_PROXY_CONNECTION", "HTTP_REFERER", "HTTP_COOKIE",
-    "HTTP_FORWARDED", "HTTP_HOST", "HTTP_ACCEPT",
-    "REQUEST_METHOD", "REQUEST_SCHEME", "REQUEST_URI", "REQUEST_FILENAME", "REMOTE_HOST",
-    "REMOTE_USER", "REMOTE_ADDR", "REMOTE_PORT", "SERVER_NAME", "SERVER_PORT",
-    "SERVER_PROTOCOL", "SCRIPT_FILENAME", "PATH_INFO", "QUERY_STRING", "DOCUMENT_ROOT",
-    "AUTH_TYPE", "THE_REQUEST", "CONTENT_TYPE", "DOCUMENT_URI", "CONTEXT_PREFIX",
-    "CONTEXT_DOCUMENT_ROOT", "HTTPS", "IPV6", "CONN_REMOTE_ADDR", "HTTP2",
-    "TIME_YEAR", "TIME_MON", "TIME_DAY", "TIME_HOUR", "TIME_MIN", "TIME_SEC",
-    "TIME_WDAY", "TIME", NULL
-};
-
-static const char *const tenant_functions[] = {
-    "req", "http", "req_novary", "tolower", "toupper", "escape", "unescape", "base64",
-    "unbase64", "sha1", "md5", NULL
-};
-
-static const char *const tenant_unary[] = { "n", "z", "R", "T", NULL };
-static const char *const tenant_binary[] = { "ipmatch", NULL };
-static const char *const tenant_none[] = { NULL };
-
-static const char *const *tenant_names(int type)
-{
-    switch (type) {
-    case AP_EXPR_FUNC_VAR:
-        return tenant_variables;
-    case AP_EXPR_FUNC_STRING:
-        return tenant_functions;
-    case AP_EXPR_FUNC_OP_UNARY:
-        return tenant_unary;
-    case AP_EXPR_FUNC_OP_BINARY:
-        return tenant_binary;
-    default:
-        return tenant_none;
-    }
-}
-
+/* AP_EXPR_FLAG_RESTRICTED alone leaves the environment of the server, notes and subrequests
+ * open to .htaccess. */
 static int is_for_tenants(const ap_expr_lookup_parms *parms)
 {
-    const char *const *name;
+    static const r307_expr_name_t kinds[] = {
+        [AP_EXPR_FUNC_VAR] = R307_EXPR_NAME_VARIABLE,
+        [AP_EXPR_FUNC_STRING] = R307_EXPR_NAME_FUNCTION,
+        [AP_EXPR_FUNC_LIST] = R307_EXPR_NAME_LIST,
+        [AP_EXPR_FUNC_OP_UNARY] = R307_EXPR_NAME_UNARY,
+        [AP_EXPR_FUNC_OP_BINARY] = R307_EXPR_NAME_BINARY
+    };
 
-    for (name = tenant_names(parms->type); *name; name++) {
-        /* -n and -N are two operators, functions and variables have no case */
-        if (parms->type == AP_EXPR_FUNC_OP_UNARY
-            ? strcmp(*name, parms->name) == 0
-            : strcasecmp(*name, parms->name) == 0) {
-            return 1;
-        }
-    }
-    return 0;
+    return r307_expr_for_tenants(kinds[parms->type], parms->name);
 }
 
 /* %{arg:name}: the parameter of the query. Twice the same name has no one value; that
@@ -127,7 +89,13 @@ const char *r307_expr_compile(void *baton, apr_pool_t *p, const char *text,
     const char *err = NULL;
     const ap_expr_info_t *info;
 
-    (void)p;            /* httpd takes the directive's own pool, which is the same */
+    /* first by our own reader: httpd's ends the process over some texts, with nothing more
+     * than "flex scanner jammed" */
+    if (r307_expr_check(p, text, is_string, r307_container_is_htaccess(cmd), &err)
+        == R307_EXPR_BAD) {
+        return err;
+    }
+    err = NULL;
     if (is_string) {
         flags |= AP_EXPR_FLAG_STRING_RESULT;
     }

@@ -7,7 +7,7 @@
 #define R307_HTTPD_EXPR_H
 
 #include <httpd.h>
-#include "engine/target.h"
+#include "rule/target.h"
 
 /* An r307_expr_compile_t; the baton is the cmd_parms of the directive. */
 const char *r307_expr_compile(void *baton, apr_pool_t *p, const char *text,

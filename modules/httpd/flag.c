@@ -12,7 +12,9 @@
 #include <apr_shm.h>
 #include <apr_strings.h>
 #include <apr_thread_mutex.h>
+#include "base/disk.h"
 #include "httpd/container.h"
+#include "httpd/hidden.h"
 
 #define SLOTS 256u          /* a power of two */
 #define PATH_MOST 255       /* a longer one is looked at each time */
@@ -60,20 +62,6 @@ static table_t *find_table(const server_rec *s)
 
 /* --- where it is --- */
 
-/* Whether `path` has ".." as a segment. */
-static int climbs(const char *path)
-{
-    while (*path) {
-        size_t n = strcspn(path, "/");
-
-        if (n == 2 && path[0] == '.' && path[1] == '.') {
-            return 1;
-        }
-        path += n + (path[n] == '/');
-    }
-    return 0;
-}
-
 const char *r307_flag_resolve(const cmd_parms *cmd, const char *name, const char **path)
 {
     r307_container_t container;
@@ -90,7 +78,7 @@ const char *r307_flag_resolve(const cmd_parms *cmd, const char *name, const char
         return "cannot be found from here";
     }
     len = strlen(container.directory);
-    if (climbs(name)
+    if (r307_disk_climbs(name)
         || (*name == '/' && (strncmp(name, container.directory, len) != 0
                              || name[len] != '/'))) {
         return "lies outside the directory of this .htaccess; write flag=down.on";
@@ -195,7 +183,7 @@ static unsigned hash(const char *path)
 /* The first thread that finds the second over goes and looks, without the lock; the
  * others are told what was seen last. */
 static void look_by_table(request_rec *r, table_t *table, const char *path,
-                          const char *directory, int with_text, r307_flag_t *flag)
+                          const char *directory, int how, r307_flag_t *flag)
 {
     slot_t *slot = &table->slots[hash(path) & (SLOTS - 1)], *fresh;
     apr_int64_t now = apr_time_sec(r->request_time);
@@ -204,8 +192,9 @@ static void look_by_table(request_rec *r, table_t *table, const char *path,
     apr_thread_mutex_lock(table->lock);
     is_known = slot->second && slot->is_tenants == (directory != NULL)
                && strcmp(slot->path, path) == 0;
-    if (is_known && slot->second >= now && slot->second <= now + 1) {
-        tell(r->pool, slot, with_text, flag);
+    if (is_known && slot->second >= now && slot->second <= now + 1
+        && !(how & R307_FLAG_NOW)) {
+        tell(r->pool, slot, how & R307_FLAG_TEXT, flag);
         apr_thread_mutex_unlock(table->lock);
         return;
     }
@@ -216,7 +205,7 @@ static void look_by_table(request_rec *r, table_t *table, const char *path,
 
     fresh = apr_palloc(r->pool, sizeof(*fresh));
     look(path, directory, fresh);
-    tell(r->pool, fresh, with_text, flag);
+    tell(r->pool, fresh, how & R307_FLAG_TEXT, flag);
     fresh->second = now;
     fresh->is_tenants = directory != NULL;
     apr_cpystrn(fresh->path, path, sizeof(fresh->path));
@@ -226,18 +215,18 @@ static void look_by_table(request_rec *r, table_t *table, const char *path,
 }
 
 void r307_flag_look(request_rec *r, const char *path, const char *directory,
-                    int with_text, r307_flag_t *flag)
+                    int how, r307_flag_t *flag)
 {
     table_t *table = find_table(r->server);
     slot_t *fresh;
 
     if (table && strlen(path) <= PATH_MOST) {
-        look_by_table(r, table, path, directory, with_text, flag);
+        look_by_table(r, table, path, directory, how, flag);
         return;
     }
     fresh = apr_palloc(r->pool, sizeof(*fresh));
     look(path, directory, fresh);
-    tell(r->pool, fresh, with_text, flag);
+    tell(r->pool, fresh, how & R307_FLAG_TEXT, flag);
 }
 
 /* Second and answer in one word. The first thread of a second goes and looks, the others
@@ -272,7 +261,7 @@ typedef struct found_t {
 
 const char *r307_flag_find(void *baton, apr_pool_t *p, const char *name, void **found)
 {
-    const cmd_parms *cmd = baton;
+    cmd_parms *cmd = baton;
     found_t *made = apr_pcalloc(p, sizeof(*made));
     r307_container_t container;
     const char *bad = r307_flag_resolve(cmd, name, &made->path);
@@ -281,8 +270,16 @@ const char *r307_flag_find(void *baton, apr_pool_t *p, const char *name, void **
         bad = r307_container_find(cmd, &container);
         made->directory = bad ? NULL : container.directory;
     }
+    else if (!bad) {
+        r307_hidden_add(cmd, NULL, made->path);
+    }
     *found = made;
     return bad;
+}
+
+const char *r307_flag_path(const void *found)
+{
+    return ((const found_t *)found)->path;
 }
 
 int r307_flag_is_set(request_rec *r, const void *found)

@@ -34,12 +34,17 @@ int r307_flag_exists(request_rec *r, const char *path, const char *directory,
                      apr_uint64_t *seen, const char **problem);
 /* What flag= of a rule becomes: an r307_flag_find_t, whose baton is the cmd_parms. */
 const char *r307_flag_find(void *baton, apr_pool_t *p, const char *name, void **found);
+/* The full path of what that found. */
+const char *r307_flag_path(const void *found);
 /* Whether the file of what that found exists: 1 or 0. */
 int r307_flag_is_set(request_rec *r, const void *found);
 
+#define R307_FLAG_TEXT 1    /* what it holds, too */
+#define R307_FLAG_NOW  2    /* not what was seen within this second */
+
 /* directory: of the .htaccess that names the flag, which must not lead out of it; NULL
- * for httpd.conf. */
+ * for httpd.conf. how: 0, or some of the words above. */
 void r307_flag_look(request_rec *r, const char *path, const char *directory,
-                    int with_text, r307_flag_t *flag);
+                    int how, r307_flag_t *flag);
 
 #endif

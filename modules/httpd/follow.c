@@ -1,161 +1,46 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "httpd/mapview.h"
 
+#include <poll.h>
 #include <signal.h>
-#include <string.h>
+#include <unistd.h>
 #include <http_log.h>
+#include "httpd/mapask.h"
 #include "httpd/once.h"
 
 APLOG_USE_MODULE(redirect307);
 
-#define LOOKED_AT_ALWAYS 64     /* maps of httpd.conf; of more only those in use */
-#define IN_USE   120            /* seconds since the last request */
-#define TICK     APR_USEC_PER_SEC
-#define SETTLED  (2 * APR_USEC_PER_SEC)     /* nobody writes it any more */
-#define APART    (APR_USEC_PER_SEC * 9 / 10)    /* looks at one file */
-#define STOP_NAP apr_time_from_msec(5)
-#define STOP_TRIES 200          /* the lock is never held for nearly that long */
+#define TICK       1000         /* milliseconds between two rounds */
+#define TICK_PRESSED 50         /* while the writer lacks room, or may soon */
+#define VIEWS_MOST 1000         /* tenants' maps that a process keeps ready */
+#define STOP_NAP   apr_time_from_msec(5)
+#define STOP_TRIES 200
 
-/* --- what is said --- */
-
-/* What is wrong with a file is said when it begins, by all processes together once. */
-static void refuse(r307_mapslot_t *slot, const r307_mapref_t *ref, apr_uint64_t state,
-                   const char *problem, int has_rules)
+static int is_stopping(const r307_store_t *store)
 {
-    apr_uint64_t before = __atomic_exchange_n(&slot->refused, state, __ATOMIC_SEQ_CST);
-
-    if (before != state) {
-        ap_log_error(APLOG_MARK, APLOG_WARNING, 0, ref->server,
-                     "%s:%u: Redirect307Map: %s %s; %s", ref->place.file,
-                     ref->place.line, ref->path, problem,
-                     has_rules ? "the rules it had before stay" : "the map has no rules");
-    }
+    return __atomic_load_n(&store->stop, __ATOMIC_RELAXED);
 }
 
-static apr_uint64_t state_of_problem(const char *problem)
-{
-    apr_uint64_t h = r307_once_key_text(problem, 0, NULL);
+/* --- new versions --- */
 
-    return h ? h : 1;
-}
-
-static void say_loaded(const r307_mapref_t *ref, const r307_mapversion_t *version)
-{
-    ap_log_error(APLOG_MARK, APLOG_INFO, 0, ref->server, "%s: %u rule%s, %u line%s "
-                 "skipped, %u KiB", ref->path, version->rules,
-                 version->rules == 1 ? "" : "s", version->bad,
-                 version->bad == 1 ? "" : "s", (unsigned)(version->len / 1024));
-}
-
-/* --- building --- */
-
-static int is_stopping(void *baton)
-{
-    return __atomic_load_n(&((r307_store_t *)baton)->stop, __ATOMIC_RELAXED);
-}
-
-/* With the mutex held. */
-void r307_follow_build(r307_store_t *store, apr_pool_t *p, int slot,
-                       const r307_mapref_t *ref, int has_rules)
-{
-    r307_mapslot_t *known = r307_arena_slot(store->arena, slot);
-    r307_loaded_t loaded;
-
-    r307_mapload_build(p, store->arena, ref, is_stopping, store, &loaded);
-    if (is_stopping(store) && loaded.problem) {
-        return;
-    }
-    if (loaded.problem && !loaded.is_changing) {
-        refuse(known, ref, loaded.of.state && !loaded.is_crowded
-                               ? loaded.of.state : state_of_problem(loaded.problem),
-               loaded.problem, has_rules);
-        return;
-    }
-    if (loaded.is_changing) {
-        return;
-    }
-    r307_arena_note_file(store->arena, slot, loaded.of.device, loaded.of.inode);
-    r307_arena_publish(store->arena, slot, loaded.version);
-    __atomic_store_n(&known->refused, 0, __ATOMIC_SEQ_CST);
-    __atomic_store_n(&known->seen, 0, __ATOMIC_SEQ_CST);
-    say_loaded(ref, loaded.version);
-}
-
-/* Once a second over all processes. A file that changed is taken when it stood still from
- * one look to the next, or has for longer: whoever writes it in place is not met half
- * way. */
-static void look(r307_store_t *store, apr_pool_t *p, int slot, const r307_mapref_t *ref,
-                 apr_uint64_t now)
-{
-    r307_mapslot_t *known = r307_arena_slot(store->arena, slot);
-    apr_uint64_t last = __atomic_load_n(&known->checked, __ATOMIC_SEQ_CST), is_at;
-    const r307_mapversion_t *version;
-    const char *problem;
-    r307_mapstate_t of;
-
-    if ((last <= now && now - last < APART)
-        || !__atomic_compare_exchange_n(&known->checked, &last, now, 0, __ATOMIC_SEQ_CST,
-                                        __ATOMIC_SEQ_CST)) {
-        return;
-    }
-    version = r307_arena_current(store->arena, slot);
-    is_at = version ? version->state : known->mapped;
-    problem = r307_mapload_state(p, ref, &of);
-    if (problem) {
-        refuse(known, ref, state_of_problem(problem), problem, is_at != 0);
-        return;
-    }
-    r307_arena_note_file(store->arena, slot, of.device, of.inode);
-    if (of.state == is_at) {
-        __atomic_store_n(&known->seen, 0, __ATOMIC_SEQ_CST);
-        __atomic_store_n(&known->refused, 0, __ATOMIC_SEQ_CST);
-        return;
-    }
-    if (of.state == __atomic_load_n(&known->refused, __ATOMIC_SEQ_CST)) {
-        return;
-    }
-    if (__atomic_exchange_n(&known->seen, of.state, __ATOMIC_SEQ_CST) != of.state
-        && of.written + SETTLED > now) {
-        return;
-    }
-    if (!store->mutex || apr_global_mutex_trylock(store->mutex) == APR_SUCCESS) {
-        /* without the mutex the slot may have become another map's */
-        if (r307_arena_find(store->arena, ref->key, 0, 0) == slot) {
-            r307_follow_build(store, p, slot, ref, is_at != 0);
-        }
-        if (store->mutex) {
-            apr_global_mutex_unlock(store->mutex);
-        }
-    }
-}
-
-/* --- the thread that follows --- */
-
-static int is_due(r307_store_t *store, const r307_mapuser_t *user, int slot, apr_uint64_t now)
-{
-    apr_uint64_t used;
-
-    if (!user->ref->directory && store->active_count <= LOOKED_AT_ALWAYS) {
-        return 1;
-    }
-    used = __atomic_load_n(&r307_arena_slot(store->arena, slot)->used, __ATOMIC_RELAXED);
-    return used + IN_USE >= now / APR_USEC_PER_SEC;
-}
-
-/* A map of another key has the slot, or what it had was put out to make room. */
-static int is_gone(r307_store_t *store, const r307_mapuser_t *user, int slot)
+/* Of a tenant: a map of another key has the slot, or what it had was put out to make room,
+ * or nobody asked this process for it lately and there are many. What httpd.conf names stays
+ * as it is, also in a process of the last generation whose slot went to another map. */
+static int is_gone(r307_store_t *store, const r307_mapuser_t *user, int slot,
+                   apr_uint64_t since)
 {
     const r307_mapslot_t *known = r307_arena_slot(store->arena, slot);
 
-    return __atomic_load_n(&known->key, __ATOMIC_SEQ_CST) != user->key
-        || (user->ref->directory && store->locals[slot].view
-            && !r307_arena_current(store->arena, slot));
+    return user->ref->directory
+        && (__atomic_load_n(&known->key, __ATOMIC_SEQ_CST) != user->key
+            || (store->locals[slot].view && !r307_arena_current(store->arena, slot))
+            || store->locals[slot].used < since);
 }
 
-/* The slot's map, if there is something to do for it. Users are freed by this thread
- * alone, so that one stays while its file is read without the lock. */
-static const r307_mapref_t *take_next(r307_store_t *store, int *at, int *slot, apr_uint64_t now,
-                                      int *due, apr_uint64_t *has)
+/* The next slot's map. Users are freed by this thread alone, so that one stays while its
+ * version is taken without the lock. */
+static const r307_mapref_t *take_next(r307_store_t *store, int *at, int *slot,
+                                      apr_uint64_t since, apr_uint64_t *has)
 {
     const r307_mapref_t *ref = NULL;
 
@@ -165,13 +50,12 @@ static const r307_mapref_t *take_next(r307_store_t *store, int *at, int *slot, a
 
         *slot = store->active[*at];
         local = &store->locals[*slot];
-        if (is_gone(store, local->user, *slot)) {
+        if (is_gone(store, local->user, *slot, since)) {
             r307_mapview_leave(store, *slot);
             store->active[*at] = store->active[--store->active_count];
             continue;
         }
         ref = local->user->ref;
-        *due = is_due(store, local->user, *slot, now);
         *has = local->view ? local->view->serial : 0;
         ++*at;
     }
@@ -179,36 +63,47 @@ static const r307_mapref_t *take_next(r307_store_t *store, int *at, int *slot, a
     return ref;
 }
 
-/* Looks at the files and takes new versions, one map after the other. A request never
- * waits for any of it. */
-static void look_at_all(r307_store_t *store, apr_pool_t *p)
+static void take_version(r307_store_t *store, int slot, const r307_mapref_t *ref,
+                         apr_uint64_t has)
 {
-    apr_uint64_t now = (apr_uint64_t)apr_time_now(), has;
+    r307_mapview_t *view = r307_mapview_current(store, slot, ref, has);
+
+    if (!view) {
+        return;
+    }
+    r307_mapview_lock(store);
+    if (store->locals[slot].user && store->locals[slot].user->ref == ref) {
+        r307_mapview_install(store, slot, view);
+    }
+    else {
+        view->next = store->replaced;
+        store->replaced = view;
+    }
+    r307_mapview_unlock(store);
+}
+
+/* With more maps of tenants than are kept ready, those that were not asked for in the last
+ * ten seconds go; with many more, those of the last second stay. */
+static apr_uint64_t kept_since(const r307_store_t *store, apr_uint64_t now)
+{
+    int many = store->active_count;
+
+    return many <= VIEWS_MOST ? 0 : now - (many <= 2 * VIEWS_MOST ? 10 : 1) * APR_USEC_PER_SEC;
+}
+
+static void take_all(r307_store_t *store)
+{
+    apr_uint64_t since = kept_since(store, r307_arena_clock()), has;
     const r307_mapref_t *ref;
-    int at = 0, slot, due;
+    int at = 0, slot;
 
     while (!is_stopping(store)
-           && (ref = take_next(store, &at, &slot, now, &due, &has)) != NULL) {
-        r307_mapview_t *view;
-
-        if (due) {
-            look(store, p, slot, ref, now);
-            apr_pool_clear(p);
-        }
-        view = r307_mapview_current(store, slot, ref, has);
-        if (view) {
-            r307_mapview_lock(store);
-            if (store->locals[slot].user && store->locals[slot].user->ref == ref) {
-                r307_mapview_install(store, slot, view);
-            }
-            else {
-                view->next = store->replaced;
-                store->replaced = view;
-            }
-            r307_mapview_unlock(store);
-        }
+           && (ref = take_next(store, &at, &slot, since, &has)) != NULL) {
+        take_version(store, slot, ref, has);
     }
 }
+
+/* --- saying what is read no more --- */
 
 static void hold(apr_uint64_t *holds, int *count, apr_uint64_t serial)
 {
@@ -219,14 +114,14 @@ static void hold(apr_uint64_t *holds, int *count, apr_uint64_t serial)
 }
 
 /* Says which replaced versions are still used here; of all others, that they are not. */
-static void move_on(r307_store_t *store)
+void r307_follow_move(r307_store_t *store)
 {
     apr_uint64_t holds[R307_HOLDS], epoch;
     const r307_mapview_t *view;
     int i, count = 0;
 
-    r307_mapview_lock(store);
     r307_mapview_free(store);
+    r307_mapview_lock(store);
     epoch = r307_arena_epoch(store->arena);
     for (i = 0; i < store->active_count; i++) {
         const r307_mapversion_t *version = r307_arena_current(store->arena, store->active[i]);
@@ -245,31 +140,103 @@ static void move_on(r307_store_t *store)
     r307_mapview_unlock(store);
 }
 
+/* Regexes that tenants' maps compiled take all the room there is for them: the maps begin
+ * anew, so that those which are asked now have it. */
+static void give_regexes_back(r307_store_t *store)
+{
+    int i;
+
+    if (__atomic_load_n(&store->regex_room, __ATOMIC_RELAXED)) {
+        return;
+    }
+    r307_mapview_lock(store);
+    for (i = 0; i < store->active_count;) {
+        if (store->locals[store->active[i]].user->ref->directory) {
+            r307_mapview_leave(store, store->active[i]);
+            store->active[i] = store->active[--store->active_count];
+        }
+        else {
+            i++;
+        }
+    }
+    r307_mapview_unlock(store);
+}
+
+/* --- the thread --- */
+
+static void drain(int fd)
+{
+    char drained[64];
+
+    while (read(fd, drained, sizeof(drained)) == (ssize_t)sizeof(drained)) {
+        continue;
+    }
+}
+
+/* Until the next round, and meanwhile what keeps the maps, if that is here. By poll, whose
+ * time does not follow a clock that is set. */
+static void nap(r307_store_t *store)
+{
+    struct pollfd ready[2] = { { store->wake[0], POLLIN, 0 },
+                               { store->keep ? store->queue[0] : -1, POLLIN, 0 } };
+    int is_pressed = r307_arena_is_pressed(store->arena)
+                     || __atomic_load_n(&store->hurries, __ATOMIC_RELAXED) > 0;
+    apr_uint64_t until = r307_arena_clock() + (is_pressed ? TICK_PRESSED : TICK) * 1000;
+
+    while (!is_stopping(store)) {
+        apr_uint64_t now = r307_arena_clock();
+        int wait = now >= until ? 0 : (int)((until - now) / 1000 + 1);
+        int due = store->keep ? r307_mapkeep_work(store->keep) : -1;
+
+        if (poll(ready, 2, due >= 0 && due < wait ? due : wait) > 0 && ready[0].revents) {
+            drain(store->wake[0]);
+            return;
+        }
+        if (ready[1].revents) {
+            r307_mapask_take(store->queue[0], store->keep, store->s);
+        }
+        if (!wait) {
+            return;
+        }
+    }
+}
+
 static void *APR_THREAD_FUNC run(apr_thread_t *thread, void *data)
 {
     r307_store_t *store = data;
-    apr_pool_t *p;
+    apr_uint64_t ticked = 0, now;
 
     (void)thread;
-    apr_pool_create_unmanaged_ex(&p, NULL, NULL);
     while (!is_stopping(store)) {
-        look_at_all(store, p);
-        move_on(store);
-        apr_thread_mutex_lock(store->lock);
-        if (!is_stopping(store)) {
-            apr_thread_cond_timedwait(store->wake, store->lock, TICK);
+        take_all(store);
+        give_regexes_back(store);
+        if (store->keep) {
+            r307_mapkeep_say_usage(store->keep);
         }
-        apr_thread_mutex_unlock(store->lock);
+        r307_follow_move(store);
+        now = r307_arena_clock();
+        if (now >= ticked + TICK * 1000) {      /* and not whenever a request wakes it */
+            ticked = now;
+            __atomic_add_fetch(&store->tick, 1, __ATOMIC_RELAXED);
+        }
+        nap(store);
     }
-    apr_pool_destroy(p);
+    __atomic_store_n(&store->is_followed, 0, __ATOMIC_SEQ_CST);
     /* not apr_thread_exit, which leaves by a jump: AddressSanitizer takes what it finds of
      * the frames for an overflow */
     return NULL;
 }
 
-/* Before the pools go that it works with. prefork ends a child from a signal handler: if
- * that interrupted who holds the lock, nobody will ever have it. The thread waits for it
- * too then, and goes with the process. */
+void r307_follow_wake(r307_store_t *store)
+{
+    ssize_t written = write(store->wake[1], "", 1);     /* a full pipe is as good */
+
+    (void)written;
+}
+
+/* Before the pools go that it works with. prefork ends a child from a signal handler, which
+ * may have interrupted who holds a lock that the thread waits for, malloc's too: then
+ * nobody will ever have it, and the thread goes with the process. */
 apr_status_t r307_follow_stop(void *data)
 {
     r307_store_t *store = data;
@@ -277,18 +244,21 @@ apr_status_t r307_follow_stop(void *data)
     int tries = 0;
 
     __atomic_store_n(&store->stop, 1, __ATOMIC_SEQ_CST);
-    while (apr_thread_mutex_trylock(store->lock) != APR_SUCCESS) {
+    if (store->keep) {
+        r307_mapkeep_stop(store->keep);
+    }
+    if (!store->follower) {
+        return APR_SUCCESS;
+    }
+    r307_follow_wake(store);
+    while (__atomic_load_n(&store->is_followed, __ATOMIC_SEQ_CST)) {
         if (++tries == STOP_TRIES) {
             return APR_SUCCESS;
         }
         apr_sleep(STOP_NAP);
     }
-    apr_thread_cond_signal(store->wake);
-    apr_thread_mutex_unlock(store->lock);
-    if (store->follower) {
-        apr_thread_join(&rv, store->follower);
-        store->follower = NULL;
-    }
+    apr_thread_join(&rv, store->follower);
+    store->follower = NULL;
     return APR_SUCCESS;
 }
 
@@ -297,14 +267,24 @@ void r307_follow_start(r307_store_t *store)
 {
     sigset_t all, before;
 
-    if (store->follower || !store->is_child || is_stopping(store)) {
+    if (store->follower || !store->is_child || store->pid != getpid()) {
+        return;
+    }
+    r307_arena_begin(store->arena);
+    if (is_stopping(store)) {
         return;
     }
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
+    store->is_followed = 1;
     if (apr_thread_create(&store->follower, NULL, run, store, store->thread_pool)
         != APR_SUCCESS) {
         store->follower = NULL;
+        store->is_followed = 0;
+        if (r307_once_ever(store->s, r307_once_key_text("maps", 0, "no thread"))) {
+            ap_log_error(APLOG_MARK, APLOG_ERR, 0, store->s, "there is no thread to be had "
+                         "for maps; a process without one does not see that they change");
+        }
     }
     pthread_sigmask(SIG_SETMASK, &before, NULL);
 }

@@ -6,7 +6,7 @@
 #ifndef R307_HTTPD_FREEZE_H
 #define R307_HTTPD_FREEZE_H
 
-#include "engine/ruleset.h"
+#include "decide/ruleset.h"
 
 /* Remembers rules that lie in pconf until it is cleared. */
 void r307_freeze_note(apr_pool_t *pconf, r307_ruleset_t *rules);

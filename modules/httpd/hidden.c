@@ -5,6 +5,7 @@
 #include <apr_hash.h>
 #include <apr_strings.h>
 #include "httpd/container.h"
+#include "httpd/flag.h"
 #include "httpd/store.h"
 
 extern module AP_MODULE_DECLARE_DATA redirect307_module;
@@ -64,43 +65,90 @@ void r307_hidden_make(apr_pool_t *pconf, server_rec *s, struct r307_store_t *sto
     }
 }
 
+/* What somebody would get. */
+typedef struct asked_t {
+    apr_pool_t *p;
+    const char *path;
+    apr_dev_t device;
+    apr_ino_t inode;
+} asked_t;
+
 /* The name is the same: the file is, too, if the path is or if it is one file under both.
  * The second is how a document root that is reached by a link looks. */
-static int is_one_of(request_rec *r, const apr_array_header_t *paths)
+static int is_file(const asked_t *asked, const char *path)
+{
+    apr_finfo_t finfo;
+
+    return strcmp(path, asked->path) == 0
+        || (strcmp(name_of(path), name_of(asked->path)) == 0
+            && apr_stat(&finfo, path, APR_FINFO_IDENT, asked->p) == APR_SUCCESS
+            && finfo.inode == asked->inode && finfo.device == asked->device);
+}
+
+static int is_one_of(const asked_t *asked, const apr_array_header_t *paths)
 {
     int i;
 
     for (i = 0; i < paths->nelts; i++) {
-        const char *path = APR_ARRAY_IDX(paths, i, const char *);
-        apr_finfo_t finfo;
-
-        if (strcmp(path, r->filename) == 0
-            || (strcmp(name_of(path), name_of(r->filename)) == 0
-                && apr_stat(&finfo, path, APR_FINFO_IDENT, r->pool) == APR_SUCCESS
-                && finfo.inode == r->finfo.inode && finfo.device == r->finfo.device)) {
+        if (is_file(asked, APR_ARRAY_IDX(paths, i, const char *))) {
             return 1;
         }
     }
     return 0;
 }
 
-int r307_hidden_test(request_rec *r, const r307_config_t *conf)
+/* What flag= of a rule names. */
+static int is_flag(const asked_t *asked, const r307_chain_t *chain)
+{
+    int i, k;
+
+    for (i = 0; chain && i < chain->count; i++) {
+        const apr_array_header_t *flags = chain->blocks[i]->tally.flags;
+
+        for (k = 0; flags && k < flags->nelts; k++) {
+            if (is_file(asked, r307_flag_path(APR_ARRAY_IDX(flags, k, const void *)))) {
+                return 1;
+            }
+        }
+    }
+    return 0;
+}
+
+static int is_hidden(request_rec *r, const r307_config_t *conf, const asked_t *asked)
 {
     const hidden_t *hidden = ap_get_module_config(r->server->module_config,
                                                   &redirect307_module);
     const apr_array_header_t *paths;
 
-    if ((!hidden->names && !conf->hidden) || r->finfo.filetype != APR_REG || !r->filename) {
-        return 0;
-    }
-    if (conf->hidden && is_one_of(r, conf->hidden)) {
+    if ((conf->hidden && is_one_of(asked, conf->hidden)) || is_flag(asked, conf->late)) {
         return 1;
     }
+    if (!hidden->names && !conf->hidden) {
+        return 0;
+    }
     paths = hidden->names
-            ? apr_hash_get(hidden->names, name_of(r->filename), APR_HASH_KEY_STRING) : NULL;
-    if (paths && is_one_of(r, paths)) {
+            ? apr_hash_get(hidden->names, name_of(asked->path), APR_HASH_KEY_STRING) : NULL;
+    if (paths && is_one_of(asked, paths)) {
         return 1;
     }
     /* a map under another name: a link to it */
-    return r307_store_is_map(hidden->store, r->finfo.device, r->finfo.inode);
+    return r307_store_is_map(hidden->store, asked->device, asked->inode);
+}
+
+int r307_hidden_test(request_rec *r, const r307_config_t *conf)
+{
+    const hidden_t *hidden = ap_get_module_config(r->server->module_config,
+                                                  &redirect307_module);
+    asked_t asked = { r->pool, r->filename, r->finfo.device, r->finfo.inode };
+
+    return (hidden->names || conf->hidden || conf->late) && r->finfo.filetype == APR_REG
+        && r->filename && is_hidden(r, conf, &asked);
+}
+
+int r307_hidden_file(request_rec *r, const char *path, const r307_folder_t *as)
+{
+    asked_t asked = { r->pool, path, (apr_dev_t)as->device, (apr_ino_t)as->inode };
+
+    return is_hidden(r, ap_get_module_config(r->per_dir_config, &redirect307_module),
+                     &asked);
 }

@@ -8,11 +8,12 @@
 
 #include <httpd.h>
 #include <http_config.h>
+#include "file/open_below.h"
 #include "httpd/config.h"
 
 /* While a directive is read that names the file: `path` is the full one, and lives in
  * cmd->pool. Of httpd.conf it is hidden wherever it is asked for, of .htaccess below its
- * directory. */
+ * directory. What flag= of a rule of .htaccess names is in the tally of its block. */
 void r307_hidden_add(cmd_parms *cmd, r307_config_t *conf, const char *path);
 
 struct r307_store_t;
@@ -22,5 +23,8 @@ void r307_hidden_make(apr_pool_t *pconf, server_rec *s, struct r307_store_t *sto
 
 /* Whether the request, or subrequest, has come to such a file. */
 int r307_hidden_test(request_rec *r, const r307_config_t *conf);
+
+/* Whether a file that is opened without asking anybody is one. */
+int r307_hidden_file(request_rec *r, const char *path, const r307_folder_t *as);
 
 #endif

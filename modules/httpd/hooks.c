@@ -4,7 +4,7 @@
 #include <http_config.h>
 #include <http_core.h>
 #include <http_log.h>
-#include "engine/regex.h"
+#include "rule/regex.h"
 #include "httpd/ask.h"
 #include "httpd/counters.h"
 #include "httpd/flag.h"
@@ -40,10 +40,6 @@ int r307_on_translate_name(request_rec *r)
     const r307_config_t *conf = config(r);
     int result = DECLINED;
 
-    if (r->prev) {
-        r307_maintenance_translate(r);
-        return DECLINED;
-    }
     if (!conf->early_lines && (!conf->early || !r307_ask_may(r, conf, conf->early))) {
         return DECLINED;
     }
@@ -135,11 +131,6 @@ int r307_on_type_checker(request_rec *r)
     return ask_late(r, conf, 0);
 }
 
-void r307_on_insert_filter(request_rec *r)
-{
-    r307_maintenance_insert_filter(r);
-}
-
 void r307_on_child_init(apr_pool_t *pchild, server_rec *s)
 {
     r307_flag_make(pchild, s);
@@ -157,12 +148,13 @@ void r307_on_child_status(server_rec *s, pid_t pid, ap_generation_t gen, int slo
     }
 }
 
-int r307_on_pre_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp)
+/* -t ends here, and never comes to post_config. */
+void r307_on_test_config(apr_pool_t *pconf, server_rec *s)
 {
-    (void)plog;
-    (void)ptemp;
-    r307_store_register(pconf);
-    return OK;
+    (void)s;
+    if (ap_state_query(AP_SQ_RUN_MODE) == AP_SQ_RM_CONFIG_TEST) {
+        r307_store_try(pconf);
+    }
 }
 
 int r307_on_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp,

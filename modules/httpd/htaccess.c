@@ -59,7 +59,7 @@ typedef struct cursor_t {
 /* What of the line is left; NULL at the end. */
 static const char *rest_of_line(cursor_t *cursor, size_t *len)
 {
-    const r307_script_line_t *line = &cursor->version->lines[cursor->line];
+    const r307_scan_line_t *line = &cursor->version->lines[cursor->line];
 
     if (cursor->line == cursor->version->line_count) {
         return NULL;
@@ -255,6 +255,100 @@ apr_status_t r307_on_open_htaccess(request_rec *r, const char *directory,
     return hand_out(r, version, file);
 }
 
+/* --- a byte order mark --- */
+
+/* An editor put it there, and httpd takes it for the beginning of a directive. What is
+ * read first is read through this; everything behind it is httpd's own. */
+typedef struct begun_t {
+    ap_configfile_t *file;
+    ap_configfile_t own;
+} begun_t;
+
+static void give_back(begun_t *begun)
+{
+    begun->file->getch = begun->own.getch;
+    begun->file->getstr = begun->own.getstr;
+    begun->file->close = begun->own.close;
+    begun->file->param = begun->own.param;
+}
+
+static apr_status_t get_first_line(void *buf, apr_size_t size, void *param)
+{
+    begun_t *begun = param;
+    const ap_configfile_t *own = &begun->own;
+    apr_status_t status = own->getstr(buf, size, own->param);
+    char *s = buf;
+    size_t mark, len;
+
+    give_back(begun);
+    if (status != APR_SUCCESS) {
+        return status;
+    }
+    len = strlen(s);
+    mark = r307_htaccess_mark(s, len);
+    if (!mark) {
+        return status;
+    }
+    len -= mark;
+    memmove(s, s + mark, len + 1);
+    /* httpd takes what neither fills its room nor ends a line for the end of the file */
+    if (!len || s[len - 1] != '\n') {
+        status = own->getstr(s + len, size - len, own->param);
+        if (status == APR_EOF) {
+            s[len] = '\0';
+            status = APR_SUCCESS;
+        }
+    }
+    return status;
+}
+
+/* Whoever reads byte by byte begins behind a line. */
+static apr_status_t get_first_byte(char *c, void *param)
+{
+    begun_t *begun = param;
+
+    give_back(begun);
+    return begun->own.getch(c, begun->own.param);
+}
+
+static apr_status_t close_unread(void *param)
+{
+    begun_t *begun = param;
+
+    return begun->own.close(begun->own.param);
+}
+
+size_t r307_htaccess_mark(const char *s, size_t len)
+{
+    size_t mark = 0;
+
+    while (len - mark >= 3 && memcmp(s + mark, "\xef\xbb\xbf", 3) == 0) {
+        mark += 3;
+    }
+    return mark;
+}
+
+apr_status_t r307_on_open_marked(request_rec *r, const char *directory, const char *name,
+                                 ap_configfile_t **file, const char **full_name)
+{
+    begun_t *begun;
+    apr_status_t status;
+
+    *full_name = ap_make_full_path(r->pool, directory, name);
+    status = ap_pcfg_openfile(file, r->pool, *full_name);
+    if (status != APR_SUCCESS || !(*file)->getstr) {
+        return status;
+    }
+    begun = apr_palloc(r->pool, sizeof(*begun));
+    begun->file = *file;
+    begun->own = **file;
+    (*file)->getch = get_first_byte;
+    (*file)->getstr = get_first_line;
+    (*file)->close = close_unread;
+    (*file)->param = begun;
+    return status;
+}
+
 void r307_htaccess_note(const r307_config_t *conf, const r307_chain_t *chain)
 {
     int i;
@@ -299,7 +393,7 @@ const r307_hoist_t *r307_htaccess_run(const cmd_parms *cmd)
     high = cursor->version->mark_count;
     while (low < high) {
         int middle = (low + high) / 2;
-        const r307_script_line_t *mark = cursor->version->marks[middle];
+        const r307_scan_line_t *mark = cursor->version->marks[middle];
 
         if (mark->number == number) {
             return &cursor->version->runs[mark->run];
@@ -321,11 +415,11 @@ static unsigned allowed_names(const cmd_parms *cmd, const r307_hoist_t *run)
     unsigned names = run->names;
     int i;
 
-    if ((cmd->override & OR_FILEINFO) || !cmd->override_list) {
+    if (cmd->override & OR_FILEINFO) {
         return names;
     }
     for (i = 0; r307_hoisted[i]; i++) {
-        if (!apr_table_get(cmd->override_list, r307_hoisted[i])) {
+        if (!cmd->override_list || !apr_table_get(cmd->override_list, r307_hoisted[i])) {
             names &= ~(1u << i);
         }
     }
@@ -388,7 +482,7 @@ static const char *add_one(cmd_parms *cmd, r307_config_t *conf, r307_progress_t 
     block->is_htaccess = 1;
     block->needs_base = run->block.needs_base;
     r307_limit_count(cmd->pool, &block->tally, own);
-    block->doubts += r307_lint_doubts(cmd->pool, own);
+    block->doubts += r307_start_lint_doubts(cmd->pool, own);
     return r307_ruleset_add(cmd->pool, block->rules, own);
 }
 

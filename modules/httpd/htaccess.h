@@ -19,6 +19,12 @@ apr_status_t r307_on_open_htaccess(request_rec *r, const char *directory,
                                    const char *name, ap_configfile_t **file,
                                    const char **full_name);
 
+/* The same where httpd reads the file: a byte order mark at its beginning is none of it. */
+apr_status_t r307_on_open_marked(request_rec *r, const char *directory, const char *name,
+                                 ap_configfile_t **file, const char **full_name);
+/* Bytes of it at the beginning of a file. */
+size_t r307_htaccess_mark(const char *s, size_t len);
+
 /* The run that the line stands for, or NULL: it is a line of a file. */
 const r307_hoist_t *r307_htaccess_run(const cmd_parms *cmd);
 

@@ -10,7 +10,7 @@
 
 #include <httpd.h>
 #include <sys/stat.h>
-#include "engine/script.h"
+#include "conf/htaccess_scan.h"
 #include "httpd/config.h"
 
 /* What tells one version of a file from the next; of an open file, so that it is the
@@ -38,9 +38,9 @@ typedef struct r307_version_t {
     unsigned references;            /* __atomic */
     r307_stamp_t stamp;
     const char *file;
-    const r307_script_line_t *lines;
+    const r307_scan_line_t *lines;
     int line_count;
-    const r307_script_line_t *const *marks;     /* lines that stand for a run, ascending */
+    const r307_scan_line_t *const *marks;     /* lines that stand for a run, ascending */
     int mark_count;
     r307_hoist_t *runs;
     size_t weight;                  /* bytes, roughly */

@@ -127,11 +127,11 @@ static void add_rule(making_t *making, r307_hoist_t *run, int name,
     making->met.rules++;
     making->met.regexes += rule->nth_regex != 0;
     r307_limit_count(making->version->p, &run->block.tally, rule);
-    run->block.doubts += r307_lint_doubts(making->version->p, rule);
+    run->block.doubts += r307_start_lint_doubts(making->version->p, rule);
     run->block.needs_base = run->block.needs_base || r307_directives_is_relative(rule);
 }
 
-/* An r307_script_take_t. What is wrong with a line is not said here: the line stays, and
+/* An r307_scan_take_t. What is wrong with a line is not said here: the line stays, and
  * httpd has it said. So does a name that is not the only one of its kind in the file,
  * since that may be right or wrong by what the server defines. */
 static r307_taking_t take(void *baton, int run, int name, const char *args,
@@ -139,6 +139,7 @@ static r307_taking_t take(void *baton, int run, int name, const char *args,
 {
     making_t *making = baton;
     const r307_rule_t *rule = NULL;
+    const char *err;
     r307_hoist_t *made;
 
     making->cmd.cmd = making->commands[name];
@@ -146,26 +147,27 @@ static r307_taking_t take(void *baton, int run, int name, const char *args,
     making->line.directive = making->cmd.cmd->name;
     making->line.args = args;
     making->line.line_num = (int)number;
-    if (r307_directives_parse(&making->cmd, &making->container, &making->met, 1, args,
-                              &rule) || !rule) {
-        return R307_SCRIPT_NO_RULE;
+    err = r307_directives_parse(&making->cmd, &making->container, &making->met, 1, args,
+                                &rule);
+    if (err || !rule) {     /* what stands in for a bad line is a rule among the others */
+        return rule ? R307_SCAN_STAYS : R307_SCAN_NO_RULE;
     }
     if (rule->name && apr_hash_get(making->names, rule->name, APR_HASH_KEY_STRING)) {
-        return R307_SCRIPT_STAYS;
+        return R307_SCAN_STAYS;
     }
     if (!may_group(making, run, rule)) {
         making->is_torn = 1;
-        return R307_SCRIPT_STAYS;
+        return R307_SCAN_STAYS;
     }
     made = run_at(making, run, number);
     if (r307_ruleset_add(making->version->p, made->block.rules, rule)) {
-        return R307_SCRIPT_STAYS;
+        return R307_SCAN_STAYS;
     }
     add_rule(making, made, name, rule);
     making->version->weight += RULE_WEIGHT + BYTE_WEIGHT * strlen(args)
                                + (rule->pattern && rule->pattern->regex ? REGEX_WEIGHT
                                                                         : 0);
-    return R307_SCRIPT_TAKEN;
+    return R307_SCAN_TAKEN;
 }
 
 static int prepare(making_t *making, request_rec *r, r307_version_t *version)
@@ -194,7 +196,7 @@ static int prepare(making_t *making, request_rec *r, r307_version_t *version)
 static void settle_runs(making_t *making)
 {
     r307_version_t *version = making->version;
-    r307_progress_t before = { 0, 0, 0 };
+    r307_progress_t before = { 0, 0, 0, 0, 0 };
     int i;
 
     version->runs = apr_palloc(version->p,
@@ -215,20 +217,20 @@ static void settle_runs(making_t *making)
 }
 
 /* The lines as they will be read, with a copy of their bytes. */
-static void settle_lines(making_t *making, const r307_script_t *script)
+static void settle_lines(making_t *making, const r307_scan_t *script)
 {
     r307_version_t *version = making->version;
     const apr_array_header_t *from = script->lines;
-    r307_script_line_t *lines = apr_pmemdup(version->p, from->elts,
+    r307_scan_line_t *lines = apr_pmemdup(version->p, from->elts,
                                             (size_t)from->nelts * sizeof(*lines));
-    const r307_script_line_t **marks;
+    const r307_scan_line_t **marks;
     size_t bytes = 0;
     char *text;
     int i, count = 0;
 
     for (i = 0; i < from->nelts; i++) {
         bytes += lines[i].len;
-        count += lines[i].run != R307_SCRIPT_FILE;
+        count += lines[i].run != R307_SCAN_FILE;
     }
     text = apr_palloc(version->p, bytes + 1);
     marks = apr_palloc(version->p, (size_t)count * sizeof(*marks));
@@ -236,7 +238,7 @@ static void settle_lines(making_t *making, const r307_script_t *script)
         memcpy(text, lines[i].text, lines[i].len);
         lines[i].text = text;
         text += lines[i].len;
-        if (lines[i].run != R307_SCRIPT_FILE) {
+        if (lines[i].run != R307_SCAN_FILE) {
             marks[count++] = &lines[i];
         }
     }
@@ -252,7 +254,8 @@ r307_version_t *r307_htaccess_compile(request_rec *r, const char *file, int fd,
 {
     const char *bytes = read_all(r->pool, fd, stamp);
     r307_version_t *version = bytes ? r307_version_make() : NULL;
-    r307_script_t script;
+    size_t mark = bytes ? r307_htaccess_mark(bytes, (size_t)stamp->size) : 0;
+    r307_scan_t script;
     making_t making;
 
     if (!version) {
@@ -261,8 +264,8 @@ r307_version_t *r307_htaccess_compile(request_rec *r, const char *file, int fd,
     version->stamp = *stamp;
     version->file = apr_pstrdup(version->p, file);
     if (!prepare(&making, r, version)
-        || r307_script_make(r->pool, bytes, (size_t)stamp->size, r307_hoisted, take,
-                            &making, &script)
+        || r307_scan_make(r->pool, bytes + mark, (size_t)stamp->size - mark,
+                            r307_hoisted, take, &making, &script)
         || script.runs == 0 || making.is_torn
         || (script.others && apr_hash_count(making.groups))) {
         r307_version_release(version);

@@ -6,9 +6,13 @@
 #include <apr_strings.h>
 #include <http_core.h>
 #include <http_log.h>
-#include "engine/loop.h"
-#include "engine/token.h"
+#include "lint/lint_words.h"
+#include "grammar/hosts_advice.h"
+#include "lint/lint_loop.h"
+#include "conf/rewrite_cond.h"
+#include "grammar/token.h"
 #include "httpd/once.h"
+#include "httpd/refusal.h"
 
 APLOG_USE_MODULE(redirect307);
 
@@ -16,45 +20,16 @@ APLOG_USE_MODULE(redirect307);
 #define NAMED_MOST 100          /* of one start, and of one file */
 
 typedef struct remembered_t {
-    const r307_rule_t *rule;
+    const r307_rule_t *rule;            /* NULL: it is a map */
+    const r307_maintenance_t *line;     /* whose rule that is; NULL: it is one */
+    const r307_mapdef_t *map;
+    r307_place_t place;
     const r307_config_t *conf;  /* of its container, not yet merged */
     const server_rec *server;
+    const ap_directive_t *directive;
 } remembered_t;
 
-const char *r307_lint_parse_require(apr_pool_t *p, const apr_array_header_t *words,
-                                    r307_config_t *conf)
-{
-    static const struct {
-        const char *word;
-        int value;
-    } plans[] = {
-        { "until", R307_REQUIRE_UNTIL }, { "review", R307_REQUIRE_REVIEW },
-        { "none", R307_REQUIRE_NONE }
-    }, hows[] = {
-        { "warn", R307_REQUIRE_WARN }, { "refuse", R307_REQUIRE_REFUSE }
-    };
-    const char *plan = APR_ARRAY_IDX(words, 0, r307_word_t).text;
-    const char *how = words->nelts > 1 ? APR_ARRAY_IDX(words, 1, r307_word_t).text
-                                       : "warn";
-    size_t i, k;
-
-    for (i = 0; i < 3 && strcasecmp(plans[i].word, plan) != 0; i++) {
-        continue;
-    }
-    for (k = 0; k < 2 && strcasecmp(hows[k].word, how) != 0; k++) {
-        continue;
-    }
-    if (i == 3 || k == 2) {
-        plan = i == 3 ? plan : how;
-        return apr_psprintf(p, "'%s' is no value here; write " R307_LINT_REQUIRE,
-                            r307_text_show(p, plan, strlen(plan)));
-    }
-    conf->require = plans[i].value;
-    conf->require_how = hows[k].value;
-    return NULL;
-}
-
-void r307_lint_add(cmd_parms *cmd, const r307_config_t *conf, const r307_rule_t *rule)
+static remembered_t *add(cmd_parms *cmd, const r307_config_t *conf, r307_place_t place)
 {
     apr_array_header_t *list;
     remembered_t *remembered;
@@ -67,9 +42,32 @@ void r307_lint_add(cmd_parms *cmd, const r307_config_t *conf, const r307_rule_t 
         apr_pool_userdata_set(list, USERDATA, NULL, cmd->pool);
     }
     remembered = apr_array_push(list);
-    remembered->rule = rule;
+    memset(remembered, 0, sizeof(*remembered));
+    remembered->place = place;
     remembered->conf = conf;
     remembered->server = cmd->server;
+    remembered->directive = cmd->directive;
+    return remembered;
+}
+
+void r307_start_lint_add(cmd_parms *cmd, const r307_config_t *conf, const r307_rule_t *rule)
+{
+    add(cmd, conf, rule->place)->rule = rule;
+}
+
+void r307_start_lint_add_line(cmd_parms *cmd, const r307_config_t *conf,
+                        const r307_maintenance_t *line)
+{
+    remembered_t *remembered = add(cmd, conf, line->rule.place);
+
+    remembered->rule = &line->rule;
+    remembered->line = line;
+}
+
+void r307_start_lint_add_map(cmd_parms *cmd, const r307_config_t *conf,
+                             const r307_mapdef_t *def, r307_place_t place)
+{
+    add(cmd, conf, place)->map = def;
 }
 
 /* What holds in the rule's container: its own word, else that of its virtual host, which
@@ -87,43 +85,103 @@ static r307_list_t list_of(const r307_config_t *conf)
     return conf->allow && conf->allow->nelts ? R307_LIST_THERE : R307_LIST_EMPTY;
 }
 
+/* One look at what was remembered. */
+typedef struct judging_t {
+    apr_pool_t *p;
+    int is_said;            /* else it is only counted */
+    int said;
+    apr_hash_t *conditions; /* of const char *, by the directive that they stand in front
+                             * of: what is to be said of them */
+    int refused, unplanned; /* what the words of the configuration refuse */
+    int idle;               /* rules that no request could get an answer from */
+} judging_t;
+
+static void say_finding(const server_rec *s, const r307_place_t *place, const char *text,
+                        int *said)
+{
+    if (++*said <= NAMED_MOST) {
+        ap_log_error(APLOG_MARK, APLOG_WARNING, 0, s, "%s:%u: Redirect307: %s", place->file,
+                     place->line, text);
+    }
+    else if (*said == NAMED_MOST + 1) {
+        ap_log_error(APLOG_MARK, APLOG_WARNING, 0, s,
+                     "more than %d findings; redirect307ctl lint names them all",
+                     NAMED_MOST);
+    }
+}
+
 /* How many of the doubts of one rule count as a warning. */
-static int say_doubts(const server_rec *s, const apr_array_header_t *doubts, int *said)
+static int say_doubts(const server_rec *s, const apr_array_header_t *doubts, int is_said,
+                      int *said)
 {
     int i, warnings = 0;
 
     for (i = 0; i < doubts->nelts; i++) {
         const r307_doubt_t *doubt = &APR_ARRAY_IDX(doubts, i, r307_doubt_t);
-        const r307_place_t *place = &doubt->rule->place;
 
         warnings += r307_finding_row(doubt->finding)->severity == R307_SEVERITY_WARN;
-        if (++*said <= NAMED_MOST) {
-            ap_log_error(APLOG_MARK, APLOG_WARNING, 0, s, "%s:%u: Redirect307: %s",
-                         place->file, place->line, doubt->text);
-        }
-        else if (*said == NAMED_MOST + 1) {
-            ap_log_error(APLOG_MARK, APLOG_WARNING, 0, s,
-                         "more than %d findings; redirect307ctl lint names them all",
-                         NAMED_MOST);
+        if (is_said) {
+            say_finding(s, &doubt->rule->place, doubt->text, said);
         }
     }
     return warnings;
 }
 
+/* The lines of one container, as they stand in the file: what is in front of a rule. An <If>
+ * is no end of that. */
+static void find_conditions(judging_t *judging, const ap_directive_t *line,
+                            r307_rewrite_t *rewrite)
+{
+    for (; line; line = line->next) {
+        const char *text;
+
+        if (strcasecmp(line->directive, "<If") == 0) {
+            find_conditions(judging, line->first_child, rewrite);
+            continue;
+        }
+        if (line->directive[0] == '<') {
+            memset(rewrite, 0, sizeof(*rewrite));
+            find_conditions(judging, line->first_child, rewrite);
+            memset(rewrite, 0, sizeof(*rewrite));
+            continue;
+        }
+        text = r307_rewrite_meet(judging->p, rewrite, line->directive, line->args,
+                                 (unsigned)line->line_num);
+        if (text) {
+            const ap_directive_t **key = apr_palloc(judging->p, sizeof(*key));
+
+            *key = line;
+            apr_hash_set(judging->conditions, key, sizeof(*key), text);
+        }
+    }
+}
+
+/* How many warnings that is. */
+static int say_conditions(judging_t *judging, const remembered_t *remembered)
+{
+    const char *text = apr_hash_get(judging->conditions, &remembered->directive,
+                                    sizeof(remembered->directive));
+
+    if (text && judging->is_said) {
+        say_finding(remembered->server, &remembered->place, text, &judging->said);
+    }
+    return text != NULL;
+}
+
 /* Where the rules of the server or virtual host itself lead together; those of its sections
- * are not followed. How many findings end the start. */
-static int say_loops(apr_pool_t *p, const server_rec *s, int is_one, int *said)
+ * are not followed. */
+static void judge_loops(judging_t *judging, const server_rec *s, int is_one)
 {
     const r307_config_t *conf = ap_get_module_config(s->lookup_defaults,
                                                      &redirect307_module);
     int lint = (int)r307_config_value(conf, R307_SETTING_LINT), i, warnings;
     int is_https = s->server_scheme && strcasecmp(s->server_scheme, "https") == 0;
-    apr_array_header_t *doubts = apr_array_make(p, 2, sizeof(r307_doubt_t));
+    apr_array_header_t *doubts = apr_array_make(judging->p, 2, sizeof(r307_doubt_t));
     r307_loop_site_t site;
     r307_scope_t *scopes;
 
     if (lint == R307_LINT_OFF || !conf->early) {
-        return 0;
+        return;
     }
     site.self.port = s->addrs && s->addrs->host_port ? s->addrs->host_port : s->port;
     is_https = is_https || site.self.port == 443;
@@ -131,88 +189,167 @@ static int say_loops(apr_pool_t *p, const server_rec *s, int is_one, int *said)
     site.self.port = site.self.port ? site.self.port : is_https ? 443 : 80;
     site.self.host = s->server_hostname ? s->server_hostname : "localhost";
     site.is_one = is_one;
-    scopes = apr_pcalloc(p, (size_t)conf->early->count * sizeof(*scopes));
+    scopes = apr_pcalloc(judging->p, (size_t)conf->early->count * sizeof(*scopes));
     for (i = 0; i < conf->early->count; i++) {
         scopes[i].rules = conf->early->blocks[i]->rules;
     }
-    r307_loop_audit(p, scopes, conf->early->count, &site, doubts);
-    warnings = say_doubts(s, doubts, said);
-    return lint == R307_LINT_REFUSE ? warnings : 0;
+    r307_loop_audit(judging->p, scopes, conf->early->count, &site, doubts);
+    warnings = say_doubts(s, doubts, judging->is_said, &judging->said);
+    judging->refused += lint == R307_LINT_REFUSE ? warnings : 0;
 }
 
-/* Redirect307Require looks at the text alone; 1 when that is to end the start. */
-static int say_lacking(const remembered_t *remembered, const r307_config_t *conf)
+/* Redirect307Require looks at the text alone. */
+static void judge_plan(judging_t *judging, const remembered_t *remembered,
+                       const r307_config_t *conf)
 {
-    const r307_place_t *place = &remembered->rule->place;
-    const char *lack = r307_limit_lacks((r307_require_t)r307_config_value(conf,
-                                            R307_SETTING_REQUIRE), remembered->rule);
+    const r307_place_t *place = &remembered->place;
+    r307_require_t require = (r307_require_t)r307_config_value(conf, R307_SETTING_REQUIRE);
+    const char *lack = remembered->line
+                       ? r307_maintenance_lacks(require, remembered->line)
+                       : r307_limit_lacks(require, remembered->rule);
     int refuse = r307_config_value(conf, R307_SETTING_REQUIRE_HOW) == R307_REQUIRE_REFUSE;
 
-    if (lack) {
+    if (lack && judging->is_said) {
         ap_log_error(APLOG_MARK, refuse ? APLOG_ERR : APLOG_WARNING, 0,
-                     remembered->server, "%s:%u: Redirect307: the rule %s", place->file,
-                     place->line, lack);
+                     remembered->server, "%s:%u: %s %s", place->file, place->line,
+                     remembered->line ? "Redirect307Maintenance: the line"
+                                      : "Redirect307: the rule", lack);
     }
-    return lack && refuse;
+    judging->unplanned += lack && refuse;
 }
 
-int r307_on_check_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp,
-                         server_rec *s)
+/* Lines of a map never keep a server from starting, as the file is not the configuration's;
+ * those that would are left out when they are asked for. */
+static void judge_map(const judging_t *judging, const remembered_t *remembered,
+                      const r307_config_t *conf)
 {
-    const apr_array_header_t *list;
-    void *data = NULL;
+    r307_require_t require = (r307_require_t)r307_config_value(conf, R307_SETTING_REQUIRE);
+
+    if (judging->is_said
+        && r307_config_value(conf, R307_SETTING_REQUIRE_HOW) == R307_REQUIRE_REFUSE
+        && r307_map_lacks(judging->p, remembered->map, require)) {
+        ap_log_error(APLOG_MARK, APLOG_WARNING, 0, remembered->server, "%s:%u: "
+                     "Redirect307Map: lines of this map that %s are left out, as "
+                     "Redirect307Require asks; write until=YYYY-MM-DD behind its name for "
+                     "all of them, or behind each", remembered->place.file,
+                     remembered->place.line, require == R307_REQUIRE_UNTIL
+                     ? "have no until=" : "have neither until= nor review=");
+    }
+}
+
+/* Whatever Redirect307Lint says: who wrote it meant a rule. */
+static void judge_hosts(judging_t *judging, const remembered_t *remembered,
+                        const r307_config_t *conf)
+{
+    const r307_rule_t *rule = remembered->rule;
+    const char *text = rule->target->text;
+
+    if (r307_hosts_may(&rule->hosts, conf->allow)) {
+        return;
+    }
+    judging->idle++;
+    if (judging->is_said) {
+        ap_log_error(APLOG_MARK, APLOG_ERR, 0, remembered->server, "%s:%u: Redirect307: "
+                     "'%s' %s; %s", rule->place.file, rule->place.line,
+                     r307_text_show(judging->p, text, strlen(text)),
+                     r307_hosts_why(&rule->hosts, conf->allow), r307_hosts_advice(judging->p, rule));
+    }
+}
+
+static void judge(judging_t *judging, const apr_array_header_t *list, const server_rec *s)
+{
+    apr_array_header_t *doubts = apr_array_make(judging->p, 2, sizeof(r307_doubt_t));
     const r307_config_t *conf = NULL;
     const server_rec *one;
-    apr_array_header_t *doubts = apr_array_make(ptemp, 2, sizeof(r307_doubt_t));
-    int i, said = 0, refused = 0, unplanned = 0;
+    r307_rewrite_t rewrite;
+    int i;
 
-    (void)plog;
-    apr_pool_userdata_get(&data, USERDATA, pconf);
-    list = data;
-    if (!list || (ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG
-                  && ap_state_query(AP_SQ_RUN_MODE) != AP_SQ_RM_CONFIG_TEST)) {
-        return OK;      /* httpd reads its configuration twice; this one is thrown away */
-    }
+    memset(&rewrite, 0, sizeof(rewrite));
+    judging->conditions = apr_hash_make(judging->p);
+    find_conditions(judging, ap_conftree, &rewrite);
     for (i = 0; i < list->nelts; i++) {
         const remembered_t *remembered = &APR_ARRAY_IDX(list, i, remembered_t);
         int lint, warnings;
 
         /* one merge for a container, not for each of its rules */
         if (i == 0 || remembered->conf != remembered[-1].conf) {
-            conf = find_conf(ptemp, remembered);
+            conf = find_conf(judging->p, remembered);
         }
         lint = (int)r307_config_value(conf, R307_SETTING_LINT);
         apr_array_clear(doubts);
 
-        unplanned += say_lacking(remembered, conf);
-        if (lint == R307_LINT_OFF) {
+        if (remembered->map) {
+            judge_map(judging, remembered, conf);
             continue;
         }
-        r307_audit_rule(ptemp, remembered->rule, list_of(conf), doubts);
-        warnings = say_doubts(remembered->server, doubts, &said);
-        refused += lint == R307_LINT_REFUSE ? warnings : 0;
+        judge_plan(judging, remembered, conf);
+        if (remembered->line) {
+            continue;
+        }
+        judge_hosts(judging, remembered, conf);
+        if (lint == R307_LINT_OFF || !r307_hosts_may(&remembered->rule->hosts, conf->allow)) {
+            continue;
+        }
+        r307_lint_line(judging->p, remembered->rule, list_of(conf), doubts);
+        warnings = say_conditions(judging, remembered);
+        warnings += say_doubts(remembered->server, doubts, judging->is_said,
+                               &judging->said);
+        judging->refused += lint == R307_LINT_REFUSE ? warnings : 0;
     }
     for (one = s; one; one = one->next) {
-        refused += say_loops(ptemp, one, !s->next, &said);
+        judge_loops(judging, one, !s->next);
     }
-    if (unplanned) {
-        ap_log_error(APLOG_MARK, APLOG_ERR, 0, s,
-                     "%d rule%s without a plan keep%s the server from starting, as "
-                     "Redirect307Require asks", unplanned, unplanned == 1 ? "" : "s",
-                     unplanned == 1 ? "s" : "");
-        return HTTP_INTERNAL_SERVER_ERROR;
-    }
-    if (refused) {
-        ap_log_error(APLOG_MARK, APLOG_ERR, 0, s,
-                     "%d finding%s of Redirect307 keep%s the server from starting, as "
-                     "Redirect307Lint refuse asks", refused, refused == 1 ? "" : "s",
-                     refused == 1 ? "s" : "");
-        return HTTP_INTERNAL_SERVER_ERROR;
-    }
-    return OK;
 }
 
-int r307_lint_doubts(apr_pool_t *p, const r307_rule_t *rule)
+/* What keeps the server from starting, counted; a server that runs goes on running. */
+static void say_refused(const judging_t *judging, const server_rec *s)
+{
+    int count = judging->idle ? judging->idle
+                : judging->unplanned ? judging->unplanned : judging->refused;
+    const char *end = r307_refusal_is_trial()
+                      ? "" : "; the one that runs goes on, and will not start again";
+
+    ap_log_error(APLOG_MARK, APLOG_ERR, 0, s, judging->idle
+                 ? "%d rule%s that no request could get an answer from keep%s the server from "
+                   "starting%s"
+                 : judging->unplanned
+                 ? "%d rule%s without a plan keep%s the server from starting, as "
+                   "Redirect307Require asks%s"
+                 : "%d finding%s of Redirect307 keep%s the server from starting, as "
+                   "Redirect307Lint refuse asks%s",
+                 count, count == 1 ? "" : "s", count == 1 ? "s" : "", end);
+}
+
+int r307_on_check_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp,
+                         server_rec *s)
+{
+    int mode = ap_state_query(AP_SQ_RUN_MODE), is_refused;
+    judging_t judging = { ptemp, 1, 0, NULL, 0, 0, 0 };
+    void *list = NULL;
+
+    (void)plog;
+    apr_pool_userdata_get(&list, USERDATA, pconf);
+    if (!list || mode == AP_SQ_RM_CONFIG_DUMP) {
+        return OK;
+    }
+    /* A start says what is to be said once, when the log is there; but what ends it, while
+     * somebody still looks. */
+    judging.is_said = mode == AP_SQ_RM_CONFIG_TEST || !r307_refusal_is_trial();
+    judge(&judging, list, s);
+    is_refused = judging.refused || judging.unplanned || judging.idle;
+    if (is_refused && !judging.is_said) {
+        memset(&judging, 0, sizeof(judging));
+        judging.p = ptemp;
+        judging.is_said = 1;
+        judge(&judging, list, s);
+    }
+    if (is_refused) {
+        say_refused(&judging, s);
+    }
+    return is_refused && r307_refusal_is_trial() ? HTTP_INTERNAL_SERVER_ERROR : OK;
+}
+
+int r307_start_lint_doubts(apr_pool_t *p, const r307_rule_t *rule)
 {
     apr_array_header_t *doubts;
 
@@ -221,11 +358,12 @@ int r307_lint_doubts(apr_pool_t *p, const r307_rule_t *rule)
         return 0;
     }
     doubts = apr_array_make(p, 2, sizeof(r307_doubt_t));
-    r307_audit_rule(p, rule, R307_LIST_UNKNOWN, doubts);
+    r307_lint_line(p, rule, R307_LIST_UNKNOWN, doubts);
     return doubts->nelts;
 }
 
-void r307_lint_say(request_rec *r, const r307_config_t *conf, const r307_block_t *block)
+void r307_start_lint_say(request_rec *r, const r307_config_t *conf,
+                         const r307_block_t *block)
 {
     const apr_array_header_t *rules = block->rules->rules;
     int i, said = 0;
@@ -240,11 +378,11 @@ void r307_lint_say(request_rec *r, const r307_config_t *conf, const r307_block_t
         apr_array_header_t *doubts = apr_array_make(r->pool, 2, sizeof(r307_doubt_t));
 
         /* rules of one place may be one block or, from a cached file, several */
-        if (rule->target->inserts
+        if (rule->target->inserts && r307_hosts_may(&rule->hosts, conf->allow)
             && r307_once_ever(r->server, r307_once_key(r->pool, rule->place.file,
                                                        rule->place.line, "doubt"))) {
-            r307_audit_rule(r->pool, rule, list_of(conf), doubts);
-            (void)say_doubts(r->server, doubts, &said);
+            r307_lint_line(r->pool, rule, list_of(conf), doubts);
+            (void)say_doubts(r->server, doubts, 1, &said);
         }
     }
 }

@@ -9,22 +9,28 @@
 
 #include <httpd.h>
 #include <http_config.h>
+#include "map/map_line.h"
 #include "httpd/config.h"
 
-/* The words of Redirect307Require into conf: NULL, or the error text. */
-#define R307_LINT_REQUIRE "until|review|none [warn|refuse]"
-const char *r307_lint_parse_require(apr_pool_t *p, const apr_array_header_t *words,
-                                    r307_config_t *conf);
 
 /* Remembers a rule of httpd.conf until its place is known whole. */
-void r307_lint_add(cmd_parms *cmd, const r307_config_t *conf, const r307_rule_t *rule);
+void r307_start_lint_add(cmd_parms *cmd, const r307_config_t *conf, const r307_rule_t *rule);
+/* The same of a maintenance, of which only Redirect307Require asks something. */
+void r307_start_lint_add_line(cmd_parms *cmd, const r307_config_t *conf,
+                        const r307_maintenance_t *line);
 
-/* Whether a rule of a .htaccess is worth a look later (r307_lint_say). */
-int r307_lint_doubts(apr_pool_t *p, const r307_rule_t *rule);
+/* The same of a line that names a map: its lines are asked for it when they answer. */
+void r307_start_lint_add_map(cmd_parms *cmd, const r307_config_t *conf,
+                             const r307_mapdef_t *def, r307_place_t place);
+
+/* Whether a rule of a .htaccess is worth a look later (r307_start_lint_say). */
+int r307_start_lint_doubts(apr_pool_t *p, const r307_rule_t *rule);
 /* Logs the findings of the block once for each version of its file. */
-void r307_lint_say(request_rec *r, const r307_config_t *conf, const r307_block_t *block);
+void r307_start_lint_say(request_rec *r, const r307_config_t *conf,
+                         const r307_block_t *block);
 
-/* check_config: logs what was remembered; an error with Redirect307Lint refuse. */
+/* check_config: logs what was remembered. An error for what the configuration itself
+ * refuses, in httpd's first reading only: see r307_refusal_is_trial. */
 int r307_on_check_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp,
                          server_rec *s);
 

@@ -8,24 +8,81 @@
 #include <http_log.h>
 #include <http_protocol.h>
 #include <http_request.h>
-#include <util_filter.h>
-#include "engine/limit.h"
-#include "engine/line.h"
+#include "grammar/line.h"
 #include "httpd/base.h"
 #include "httpd/expr.h"
 #include "httpd/flag.h"
 #include "httpd/hidden.h"
+#include "httpd/lint.h"
 #include "httpd/once.h"
+#include "httpd/page.h"
 #include "httpd/request.h"
 #include "httpd/respond.h"
 #include "httpd/tenant.h"
 
 APLOG_USE_MODULE(redirect307);
 
-#define STATUS_FILTER  "REDIRECT307_STATUS"
-#define HEADERS_FILTER "REDIRECT307_HEADERS"
+#define ASSET_AGE 60            /* seconds that a cache may keep what belongs to a page */
 
 /* --- the line --- */
+
+static const char *show_text(apr_pool_t *p, const char *text)
+{
+    return r307_text_show(p, text, strlen(text));
+}
+
+/* A place that is not there yet is no error: it may come. But nobody finds out by a touch
+ * that fails in the night. */
+static void warn_of_places(cmd_parms *cmd, const r307_maintenance_t *line)
+{
+    apr_pool_t *p = cmd->temp_pool;
+    const char *place = r307_container_file(cmd), *folder;
+    const char *doubt = r307_maintenance_doubt(p, line, 0);
+    apr_finfo_t finfo;
+
+    if (doubt) {
+        ap_log_perror(APLOG_MARK, APLOG_WARNING, 0, p, "%s:%d: %s: %s", place,
+                      cmd->directive->line_num, cmd->cmd->name, doubt);
+    }
+    folder = line->flag_path ? ap_make_dirstr_parent(p, line->flag_path) : NULL;
+    if (folder && apr_stat(&finfo, folder, APR_FINFO_TYPE, p) != APR_SUCCESS) {
+        ap_log_perror(APLOG_MARK, APLOG_WARNING, 0, p, "%s:%d: %s: the folder of flag='%s' "
+                      "is not there: %s; make it, or name a place that is there",
+                      place, cmd->directive->line_num, cmd->cmd->name,
+                      show_text(p, line->flag), show_text(p, folder));
+    }
+    if (line->file_path
+        && apr_stat(&finfo, line->file_path, APR_FINFO_TYPE, p) != APR_SUCCESS) {
+        ap_log_perror(APLOG_MARK, APLOG_WARNING, 0, p, "%s:%d: %s: page='%s' is not there "
+                      "yet; people get a short text", place, cmd->directive->line_num,
+                      cmd->cmd->name, show_text(p, line->file));
+    }
+}
+
+static const char *find_files(cmd_parms *cmd, r307_config_t *conf,
+                              r307_maintenance_t *line)
+{
+    const char *err = NULL;
+
+    if (line->flag) {
+        err = r307_flag_resolve(cmd, line->flag, &line->flag_path);
+    }
+    if (err) {
+        return apr_psprintf(cmd->pool, "flag='%s' %s", show_text(cmd->pool, line->flag),
+                            err);
+    }
+    if (line->flag) {
+        r307_hidden_add(cmd, conf, line->flag_path);
+    }
+    if (line->file) {
+        line->file_path = !line->is_tenants ? line->file
+            : apr_pstrcat(cmd->pool, line->directory, "/", line->file, NULL);
+    }
+    if (!line->is_tenants) {
+        warn_of_places(cmd, line);
+    }
+    return NULL;
+}
 
 static int is_everywhere(const ap_directive_t *section)
 {
@@ -46,6 +103,7 @@ const char *r307_maintenance_add(cmd_parms *cmd, r307_config_t *conf,
     context.directive = cmd->cmd->name;
     context.where = container->where;
     context.location = container->location;
+    context.is_tenant = r307_container_is_htaccess(cmd);
     context.maker.compile = r307_expr_compile;
     context.maker.baton = cmd;
     err = r307_maintenance_parse(cmd->pool, args, place, &context, &line);
@@ -56,21 +114,17 @@ const char *r307_maintenance_add(cmd_parms *cmd, r307_config_t *conf,
     line->is_tenants = r307_container_is_htaccess(cmd);
     line->is_everywhere = !line->is_tenants && is_everywhere(cmd->directive->parent);
     line->rule.nth = nth;
-    if (line->flag) {
-        err = r307_flag_resolve(cmd, line->flag, &line->flag_path);
-    }
+    err = find_files(cmd, conf, line);
     if (err) {
-        return apr_psprintf(cmd->pool, "flag='%s' %s",
-                            r307_text_show(cmd->pool, line->flag, strlen(line->flag)),
-                            err);
-    }
-    if (line->flag) {
-        r307_hidden_add(cmd, conf, line->flag_path);
+        return err;
     }
     if (line->flag && !line->is_tenants) {
         line->seen = apr_pcalloc(cmd->pool, sizeof(*line->seen));
     }
     r307_config_add_line(cmd->pool, conf, container->is_late, line);
+    if (!line->is_tenants) {
+        r307_start_lint_add_line(cmd, conf, line);
+    }
     return NULL;
 }
 
@@ -107,21 +161,27 @@ static const char *owners(const r307_maintenance_t *line)
     return line->is_tenants ? line->directory : NULL;
 }
 
+/* What the callbacks of r307_halting_t get. */
+typedef struct asking_t {
+    request_rec *r;
+    int how;                    /* of r307_flag_look */
+} asking_t;
+
 static void ask_flag(void *baton, const r307_maintenance_t *line, r307_flag_seen_t *seen)
 {
-    request_rec *r = baton;
+    const asking_t *asking = baton;
+    request_rec *r = asking->r;
     r307_flag_t flag;
 
-    r307_flag_look(r, line->flag_path, owners(line), 1, &flag);
+    r307_flag_look(r, line->flag_path, owners(line), asking->how, &flag);
     say_problem(r, line, flag.problem);
     seen->exists = flag.exists;
     seen->made = flag.made;
     seen->text = flag.text;
 }
 
-static r307_slice_t ask_base(void *baton, const r307_maintenance_t *line)
+static r307_slice_t find_base(request_rec *r, const r307_maintenance_t *line)
 {
-    request_rec *r = baton;
     const r307_config_t *conf = ap_get_module_config(r->per_dir_config,
                                                      &redirect307_module);
     r307_slice_t base = r307_base_find(r, conf, r307_request_state(r)->view.path,
@@ -134,6 +194,11 @@ static r307_slice_t ask_base(void *baton, const r307_maintenance_t *line)
                  line->directory));
     }
     return base;
+}
+
+static r307_slice_t ask_base(void *baton, const r307_maintenance_t *line)
+{
+    return find_base(((const asking_t *)baton)->r, line);
 }
 
 static int holds_line(const r307_lines_t *lines, const r307_maintenance_t *line)
@@ -155,7 +220,7 @@ static int holds_line(const r307_lines_t *lines, const r307_maintenance_t *line)
 static int ask_governs(void *baton, const r307_maintenance_t *line, const char *page)
 {
     const r307_config_t *conf;
-    request_rec *r = baton, *sub;
+    request_rec *r = ((const asking_t *)baton)->r, *sub;
     int found;
 
     if (line->is_everywhere) {
@@ -184,6 +249,8 @@ static const char *describe(request_rec *r, const r307_halt_decision_t *decision
         return apr_psprintf(r->pool, "307 %s", show(r, decision->location));
     case R307_HALT_HOLD:
         return apr_psprintf(r->pool, "503, Retry-After %d", decision->retry_after);
+    case R307_HALT_SHOW:
+        return "200, what belongs to the page";
     case R307_HALT_LET:
         return "nothing: who sent this is let in";
     default:
@@ -195,16 +262,19 @@ static const char *describe(request_rec *r, const r307_halt_decision_t *decision
 static void warn(request_rec *r, const r307_halt_decision_t *decision)
 {
     const r307_maintenance_t *line = decision->line;
+    const apr_array_header_t *problems = decision->state.says.problems;
+    int i;
 
-    if (decision->state.problem) {
-        say_once(r, line, decision->state.problem,
+    for (i = 0; problems && i < problems->nelts; i++) {
+        const char *problem = APR_ARRAY_IDX(problems, i, const char *);
+
+        say_once(r, line, problem,
                  apr_psprintf(r->pool, "the file of flag='%s': %s; it is left out, the "
-                              "others count", show(r, line->flag),
-                              decision->state.problem));
+                              "others count", show(r, line->flag), problem));
     }
     if ((line->allow || (decision->state.says.allow && decision->state.says.allow->nelts))
         && apr_table_get(r->headers_in, "X-Forwarded-For")
-        && !ap_find_linked_module("mod_remoteip.c")) {
+        && strcmp(r->useragent_ip, r->connection->client_ip) == 0) {
         say_once(r, line, "forwarded", apr_psprintf(r->pool,
                  "allow= is compared with the address of the connection, %s here, but a "
                  "proxy says X-Forwarded-For; load mod_remoteip and name the proxy with "
@@ -214,54 +284,77 @@ static void warn(request_rec *r, const r307_halt_decision_t *decision)
 
 /* --- what becomes of the request --- */
 
-static int send_status(request_rec *r, const r307_config_t *conf,
-                       const r307_halt_decision_t *decision, int status)
+static int send_307(request_rec *r, const r307_config_t *conf,
+                    const r307_halt_decision_t *decision)
 {
     r307_answer_t answer;
 
     memset(&answer, 0, sizeof(answer));
-    answer.status = status;
+    answer.status = HTTP_TEMPORARY_REDIRECT;
     answer.location = decision->location;
     answer.rule = &decision->line->rule;
     return r307_respond_send(r, conf, &answer);
 }
 
-/* What holds now, and what a page has to say of it of its own does not. Expires keeps
- * mod_expires from adding its own. */
-static void set_headers(request_rec *r, const char *retry_after)
+static void say_page(request_rec *r, const r307_maintenance_t *line, const char *matter,
+                     const char *text)
 {
-    char *now = apr_palloc(r->pool, APR_RFC822_DATE_LEN);
-
-    apr_rfc822_date(now, r->request_time);
-    apr_table_setn(r->err_headers_out, "Retry-After", retry_after);
-    apr_table_setn(r->err_headers_out, "Cache-Control", "no-store");
-    apr_table_setn(r->err_headers_out, "Expires", now);
+    say_once(r, line, matter, text);
 }
 
-/* The page by an internal redirect, as an ErrorDocument of this request alone; without
- * one, whatever this server says to a 503. The page is asked for as a whole, and not
- * whether somebody has it already. */
+/* 503 and the page, by our own answer and never by httpd's error path: there any module
+ * that the page's URL meets could put its status and its Location in the place of ours. */
 static int hold(request_rec *r, const r307_config_t *conf,
                 const r307_halt_decision_t *decision)
 {
-    static const char *const partial[] = {
-        "If-Match", "If-None-Match", "If-Modified-Since", "If-Unmodified-Since",
-        "If-Range", "Range"
-    };
-    r307_state_t *state = r307_request_state(r);
-    size_t i;
+    const r307_maintenance_t *line = decision->line;
+    char *now = apr_palloc(r->pool, APR_RFC822_DATE_LEN);
+    r307_page_t page;
+    r307_answer_t answer;
 
-    state->held = apr_itoa(r->pool, decision->retry_after);
-    if (!decision->page) {
-        apr_table_setn(r->err_headers_out, "Retry-After", state->held);
-        return send_status(r, conf, decision, HTTP_SERVICE_UNAVAILABLE);
+    memset(&page, 0, sizeof(page));
+    page.line = line;
+    page.url = decision->page;
+    page.base = line->directory ? find_base(r, line) : r307_slice(NULL, 0);
+    page.say = say_page;
+    memset(&answer, 0, sizeof(answer));
+    answer.status = HTTP_SERVICE_UNAVAILABLE;
+    answer.rule = &line->rule;
+    answer.find = r307_page_find;
+    answer.baton = &page;
+    apr_rfc822_date(now, r->request_time);
+    apr_table_unset(r->headers_out, "Location");
+    apr_table_unset(r->err_headers_out, "Location");
+    apr_table_setn(r->err_headers_out, "Retry-After",
+                   apr_itoa(r->pool, decision->retry_after));
+    apr_table_setn(r->err_headers_out, "Expires", now);
+    return r307_respond_send(r, conf, &answer);
+}
+
+static int give(request_rec *r, void *baton, r307_content_t *content)
+{
+    (void)r;
+    *content = *(const r307_content_t *)baton;
+    return 1;
+}
+
+/* A file of the page's folder as it is, without asking anybody. */
+static int show_beside(request_rec *r, const r307_config_t *conf,
+                       const r307_halt_decision_t *decision)
+{
+    r307_content_t content;
+    r307_answer_t answer;
+
+    if (!r307_page_beside(r, decision->line, decision->beside, &content)) {
+        return hold(r, conf, decision);
     }
-    for (i = 0; i < sizeof(partial) / sizeof(partial[0]); i++) {
-        apr_table_unset(r->headers_in, partial[i]);
-    }
-    set_headers(r, state->held);
-    ap_custom_response(r, HTTP_SERVICE_UNAVAILABLE, decision->page);
-    return send_status(r, conf, decision, HTTP_SERVICE_UNAVAILABLE);
+    memset(&answer, 0, sizeof(answer));
+    answer.status = HTTP_OK;
+    answer.rule = &decision->line->rule;
+    answer.max_age = decision->beside ? ASSET_AGE : 0;
+    answer.find = give;
+    answer.baton = &content;
+    return r307_respond_send(r, conf, &answer);
 }
 
 static int carry_out(request_rec *r, const r307_config_t *conf,
@@ -272,10 +365,12 @@ static int carry_out(request_rec *r, const r307_config_t *conf,
         return hold(r, conf, decision);
     case R307_HALT_LINK:
         apr_table_addn(r->err_headers_out, "Set-Cookie", decision->cookie);
-        return send_status(r, conf, decision, HTTP_TEMPORARY_REDIRECT);
+        return send_307(r, conf, decision);
     case R307_HALT_SEND:
     case R307_HALT_BACK:
-        return send_status(r, conf, decision, HTTP_TEMPORARY_REDIRECT);
+        return send_307(r, conf, decision);
+    case R307_HALT_SHOW:
+        return show_beside(r, conf, decision);
     case R307_HALT_LET:
         if (!r307_request_state(r)->is_private) {
             apr_table_addn(r->err_headers_out, "Cache-Control", "private");
@@ -290,7 +385,7 @@ static int carry_out(request_rec *r, const r307_config_t *conf,
 static int ends_here(r307_halt_outcome_t outcome)
 {
     return outcome == R307_HALT_HOLD || outcome == R307_HALT_SEND
-        || outcome == R307_HALT_LINK || outcome == R307_HALT_BACK;
+        || outcome == R307_HALT_SHOW || outcome == R307_HALT_LINK || outcome == R307_HALT_BACK;
 }
 
 static int finish(request_rec *r, const r307_config_t *conf,
@@ -323,7 +418,20 @@ static int keep_back(request_rec *r, const r307_halt_decision_t *decision)
     return DECLINED;
 }
 
-/* The lines without those that Redirect307Limits leaves out. */
+/* Redirect307Require warn: what lacks an end works, and is told. */
+static void say_lacking(request_rec *r, const r307_config_t *conf,
+                        const r307_maintenance_t *line)
+{
+    r307_require_t require = (r307_require_t)r307_config_value(conf, R307_SETTING_REQUIRE);
+    const char *lack = r307_maintenance_lacks(require, line);
+
+    if (lack && line->is_tenants
+        && r307_config_value(conf, R307_SETTING_REQUIRE_HOW) == R307_REQUIRE_WARN) {
+        say_once(r, line, "require", apr_pstrcat(r->pool, "the line ", lack, NULL));
+    }
+}
+
+/* The lines without those that Redirect307Limits and Redirect307Require leave out. */
 static const r307_lines_t *within_limits(request_rec *r, const r307_config_t *conf,
                                          const r307_lines_t *lines)
 {
@@ -332,7 +440,9 @@ static const r307_lines_t *within_limits(request_rec *r, const r307_config_t *co
     r307_lines_t *rest;
     int i;
 
-    if (!conf->limits || !lines) {
+    if (!lines || (!conf->limits
+                   && r307_config_value(conf, R307_SETTING_REQUIRE)
+                      == R307_REQUIRE_NONE)) {
         return lines;
     }
     kept = apr_palloc(r->pool, (size_t)lines->count * sizeof(*kept));
@@ -340,14 +450,15 @@ static const r307_lines_t *within_limits(request_rec *r, const r307_config_t *co
     for (i = 0; i < lines->count; i++) {
         const r307_maintenance_t *line = lines->at[i];
         const char *why = line->is_tenants
-                          ? r307_tenant_why(r, conf, &state->view, &line->rule) : NULL;
+                          ? r307_tenant_maintenance_why(r, conf, &state->view, line)
+                          : NULL;
 
         if (!why) {
+            say_lacking(r, conf, line);
             kept[rest->count++] = line;
             continue;
         }
-        say_once(r, line, why, apr_psprintf(r->pool, "'%s' %s; this line is skipped, the "
-                                            "others work",
+        say_once(r, line, why, apr_psprintf(r->pool, "'%s' %s; this line is left out",
                                             show(r, line->rule.target->text), why));
     }
     rest->at = kept;
@@ -383,12 +494,43 @@ static int is_idle(request_rec *r, const r307_lines_t *lines)
     return 1;
 }
 
+static void decide(request_rec *r, const r307_config_t *conf, const r307_lines_t *lines,
+                   int how, r307_halt_decision_t *decision)
+{
+    r307_state_t *state = r307_request_state(r);
+    asking_t asking = { r, how };
+    r307_halting_t halting;
+
+    memset(decision, 0, sizeof(*decision));
+    if (!lines) {
+        return;
+    }
+    memset(&halting, 0, sizeof(halting));
+    halting.view = &state->view;
+    halting.address = r->useragent_ip;
+    halting.exempt = r307_config_exempt(r->pool, conf);
+    halting.relative = (int)r307_config_value(conf, R307_SETTING_RELATIVE);
+    halting.flag = ask_flag;
+    halting.base = ask_base;
+    halting.governs = ask_governs;
+    halting.baton = &asking;
+    r307_halt_decide(r->pool, lines->at, lines->count, &halting, decision);
+}
+
+/* Each process sees a flag come and go at another moment of a second. Who is sent to the
+ * page by one and back by the next would be sent to and fro until that second is over; so
+ * nobody is sent anywhere by what was seen before. */
+static int is_sent(r307_halt_outcome_t outcome)
+{
+    return outcome == R307_HALT_SEND || outcome == R307_HALT_BACK;
+}
+
 int r307_maintenance_ask(request_rec *r, const r307_config_t *conf, int is_late)
 {
     const r307_lines_t *lines = is_late ? conf->late_lines : conf->early_lines;
     r307_state_t *state = r307_request_known(r);
     r307_halt_decision_t decision;
-    r307_halting_t halting;
+    int how = R307_FLAG_TEXT;
 
     if (is_idle(r, lines) && !(is_late && state && state->back)) {
         return DECLINED;
@@ -397,19 +539,13 @@ int r307_maintenance_ask(request_rec *r, const r307_config_t *conf, int is_late)
     if (!state->view.path || state->is_over) {
         return DECLINED;
     }
-    memset(&decision, 0, sizeof(decision));
     lines = within_limits(r, conf, lines);
-    if (lines) {
-        memset(&halting, 0, sizeof(halting));
-        halting.view = &state->view;
-        halting.address = r->useragent_ip;
-        halting.exempt = r307_config_exempt(r->pool, conf);
-        halting.relative = (int)r307_config_value(conf, R307_SETTING_RELATIVE);
-        halting.flag = ask_flag;
-        halting.base = ask_base;
-        halting.governs = ask_governs;
-        halting.baton = r;
-        r307_halt_decide(r->pool, lines->at, lines->count, &halting, &decision);
+    if (is_late && state->back) {
+        how |= R307_FLAG_NOW;
+    }
+    decide(r, conf, lines, how, &decision);
+    if (is_sent(decision.outcome) && !(how & R307_FLAG_NOW)) {
+        decide(r, conf, lines, how | R307_FLAG_NOW, &decision);
     }
     if (decision.outcome == R307_HALT_NO) {
         return is_late && state->back ? finish(r, conf, state->back) : DECLINED;
@@ -419,85 +555,4 @@ int r307_maintenance_ask(request_rec *r, const r307_config_t *conf, int is_late)
     }
     warn(r, &decision);
     return finish(r, conf, &decision);
-}
-
-/* --- the page, shown in place --- */
-
-/* Retry-After of the request whose page this one shows; NULL when it shows none. */
-static const char *shows_page(const request_rec *r)
-{
-    for (r = r->prev; r; r = r->prev) {
-        const r307_state_t *state = ap_get_module_config(r->request_config,
-                                                         &redirect307_module);
-
-        if (state && state->held) {
-            return state->held;
-        }
-    }
-    return NULL;
-}
-
-/* ap_die makes a HEAD a GET that sends no body. mod_proxy would ask for the page by GET
- * and leave its body unread on a connection that the next request gets. */
-void r307_maintenance_translate(request_rec *r)
-{
-    if (r->header_only && shows_page(r)) {
-        r->method = "HEAD";
-    }
-}
-
-void r307_maintenance_insert_filter(request_rec *r)
-{
-    const char *retry_after = r->prev && !r->main ? shows_page(r) : NULL;
-
-    if (retry_after) {
-        ap_add_output_filter(STATUS_FILTER, (void *)retry_after, r, r->connection);
-        ap_add_output_filter(HEADERS_FILTER, NULL, r, r->connection);
-    }
-}
-
-/* What a page says of how long it lasts, and of where it has been before. */
-static void unset_lasting(apr_table_t *headers)
-{
-    static const char *const lasting[] = {
-        "ETag", "Last-Modified", "Accept-Ranges", "Expires", "Cache-Control", "Location",
-        "Retry-After"
-    };
-    size_t i;
-
-    for (i = 0; i < sizeof(lasting) / sizeof(lasting[0]); i++) {
-        apr_table_unset(headers, lasting[i]);
-    }
-}
-
-/* A CGI program with "Status: 200", PHP and a proxied server have their own idea of the
- * status, and of how long to keep what is only true for now. CGI programs write into both
- * tables. */
-static apr_status_t hold_status(ap_filter_t *f, apr_bucket_brigade *bb)
-{
-    request_rec *r = f->r;
-
-    unset_lasting(r->headers_out);
-    unset_lasting(r->err_headers_out);
-    set_headers(r, f->ctx);
-    r->status = HTTP_SERVICE_UNAVAILABLE;
-    r->status_line = NULL;
-    ap_remove_output_filter(f);
-    return ap_pass_brigade(f->next, bb);
-}
-
-/* "Header set Cache-Control" is meant for pages; "Header always set" is for this one, and
- * stays. */
-static apr_status_t hold_headers(ap_filter_t *f, apr_bucket_brigade *bb)
-{
-    unset_lasting(f->r->headers_out);
-    ap_remove_output_filter(f);
-    return ap_pass_brigade(f->next, bb);
-}
-
-void r307_maintenance_register(void)
-{
-    /* first of all filters, which may ask for the status; and behind mod_headers */
-    ap_register_output_filter(STATUS_FILTER, hold_status, NULL, AP_FTYPE_RESOURCE - 1);
-    ap_register_output_filter(HEADERS_FILTER, hold_headers, NULL, AP_FTYPE_CONTENT_SET + 1);
 }

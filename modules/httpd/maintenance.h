@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * maintenance: Redirect307Maintenance at work: the lines of a place asked, the page shown
- * in place under status 503, whoever serves it, and the flag files kept from the world.
+ * in place under status 503, whoever makes it, and the flag files kept from the world.
  */
 #ifndef R307_HTTPD_MAINTENANCE_H
 #define R307_HTTPD_MAINTENANCE_H
@@ -20,13 +20,5 @@ const char *r307_maintenance_add(cmd_parms *cmd, r307_config_t *conf,
 /* Before the rules of the same phase. The value the hook returns; DECLINED when the
  * request goes on. In the late phase a page whose maintenance is over leads back. */
 int r307_maintenance_ask(request_rec *r, const r307_config_t *conf, int is_late);
-
-/* The request that shows the page, an internal redirect of one that was answered 503: in
- * translate_name, and in insert_filter. */
-void r307_maintenance_translate(request_rec *r);
-void r307_maintenance_insert_filter(request_rec *r);
-
-/* register_hooks: the filters that hold the status. */
-void r307_maintenance_register(void);
 
 #endif

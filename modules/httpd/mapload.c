@@ -12,13 +12,11 @@
 #include <apr_strings.h>
 #include <http_log.h>
 #include <unixd.h>
-#include "engine/image_block.h"
-#include "engine/token.h"
+#include "map/image_block.h"
+#include "grammar/token.h"
 #include "httpd/once.h"
 
 APLOG_USE_MODULE(redirect307);
-
-#define FLAGS (O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
 
 r307_mapref_t *r307_mapref_copy(apr_pool_t *p, const r307_mapref_t *ref)
 {
@@ -35,6 +33,7 @@ r307_mapref_t *r307_mapref_copy(apr_pool_t *p, const r307_mapref_t *ref)
     copy->def.file = apr_pstrdup(p, ref->def.file);
     copy->def.name = apr_pstrdup(p, ref->def.name);
     copy->def.text = apr_pstrdup(p, ref->def.text);
+    copy->args = apr_pstrdup(p, ref->args);
     copy->path = apr_pstrdup(p, ref->path);
     copy->directory = apr_pstrdup(p, ref->directory);
     copy->htaccess = apr_pstrdup(p, ref->htaccess);
@@ -45,143 +44,176 @@ r307_mapref_t *r307_mapref_copy(apr_pool_t *p, const r307_mapref_t *ref)
 
 /* --- opening --- */
 
+#ifdef __APPLE__
+#define WRITTEN(st) ((st).st_mtimespec)
+#define CHANGED(st) ((st).st_ctimespec)
+#else
+#define WRITTEN(st) ((st).st_mtim)
+#define CHANGED(st) ((st).st_ctim)
+#endif
+
+static apr_uint64_t in_nanoseconds(struct timespec at)
+{
+    return (apr_uint64_t)at.tv_sec * 1000000000u + (apr_uint64_t)at.tv_nsec;
+}
+
 static const char *why_not(apr_pool_t *p)
 {
     return apr_psprintf(p, "cannot be opened: %s", strerror(errno));
 }
 
-/* A tenant's file lies below his directory, no link leads to it, and it is his. Links are
- * refused as a whole: what one names now another may name when it is read. */
-static int open_below(apr_pool_t *p, const r307_mapref_t *ref, const char **problem)
+/* The directory that the request was allowed to see, and no other that has its name now.
+ * Where links are not followed freely, those on the way to it must be root's or of who
+ * owns what they lead to. */
+static r307_open_result_t open_folder(const r307_mapref_t *ref, r307_opened_t *folder)
+{
+    const char *directory = *ref->directory ? ref->directory : "/";
+    r307_open_result_t result;
+
+    if (!ref->no_links) {
+        return r307_open_folder(directory, &ref->folder, folder);
+    }
+    result = r307_open_named(directory, 1, NULL, folder);
+    if (result == R307_OPEN_FINE
+        && (folder->as.device != ref->folder.device || folder->as.inode != ref->folder.inode
+            || folder->as.owner != ref->folder.owner)) {
+        close(folder->fd);
+        folder->fd = -1;
+        return R307_OPEN_REPLACED;
+    }
+    return result;
+}
+
+/* The owner of the .htaccess that is in the directory, if it is a plain file with one
+ * name: what a link or a second name leads to is not this tenant's word. */
+static void add_owner(const r307_mapref_t *ref, int folder, r307_open_rule_t *rule)
+{
+    const char *name = strrchr(ref->htaccess, '/');
+    struct stat st;
+
+    name = name ? name + 1 : ref->htaccess;
+    if (fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode)
+        && st.st_nlink == 1) {
+        rule->owners[rule->owner_count++] = (apr_uint32_t)st.st_uid;
+    }
+}
+
+static r307_open_result_t open_tenants(const r307_mapref_t *ref, r307_open_rule_t *rule,
+                                       r307_opened_t *opened)
 {
     const char *rest = ref->path + strlen(ref->directory);
-    int at = open(*ref->directory ? ref->directory : "/", FLAGS | O_DIRECTORY), next;
+    r307_opened_t folder;
+    r307_open_result_t result = open_folder(ref, &folder);
 
-    while (at >= 0 && *(rest += strspn(rest, "/"))) {
-        size_t len = strcspn(rest, "/");
-        const char *name = apr_pstrmemdup(p, rest, len);
-
-        rest += len;
-        next = openat(at, name, FLAGS | O_NOFOLLOW | (*rest ? O_DIRECTORY : 0));
-        if (next < 0) {
-            struct stat st;
-
-            *problem = why_not(p);
-            if (fstatat(at, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(st.st_mode)) {
-                *problem = "is reached by a symbolic link; in .htaccess write the file "
-                           "itself";
-            }
-        }
-        close(at);
-        at = next;
+    if (result != R307_OPEN_FINE) {
+        *opened = folder;
+        return result;
     }
-    if (at < 0 && !*problem) {
-        *problem = why_not(p);
-    }
-    return at;
+    rule->owners[rule->owner_count++] = folder.as.owner;
+    add_owner(ref, folder.fd, rule);
+    result = r307_open_below(folder.fd, rest + strspn(rest, "/"), rule, opened);
+    close(folder.fd);
+    return result;
 }
 
-static int is_tenants(const r307_mapref_t *ref, const struct stat *st)
+/* A second name of a file can stand in a folder of somebody who cannot read it. */
+static int is_borrowed(const r307_mapref_t *ref, const r307_opened_t *opened)
 {
-    struct stat owner;
-
-    return (stat(*ref->directory ? ref->directory : "/", &owner) == 0
-            && owner.st_uid == st->st_uid)
-        || (stat(ref->htaccess, &owner) == 0 && owner.st_uid == st->st_uid);
-}
-
-static int open_file(apr_pool_t *p, const r307_mapref_t *ref, struct stat *st,
-                     const char **problem)
-{
-    int fd;
-
-    *problem = NULL;
-    if (ref->directory) {
-        fd = open_below(p, ref, problem);
-    }
-    else {
-        fd = open(ref->path, FLAGS);
-        *problem = fd < 0 ? why_not(p) : NULL;
-    }
-    if (fd < 0) {
-        return -1;
-    }
-    if (fstat(fd, st) != 0) {
-        *problem = why_not(p);
-    }
-    else if (!S_ISREG(st->st_mode)) {
-        *problem = "is no plain file";
-    }
-    else if (ref->directory && !is_tenants(ref, st)) {
-        *problem = "belongs to another owner than the directory and the .htaccess";
-    }
-    else if ((apr_uint64_t)st->st_size > ref->size_most) {
-        *problem = apr_psprintf(p, "has %" APR_INT64_T_FMT " bytes, and %"
-                                APR_UINT64_T_FMT " are read at most",
-                                (apr_int64_t)st->st_size, ref->size_most);
-    }
-    if (*problem) {
-        close(fd);
-        return -1;
-    }
-    return fd;
-}
-
-static apr_uint64_t mix(apr_uint64_t h, apr_uint64_t value)
-{
-    h = (h ^ value) * APR_UINT64_C(0xff51afd7ed558ccd);
-    return h ^ (h >> 32);
-}
-
-static apr_uint64_t state_of(const struct stat *st)
-{
-    apr_uint64_t h = mix(0x307, (apr_uint64_t)st->st_dev);
-
-    h = mix(h, (apr_uint64_t)st->st_ino);
-    h = mix(h, (apr_uint64_t)st->st_size);
-    h = mix(h, (apr_uint64_t)st->st_mtim.tv_sec);
-    h = mix(h, (apr_uint64_t)st->st_mtim.tv_nsec);
-    h = mix(h, (apr_uint64_t)st->st_ctim.tv_sec);
-    h = mix(h, (apr_uint64_t)st->st_ctim.tv_nsec);
-    return h ? h : 1;
-}
-
-static void fill_state(const struct stat *st, r307_mapstate_t *of)
-{
-    of->state = state_of(st);
-    of->device = (apr_uint64_t)st->st_dev;
-    of->inode = (apr_uint64_t)st->st_ino;
-    of->written = (apr_uint64_t)st->st_mtim.tv_sec * APR_USEC_PER_SEC
-                  + (apr_uint64_t)st->st_mtim.tv_nsec / 1000;
-}
-
-const char *r307_mapload_state(apr_pool_t *p, const r307_mapref_t *ref,
-                               r307_mapstate_t *of)
-{
-    const char *problem;
+    const char *slash = strrchr(ref->path, '/');
     struct stat st;
-    int fd = open_file(p, ref, &st, &problem);
+    char *folder;
+    int borrowed;
+
+    if (fstat(opened->fd, &st) != 0 || st.st_nlink == 1 || ref->is_alone) {
+        return 0;
+    }
+    if (ref->directory) {
+        return opened->as.owner != ref->folder.owner;
+    }
+    folder = strdup(ref->path);
+    if (folder) {
+        folder[slash > ref->path ? slash - ref->path : 1] = '\0';
+    }
+    borrowed = !folder || stat(folder, &st) != 0
+               || (st.st_uid != 0 && (apr_uint32_t)st.st_uid != opened->as.owner);
+    free(folder);
+    return borrowed;
+}
+
+static const char *open_file(apr_pool_t *p, const r307_mapref_t *ref, r307_opened_t *opened)
+{
+    r307_open_rule_t rule = { ref->size_most, 0, { 0, 0 } };
+    r307_open_result_t result = ref->handed ? r307_open_handed(ref->handed - 1, opened)
+                                : ref->directory ? open_tenants(ref, &rule, opened)
+                                : r307_open_named(ref->path, 0, &rule, opened);
+
+    if (result == R307_OPEN_LINKED && !ref->directory) {
+        return "is reached by a symbolic link of another owner than what it leads to; name "
+               "the file itself, or give the link to root";
+    }
+    if (result != R307_OPEN_FINE) {
+        return r307_open_text(p, result, opened);
+    }
+    if (is_borrowed(ref, opened)) {
+        close(opened->fd);
+        opened->fd = -1;
+        return "is a second name (a hard link) of somebody else's file; copy it";
+    }
+    return NULL;
+}
+
+static void fill_state(const r307_opened_t *opened, r307_filestate_t *of)
+{
+    of->device = opened->as.device;
+    of->inode = opened->as.inode;
+    of->size = opened->size;
+    of->written = opened->written;
+    of->changed = opened->changed;
+}
+
+static r307_mapfile_t kind_of(int error)
+{
+    switch (error) {
+    case EACCES:
+    case EPERM:
+        return R307_MAPFILE_CLOSED;
+    case EMFILE:
+    case ENFILE:
+    case ENOMEM:
+    case EIO:
+    case EINTR:
+        return R307_MAPFILE_LATER;
+    default:
+        return R307_MAPFILE_BAD;
+    }
+}
+
+r307_mapfile_t r307_mapload_state(apr_pool_t *p, const r307_mapref_t *ref,
+                                  r307_filestate_t *of, const char **problem)
+{
+    r307_opened_t opened;
 
     memset(of, 0, sizeof(*of));
-    if (fd >= 0) {
-        close(fd);
-        fill_state(&st, of);
+    *problem = open_file(p, ref, &opened);
+    if (*problem) {
+        return kind_of(opened.error);
     }
-    return problem;
+    close(opened.fd);
+    fill_state(&opened, of);
+    return R307_MAPFILE_FINE;
 }
 
 /* --- reading --- */
 
-typedef struct bytes_t {
-    char *s;                    /* malloc */
-    size_t len;
-    r307_mapstate_t of;
-    apr_uint64_t time;
-    int is_changing;
-    int is_image;
-} bytes_t;
+int r307_mapload_open(apr_pool_t *p, const r307_mapref_t *ref)
+{
+    r307_opened_t opened;
 
-static const char *check_image_owner(const r307_mapref_t *ref, const struct stat *st)
+    return open_file(p, ref, &opened) ? -1 : opened.fd;
+}
+
+/* The server as the user it runs as could change what it maps or trusts. */
+static const char *check_image_owner(const r307_mapref_t *ref, const r307_opened_t *opened)
 {
     if (ref->directory) {
         return "is a compiled image, which only httpd.conf may name; in .htaccess write "
@@ -191,46 +223,55 @@ static const char *check_image_owner(const r307_mapref_t *ref, const struct stat
         return "is a compiled image, which has its options in it; give them to "
                "redirect307ctl compile, and leave them out here";
     }
-    if ((st->st_uid == ap_unixd_config.user_id && !ref->is_alone)
-        || (st->st_mode & S_IWOTH)
-        || (st->st_gid == ap_unixd_config.group_id && (st->st_mode & S_IWGRP))) {
+    if ((opened->as.owner == (apr_uint32_t)ap_unixd_config.user_id && !ref->is_alone)
+        || (opened->mode & S_IWOTH)
+        || (opened->group == (apr_uint32_t)ap_unixd_config.group_id
+            && (opened->mode & S_IWGRP))) {
         return "is a compiled image that the server's own user can write; give it to "
                "another owner, without write permission for others";
     }
     return NULL;
 }
 
+/* Whether the open file is still what it was. */
+static int stood_still(const r307_opened_t *opened)
+{
+    struct stat st;
+
+    return fstat(opened->fd, &st) == 0 && (apr_uint64_t)st.st_size == opened->size
+        && in_nanoseconds(WRITTEN(st)) == opened->written
+        && in_nanoseconds(CHANGED(st)) == opened->changed;
+}
+
 /* All of an open file, and whether it stood still. Not mapped: a file that is cut while it
  * is mapped kills who reads it. */
-static const char *read_all(apr_pool_t *p, int fd, const struct stat *st, bytes_t *bytes)
+static const char *read_all(apr_pool_t *p, const r307_opened_t *opened,
+                            r307_loaded_t *loaded)
 {
-    size_t size = (size_t)st->st_size;
-    struct stat after;
+    size_t size = (size_t)opened->size, len = 0;
 
-    bytes->s = malloc(size + 1);
-    bytes->len = 0;
-    if (!bytes->s) {
+    loaded->bytes = malloc(size + 1);
+    if (!loaded->bytes) {
+        loaded->is_changing = 1;
         return "is too large for the memory there is";
     }
     for (;;) {
-        ssize_t n = read(fd, bytes->s + bytes->len, size + 1 - bytes->len);
+        ssize_t n = pread(opened->fd, loaded->bytes + len, size + 1 - len, (off_t)len);
 
         if (n < 0 && errno == EINTR) {
             continue;
         }
         if (n < 0) {
+            loaded->is_changing = 1;
             return apr_psprintf(p, "cannot be read: %s", strerror(errno));
         }
-        bytes->len += (size_t)n;
-        if (n == 0 || bytes->len > size) {
+        len += (size_t)n;
+        if (n == 0 || len > size) {
             break;
         }
     }
-    if (bytes->len != size || fstat(fd, &after) != 0 || state_of(&after) != state_of(st)) {
-        bytes->is_changing = 1;
-        return "changes while it is read";
-    }
-    return NULL;
+    loaded->is_changing = len != size || !stood_still(opened);
+    return loaded->is_changing ? "changes while it is read" : NULL;
 }
 
 static int is_image(const char *s, size_t len)
@@ -239,55 +280,79 @@ static int is_image(const char *s, size_t len)
                                                      sizeof(R307_IMAGE_MAGIC)) == 0;
 }
 
-static const char *read_file(apr_pool_t *p, const r307_mapref_t *ref, bytes_t *bytes)
+/* Foreign bytes: nothing in them leads outside, and every rule of theirs can be used. */
+static const char *check_image(apr_pool_t *p, const r307_mapref_t *ref, const void *bytes,
+                               size_t len)
 {
-    const char *problem;
-    struct stat st;
-    int fd = open_file(p, ref, &st, &problem);
+    const char *problem = r307_image_check(p, bytes, len);
+    const r307_image_t *image = NULL;
+    r307_context_t context;
 
-    memset(bytes, 0, sizeof(*bytes));
-    if (fd < 0) {
+    r307_map_context(&ref->def, &context);
+    problem = problem ? problem
+                      : r307_image_attach(p, bytes, &context, ref->def.name, &image);
+    return problem ? problem : r307_image_try(p, image);
+}
+
+static const char *read_file(apr_pool_t *p, const r307_mapref_t *ref,
+                             const r307_filestate_t *wanted, r307_loaded_t *loaded)
+{
+    r307_opened_t opened;
+    const char *problem = open_file(p, ref, &opened);
+    r307_image_info_t info;
+
+    if (problem) {
+        loaded->is_changing = kind_of(opened.error) == R307_MAPFILE_LATER;
         return problem;
     }
-    fill_state(&st, &bytes->of);
-    bytes->time = (apr_uint64_t)st.st_mtim.tv_sec;
-    problem = read_all(p, fd, &st, bytes);
-    close(fd);
-    if (!problem && is_image(bytes->s, bytes->len)) {
-        bytes->is_image = 1;
-        problem = check_image_owner(ref, &st);
-        problem = problem ? problem : r307_image_check(p, bytes->s, bytes->len);
+    fill_state(&opened, &loaded->of);
+    if (!r307_filestate_same(wanted, &loaded->of)) {
+        loaded->is_changing = 1;
+        problem = "changes while it is looked at";
+    }
+    problem = problem ? problem : read_all(p, &opened, loaded);
+    close(opened.fd);
+    loaded->len = (size_t)loaded->of.size;
+    if (!problem && is_image(loaded->bytes, loaded->len)) {
+        loaded->is_image = 1;
+        problem = check_image_owner(ref, &opened);
+        problem = problem ? problem : check_image(p, ref, loaded->bytes, loaded->len);
+    }
+    if (!problem && loaded->is_image) {
+        r307_image_info(loaded->bytes, &info);
+        loaded->result.rules = info.count;
     }
     return problem;
 }
 
 /* --- building --- */
 
-/* Said once by all processes together for each version of the file. */
-static void tell_bad(void *baton, unsigned line, const char *why)
-{
-    const r307_mapref_t *ref = baton;
-    apr_pool_t *p;
-
-    apr_pool_create(&p, NULL);
-    if (r307_once_ever(ref->server, r307_once_key(p, ref->path, line, why))) {
-        if (line) {
-            ap_log_error(APLOG_MARK, APLOG_WARNING, 0, ref->server, "%s:%u: %s",
-                         ref->path, line, why);
-        }
-        else {
-            ap_log_error(APLOG_MARK, APLOG_WARNING, 0, ref->server, "%s: %s", ref->path,
-                         why);
-        }
-    }
-    apr_pool_destroy(p);
-}
-
 typedef struct over_t {
     const r307_mapref_t *ref;
+    const r307_loaded_t *loaded;
     int (*ask)(void *baton);
     void *baton;
 } over_t;
+
+/* Said once by all processes together for each version of the file. */
+static void tell_bad(void *baton, unsigned line, const char *why)
+{
+    const over_t *over = baton;
+    const r307_mapref_t *ref = over->ref;
+    apr_uint64_t key = r307_once_key_text(ref->path, line, why)
+                       ^ over->loaded->of.written ^ over->loaded->of.changed << 1;
+
+    if (!r307_once_ever(ref->server, key ? key : 1)) {
+        return;
+    }
+    if (line) {
+        ap_log_error(APLOG_MARK, APLOG_WARNING, 0, ref->server, "%s:%u: %s", ref->path,
+                     line, why);
+    }
+    else {
+        ap_log_error(APLOG_MARK, APLOG_WARNING, 0, ref->server, "%s: %s", ref->path, why);
+    }
+}
 
 static int is_over(void *baton)
 {
@@ -296,62 +361,28 @@ static int is_over(void *baton)
     return over->ask && over->ask(over->baton);
 }
 
-static void on_bad(void *baton, unsigned line, const char *why)
+static const char *build(apr_pool_t *p, const r307_mapref_t *ref, over_t *over,
+                         r307_loaded_t *loaded)
 {
-    tell_bad((void *)((over_t *)baton)->ref, line, why);
-}
-
-static const char *build(apr_pool_t *p, const r307_mapref_t *ref, const bytes_t *bytes,
-                         over_t *over, r307_mapresult_t *result)
-{
-    r307_mapbytes_t of_file = { bytes->s, bytes->len, bytes->time };
+    r307_mapbytes_t of_file = { loaded->bytes, loaded->len,
+                                loaded->of.written / 1000000000u };
+    const char *problem;
     r307_maplimits_t limits;
 
     memset(&limits, 0, sizeof(limits));
     limits.lines_most = ref->lines_most;
     limits.regex_most = ref->regex_most;
     limits.is_over = is_over;
-    limits.bad = on_bad;
+    limits.bad = tell_bad;
+    limits.told_most = R307_MAP_TOLD;
     limits.baton = over;
     apr_generate_random_bytes((unsigned char *)&limits.seed, sizeof(limits.seed));
-    return r307_map_build(p, &ref->def, NULL, &of_file, &limits, result);
-}
-
-static const char *no_room(apr_pool_t *p, r307_arena_t *arena, size_t len)
-{
-    apr_uint64_t used, size;
-
-    r307_arena_usage(arena, &used, &size);
-    return apr_psprintf(p, "needs %" APR_SIZE_T_FMT " KiB of the arena, which has %"
-                        APR_UINT64_T_FMT " MiB and must hold the old rules beside the new "
-                        "ones; write a larger Redirect307Arena", len / 1024 + 1,
-                        size >> 20);
-}
-
-static void into_arena(apr_pool_t *p, r307_arena_t *arena, const r307_mapref_t *ref,
-                       const bytes_t *bytes, r307_mapresult_t *result,
-                       r307_loaded_t *loaded)
-{
-    size_t len = bytes->is_image ? bytes->len : r307_image_size(result->builder);
-    r307_mapversion_t *version = len ? r307_arena_reserve(arena, ref->key, len,
-                                                       ref->directory != NULL) : NULL;
-
-    if (!version) {
-        loaded->is_crowded = len != 0;
-        loaded->problem = len ? no_room(p, arena, len)
-                              : "makes an image of more than 4 GiB";
-        return;
+    problem = r307_map_build(p, &ref->def, NULL, &of_file, &limits, &loaded->result);
+    if (problem) {
+        return problem;
     }
-    if (bytes->is_image) {
-        memcpy((char *)version + version->image_at, bytes->s, len);
-    }
-    else {
-        r307_image_write(result->builder, (char *)version + version->image_at);
-    }
-    version->state = bytes->of.state;
-    version->rules = result->rules;
-    version->bad = result->bad;
-    loaded->version = version;
+    loaded->len = r307_image_size(loaded->result.builder);
+    return loaded->len ? NULL : "makes an image of more than 4 GiB";
 }
 
 /* What the builder takes is not to stay with the process: it has an allocator of its own,
@@ -373,32 +404,63 @@ static apr_pool_t *make_scratch(void)
     return p;
 }
 
-void r307_mapload_build(apr_pool_t *p, r307_arena_t *arena, const r307_mapref_t *ref,
-                        int (*ask)(void *baton), void *baton, r307_loaded_t *loaded)
+void r307_mapload_build(apr_pool_t *p, const r307_mapref_t *ref,
+                        const r307_filestate_t *wanted, int (*ask)(void *baton),
+                        void *baton, r307_loaded_t *loaded)
 {
-    over_t over = { ref, ask, baton };
-    apr_pool_t *scratch = make_scratch();
-    r307_mapresult_t result;
-    bytes_t bytes;
+    over_t over = { ref, loaded, ask, baton };
 
     memset(loaded, 0, sizeof(*loaded));
-    memset(&result, 0, sizeof(result));
-    if (!scratch) {
+    loaded->scratch = make_scratch();
+    if (!loaded->scratch) {
+        loaded->is_changing = 1;
         loaded->problem = "cannot be read for want of memory";
         return;
     }
-    loaded->problem = read_file(scratch, ref, &bytes);
-    loaded->of = bytes.of;
-    loaded->is_changing = bytes.is_changing;
-    if (!loaded->problem && !bytes.is_image) {
-        loaded->problem = build(scratch, ref, &bytes, &over, &result);
-    }
-    if (!loaded->problem) {
-        into_arena(scratch, arena, ref, &bytes, &result, loaded);
+    loaded->problem = read_file(loaded->scratch, ref, wanted, loaded);
+    if (!loaded->problem && !loaded->is_image) {
+        loaded->problem = build(loaded->scratch, ref, &over, loaded);
     }
     loaded->problem = loaded->problem ? apr_pstrdup(p, loaded->problem) : NULL;
-    free(bytes.s);
-    apr_pool_destroy(scratch);
+}
+
+void r307_mapload_write(const r307_loaded_t *loaded, r307_mapversion_t *version)
+{
+    void *bytes = (char *)version + version->image_at;
+
+    if (loaded->is_image) {
+        memcpy(bytes, loaded->bytes, loaded->len);
+    }
+    else {
+        r307_image_write(loaded->result.builder, bytes);
+    }
+    version->of = loaded->of;
+    version->rules = loaded->result.rules;
+    version->bad = loaded->result.bad;
+}
+
+void r307_mapload_free(r307_loaded_t *loaded)
+{
+    free(loaded->bytes);
+    loaded->bytes = NULL;
+    if (loaded->scratch) {
+        apr_pool_destroy(loaded->scratch);
+        loaded->scratch = NULL;
+    }
+}
+
+const char *r307_mapload_try(apr_pool_t *p, const r307_mapref_t *ref)
+{
+    r307_filestate_t now;
+    r307_loaded_t loaded;
+    const char *problem;
+
+    if (r307_mapload_state(p, ref, &now, &problem) != R307_MAPFILE_FINE) {
+        return problem;
+    }
+    r307_mapload_build(p, ref, &now, NULL, NULL, &loaded);
+    r307_mapload_free(&loaded);
+    return loaded.problem;
 }
 
 typedef struct mapping_t {
@@ -415,34 +477,34 @@ static apr_status_t unmap(void *data)
 }
 
 const void *r307_mapload_map(apr_pool_t *p, const r307_mapref_t *ref,
-                             r307_mapstate_t *of, const char **problem)
+                             r307_filestate_t *of, const char **problem)
 {
     mapping_t *mapping = apr_palloc(p, sizeof(*mapping));
-    struct stat st;
-    int fd = ref->is_alone ? -1 : open_file(p, ref, &st, problem);
+    r307_opened_t opened;
     char head[64];
     ssize_t n;
 
     /* what its own user could cut while it is mapped is read instead */
-    if (fd < 0) {
+    *problem = ref->is_alone ? NULL : open_file(p, ref, &opened);
+    if (ref->is_alone || *problem) {
         return NULL;
     }
-    n = read(fd, head, sizeof(head));
+    n = read(opened.fd, head, sizeof(head));
     if (n < 0 || !is_image(head, (size_t)n)) {
-        close(fd);
+        close(opened.fd);
         return NULL;
     }
-    *problem = check_image_owner(ref, &st);
-    mapping->len = (size_t)st.st_size;
+    *problem = check_image_owner(ref, &opened);
+    mapping->len = (size_t)opened.size;
     mapping->at = *problem ? MAP_FAILED : mmap(NULL, mapping->len, PROT_READ,
-                                               MAP_SHARED | MAP_POPULATE, fd, 0);
-    close(fd);
+                                               MAP_SHARED | MAP_POPULATE, opened.fd, 0);
+    close(opened.fd);
     if (mapping->at == MAP_FAILED) {
         *problem = *problem ? *problem : why_not(p);
         return NULL;
     }
     apr_pool_cleanup_register(p, mapping, unmap, apr_pool_cleanup_null);
-    *problem = r307_image_check(p, mapping->at, mapping->len);
-    fill_state(&st, of);
+    *problem = check_image(p, ref, mapping->at, mapping->len);
+    fill_state(&opened, of);
     return *problem ? NULL : mapping->at;
 }

@@ -1,24 +1,29 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * mapload: the file of a Redirect307Map line: whether it changed, whether it may be read,
- * and its bytes made into an image in the arena. Knows nothing of requests; whoever calls
- * holds the store's mutex where he builds.
+ * mapload: the file of a Redirect307Map line: which version of it is there, whether it may
+ * be read, and its bytes made into an image. Knows nothing of requests and shares nothing:
+ * what is built lies in memory of this process until it is written somewhere.
  */
 #ifndef R307_HTTPD_MAPLOAD_H
 #define R307_HTTPD_MAPLOAD_H
 
 #include <httpd.h>
-#include "engine/map.h"
-#include "httpd/arena.h"
+#include "map/map_line.h"
+#include "file/open_below.h"
+#include "shared/arena.h"
 
 /* One Redirect307Map line. Of httpd.conf: made once. Of a .htaccess: made for a request,
- * and again for what builds it. */
+ * and again for who builds it. */
 typedef struct r307_mapref_t {
     r307_mapdef_t def;
+    const char *args;           /* what def was parsed from */
     const char *path;           /* of the file */
     const char *directory;      /* of the .htaccess, which the file must not leave; NULL:
                                  * httpd.conf */
     const char *htaccess;       /* that file */
+    r307_folder_t folder;       /* the directory as the request found it: another one of
+                                 * that name is none */
+    int no_links;               /* to the directory only links that may be trusted lead */
     r307_slice_t key;           /* tells maps apart; the same one shares an image */
     r307_place_t place;         /* of the line */
     server_rec *server;         /* whose log it is */
@@ -28,38 +33,56 @@ typedef struct r307_mapref_t {
     int is_alone;               /* the server never was root: who owns its files is the
                                  * one it runs as, and nobody is to be kept out */
     int slot;                   /* of httpd.conf: in the arena, -1: none; else unused */
+    int number;                 /* of httpd.conf: from 0, the same for lines of one map */
     struct r307_store_t *store; /* of httpd.conf, once there is one; else NULL */
+    int handed;                 /* the file, opened by who may, and one; 0: by its name; -1:
+                                 * who asks cannot open it either */
 } r307_mapref_t;
 
 /* In p, which the copy needs for its life. */
 r307_mapref_t *r307_mapref_copy(apr_pool_t *p, const r307_mapref_t *ref);
 
-/* A file as it was at one moment. */
-typedef struct r307_mapstate_t {
-    apr_uint64_t state;         /* a number that changes with it; 0: it cannot be used */
-    apr_uint64_t device, inode;
-    apr_uint64_t written;       /* microseconds; the last change of the content */
-} r307_mapstate_t;
+typedef enum {
+    R307_MAPFILE_FINE,
+    R307_MAPFILE_BAD,           /* there is none, or it may not be used */
+    R307_MAPFILE_CLOSED,        /* this process may not open it */
+    R307_MAPFILE_LATER          /* it could not be looked at now: no descriptor, no memory */
+} r307_mapfile_t;
 
-/* NULL, or why the file cannot be used. One open and fstat. */
-const char *r307_mapload_state(apr_pool_t *p, const r307_mapref_t *ref,
-                               r307_mapstate_t *state);
+/* The state of the file; *problem: why it cannot be used. One open and fstat. */
+r307_mapfile_t r307_mapload_state(apr_pool_t *p, const r307_mapref_t *ref,
+                                  r307_filestate_t *of, const char **problem);
+/* The file as the one who asks for the map may open it, to be handed over; -1: not even
+ * so. To be closed. */
+int r307_mapload_open(apr_pool_t *p, const r307_mapref_t *ref);
 
 typedef struct r307_loaded_t {
-    r307_mapversion_t *version;    /* to be published; NULL when `problem` says why not */
-    r307_mapstate_t of;         /* the file that was read */
-    const char *problem;        /* in p */
-    int is_changing;            /* the file changed while it was read: try again */
-    int is_crowded;             /* there was no room: try again, with the same file too */
+    apr_pool_t *scratch;        /* what was built lies here */
+    r307_filestate_t of;        /* the file that was read; inode 0: none was opened */
+    const char *problem;        /* in p; NULL: it is built */
+    int is_changing;            /* it is not the state that was wanted, or changed while it
+                                 * was read, or could not be read now */
+    size_t len;                 /* of the image */
+    r307_mapresult_t result;
+    char *bytes;                /* of the file, malloc */
+    int is_image;               /* these are one */
 } r307_loaded_t;
 
-/* Reads and builds; nothing is published. is_over: asked now and then, or NULL. */
-void r307_mapload_build(apr_pool_t *p, r307_arena_t *arena, const r307_mapref_t *ref,
-                        int (*is_over)(void *baton), void *baton, r307_loaded_t *loaded);
+/* Reads the file in the state `wanted` and no other, and builds. is_over: asked now and
+ * then, or NULL. To be freed. */
+void r307_mapload_build(apr_pool_t *p, const r307_mapref_t *ref,
+                        const r307_filestate_t *wanted, int (*is_over)(void *baton),
+                        void *baton, r307_loaded_t *loaded);
+/* Puts the image, of `len` bytes, into a reserved version. */
+void r307_mapload_write(const r307_loaded_t *loaded, r307_mapversion_t *version);
+void r307_mapload_free(r307_loaded_t *loaded);
+
+/* Reads, builds, and forgets: NULL, or why the map has no rules. Its bad lines are said. */
+const char *r307_mapload_try(apr_pool_t *p, const r307_mapref_t *ref);
 
 /* For the parent: a compiled image mapped for as long as p lives. NULL when the file is
  * no image, or with *problem. */
 const void *r307_mapload_map(apr_pool_t *p, const r307_mapref_t *ref,
-                             r307_mapstate_t *of, const char **problem);
+                             r307_filestate_t *of, const char **problem);
 
 #endif

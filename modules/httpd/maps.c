@@ -2,25 +2,18 @@
 #include "httpd/maps.h"
 
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <apr_strings.h>
-#include "engine/limit.h"
+#include <http_core.h>
+#include "base/disk.h"
+#include "rule/limit.h"
 #include "httpd/hidden.h"
+#include "httpd/lint.h"
 #include "httpd/store.h"
 
-/* Whether `path` has ".." as a segment. */
-static int climbs(const char *path)
-{
-    while (*path) {
-        size_t n = strcspn(path, "/");
-
-        if (n == 2 && path[0] == '.' && path[1] == '.') {
-            return 1;
-        }
-        path += n + (path[n] == '/');
-    }
-    return 0;
-}
+/* With regex=on, in one map of a .htaccess. Stands in docs/maps.md. */
+#define REGEXES_MOST 10000
 
 static const char *place_file(cmd_parms *cmd, const r307_container_t *container,
                               const char *file, r307_mapref_t *ref)
@@ -40,7 +33,7 @@ static const char *place_file(cmd_parms *cmd, const r307_container_t *container,
         return apr_psprintf(cmd->pool, "'%s' cannot be found from here", shown);
     }
     len = strlen(container->directory);
-    if (climbs(file) || (*file == '/' && (strncmp(file, container->directory, len) != 0
+    if (r307_disk_climbs(file) || (*file == '/' && (strncmp(file, container->directory, len) != 0
                                           || file[len] != '/'))) {
         return apr_psprintf(cmd->pool, "'%s' lies outside the directory of this .htaccess; "
                             "put it there, and write its name", shown);
@@ -75,6 +68,7 @@ static const char *parse(cmd_parms *cmd, const r307_container_t *container,
     if (err) {
         return err;
     }
+    ref->args = apr_pstrdup(cmd->pool, args);
     ref->place.file = r307_container_file(cmd);
     ref->place.line = (unsigned)cmd->directive->line_num;
     ref->server = cmd->server;
@@ -105,9 +99,24 @@ const char *r307_maps_add(cmd_parms *cmd, r307_config_t *conf, const char *args)
     r307_ruleset_add_map(cmd->pool, block->rules, ref);
     r307_hidden_add(cmd, conf, ref->path);
     if (!block->is_htaccess) {
+        r307_start_lint_add_map(cmd, conf, &ref->def, ref->place);
         r307_store_add(cmd->pool, ref);
     }
     return NULL;
+}
+
+/* The directory as this request found it: what has its name later, and is another one, is
+ * another map. */
+static void find_folder(r307_mapref_t *ref)
+{
+    struct stat st;
+
+    memset(&ref->folder, 0, sizeof(ref->folder));
+    if (stat(*ref->directory ? ref->directory : "/", &st) == 0) {
+        ref->folder.device = (apr_uint64_t)st.st_dev;
+        ref->folder.inode = (apr_uint64_t)st.st_ino;
+        ref->folder.owner = (apr_uint32_t)st.st_uid;
+    }
 }
 
 const r307_mapref_t *r307_maps_limited(request_rec *r, const r307_config_t *conf,
@@ -120,9 +129,14 @@ const r307_mapref_t *r307_maps_limited(request_rec *r, const r307_config_t *conf
 
     limited->lines_most = lines >= R307_LIMIT_NONE ? 0 : (apr_uint32_t)lines;
     limited->size_most = (apr_uint64_t)size * 1024;
-    limited->regex_most = regex;
+    limited->regex_most = regex == R307_LIMIT_NONE ? REGEXES_MOST : regex;
+    limited->no_links = !(ap_allow_options(r) & OPT_SYM_LINKS);
+    find_folder(limited);
     limited->key = slice_of(apr_psprintf(r->pool, "%s\n%s\n%" APR_INT64_T_FMT " %"
-                                         APR_INT64_T_FMT " %" APR_INT64_T_FMT, ref->path,
-                                         ref->def.text, lines, size, regex));
+                                         APR_INT64_T_FMT " %" APR_INT64_T_FMT " %d %"
+                                         APR_UINT64_T_FMT " %" APR_UINT64_T_FMT " %u",
+                                         ref->path, ref->def.text, lines, size, regex,
+                                         limited->no_links, limited->folder.device,
+                                         limited->folder.inode, limited->folder.owner));
     return limited;
 }

@@ -9,7 +9,8 @@
 APLOG_USE_MODULE(redirect307);
 
 /* NULL when the image cannot be used in this process. */
-r307_mapview_t *r307_mapview_attach(const r307_mapref_t *ref, const void *bytes, apr_uint64_t serial)
+r307_mapview_t *r307_mapview_attach(r307_store_t *store, const r307_mapref_t *ref,
+                                    const void *bytes, apr_uint64_t serial)
 {
     r307_context_t context;
     const char *problem;
@@ -33,13 +34,10 @@ r307_mapview_t *r307_mapview_attach(const r307_mapref_t *ref, const void *bytes,
         apr_pool_destroy(pool);
         return NULL;
     }
+    if (ref->directory) {
+        r307_image_bound(view->image, &store->regex_room);
+    }
     return view;
-}
-
-static int same_key(const r307_mapref_t *ref, const r307_mapversion_t *version)
-{
-    return version->key_len == ref->key.len
-        && memcmp((const char *)version + version->key_at, ref->key.s, ref->key.len) == 0;
 }
 
 void r307_mapview_lock(r307_store_t *store)
@@ -67,15 +65,15 @@ r307_mapview_t *r307_mapview_current(r307_store_t *store, int slot, const r307_m
     r307_mapview_t *view;
 
     if (!version || version->serial == has || local->unfit == version->serial
-        || !same_key(ref, version)) {
+        || !r307_mapversion_is_of(version, ref->key)) {
         return NULL;
     }
-    view = r307_mapview_attach(ref, r307_mapversion_image(version), version->serial);
+    view = r307_mapview_attach(store, ref, r307_mapversion_image(version), version->serial);
     if (!view) {
         local->unfit = version->serial;
         return NULL;
     }
-    view->at = r307_arena_place(store->arena, version);
+    view->version = version;
     return view;
 }
 
@@ -97,6 +95,7 @@ void r307_mapview_leave(r307_store_t *store, int slot)
     r307_maplocal_t *local = &store->locals[slot];
 
     r307_mapview_install(store, slot, NULL);
+    local->used = 0;
     if (local->user) {
         local->user->next = store->gone;
         store->gone = local->user;
@@ -124,26 +123,35 @@ void r307_mapview_use(r307_store_t *store, int slot, r307_mapuser_t *user)
     local->user = user;
 }
 
-/* With the lock held. */
+/* What is to be freed is taken out with the lock held, and freed without it: that can take
+ * long. A view without users gets none any more, as it is nobody's current one. */
 void r307_mapview_free(r307_store_t *store)
 {
-    r307_mapview_t **link = &store->replaced;
+    r307_mapview_t **link, *view, *unused = NULL;
+    r307_mapuser_t *gone;
 
-    while (*link) {
-        r307_mapview_t *view = *link;
-
-        if (view->refs) {
+    r307_mapview_lock(store);
+    for (link = &store->replaced; *link;) {
+        view = *link;
+        if (__atomic_load_n(&view->refs, __ATOMIC_ACQUIRE)) {
             link = &view->next;
+            continue;
         }
-        else {
-            *link = view->next;
-            apr_pool_destroy(view->pool);
-        }
+        *link = view->next;
+        view->next = unused;
+        unused = view;
     }
-    while (store->gone) {
-        r307_mapuser_t *user = store->gone;
+    gone = store->gone;
+    store->gone = NULL;
+    r307_mapview_unlock(store);
+    while ((view = unused)) {
+        unused = view->next;
+        apr_pool_destroy(view->pool);
+    }
+    while (gone) {
+        r307_mapuser_t *user = gone;
 
-        store->gone = user->next;
+        gone = user->next;
         if (user->pool) {
             apr_pool_destroy(user->pool);
         }

@@ -3,29 +3,34 @@
  * mapview: what one process knows of the maps it uses. For the files of the store alone:
  * store.c (the parent, and starting), follow.c (the thread that follows) and take.c
  * (requests).
+ *
+ *     child      request threads: take views, ask for what has no version
+ *                one thread that follows: takes new versions, says what is read no more;
+ *                of an arena that is not shared, keeps its maps, too
+ *
+ * `lock` is held over views and users of this process, for nanoseconds: never while a file
+ * is looked at, a map is built or memory is freed.
  */
 #ifndef R307_HTTPD_MAPVIEW_H
 #define R307_HTTPD_MAPVIEW_H
 
-#include <apr_global_mutex.h>
-#include <apr_thread_cond.h>
 #include <apr_thread_mutex.h>
 #include <apr_thread_proc.h>
-#include "engine/image.h"
-#include "httpd/mapload.h"
+#include "map/image.h"
+#include "httpd/mapkeep.h"
 
 /* An image as this process uses it. */
 typedef struct r307_mapview_t {
     apr_pool_t *pool;           /* its own, without a parent */
     const r307_image_t *image;
-    apr_uint64_t serial;        /* of the version; 0: mapped by the parent */
-    apr_uint64_t at;            /* where in the arena; only to be compared */
-    int refs;                   /* requests that use it */
+    const r307_mapversion_t *version;   /* NULL: mapped by the parent, or this process's own */
+    apr_uint64_t serial;        /* of the version; else 0 */
+    unsigned refs;              /* requests that use it; atomic, taken with the lock held */
     struct r307_mapview_t *next;        /* of those that are replaced and still used */
 } r307_mapview_t;
 
 /* What a process knows of the map in a slot: replaced as a whole, as the thread that
- * follows may be reading its file. */
+ * follows may be taking its version. */
 typedef struct r307_mapuser_t {
     const r307_mapref_t *ref;
     apr_uint64_t key;           /* of the slot, unless another map has it by now */
@@ -37,24 +42,35 @@ typedef struct r307_maplocal_t {
     r307_mapview_t *view;
     r307_mapuser_t *user;               /* NULL: no map of this slot is used in this process */
     apr_uint64_t unfit;         /* serial of a version that this process cannot use */
+    apr_uint64_t used;          /* here, by the monotonic clock */
+    unsigned tick;              /* of the store, when that was said to all */
 } r307_maplocal_t;
 
 typedef struct r307_store_t {
     server_rec *s;
     r307_arena_t *arena;
-    apr_global_mutex_t *mutex;      /* over all processes: who builds */
-    apr_thread_mutex_t *lock;       /* of this process: views and refs */
-    apr_thread_cond_t *wake;
+    apr_thread_mutex_t *lock;
+    int wake[2];                    /* a pipe: ends the naps of the thread that follows */
     apr_thread_t *follower;
+    int is_followed;                /* __atomic: 0 again when the thread is at its end */
     apr_pool_t *thread_pool;
     r307_mapview_t *replaced;
     r307_mapuser_t *gone;
     int *active;                    /* slots in use here */
     int active_count;
+    int conf_count;                 /* maps of httpd.conf, which have numbers */
     int attaching;                  /* requests that read a version no view holds yet */
     int stop;                       /* __atomic */
     int is_child;
-    r307_maplocal_t locals[R307_MAPSLOTS];
+    int hurries;                    /* __atomic: requests of this process that wait */
+    unsigned tick;                  /* __atomic: counted by the thread that follows */
+    int queue[2];                   /* see mapask.h; [0] only where this process keeps */
+    r307_mapkeep_t *keep;           /* of an arena that is not shared; else NULL */
+    int forks;                      /* processes that serve are forked from this one (mpm-itk) */
+    pid_t pid;                      /* the process that all this is known of */
+    unsigned waiting_most;          /* requests of all processes that may wait for maps */
+    apr_uint32_t regex_room;        /* compiled regexes of tenants' maps; __atomic */
+    r307_maplocal_t *locals;        /* by slot */
 } r307_store_t;
 
 void r307_mapview_lock(r307_store_t *store);
@@ -62,8 +78,8 @@ void r307_mapview_unlock(r307_store_t *store);
 
 /* An image of foreign memory as a view; NULL, and said why, when it cannot be used in this
  * process. serial: of the version, 0 for none. */
-r307_mapview_t *r307_mapview_attach(const r307_mapref_t *ref, const void *bytes,
-                                    apr_uint64_t serial);
+r307_mapview_t *r307_mapview_attach(r307_store_t *store, const r307_mapref_t *ref,
+                                    const void *bytes, apr_uint64_t serial);
 /* The slot's version as a view; NULL when there is none other than `has` that this process
  * can use. Called without the lock: nobody frees the version, as this process has not said
  * that it moved on. */
@@ -72,18 +88,26 @@ r307_mapview_t *r307_mapview_current(r307_store_t *store, int slot,
 
 /* With the lock held: */
 void r307_mapview_install(r307_store_t *store, int slot, r307_mapview_t *view);
-void r307_mapview_replaced(r307_store_t *store, r307_mapview_t *view);
 void r307_mapview_leave(r307_store_t *store, int slot);
 void r307_mapview_use(r307_store_t *store, int slot, r307_mapuser_t *user);
-void r307_mapview_free(r307_store_t *store);    /* what nobody uses any more */
 
-/* With the mutex held: reads the file and publishes, or says why not, and whether there
- * are older rules. */
-void r307_follow_build(r307_store_t *store, apr_pool_t *p, int slot,
-                       const r307_mapref_t *ref, int has_rules);
+/* Without it: frees what nobody uses any more. */
+void r307_mapview_free(r307_store_t *store);
+
+/* --- store.c --- */
+
+/* In a process that was forked from a child, before its first request. */
+void r307_store_rejoin(r307_store_t *store);
+
+/* --- follow.c --- */
+
 /* With the lock held, in a child; does nothing when it runs already. */
 void r307_follow_start(r307_store_t *store);
-/* An apr_pool cleanup of the store: ends it and waits for that. */
+/* What the thread does at each round, of a process that has none. */
+void r307_follow_move(r307_store_t *store);
+/* Ends a nap of the thread. */
+void r307_follow_wake(r307_store_t *store);
+/* An apr_pool cleanup of the store: ends it and waits for that, but not for ever. */
 apr_status_t r307_follow_stop(void *store);
 
 #endif

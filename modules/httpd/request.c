@@ -7,6 +7,7 @@
 #include <http_core.h>
 #include <http_protocol.h>
 #include <http_request.h>
+#include "rule/capture.h"
 #include "httpd/expr.h"
 #include "httpd/flag.h"
 #include "httpd/store.h"
@@ -72,7 +73,8 @@ static const char *read_user(void *baton)
     return ((request_rec *)baton)->user;
 }
 
-/* MultiViews finds files by other names, but after us, and it is asked by a subrequest. */
+/* MultiViews finds files by other names, but after us, and it is asked by a subrequest,
+ * which decodes what it is given: names hold '%', '?' and '#', too. */
 static int finds_by_negotiation(request_rec *r)
 {
     request_rec *sub;
@@ -81,7 +83,7 @@ static int finds_by_negotiation(request_rec *r)
     if (!(ap_allow_options(r) & OPT_MULTI)) {
         return 0;
     }
-    sub = ap_sub_req_lookup_uri(r->uri, r, NULL);
+    sub = ap_sub_req_lookup_uri(ap_os_escape_path(r->pool, r->uri, 1), r, NULL);
     found = sub->status == HTTP_OK && sub->finfo.filetype == APR_REG;
     ap_destroy_sub_req(sub);
     return found;
@@ -165,6 +167,7 @@ r307_state_t *r307_request_state(request_rec *r)
     if (!state) {
         state = apr_pcalloc(r->pool, sizeof(*state));
         fill_view(r, &state->view);
+        state->steps = R307_STEPS_ALL;
         ap_set_module_config(r->request_config, &redirect307_module, state);
     }
     return state;

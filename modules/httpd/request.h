@@ -7,7 +7,7 @@
 #define R307_HTTPD_REQUEST_H
 
 #include <httpd.h>
-#include "engine/view.h"
+#include "http/view.h"
 
 typedef struct r307_state_t {
     r307_view_t view;       /* path is NULL: no path of ours was asked for */
@@ -16,11 +16,14 @@ typedef struct r307_state_t {
     int early_waits;        /* that was the first list: all is decided after the login */
     int sets_cookie;        /* the answer, whatever it is, takes a cookie along */
     int is_private;         /* some list looked at what no header tells */
-    const char *held;       /* Retry-After of a 503 by a maintenance, or NULL */
     const struct r307_halt_decision_t *back;    /* of translate_name, to be carried out
                                                  * unless a later list is in force */
+    unsigned steps;         /* of all regexes that are left to it */
     int is_over;            /* a rule ended the search; no later list is asked */
     struct r307_mapheld_t *maps;    /* in use; NULL: none */
+    struct r307_mapheld_t *tenants_maps;        /* of these, those of .htaccess files */
+    struct r307_mapheld_t **conf_maps;          /* and those of httpd.conf by number */
+    int unready;            /* a map that was asked has no rules yet: nobody knows the answer */
     int late_decided;       /* by access_checker_ex, so type_checker has nothing to do */
 } r307_state_t;
 

@@ -2,7 +2,6 @@
 #include "httpd/respond.h"
 
 #include <string.h>
-#include <apr_date.h>
 #include <apr_strings.h>
 #include <http_core.h>
 #include <http_log.h>
@@ -10,6 +9,7 @@
 #include <http_request.h>
 #include <mod_core.h>
 #include <util_filter.h>
+#include "base/datetime.h"
 #include "httpd/body.h"
 #include "httpd/request.h"
 
@@ -149,36 +149,44 @@ static void say_cache(request_rec *r, const r307_answer_t *answer)
  * Expires. */
 static void say_expires(request_rec *r, const r307_answer_t *answer)
 {
-    char *date = apr_palloc(r->pool, APR_RFC822_DATE_LEN);
+    apr_time_t end = r->request_time + apr_time_from_sec(answer->max_age);
 
-    apr_rfc822_date(date, r->request_time + apr_time_from_sec(answer->max_age));
-    apr_table_setn(r->err_headers_out, "Expires", date);
+    apr_table_setn(r->err_headers_out, "Expires", r307_time_http(r->pool, end));
 }
 
-/* `text` may be NULL; behind it the end, or a flush when the end is to come later. */
-static void pass(request_rec *r, ap_filter_t *filters, const char *text, apr_size_t len,
+/* `body` may be NULL; behind it the end, or a flush when the end is to come later. */
+static void pass(request_rec *r, ap_filter_t *filters, apr_bucket_brigade *body,
                  int is_end)
 {
     apr_bucket_alloc_t *alloc = r->connection->bucket_alloc;
-    apr_bucket_brigade *bb = apr_brigade_create(r->pool, alloc);
+    apr_bucket_brigade *bb = body ? body : apr_brigade_create(r->pool, alloc);
     apr_bucket *last = is_end ? apr_bucket_eos_create(alloc)
                               : apr_bucket_flush_create(alloc);
 
-    if (text) {
-        APR_BRIGADE_INSERT_TAIL(bb, apr_bucket_pool_create(text, len, r->pool,
-                                                           alloc));
-    }
     APR_BRIGADE_INSERT_TAIL(bb, last);
     /* a client that is gone is httpd's to notice */
     (void)ap_pass_brigade(filters, bb);
     apr_brigade_destroy(bb);
 }
 
-static void send_own(request_rec *r, const r307_answer_t *answer, int is_end)
+static void make_page(request_rec *r, const r307_answer_t *answer,
+                      r307_content_t *content)
 {
+    apr_bucket_alloc_t *alloc = r->connection->bucket_alloc;
     apr_size_t len;
     const char *text = page(r, answer, &len);
 
+    memset(content, 0, sizeof(*content));
+    content->type = "text/html; charset=utf-8";
+    content->length = (apr_off_t)len;
+    content->body = apr_brigade_create(r->pool, alloc);
+    APR_BRIGADE_INSERT_TAIL(content->body, apr_bucket_pool_create(text, len, r->pool,
+                                                                  alloc));
+}
+
+static void send_own(request_rec *r, const r307_answer_t *answer,
+                     const r307_content_t *content, int is_end)
+{
     /* The status comes after the hook: mod_cache would replace a 503 by what it has. */
     r->output_filters = r->proto_output_filters;
     ap_run_insert_error_filter(r);
@@ -188,21 +196,24 @@ static void send_own(request_rec *r, const r307_answer_t *answer, int is_end)
         say_expires(r, answer);
     }
 #if AP_MODULE_MAGIC_AT_LEAST(20120211, 132)
-    ap_set_content_type_ex(r, "text/html; charset=utf-8", 1);
+    ap_set_content_type_ex(r, content->type, 1);
 #else
-    ap_set_content_type(r, "text/html; charset=utf-8");
+    ap_set_content_type(r, content->type);
 #endif
-    if (!is_end) {
-        ap_set_content_length(r, (apr_off_t)len);   /* else a filter of httpd's does */
+    if (content->headers) {
+        r->headers_out = apr_table_overlay(r->pool, r->headers_out, content->headers);
     }
-    pass(r, r->output_filters, text, len, is_end);
+    if (!is_end) {
+        ap_set_content_length(r, content->length);  /* else a filter of httpd's does */
+    }
+    pass(r, r->output_filters, content->body, is_end);
 }
 
 /* A second brigade, to the connection's filters: those of the request drop what follows
  * EOS. Without it the answer would wait for the body it was to come before. */
 static void flush(request_rec *r)
 {
-    pass(r, r->connection->output_filters, NULL, 0, 0);
+    pass(r, r->connection->output_filters, NULL, 0);
 }
 
 /* HTTP/2: a stream that ends while curl still sends is an error to it, whatever it has
@@ -219,7 +230,7 @@ static void flush_and_drain(request_rec *r, r307_body_t *body)
     if (!r->eos_sent) {
         int is_over = r307_body_drain(r, body, H2_PATIENCE);
 
-        pass(r, r->output_filters, NULL, 0, 1);
+        pass(r, r->output_filters, NULL, 1);
         if (is_over) {
             return;
         }
@@ -248,16 +259,40 @@ static int send_error_document(request_rec *r, const r307_answer_t *answer,
     return DONE;
 }
 
+/* Whoever makes the content would begin by reading the request's body. */
+static void find_content(request_rec *r, const r307_answer_t *answer, r307_body_t *body,
+                         r307_content_t *content)
+{
+    int is_found;
+
+    if (!answer->find) {
+        make_page(r, answer, content);
+        return;
+    }
+    if (body->pending) {
+        r307_body_hide(r, body);
+    }
+    is_found = answer->find(r, answer->baton, content);
+    if (body->pending) {
+        r307_body_show(r, body);
+    }
+    if (!is_found) {
+        make_page(r, answer, content);
+    }
+}
+
 int r307_respond_send(request_rec *r, const r307_config_t *conf,
                       const r307_answer_t *answer)
 {
-    int is_httpds = ap_response_code_string(r, ap_index_of_response(answer->status))
-                    != NULL;
+    int is_httpds = !answer->find
+                    && ap_response_code_string(r, ap_index_of_response(answer->status))
+                       != NULL;
+    r307_content_t content;
     r307_body_t body;
 
     apr_table_addn(r->subprocess_env, "REDIRECT307_RULE",
                    r307_respond_note(r, answer->rule));
-    r307_body_plan(r, (apr_off_t)r307_config_value(conf, R307_SETTING_DRAIN),
+    r307_body_plan(r, r307_config_value(conf, R307_SETTING_DRAIN),
                    r307_config_value(conf, R307_SETTING_DRAIN_TIME), &body);
     if (body.failed != OK) {
         return body.failed;
@@ -270,7 +305,8 @@ int r307_respond_send(request_rec *r, const r307_config_t *conf,
     if (answer->location) {
         apr_table_setn(r->err_headers_out, "Location", answer->location);
     }
-    send_own(r, answer, !ends_later(r, &body));
+    find_content(r, answer, &body, &content);
+    send_own(r, answer, &content, !ends_later(r, &body));
     if (body.pending) {
         flush_and_drain(r, &body);
     }

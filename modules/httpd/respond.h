@@ -7,7 +7,22 @@
 #define R307_HTTPD_RESPOND_H
 
 #include <httpd.h>
+#include <apr_buckets.h>
 #include "httpd/config.h"
+
+/* Bytes of a content, which is kept in memory. */
+#define R307_CONTENT_MOST (8 * 1024 * 1024)
+
+/* What is sent instead of a short page. */
+typedef struct r307_content_t {
+    const char *type;
+    apr_table_t *headers;       /* to go along; NULL: none */
+    apr_bucket_brigade *body;   /* without an end */
+    apr_off_t length;
+} r307_content_t;
+
+/* Asked while the request looks as if it had no body. 0: there is none. */
+typedef int (*r307_content_find_t)(request_rec *r, void *baton, r307_content_t *content);
 
 typedef struct r307_answer_t {
     int status;
@@ -15,6 +30,9 @@ typedef struct r307_answer_t {
     const r307_rule_t *rule;
     int max_age;                /* seconds a cache may keep it; 0: no-store */
     int is_private;             /* only the client's own cache */
+    r307_content_find_t find;   /* NULL: a short page, or the administrator's
+                                 * ErrorDocument */
+    void *baton;
 } r307_answer_t;
 
 /* What the hook returns: DONE when the answer is out. */

@@ -1,21 +1,32 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "httpd/store.h"
 
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+#include <ap_mpm.h>
+#include <apr_hash.h>
 #include <apr_strings.h>
 #include <http_config.h>
+#include <http_core.h>
 #include <http_log.h>
-#include <util_mutex.h>
-#include "engine/version.h"
+#include "base/version.h"
+#include "httpd/builder.h"
+#include "httpd/mapask.h"
 #include "httpd/mapview.h"
 
 APLOG_USE_MODULE(redirect307);
 
-#define MUTEX    "redirect307-maps"
 #define USERDATA "mod_redirect307.store"
 #define LISTED   "mod_redirect307.maps"
 #define RETAINED "mod_redirect307.arena"
 #define PRIVATE_SIZE (256 * 1024 * 1024)    /* costs what is used of it */
+#define SLOTS        65536      /* for maps of tenants */
+#define SLOTS_A_MAP  4          /* of httpd.conf, beside them, so that each finds one */
+#define REGEXES_MOST 2000   /* of tenants' maps that one process keeps compiled */
+#define COLD_NAPS    45     /* at a start that has no version of a file yet: so often is a
+                             * file that was just written looked at, */
+#define COLD_NAP     apr_time_from_msec(100)    /* so far apart */
 
 r307_store_t *r307_store_find(const server_rec *s)
 {
@@ -23,11 +34,6 @@ r307_store_t *r307_store_find(const server_rec *s)
 
     apr_pool_userdata_get(&store, USERDATA, s->process->pconf);
     return store;
-}
-
-void r307_store_register(apr_pool_t *pconf)
-{
-    ap_mutex_register(pconf, MUTEX, NULL, APR_LOCK_DEFAULT, 0);
 }
 
 void r307_store_add(apr_pool_t *pconf, r307_mapref_t *ref)
@@ -41,6 +47,32 @@ void r307_store_add(apr_pool_t *pconf, r307_mapref_t *ref)
     }
     ref->slot = -1;
     APR_ARRAY_PUSH((apr_array_header_t *)list, r307_mapref_t *) = ref;
+}
+
+void r307_store_try(apr_pool_t *pconf)
+{
+    apr_hash_t *tried = apr_hash_make(pconf);
+    void *data = NULL;
+    const apr_array_header_t *list;
+    int i;
+
+    apr_pool_userdata_get(&data, LISTED, pconf);
+    list = data;
+    for (i = 0; list && i < list->nelts; i++) {
+        const r307_mapref_t *ref = APR_ARRAY_IDX(list, i, r307_mapref_t *);
+        const char *problem;
+
+        if (apr_hash_get(tried, ref->key.s, (apr_ssize_t)ref->key.len)) {
+            continue;           /* another line names the same */
+        }
+        apr_hash_set(tried, ref->key.s, (apr_ssize_t)ref->key.len, ref);
+        problem = r307_mapload_try(pconf, ref);
+        if (problem) {
+            ap_log_error(APLOG_MARK, APLOG_WARNING, 0, ref->server, "%s:%u: "
+                         "Redirect307Map: %s %s; the map has no rules", ref->place.file,
+                         ref->place.line, ref->path, problem);
+        }
+    }
 }
 
 /* --- the parent --- */
@@ -60,15 +92,17 @@ static apr_status_t forget(void *data)
     return APR_SUCCESS;
 }
 
-/* Kept over restarts, with the memory that children of the last generation still use.
- * What another version of this module left here is not looked into. */
+/* Kept over restarts: the versions of all maps, and who builds them. What another version
+ * of this module left here is not looked into. */
 typedef struct retained_t {
     char layout[32];
     apr_pool_t *pool;
     r307_arena_t *arena;
+    int queue[2];
+    r307_running_t running;
 } retained_t;
 
-#define LAYOUT R307_VERSION " " APR_STRINGIFY(R307_MAPSLOTS)
+#define LAYOUT R307_VERSION " 5"     /* another one whenever a table is */
 
 static retained_t *find_retained(server_rec *s)
 {
@@ -78,138 +112,223 @@ static retained_t *find_retained(server_rec *s)
     return retained;
 }
 
-/* A file that is no good now, and was when the last generation read it. */
-static void carry_over(r307_store_t *store, retained_t *last, r307_mapref_t *ref)
+static apr_status_t close_queue(void *data)
 {
-    apr_uint64_t len, state;
-    const void *bytes = last ? r307_arena_peek(last->arena, ref->key, &len, &state) : NULL;
-    r307_mapversion_t *version;
-    apr_pool_t *p;
-
-    version = bytes ? r307_arena_reserve(store->arena, ref->key, len, 0) : NULL;
-    if (!version) {
-        return;
-    }
-    memcpy((char *)version + version->image_at, bytes, (size_t)len);
-    apr_pool_create(&p, NULL);
-    if (!r307_image_check(p, r307_mapversion_image(version), (size_t)len)) {
-        r307_image_info_t info;
-
-        r307_image_info(r307_mapversion_image(version), &info);
-        version->state = state;
-        version->rules = info.count;
-        r307_arena_publish(store->arena, ref->slot, version);
-    }
-    apr_pool_destroy(p);
+    r307_mapask_close(data);
+    return APR_SUCCESS;
 }
 
-/* An image that is mapped from its file; 1 when there is nothing more to do. */
+/* NULL: there is no such memory, or no sockets. */
+static retained_t *make_retained(server_rec *s, const r307_arena_size_t *size)
+{
+    retained_t *mine;
+    apr_pool_t *pool;
+
+    apr_pool_create(&pool, s->process->pool);
+    mine = apr_pcalloc(pool, sizeof(*mine));
+    apr_cpystrn(mine->layout, LAYOUT, sizeof(mine->layout));
+    mine->pool = pool;
+    mine->queue[0] = mine->queue[1] = -1;
+    mine->arena = r307_arena_make(pool, size);
+    if (!mine->arena || (size->is_shared && !r307_mapask_open(mine->queue))) {
+        apr_pool_destroy(pool);
+        return NULL;
+    }
+    return mine;
+}
+
+static void drop_retained(server_rec *s, retained_t *last)
+{
+    apr_pool_userdata_set(NULL, RETAINED, NULL, s->process->pool);
+    if (last && strcmp(last->layout, LAYOUT) == 0) {
+        close_queue(last->queue);
+    }
+    if (last) {
+        apr_pool_destroy(last->pool);
+    }
+}
+
+static unsigned count_readers(void)
+{
+    int limit = 0;
+
+    if (ap_mpm_query(AP_MPMQ_HARD_LIMIT_DAEMONS, &limit) != APR_SUCCESS || limit < 1) {
+        limit = 256;
+    }
+    return (unsigned)limit * 2 + 32;    /* those that are ending are readers too */
+}
+
+/* The arena of the last generation, if it is what would be made: nothing of it is lost, and
+ * its children go on with it. size 0: one that is not shared. */
+static retained_t *get_retained(server_rec *s, apr_int64_t size, int maps)
+{
+    r307_arena_size_t wanted = { size ? (apr_size_t)size : PRIVATE_SIZE,
+                                 SLOTS + SLOTS_A_MAP * (unsigned)maps, count_readers(),
+                                 size != 0 };
+    retained_t *last = find_retained(s), *mine;
+
+    if (last && strcmp(last->layout, LAYOUT) == 0) {
+        r307_builder_end(&last->running);
+        if (r307_arena_fits(last->arena, &wanted)) {
+            return last;
+        }
+    }
+    drop_retained(s, last);
+    mine = make_retained(s, &wanted);
+    if (mine) {
+        apr_pool_userdata_set(mine, RETAINED, NULL, s->process->pool);
+    }
+    return mine;
+}
+
+/* An image that is mapped from its file; 1 when there is nothing more to load. */
 static int map_image(r307_store_t *store, apr_pool_t *pconf, r307_mapref_t *ref)
 {
-    r307_mapslot_t *known = r307_arena_slot(store->arena, ref->slot);
     const char *problem = NULL;
-    r307_mapstate_t of;
+    r307_filestate_t of;
     const void *bytes = r307_mapload_map(pconf, ref, &of, &problem);
 
     if (!bytes) {
         return 0;
     }
-    known->mapped = of.state;
+    r307_arena_publish_mapped(store->arena, ref->slot, &of);
     r307_arena_note_file(store->arena, ref->slot, of.device, of.inode);
-    r307_mapview_install(store, ref->slot, r307_mapview_attach(ref, bytes, 0));
+    r307_mapview_install(store, ref->slot, r307_mapview_attach(store, ref, bytes, 0));
     return 1;
 }
 
-static void load(r307_store_t *store, apr_pool_t *pconf, apr_pool_t *ptemp, retained_t *last,
-                 r307_mapref_t *ref)
+static void add(r307_store_t *store, r307_mapkeep_t *keep, apr_pool_t *pconf,
+                r307_mapref_t *ref)
 {
     r307_mapuser_t *user = apr_pcalloc(pconf, sizeof(*user));
-    apr_uint64_t len, state;
-    r307_mapview_t *view;
 
-    ref->store = store;
-    ref->slot = r307_arena_find(store->arena, ref->key, 1, 0);
+    ref->slot = r307_arena_claim(store->arena, ref->key, 1);
     if (ref->slot < 0) {
-        ap_log_error(APLOG_MARK, APLOG_ERR, 0, ref->server, "%s:%u: Redirect307Map: more "
-                     "maps than this server can hold", ref->place.file, ref->place.line);
+        ap_log_error(APLOG_MARK, APLOG_ERR, 0, ref->server, "%s:%u: Redirect307Map: there is "
+                     "no place for so many maps", ref->place.file, ref->place.line);
         return;
     }
-    if (store->locals[ref->slot].user) {
-        return;                 /* another line names the same */
-    }
+    r307_arena_slot(store->arena, ref->slot)->used = r307_arena_clock();
     user->ref = ref;
     r307_mapview_use(store, ref->slot, user);
-    if (map_image(store, pconf, ref)) {
-        return;
+    r307_mapkeep_add(keep, ref, !map_image(store, pconf, ref));
+}
+
+/* What was written in the seconds before a start is waited for: half of a file is not to
+ * be what the server begins with. */
+static void load_all(r307_mapkeep_t *keep)
+{
+    int naps;
+
+    r307_mapkeep_work(keep);
+    for (naps = 0; naps < COLD_NAPS && r307_mapkeep_count_young(keep); naps++) {
+        apr_sleep(COLD_NAP);
+        r307_mapkeep_work(keep);
     }
-    r307_follow_build(store, ptemp, ref->slot, ref,
-                      last && r307_arena_peek(last->arena, ref->key, &len, &state));
-    if (!r307_arena_current(store->arena, ref->slot)) {
-        carry_over(store, last, ref);
-    }
-    view = r307_mapview_current(store, ref->slot, ref, 0);
-    if (view) {
-        r307_mapview_install(store, ref->slot, view);
+    r307_mapkeep_say_young(keep);
+}
+
+static void take_versions(r307_store_t *store)
+{
+    int i;
+
+    for (i = 0; i < store->active_count; i++) {
+        int slot = store->active[i];
+        r307_mapview_t *view = r307_mapview_current(store, slot,
+                                                    store->locals[slot].user->ref, 0);
+
+        if (view) {
+            r307_mapview_install(store, slot, view);
+        }
     }
 }
 
-/* Memory of this generation lies in a pool of the process, as the next one may need it:
- * see carry_over. */
-static r307_arena_t *make_arena(apr_pool_t *pconf, server_rec *s, apr_int64_t size)
+static void add_all(r307_store_t *store, r307_mapkeep_t *keep, apr_pool_t *pconf,
+                    apr_pool_t *ptemp, const apr_array_header_t *list)
 {
-    r307_arena_t *arena = NULL;
-    retained_t *mine;
-    apr_pool_t *pool;
+    apr_hash_t *slots = apr_hash_make(ptemp);
+    int i;
 
-    if (size) {
-        apr_pool_create(&pool, s->process->pool);
-        arena = r307_arena_make(pool, (apr_size_t)size, 1);
-        if (arena) {
-            mine = apr_pcalloc(pool, sizeof(*mine));
-            apr_cpystrn(mine->layout, LAYOUT, sizeof(mine->layout));
-            mine->pool = pool;
-            mine->arena = arena;
-            apr_pool_userdata_set(mine, RETAINED, NULL, s->process->pool);
-            return arena;
+    r307_arena_unpin(store->arena);
+    for (i = 0; list && i < list->nelts; i++) {
+        r307_mapref_t *ref = APR_ARRAY_IDX(list, i, r307_mapref_t *);
+        r307_mapref_t *same = apr_hash_get(slots, ref->key.s, (apr_ssize_t)ref->key.len);
+
+        ref->store = store;
+        if (same) {             /* another line names it too */
+            ref->slot = same->slot;
+            ref->number = same->number;
+            continue;
         }
-        apr_pool_destroy(pool);
-        ap_log_error(APLOG_MARK, APLOG_WARNING, 0, s, "there is no shared memory of %"
-                     APR_INT64_T_FMT " MiB; each process keeps its own copies of the maps",
-                     size >> 20);
+        ref->number = store->conf_count++;
+        apr_hash_set(slots, ref->key.s, (apr_ssize_t)ref->key.len, ref);
+        add(store, keep, pconf, ref);
     }
-    apr_pool_userdata_set(NULL, RETAINED, NULL, s->process->pool);
-    return r307_arena_make(pconf, PRIVATE_SIZE, 0);
+}
+
+static r307_store_t *make(apr_pool_t *pconf, server_rec *s, retained_t *mine)
+{
+    r307_store_t *store = apr_pcalloc(pconf, sizeof(*store));
+    apr_size_t slots;
+
+    store->s = s;
+    store->regex_room = REGEXES_MOST;
+    store->arena = mine->arena;
+    store->queue[0] = mine->queue[0];
+    store->queue[1] = mine->queue[1];
+    slots = (apr_size_t)r307_arena_slots(store->arena);
+    store->active = apr_pcalloc(pconf, slots * sizeof(*store->active));
+    store->locals = apr_pcalloc(pconf, slots * sizeof(*store->locals));
+    apr_pool_cleanup_register(pconf, store, forget, apr_pool_cleanup_null);
+    return store;
+}
+
+/* One process serves by itself. */
+static int is_single(void)
+{
+    return ap_exists_config_define("DEBUG") || ap_exists_config_define("ONE_PROCESS");
+}
+
+/* 0: with that size it cannot be done. */
+static int try_make(apr_pool_t *pconf, apr_pool_t *ptemp, server_rec *s, apr_int64_t size)
+{
+    void *list = NULL;
+    retained_t *mine;
+    r307_store_t *store;
+    r307_mapkeep_t *keep;
+
+    apr_pool_userdata_get(&list, LISTED, pconf);
+    mine = get_retained(s, size, list ? ((apr_array_header_t *)list)->nelts : 0);
+    if (!mine) {
+        return 0;
+    }
+    store = make(pconf, s, mine);
+    keep = r307_mapkeep_make(pconf, s, store->arena);
+    r307_mapkeep_succeed(keep, 0);
+    add_all(store, keep, pconf, ptemp, list);
+    load_all(keep);
+    take_versions(store);
+    if (size && !r307_builder_begin(pconf, s, &mine->running, keep, mine->queue[0])) {
+        return 0;
+    }
+    apr_pool_userdata_set(store, USERDATA, NULL, pconf);
+    return 1;
 }
 
 apr_status_t r307_store_make(apr_pool_t *pconf, apr_pool_t *ptemp, server_rec *s,
                              apr_int64_t arena_size)
 {
-    retained_t *last = find_retained(s);
-    r307_store_t *store = apr_pcalloc(pconf, sizeof(*store));
-    void *list = NULL;
-    int i;
+    apr_int64_t size = is_single() ? 0 : arena_size;
 
-    store->s = s;
-    store->active = apr_pcalloc(pconf, R307_MAPSLOTS * sizeof(*store->active));
-    store->arena = make_arena(pconf, s, arena_size);
-    if (!store->arena) {
-        return APR_ENOMEM;
+    if (try_make(pconf, ptemp, s, size)) {
+        return APR_SUCCESS;
     }
-    if (ap_global_mutex_create(&store->mutex, NULL, MUTEX, NULL, s, pconf, 0)
-        != APR_SUCCESS) {
-        return APR_EGENERAL;    /* httpd has said why */
+    if (size) {
+        ap_log_error(APLOG_MARK, APLOG_WARNING, 0, s, "there is no shared memory of %"
+                     APR_INT64_T_FMT " MiB, or no process for it; each process keeps its "
+                     "own copies of the maps", size >> 20);
     }
-    apr_pool_userdata_set(store, USERDATA, NULL, pconf);
-    apr_pool_cleanup_register(pconf, store, forget, apr_pool_cleanup_null);
-    apr_pool_userdata_get(&list, LISTED, pconf);
-    for (i = 0; list && i < ((apr_array_header_t *)list)->nelts; i++) {
-        load(store, pconf, ptemp, last && strcmp(last->layout, LAYOUT) == 0 ? last : NULL,
-             APR_ARRAY_IDX((apr_array_header_t *)list, i, r307_mapref_t *));
-    }
-    if (last) {
-        apr_pool_destroy(last->pool);
-    }
-    return APR_SUCCESS;
+    return size && try_make(pconf, ptemp, s, 0) ? APR_SUCCESS : APR_ENOMEM;
 }
 
 /* --- children --- */
@@ -227,48 +346,117 @@ static void take_inherited(r307_store_t *store)
         r307_mapview_t *view = r307_mapview_current(store, slot, local->user->ref,
                                       local->view ? local->view->serial : 0);
 
-        if (view || (version && local->view && local->view->serial != version->serial)) {
+        if (view || (local->view && local->view->serial
+                     && !(version && local->view->serial == version->serial))) {
             r307_mapview_install(store, slot, view);
         }
     }
 }
 
+/* A quarter of all requests that the server takes at once. */
+static unsigned quarter(void)
+{
+    int processes = 1, threads = 1;
+
+    ap_mpm_query(AP_MPMQ_MAX_DAEMONS, &processes);
+    ap_mpm_query(AP_MPMQ_MAX_THREADS, &threads);
+    processes = processes > 0 ? processes : 1;
+    threads = threads > 0 ? threads : 1;
+    return processes * threads < 4 ? 1 : (unsigned)(processes * threads / 4);
+}
+
+static void join(r307_store_t *store)
+{
+    store->pid = getpid();
+    if (!r307_arena_join(store->arena, store->pid)) {
+        ap_log_error(APLOG_MARK, APLOG_ERR, 0, store->s, "more processes read maps than there "
+                     "is room for; until the next restart, changed maps may find none");
+    }
+}
+
+/* Of an arena that is not shared: this process keeps what it reads. */
+static int keep_here(r307_store_t *store, apr_pool_t *pchild)
+{
+    int i;
+
+    if (!r307_mapask_open(store->queue)) {
+        return 0;
+    }
+    store->keep = r307_mapkeep_make(pchild, store->s, store->arena);
+    r307_mapkeep_succeed(store->keep, 0);
+    for (i = 0; i < store->active_count; i++) {
+        r307_mapkeep_add(store->keep, store->locals[store->active[i]].user->ref, 0);
+    }
+    return 1;
+}
+
+static int make_lock(r307_store_t *store)
+{
+    return apr_thread_mutex_create(&store->lock, APR_THREAD_MUTEX_DEFAULT,
+                                   store->thread_pool) == APR_SUCCESS;
+}
+
 void r307_store_join(apr_pool_t *pchild, server_rec *s)
 {
     r307_store_t *store = r307_store_find(s);
-    const char *file;
+    int is_shared;
 
     if (!store) {
         return;
     }
-    if (store->mutex) {
-        file = apr_global_mutex_lockfile(store->mutex);
-        if (apr_global_mutex_child_init(&store->mutex, file, pchild) != APR_SUCCESS) {
-            ap_log_error(APLOG_MARK, APLOG_ERR, 0, s, "the mutex of the maps cannot be "
-                         "reached; maps stay as they are");
-            return;
-        }
-    }
+    is_shared = store->queue[1] >= 0;
     /* the thread may outlive pchild: see r307_follow_stop */
     if (apr_pool_create_unmanaged_ex(&store->thread_pool, NULL, NULL) != APR_SUCCESS
-        || apr_thread_mutex_create(&store->lock, APR_THREAD_MUTEX_DEFAULT,
-                                   store->thread_pool) != APR_SUCCESS
-        || apr_thread_cond_create(&store->wake, store->thread_pool) != APR_SUCCESS) {
+        || !r307_mapask_pipe(store->wake) || !make_lock(store)
+        || (!is_shared && !keep_here(store, pchild))) {
         store->lock = NULL;
-        return;
+        ap_log_error(APLOG_MARK, APLOG_CRIT, 0, s, "this process has no memory or no "
+                     "descriptors for maps, and ends");
+        exit(APEXIT_CHILDSICK);
+    }
+    if (is_shared) {            /* the builder's end */
+        close(store->queue[0]);
+        store->queue[0] = -1;
     }
     store->is_child = 1;
-    if (!r307_arena_join(store->arena)) {
-        ap_log_error(APLOG_MARK, APLOG_ERR, 0, s, "more processes read maps than there is "
-                     "room for; until the next restart, changed maps may find none");
-    }
+    store->forks = ap_find_linked_module("mpm_itk.c") != NULL;
+    store->waiting_most = quarter();
+    join(store);
     apr_pool_pre_cleanup_register(pchild, store, r307_follow_stop);
     take_inherited(store);
     r307_mapview_lock(store);
     if (store->active_count) {
         r307_follow_start(store);
     }
+    else {
+        r307_arena_rest(store->arena);  /* until there is a thread that moves on */
+    }
     r307_mapview_unlock(store);
+}
+
+/* With mpm-itk each connection is served by a process that is forked from a child, without
+ * its threads: what that child reads and says to be read is not this process's. It begins
+ * anew, and says at each request what it reads. */
+void r307_store_rejoin(r307_store_t *store)
+{
+    int i;
+
+    for (i = 0; i < store->active_count; i++) {
+        r307_maplocal_t *local = &store->locals[store->active[i]];
+
+        if (local->view && local->view->serial) {
+            local->view = NULL;         /* with the process, like the rest */
+        }
+    }
+    store->follower = NULL;
+    store->replaced = NULL;
+    store->gone = NULL;
+    store->attaching = 0;
+    if (!make_lock(store)) {            /* the old one may be held for ever */
+        store->lock = NULL;
+    }
+    join(store);
+    take_inherited(store);
 }
 
 void r307_store_bury(server_rec *s, pid_t pid)

@@ -1,10 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * store: the maps of this server: which image each one is at, in every process. Maps of
- * httpd.conf are loaded by the parent before the first request; those of .htaccess by the
- * first request that needs one. Afterwards a thread of each child looks whether files
- * changed (each file once a second at most, over all processes), builds aside and follows
- * what others built: a request takes what is there and waits for nothing.
+ * store: the maps of this server: which image each one is at, in every process.
+ *
+ *     parent    at a start reads the maps of httpd.conf into the arena, then begins
+ *     builder   looks at the files of maps in use, builds, publishes     (builder.h)
+ *     child     asks for a map that has no version, and waits a second at most; takes
+ *               what is there without waiting                            (take.c)
+ *               one thread follows what the builder publishes            (follow.c)
+ *
+ * Only one of them writes the arena at a time: see arena.h for who may write which word.
+ * Where it is not shared (Redirect307Arena off, -X), each process does all of it by itself,
+ * in its one thread. A request takes what is there and reads no file, and builds nothing.
  */
 #ifndef R307_HTTPD_STORE_H
 #define R307_HTTPD_STORE_H
@@ -12,17 +18,18 @@
 #include "httpd/mapload.h"
 
 struct r307_image_t;
+struct r307_rule_t;
 struct r307_state_t;
 struct r307_store_t;
-
-/* pre_config: gives the mutex its name, so that the directive Mutex reaches it. */
-void r307_store_register(apr_pool_t *pconf);
 
 /* A map of httpd.conf, while that is read; ref lives in pconf. */
 void r307_store_add(apr_pool_t *pconf, r307_mapref_t *ref);
 
-/* The second post_config: makes the arena and loads what was added. arena_size 0: each
- * process keeps its own copies. */
+/* What would be said of the maps that were added, if they were loaded now: for -t. */
+void r307_store_try(apr_pool_t *pconf);
+
+/* The second post_config: makes the arena, or goes on with that of the last generation, and
+ * loads what was added. arena_size 0: each process keeps its own copies. */
 apr_status_t r307_store_make(apr_pool_t *pconf, apr_pool_t *ptemp, server_rec *s,
                              apr_int64_t arena_size);
 void r307_store_join(apr_pool_t *pchild, server_rec *s);
@@ -36,6 +43,11 @@ void r307_store_bury(server_rec *s, pid_t pid);
 const struct r307_image_t *r307_store_image(request_rec *r, const r307_mapref_t *ref);
 /* Whether the image it is at now may hold a rule for the path: see r307_index_may. */
 int r307_store_may(const r307_mapref_t *ref, const char *path, size_t len);
+/* What is wrong with a rule, and what follows, if it is of a map of a .htaccess that this
+ * request asked: said once for each version of the map and each `why`, of the first such
+ * line that is met. */
+void r307_store_say(request_rec *r, const struct r307_rule_t *rule, const char *why,
+                    const char *then);
 /* Whether that file is one whose rules are loaded. */
 int r307_store_is_map(struct r307_store_t *store, apr_dev_t device, apr_ino_t inode);
 /* Ends that sooner, where no rule of a map is used any more. */

@@ -2,9 +2,10 @@
 #include "httpd/store.h"
 
 #include <string.h>
-#include <apr_general.h>
+#include <unistd.h>
 #include <http_config.h>
 #include <http_log.h>
+#include "httpd/mapask.h"
 #include "httpd/maps.h"
 #include "httpd/mapview.h"
 #include "httpd/once.h"
@@ -16,6 +17,8 @@ APLOG_USE_MODULE(redirect307);
  * others, at each request. Stands in docs/maps.md. */
 #define TENANTS_MOST 64
 #define SAID_APART   60         /* seconds */
+#define WAITS        APR_USEC_PER_SEC           /* for a map that has no version */
+#define IN_USE       (120 * APR_USEC_PER_SEC)   /* since the last request; see mapkeep.c */
 
 /* A map that a request uses. */
 typedef struct r307_mapheld_t {
@@ -23,50 +26,135 @@ typedef struct r307_mapheld_t {
     const r307_mapref_t *ref;
     r307_mapview_t *view;               /* NULL: no image */
     struct r307_mapheld_t *next;
+    struct r307_mapheld_t *older;       /* of a .htaccess */
 } r307_mapheld_t;
 
-/* What the child's end leaves of requests is released behind it: nobody frees views then,
- * and prefork, which ends a child from a signal handler, may have interrupted who holds
- * the lock. */
+/* With mpm-itk a request can be in a process that its store does not know yet. */
+static void know_process(r307_store_t *store)
+{
+    if (store->forks && store->pid != getpid()) {
+        r307_store_rejoin(store);
+    }
+    else if (store->forks && !store->follower) {
+        r307_follow_move(store);
+    }
+}
+
+/* No lock: prefork, which ends a child from a signal handler, may have interrupted who holds
+ * it. */
 static apr_status_t release(void *data)
 {
     r307_mapheld_t *held = data;
 
-    if (__atomic_load_n(&held->store->stop, __ATOMIC_SEQ_CST)) {
-        return APR_SUCCESS;
-    }
-    r307_mapview_lock(held->store);
-    held->view->refs--;
-    r307_mapview_unlock(held->store);
+    __atomic_sub_fetch(&held->view->refs, 1, __ATOMIC_RELEASE);
     return APR_SUCCESS;
+}
+
+static void pin(r307_mapview_t *view)
+{
+    __atomic_add_fetch(&view->refs, 1, __ATOMIC_RELAXED);
 }
 
 /* With the lock held; NULL: this process has no view of that map. */
 static r307_mapview_t *take_view(r307_store_t *store, int slot)
 {
     r307_mapview_t *view = store->locals[slot].view;
-    apr_uint64_t at = __atomic_load_n(&r307_arena_slot(store->arena, slot)->current,
-                                      __ATOMIC_RELAXED);
 
     if (view) {
-        view->refs++;
-    }
-    if (view && at && at != view->at && !store->locals[slot].unfit) {
-        apr_thread_cond_signal(store->wake);    /* another process built it */
+        pin(view);
     }
     return view;
 }
 
-static r307_mapview_t *take_conf(r307_store_t *store, const r307_mapref_t *ref)
+/* Another process may have built a newer version. */
+static void follow_newer(r307_store_t *store, int slot, const r307_mapview_t *view)
+{
+    if (view->version && !r307_arena_is_at(store->arena, slot, view->version)
+        && !store->locals[slot].unfit) {
+        r307_follow_wake(store);
+    }
+}
+
+/* Says once a tick that the slot's map is in use. */
+static void note_use(r307_store_t *store, int slot)
+{
+    r307_maplocal_t *local = &store->locals[slot];
+    unsigned tick = __atomic_load_n(&store->tick, __ATOMIC_RELAXED);
+    apr_uint64_t now;
+
+    if (__atomic_load_n(&local->tick, __ATOMIC_RELAXED) == tick + 1) {
+        return;
+    }
+    now = r307_arena_clock();
+    __atomic_store_n(&local->tick, tick + 1, __ATOMIC_RELAXED);
+    __atomic_store_n(&local->used, now, __ATOMIC_RELAXED);
+    __atomic_store_n(&r307_arena_slot(store->arena, slot)->used, now, __ATOMIC_RELAXED);
+}
+
+/* 0: enough requests wait for maps. */
+static int begin_to_wait(r307_store_t *store)
+{
+    if (r307_arena_wait(store->arena, 1) > store->waiting_most) {
+        r307_arena_wait(store->arena, -1);
+        return 0;
+    }
+    r307_arena_count(store->arena, R307_COUNT_WAITED);
+    return 1;
+}
+
+static void end_waiting(r307_store_t *store)
+{
+    r307_arena_wait(store->arena, -1);
+}
+
+/* Nobody looks at the file: as nobody asked for the map for long, which the first request
+ * then waits for, so that it is taken as it is now; or as the builder is another one. */
+static void refresh(apr_pool_t *p, r307_store_t *store, const r307_mapref_t *ref, int slot)
+{
+    r307_mapslot_t *known = r307_arena_slot(store->arena, slot);
+    apr_uint64_t keeper = r307_arena_keeper(store->arena), now;
+    apr_uint64_t kept = __atomic_load_n(&known->kept, __ATOMIC_RELAXED);
+
+    if (kept == keeper || !__atomic_compare_exchange_n(&known->kept, &kept, keeper, 0,
+                                                       __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)) {
+        return;
+    }
+    now = r307_arena_clock();
+    if (now > __atomic_load_n(&known->used, __ATOMIC_RELAXED) + IN_USE
+        && begin_to_wait(store)) {
+        r307_mapask(p, store->queue[1], ref, now + WAITS);
+        end_waiting(store);
+        r307_follow_wake(store);
+    }
+    else if (!r307_mapask_tell(p, store->queue[1], ref, 0)) {
+        __atomic_store_n(&known->kept, 0, __ATOMIC_RELAXED);
+    }
+}
+
+static int is_noted(r307_store_t *store, int slot)
+{
+    return __atomic_load_n(&store->locals[slot].tick, __ATOMIC_RELAXED)
+           == __atomic_load_n(&store->tick, __ATOMIC_RELAXED) + 1;
+}
+
+static r307_mapview_t *take_conf(request_rec *r, r307_store_t *store,
+                                 const r307_mapref_t *ref)
 {
     r307_mapview_t *view;
 
     if (ref->slot < 0) {
         return NULL;
     }
+    if (!is_noted(store, ref->slot)) {
+        refresh(r->pool, store, ref, ref->slot);
+        note_use(store, ref->slot);
+    }
     r307_mapview_lock(store);
     view = take_view(store, ref->slot);
     r307_mapview_unlock(store);
+    if (view) {
+        follow_newer(store, ref->slot, view);
+    }
     return view;
 }
 
@@ -107,27 +195,37 @@ static void say_left_out(request_rec *r, const r307_mapref_t *ref, const char *w
     }
 }
 
-/* Waits until nobody else builds: there is no earlier version to be served meanwhile. */
-static int build_first(request_rec *r, r307_store_t *store, const r307_mapref_t *ref)
-{
-    r307_mapslot_t *known;
-    int slot;
+/* Why a map is not known yet. */
+typedef struct reason_t {
+    r307_count_t count;
+    const char *why;
+} reason_t;
 
-    if (store->mutex && apr_global_mutex_lock(store->mutex) != APR_SUCCESS) {
-        return -1;
+static const reason_t reasons[] = {
+    [R307_ASKED_DONE] = { R307_COUNT_NOT_KEPT, "others put it out again" },
+    [R307_ASKED_YOUNG] = { R307_COUNT_NOT_SETTLED,
+                           "its file was written less than 3 seconds ago, or still is" },
+    [R307_ASKED_CROWDED] = { R307_COUNT_NOT_PLACED, "there is no room for it in the arena" },
+    [R307_ASKED_LATE] = { R307_COUNT_NOT_BUILT, "it is being built" },
+    [R307_ASKED_FULL] = { R307_COUNT_NOT_ASKED, "too many requests wait for maps" },
+    /* counted in an arena of which nobody tells any more */
+    [R307_ASKED_GONE] = { R307_COUNT_NOT_ASKED, "a restart began another arena, and this "
+                          "process, begun before it, ends with its last request" }
+};
+
+/* The request is answered 503. */
+static void say_unready(request_rec *r, r307_store_t *store, const r307_mapref_t *ref,
+                        const reason_t *reason)
+{
+    const char *why = reason->why;
+
+    r307_arena_count(store->arena, reason->count);
+    if (r307_once_per(r->server, r307_once_key_text(ref->htaccess, 0, why), SAID_APART,
+                      r->request_time)) {
+        ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, r, "%s:%u: Redirect307Map: the rules of "
+                      "%s are not ready, and the request is answered 503: %s; said at most "
+                      "once a minute", ref->place.file, ref->place.line, ref->path, why);
     }
-    slot = r307_arena_find(store->arena, ref->key, 1, 1);
-    if (slot >= 0) {
-        known = r307_arena_slot(store->arena, slot);
-        known->used = (apr_uint64_t)apr_time_sec(r->request_time);
-        if (!r307_arena_current(store->arena, slot) && !known->refused) {
-            r307_follow_build(store, r->pool, slot, ref, 0);
-        }
-    }
-    if (store->mutex) {
-        apr_global_mutex_unlock(store->mutex);
-    }
-    return slot;
 }
 
 /* The version that is there, attached for the first time in this process. */
@@ -156,76 +254,210 @@ static r307_mapview_t *attach_first(r307_store_t *store, int slot, const r307_ma
         store->replaced = view;
     }
     if (view) {
-        view->refs++;
+        pin(view);
     }
     r307_mapview_unlock(store);
     return view;
 }
 
-static r307_mapview_t *take_tenants(request_rec *r, r307_store_t *store, const r307_mapref_t *ref)
+/* Without a version, as there is something wrong with the file. */
+static int is_without(r307_store_t *store, int slot)
 {
-    int slot = r307_arena_find(store->arena, ref->key, 0, 1), is_refused = 0;
-    r307_mapview_t *view = NULL;
-
-    r307_mapview_lock(store);
-    if (slot >= 0) {
-        if (is_user(store, slot, ref)) {
-            view = take_view(store, slot);
-        }
-        is_refused = !r307_arena_current(store->arena, slot)
-                     && r307_arena_slot(store->arena, slot)->refused;
-        if (!view && is_refused && !is_user(store, slot, ref)) {
-            become_user(store, slot, ref);      /* so that somebody looks again */
-        }
-    }
-    r307_mapview_unlock(store);
-    if (view || is_refused) {
-        return view;
-    }
-    slot = build_first(r, store, ref);
-    if (slot < 0) {
-        say_left_out(r, ref, "more maps of .htaccess files are asked for at once than this "
-                     "server can hold");
-        return NULL;
-    }
-    return attach_first(store, slot, ref);
+    return !r307_arena_current(store->arena, slot)
+        && __atomic_load_n(&r307_arena_slot(store->arena, slot)->refused, __ATOMIC_SEQ_CST);
 }
 
-/* With the lock held for as long as it takes: cheaper than to hold the image. */
+/* What the process has or can attach: *is_known 1, also when that is no rule at all. */
+static r307_mapview_t *take_known(r307_store_t *store, int slot, const r307_mapref_t *ref,
+                                  int *is_known)
+{
+    r307_mapview_t *view = NULL;
+    int is_refused;
+
+    *is_known = 0;
+    if (slot < 0) {
+        return NULL;
+    }
+    r307_mapview_lock(store);
+    if (is_user(store, slot, ref)) {
+        view = take_view(store, slot);
+    }
+    is_refused = !view && is_without(store, slot);
+    if (is_refused && !is_user(store, slot, ref)) {
+        become_user(store, slot, ref);          /* so that somebody looks again */
+    }
+    r307_mapview_unlock(store);
+    if (!view && !is_refused && r307_arena_current(store->arena, slot)) {
+        view = attach_first(store, slot, ref);
+        /* its place may have gone to another map meanwhile: then it is built again */
+        is_refused = !view && r307_arena_current(store->arena, slot)
+                     && store->locals[slot].unfit;
+    }
+    *is_known = view || is_refused;
+    return view;
+}
+
+/* Waits until the map has a version or will have none; *why: it is not known yet. */
+static r307_mapview_t *take_first(request_rec *r, r307_store_t *store,
+                                  const r307_mapref_t *ref, const reason_t **why)
+{
+    apr_uint64_t deadline = r307_arena_clock() + WAITS;
+    r307_asked_for_t asked;
+    r307_mapview_t *view;
+    int is_known;
+
+    do {
+        asked = r307_mapask(r->pool, store->queue[1], ref, deadline);
+        view = take_known(store, r307_arena_find(store->arena, ref->key), ref, &is_known);
+    } while (!is_known && asked == R307_ASKED_DONE && r307_arena_clock() < deadline);
+    *why = is_known ? NULL : &reasons[asked];
+    return view;
+}
+
+/* The thread that keeps the maps of this process, where it is not another process. */
+static void need_keeper(r307_store_t *store)
+{
+    if (store->keep) {
+        r307_mapview_lock(store);
+        r307_follow_start(store);
+        r307_mapview_unlock(store);
+    }
+}
+
+static r307_mapview_t *wait_first(request_rec *r, r307_store_t *store,
+                                  const r307_mapref_t *ref, const reason_t **why)
+{
+    r307_mapview_t *view = NULL;
+
+    need_keeper(store);
+    if (!begin_to_wait(store)) {
+        *why = &reasons[R307_ASKED_FULL];
+        return NULL;
+    }
+    __atomic_add_fetch(&store->hurries, 1, __ATOMIC_RELAXED);
+    r307_follow_wake(store);
+    view = take_first(r, store, ref, why);
+    __atomic_sub_fetch(&store->hurries, 1, __ATOMIC_RELAXED);
+    end_waiting(store);
+    return view;
+}
+
+/* Once a tick: somebody who looks may be needed, or the file, where its keeper cannot open
+ * it. */
+static void care_for(request_rec *r, r307_store_t *store, const r307_mapref_t *ref, int slot)
+{
+    if (is_noted(store, slot)) {
+        return;
+    }
+    refresh(r->pool, store, ref, slot);
+    if (r307_arena_slot(store->arena, slot)->wants_file) {
+        r307_mapask_tell(r->pool, store->queue[1], ref, 1);
+    }
+    note_use(store, slot);
+}
+
+static r307_mapview_t *take_tenants(request_rec *r, r307_store_t *store,
+                                    const r307_mapref_t *ref, const reason_t **why)
+{
+    int slot = r307_arena_find(store->arena, ref->key), is_known;
+    r307_mapview_t *view;
+
+    *why = NULL;
+    if (slot >= 0 && (r307_arena_current(store->arena, slot) || is_without(store, slot))) {
+        care_for(r, store, ref, slot);
+    }
+    view = take_known(store, slot, ref, &is_known);
+    if (view) {
+        follow_newer(store, slot, view);
+    }
+    if (is_known) {
+        return view;
+    }
+    view = wait_first(r, store, ref, why);
+    slot = r307_arena_find(store->arena, ref->key);
+    if (slot >= 0) {
+        note_use(store, slot);
+    }
+    return view;
+}
+
+/* With the view held: a page of it that has to be fetched stops nobody else. */
 int r307_store_may(const r307_mapref_t *ref, const char *path, size_t len)
 {
     r307_store_t *store = ref->store;
-    const r307_mapview_t *view;
+    r307_mapview_t *view;
     int may;
 
-    if (!store || !store->lock || ref->directory || ref->slot < 0) {
-        return 1;
+    if (!store || !store->lock || ref->directory || ref->slot < 0 || store->forks
+        || !is_noted(store, ref->slot)) {
+        return 1;               /* it is asked, which says so */
     }
     r307_mapview_lock(store);
-    view = store->locals[ref->slot].view;
+    view = take_view(store, ref->slot);
+    r307_mapview_unlock(store);
     may = !view || r307_index_may(r307_image_index(view->image), path, len,
                                   R307_INDEX_NO_BASE);
-    r307_mapview_unlock(store);
+    if (view) {
+        __atomic_sub_fetch(&view->refs, 1, __ATOMIC_RELEASE);
+    }
     return may;
+}
+
+/* What the request has of that map already; *tenants: how many of .htaccess files it has,
+ * where it is one of these and has none. */
+static r307_mapheld_t *find_held(const r307_state_t *state, const r307_mapref_t *ref,
+                                 int *tenants)
+{
+    r307_mapheld_t *held = state->tenants_maps;
+
+    *tenants = 0;
+    if (!ref->directory) {
+        return state->conf_maps ? state->conf_maps[ref->number] : NULL;
+    }
+    for (; held && held->ref != ref; held = held->older) {
+        ++*tenants;
+    }
+    return held;
+}
+
+static void keep_held(request_rec *r, r307_state_t *state, r307_mapheld_t *held)
+{
+    const r307_store_t *store = held->store;
+
+    if (held->ref->directory) {
+        held->older = state->tenants_maps;
+        state->tenants_maps = held;
+    }
+    else {
+        if (!state->conf_maps) {
+            state->conf_maps = apr_pcalloc(r->pool, (apr_size_t)store->conf_count
+                                                    * sizeof(*state->conf_maps));
+        }
+        state->conf_maps[held->ref->number] = held;
+    }
+    held->next = state->maps;
+    state->maps = held;
+    if (held->view) {
+        apr_pool_cleanup_register(r->pool, held, release, apr_pool_cleanup_null);
+    }
 }
 
 const struct r307_image_t *r307_store_image(request_rec *r, const r307_mapref_t *ref)
 {
     r307_state_t *state = r307_request_state(r);
-    r307_mapheld_t *held;
     r307_store_t *store = ref->store ? ref->store : r307_store_find(r->server);
-    int tenants = 0;
+    const reason_t *why = NULL;
+    int tenants;
+    r307_mapheld_t *held = find_held(state, ref, &tenants);
 
-    for (held = state->maps; held; held = held->next) {
-        if (held->ref == ref) {
-            return held->view ? held->view->image : NULL;
-        }
-        tenants += held->ref->directory != NULL;
+    if (held) {
+        return held->view ? held->view->image : NULL;
     }
     if (!store || !store->lock) {
         return NULL;
     }
-    if (ref->directory && tenants == TENANTS_MOST) {
+    know_process(store);
+    if (tenants == TENANTS_MOST) {
         say_left_out(r, ref, "one request asks " APR_STRINGIFY(TENANTS_MOST) " maps of "
                      ".htaccess files at most; write fewer and longer ones");
         return NULL;
@@ -237,21 +469,38 @@ const struct r307_image_t *r307_store_image(request_rec *r, const r307_mapref_t 
         ref = r307_maps_limited(r, ap_get_module_config(r->per_dir_config,
                                                         &redirect307_module), ref);
     }
-    held->view = ref->directory ? take_tenants(r, store, ref) : take_conf(store, ref);
-    held->next = state->maps;
-    state->maps = held;
-    if (held->view) {
-        int slot = ref->directory ? r307_arena_find(store->arena, ref->key, 0, 1)
-                                  : ref->slot;
-        apr_uint64_t now = (apr_uint64_t)apr_time_sec(r->request_time);
-
-        apr_pool_cleanup_register(r->pool, held, release, apr_pool_cleanup_null);
-        if (slot >= 0 && r307_arena_slot(store->arena, slot)->used != now) {
-            __atomic_store_n(&r307_arena_slot(store->arena, slot)->used, now,
-                             __ATOMIC_RELAXED);
-        }
+    held->view = ref->directory ? take_tenants(r, store, ref, &why)
+                                : take_conf(r, store, ref);
+    keep_held(r, state, held);
+    if (why) {
+        say_unready(r, store, ref, why);
+        state->unready = 1;
     }
     return held->view ? held->view->image : NULL;
+}
+
+void r307_store_say(request_rec *r, const r307_rule_t *rule, const char *why,
+                    const char *then)
+{
+    const r307_mapheld_t *held = r307_request_state(r)->tenants_maps;
+    const char *source = rule->source ? rule->source : "";
+    const r307_mapversion_t *version;
+    apr_uint64_t key;
+
+    while (held && !(held->view && strcmp(held->ref->def.name, rule->place.file) == 0)) {
+        held = held->older;
+    }
+    if (!held) {
+        return;
+    }
+    version = held->view->version;
+    key = r307_once_key_text(held->ref->path, 0, why)
+          ^ (version ? version->of.written ^ version->of.changed << 1 : 0);
+    if (r307_once_ever(r->server, key ? key : 1)) {
+        ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, r, "%s:%u: '%s' %s; %s; said of one line, "
+                      "once for this version of the map", held->ref->path, rule->place.line,
+                      r307_text_show(r->pool, source, strlen(source)), why, then);
+    }
 }
 
 void r307_store_release(request_rec *r, r307_state_t *state)
@@ -263,7 +512,8 @@ void r307_store_release(request_rec *r, r307_state_t *state)
             apr_pool_cleanup_run(r->pool, held, release);
         }
     }
-    state->maps = NULL;
+    state->maps = state->tenants_maps = NULL;
+    state->conf_maps = NULL;
 }
 
 int r307_store_is_map(r307_store_t *store, apr_dev_t device, apr_ino_t inode)

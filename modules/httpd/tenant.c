@@ -5,7 +5,9 @@
 #include <apr_strings.h>
 #include <http_config.h>
 #include <http_log.h>
-#include "engine/limit.h"
+#include "grammar/hosts_advice.h"
+#include "rule/limit.h"
+#include "grammar/stay.h"
 #include "httpd/once.h"
 
 APLOG_USE_MODULE(redirect307);
@@ -38,6 +40,7 @@ static void fill(request_rec *r, const r307_config_t *conf, const r307_view_t *v
     tenancy->made = block ? find_made(r, conf, block->file) : 0;
     tenancy->shift_nth = block ? block->shift.rules : 0;
     tenancy->shift_regex = block ? block->shift.regexes : 0;
+    tenancy->maps_alone = 0;
 }
 
 /* One stat of the file, and only where something is skipped. */
@@ -46,15 +49,16 @@ static int is_first(request_rec *r, const char *file, unsigned line, const char 
     return r307_once_ever(r->server, r307_once_key(r->pool, file, line, matter));
 }
 
+/* then: what becomes of the line. */
 static void say_skipped(request_rec *r, const r307_tenancy_t *tenancy,
-                        const r307_block_t *block)
+                        const r307_block_t *block, const char *then)
 {
     const apr_array_header_t *rules = block->rules->rules;
     int i, count = 0;
 
     for (i = 0; i < rules->nelts && count <= NAMED_MOST; i++) {
         const r307_rule_t *rule = APR_ARRAY_IDX(rules, i, const r307_rule_t *);
-        const char *why = r307_limit_why(tenancy, rule);
+        const char *why = r307_limit_say(r->pool, tenancy, rule);
 
         /* rules of one place may be one block or, from a cached file, several */
         if (why && !is_first(r, rule->place.file, rule->place.line, "limit")) {
@@ -62,12 +66,14 @@ static void say_skipped(request_rec *r, const r307_tenancy_t *tenancy,
         }
         if (why && count++ < NAMED_MOST) {
             const char *source = rule->source ? rule->source : rule->target->text;
+            int chosen = r307_hosts_says(why);
 
             ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, r,
-                          "%s:%u: Redirect307: '%s' %s; this line is skipped, the others "
-                          "work", rule->place.file, rule->place.line,
+                          "%s:%u: Redirect307: '%s' %s%s%s%s",
+                          rule->place.file, rule->place.line,
                           source ? r307_text_show(r->pool, source, strlen(source)) : "",
-                          why);
+                          why, chosen ? "; " : "",
+                          chosen ? r307_hosts_advice(r->pool, rule) : "", then);
         }
         else if (why) {
             ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, r,
@@ -103,16 +109,35 @@ static void say_lacking(request_rec *r, const r307_config_t *conf,
     }
 }
 
+/* What is asked of the lines of maps that httpd.conf names, which are read when the server
+ * runs; its own lines were judged at the start. */
+static const r307_tenancy_t *find_own(request_rec *r, const r307_config_t *conf,
+                                      const r307_block_t *block)
+{
+    r307_tenancy_t *tenancy;
+
+    if (!block->rules->maps
+        || r307_config_value(conf, R307_SETTING_REQUIRE) == R307_REQUIRE_NONE
+        || r307_config_value(conf, R307_SETTING_REQUIRE_HOW) != R307_REQUIRE_REFUSE) {
+        return NULL;
+    }
+    tenancy = apr_pcalloc(r->pool, sizeof(*tenancy));
+    tenancy->require = (r307_require_t)r307_config_value(conf, R307_SETTING_REQUIRE);
+    tenancy->maps_alone = 1;
+    return tenancy;
+}
+
 const r307_tenancy_t *r307_tenant_find(request_rec *r, const r307_config_t *conf,
                                        const r307_view_t *view,
                                        const r307_block_t *block)
 {
+    int require = (int)r307_config_value(conf, R307_SETTING_REQUIRE);
     r307_tenancy_t *tenancy;
 
-    int require = (int)r307_config_value(conf, R307_SETTING_REQUIRE);
-
-    if (!block->is_htaccess
-        || (!conf->limits && !block->tally.unbounded && !require)) {
+    if (!block->is_htaccess) {
+        return find_own(r, conf, block);
+    }
+    if (!conf->limits && !block->tally.unbounded && !block->tally.chosen && !require) {
         return NULL;
     }
     if (require
@@ -123,44 +148,60 @@ const r307_tenancy_t *r307_tenant_find(request_rec *r, const r307_config_t *conf
     fill(r, conf, view, block, tenancy);
     if (r307_limit_exceeds(r->pool, &block->tally, tenancy)
         && is_first(r, block->file, r307_config_first(block), "limits")) {
-        say_skipped(r, tenancy, block);
+        say_skipped(r, tenancy, block, r307_stay_words(0));
     }
     return tenancy;
 }
 
-const char *r307_tenant_why(request_rec *r, const r307_config_t *conf,
-                            const r307_view_t *view, const r307_rule_t *rule)
+const char *r307_tenant_maintenance_why(request_rec *r, const r307_config_t *conf,
+                                        const r307_view_t *view,
+                                        const r307_maintenance_t *line)
 {
     r307_tenancy_t tenancy;
 
     fill(r, conf, view, NULL, &tenancy);
-    return r307_limit_why(&tenancy, rule);
+    tenancy.made = find_made(r, conf, line->rule.place.file);
+    return r307_maintenance_why(&tenancy, line);
+}
+
+/* Whether the lines of one place are a reason; which of them are past a limit is said. */
+static int block_fails(request_rec *r, const r307_config_t *conf, const r307_view_t *view,
+                       const r307_block_t *block)
+{
+    r307_tenancy_t tenancy;
+    int exceeds;
+
+    if (!block->is_htaccess) {
+        return 0;
+    }
+    fill(r, conf, view, block, &tenancy);
+    exceeds = r307_limit_exceeds(r->pool, &block->tally, &tenancy);
+    if (exceeds && is_first(r, block->file, r307_config_first(block), "limits")) {
+        say_skipped(r, &tenancy, block, "; errors=fail of Redirect307Limits answers 500 "
+                                        "because of it");
+    }
+    return exceeds || block->skipped;
 }
 
 int r307_tenant_fails(request_rec *r, const r307_config_t *conf, const r307_view_t *view,
                       const r307_chain_t *chain)
 {
-    r307_tenancy_t tenancy;
+    const r307_block_t *first = NULL;
     int i;
 
     if (r307_limit_value(conf->limits, R307_LIMIT_ERRORS) != R307_ERRORS_FAIL) {
         return 0;
     }
+    /* all of them, so that all lines are said at once */
     for (i = 0; i < chain->count; i++) {
-        const r307_block_t *block = chain->blocks[i];
-
-        fill(r, conf, view, block, &tenancy);
-        if (!block->is_htaccess
-            || (!block->skipped
-                && !r307_limit_exceeds(r->pool, &block->tally, &tenancy))) {
-            continue;
+        if (block_fails(r, conf, view, chain->blocks[i]) && !first) {
+            first = chain->blocks[i];
         }
-        if (is_first(r, block->file, 0, "fails")) {
-            ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r,
-                          "%s: has a line that is no rule or past a limit, and errors=fail "
-                          "of Redirect307Limits answers 500 then", block->file);
-        }
-        return 1;
     }
-    return 0;
+    if (first && is_first(r, first->file, 0, "fails")) {
+        ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r,
+                      "%s: has a line that is no rule or past a limit, and errors=fail of "
+                      "Redirect307Limits answers 500 then", first->file);
+    }
+    return first != NULL;
 }

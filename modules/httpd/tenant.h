@@ -17,9 +17,10 @@ const r307_tenancy_t *r307_tenant_find(request_rec *r, const r307_config_t *conf
                                        const r307_view_t *view,
                                        const r307_block_t *block);
 
-/* NULL, or why a line of a .htaccess that is no rule in a block is not asked here. */
-const char *r307_tenant_why(request_rec *r, const r307_config_t *conf,
-                            const r307_view_t *view, const r307_rule_t *rule);
+/* NULL, or why a maintenance line of a .htaccess is not asked here. */
+const char *r307_tenant_maintenance_why(request_rec *r, const r307_config_t *conf,
+                                        const r307_view_t *view,
+                                        const r307_maintenance_t *line);
 
 /* Whether errors=fail ends the request: a line of a .htaccess in force here is no rule, or
  * past a limit. Said once for each version of the file. */

@@ -12,7 +12,7 @@
 #include <apr_general.h>
 #include <apr_pools.h>
 #include <apr_strings.h>
-#include "decide.h"
+#include "decide/decide.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
@@ -65,6 +65,13 @@ static int test_expr(void *baton, const r307_expr_t *expr, r307_vary_t *vary)
 static const char *string_expr(void *baton, const r307_expr_t *expr, r307_vary_t *vary)
 {
     r307_vary_add(vary, "X");
+    if (strstr(expr->text, "REQUEST_URI")) {
+        const fuzz_request_t *request = baton;
+        const r307_path_t *path = request->view.path;
+
+        return r307_slice_text(request->p, r307_text_decode(request->p, r307_slice(path->enc,
+                                                                path->enc_len), 0));
+    }
     return strlen(expr->text) > 20 ? NULL : get_header(baton, "X");
 }
 
@@ -214,6 +221,9 @@ static void check_origin(const fuzz_request_t *request, const r307_rule_t *rule,
     if (r307_url_check_host(url.host)) {
         fail("a host that is none", text, location);
     }
+    if (url.host.s[url.host.len - 1] == '.') {
+        fail("a dot behind the host", text, location);
+    }
     port = r307_url_port(url.port);
     if (target->kind == R307_TARGET_URL
         && ((target->host.s && r307_url_same_host(url.host, target->host))
@@ -253,6 +263,71 @@ static void check_progress(const fuzz_request_t *request, const char *text,
     }
 }
 
+/* A text in which all letters are small, also those in percent codes. */
+static const char *folded(apr_pool_t *p, const char *text)
+{
+    r307_buf_t buf;
+
+    r307_buf_make(&buf, p, strlen(text) + 1);
+    for (; *text; text++) {
+        int byte = *text == '%' ? r307_text_hex2(text + 1, strlen(text + 1)) : -1;
+
+        if (byte >= 0 && r307_text_is((char)byte, R307_IS_ALPHA)) {
+            r307_buf_putc(&buf, r307_text_lower((char)byte));
+            text += 2;
+        }
+        else {
+            r307_buf_putc(&buf, r307_text_lower(*text));
+        }
+    }
+    return buf.s;
+}
+
+/* The same rule without its "|lower" and "|upper"; NULL when it has none. */
+static const r307_rule_t *unchanged(const fuzz_request_t *request, const r307_rule_t *rule)
+{
+    r307_rule_t *plain = apr_pmemdup(request->p, rule, sizeof(*rule));
+    r307_target_t *target = apr_pmemdup(request->p, rule->target, sizeof(*target));
+    r307_part_t *parts = apr_palloc(request->p, sizeof(*parts) * (size_t)(target->count + 1));
+    int i, changes = 0;
+
+    for (i = 0; i < target->count; i++) {
+        parts[i] = target->parts[i];
+        if (parts[i].kind != R307_PART_EXPR) {
+            changes += parts[i].change != R307_CHANGE_NONE;
+            parts[i].change = R307_CHANGE_NONE;
+        }
+    }
+    target->parts = parts;
+    plain->target = target;
+    return changes ? plain : NULL;
+}
+
+/* A change touches letters alone: where both leave, they differ in nothing else, and lead to
+ * the same place. */
+static void check_change(const fuzz_request_t *request, const r307_scope_t *scope,
+                         const r307_policy_t *policy, const char *text,
+                         const r307_rule_t *rule, const char *location)
+{
+    const r307_rule_t *plain = unchanged(request, rule);
+    r307_scope_t other = *scope;
+    r307_decision_t decision;
+
+    if (!plain) {
+        return;
+    }
+    other.rules = r307_ruleset_make(request->p);
+    if (r307_ruleset_add(request->p, (r307_ruleset_t *)other.rules, plain)) {
+        return;
+    }
+    r307_decide(request->p, &other, 1, policy, &request->view, &decision);
+    if (decision.outcome == R307_OUTCOME_ANSWER && decision.location
+        && strcmp(folded(request->p, decision.location), folded(request->p, location))) {
+        fail(apr_pstrcat(request->p, "more than letters changed, without it ",
+                         decision.location, NULL), text, location);
+    }
+}
+
 static void decide(fuzz_request_t *request, const char *text, const r307_rule_t *rule,
                    int relative)
 {
@@ -260,7 +335,7 @@ static void decide(fuzz_request_t *request, const char *text, const r307_rule_t 
     r307_ruleset_t *rules = r307_ruleset_make(p);
     r307_scope_t scope = { rules, 0, { NULL, 0 }, NULL };
     r307_policy_t policy = { relative, request->allow, r307_exempt_default(p),
-                             R307_STEPS_DEFAULT, NULL, 0, NULL };
+                             R307_STEPS_DEFAULT, NULL, 0, NULL, NULL };
     r307_decision_t decision;
 
     if (r307_ruleset_add(p, rules, rule)) {
@@ -277,6 +352,7 @@ static void decide(fuzz_request_t *request, const char *text, const r307_rule_t 
     check_origin(request, rule, text, decision.location,
                  !relative || rule->target->kind == R307_TARGET_HTTPS);
     check_progress(request, text, decision.location);
+    check_change(request, &scope, &policy, text, rule, decision.location);
 }
 
 static void fill_view(fuzz_request_t *request)

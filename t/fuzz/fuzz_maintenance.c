@@ -13,7 +13,7 @@
 #include <apr_general.h>
 #include <apr_pools.h>
 #include <apr_strings.h>
-#include "maintenance.h"
+#include "maintenance/maintenance.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
@@ -134,6 +134,7 @@ static void check_decision(fuzz_t *fuzz, const char *text, const r307_maintenanc
 {
     r307_halting_t halting;
     r307_halt_decision_t decision;
+    int i;
 
     memset(&halting, 0, sizeof(halting));
     halting.view = &fuzz->view;
@@ -156,8 +157,16 @@ static void check_decision(fuzz_t *fuzz, const char *text, const r307_maintenanc
     if (decision.cookie) {
         check_text("a cookie with a control byte", text, decision.cookie);
     }
-    if (decision.state.problem) {
-        check_text("a problem with a control byte", text, decision.state.problem);
+    /* "s.." is a name as any other */
+    if (decision.beside
+        && (decision.beside[0] == '/'
+            || strstr(apr_pstrcat(fuzz->p, "/", decision.beside, "/", NULL), "/../"))) {
+        fail("a file that is not beside the page", text, decision.beside);
+    }
+    for (i = 0; decision.state.says.problems && i < decision.state.says.problems->nelts;
+         i++) {
+        check_text("a problem with a control byte", text,
+                   APR_ARRAY_IDX(decision.state.says.problems, i, const char *));
     }
 }
 

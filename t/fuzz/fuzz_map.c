@@ -2,7 +2,8 @@
  *
  * Bytes as a map file, in the format chosen by the first byte. Lines come in order and
  * within the file; a row that is called plain means itself: the line parser reads the same
- * path and the same target from it; complaints can be shown.
+ * path and the same target from it; complaints can be shown; what stands in for a bad line
+ * answers nothing and asks for nothing that the source does not say.
  */
 #include <stdint.h>
 #include <stdio.h>
@@ -11,8 +12,8 @@
 #include <apr_general.h>
 #include <apr_pools.h>
 #include <apr_strings.h>
-#include "line.h"
-#include "mapfile.h"
+#include "map/map_reader.h"
+#include "grammar/stay.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
@@ -77,7 +78,7 @@ static int on_row(void *baton, const r307_maprow_t *row)
     return 0;
 }
 
-static void on_bad(void *baton, unsigned line, const char *why)
+static void on_told(void *baton, unsigned line, const char *why)
 {
     const char *c;
 
@@ -92,6 +93,41 @@ static void on_bad(void *baton, unsigned line, const char *why)
     }
 }
 
+static void check_stay(apr_pool_t *p, unsigned line, const char *text)
+{
+    r307_place_t place = { "map", line };
+    const r307_rule_t *stay;
+    r307_context_t context;
+    int i;
+
+    memset(&context, 0, sizeof(context));
+    context.directive = "";
+    context.match = R307_MATCH_EXACT;
+    context.is_map = 1;
+    stay = r307_stay_make(p, text, place, &context);
+    if (stay && stay->target->kind != R307_TARGET_STOP) {
+        fail("what stands in for a line answers", text);
+    }
+    for (i = 0; stay && i < stay->cond_count; i++) {
+        if (!stay->conds[i].implied) {
+            fail("what stands in for a line has a condition", text);
+        }
+    }
+}
+
+static void on_bad(void *baton, unsigned line, const char *why, const char *text)
+{
+    seen_t *seen = baton;
+    apr_pool_t *p;
+
+    on_told(baton, line, why);
+    if (text) {
+        apr_pool_create(&p, seen->p);
+        check_stay(p, line, text);
+        apr_pool_destroy(p);
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
     static const r307_format_t formats[] = {
@@ -99,7 +135,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     };
     static int ready;
     seen_t seen = { NULL, 0, 1 };
-    r307_mapsink_t sink = { on_row, on_bad, &seen };
+    r307_mapsink_t sink = { on_row, on_bad, on_told, on_told, &seen, 0 };
     const char *bad;
     size_t i;
 
@@ -112,13 +148,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
         return 0;
     }
     for (i = 1; i < len; i++) {
-        seen.lines += data[i] == '\n';
+        seen.lines += data[i] == '\n' || data[i] == '\r';
     }
     apr_pool_create(&seen.p, NULL);
     bad = r307_mapfile_read(seen.p, (const char *)data + 1, len - 1,
                             formats[data[0] % 3], &sink);
     if (bad) {
-        on_bad(&seen, seen.lines, bad);
+        on_told(&seen, seen.lines, bad);
     }
     apr_pool_destroy(seen.p);
     return 0;

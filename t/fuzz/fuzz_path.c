@@ -11,9 +11,9 @@
 #include <apr_general.h>
 #include <apr_pools.h>
 #include <apr_strings.h>
-#include "path.h"
-#include "query.h"
-#include "regex.h"
+#include "http/path.h"
+#include "http/query.h"
+#include "rule/regex.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 

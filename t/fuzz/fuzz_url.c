@@ -11,7 +11,7 @@
 #include <apr_general.h>
 #include <apr_pools.h>
 #include <apr_strings.h>
-#include "guard.h"
+#include "rule/guard.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 

@@ -9,7 +9,7 @@
 . "$(dirname "$0")/lib.sh"
 
 DIRECTIVES=modules/httpd/directives.c
-OPTIONS=modules/engine/options.c
+OPTIONS=modules/engine/grammar/options.c
 
 directives=$(sed -n 's/^[[:space:]]*AP_INIT_[A-Z0-9_]*([[:space:]]*"\(Redirect307[A-Za-z0-9]*\)".*/\1/p' "$DIRECTIVES" | sort -u)
 options=$(sed -n '/^const r307_option_t r307_options\[\]/,/^};/s/^[[:space:]]*{[[:space:]]*"\([a-z][a-z0-9-]*\)"[[:space:]]*,.*/\1/p' "$OPTIONS" | sort -u)
@@ -36,7 +36,7 @@ done
 [ "$found" -ge 14 ] || complain "found $found options in $OPTIONS, expected at least 14"
 
 # What people meet in a log has an id, and the manual a row for it
-for file in modules/engine/guard.c modules/engine/audit.c; do
+for file in modules/engine/rule/guard.c modules/engine/lint/lint_rule.c; do
   ids=$(sed -n 's/.*{ "\(R307-[A-Z][0-9][0-9]\)".*/\1/p' "$file" | grep -v 'R307-G00' | sort)
   [ "$(echo "$ids" | wc -l)" -ge 6 ] || complain "found no table of ids in $file"
   [ "$(echo "$ids" | uniq -d)" = '' ] || complain "an id is there twice in $file: $(echo "$ids" | uniq -d | tr '\n' ' ')"
@@ -47,7 +47,7 @@ for file in modules/engine/guard.c modules/engine/audit.c; do
 done
 explained=$(sed -n 's/^| \(R307-[A-Z][0-9][0-9]\) |.*/\1/p' docs/*.md)
 for id in $explained; do
-  grep -q "\"$id\"" modules/engine/guard.c modules/engine/audit.c || complain "docs/ explains $id, which nobody says"
+  grep -q "\"$id\"" modules/engine/rule/guard.c modules/engine/lint/lint_rule.c || complain "docs/ explains $id, which nobody says"
 done
 
 headings=$(sed -n 's/^#.*[^A-Za-z0-9]\(Redirect307[A-Za-z0-9]*\).*/\1/p' docs/*.md | sort -u)

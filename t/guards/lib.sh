@@ -48,7 +48,7 @@ source_files() {
   find modules t demo conf-examples docs .ci -type f \
     \( -name '*.[ch]' -o -name '*.h.in' -o -name '*.conf.in' -o -name '*.conf' -o -name '*.t' -o -name '*.pm' -o -name '*.pl' \
     -o -name '*.sh' -o -name '*.py' -o -name '*.js' -o -name '*.[1-8]' -o -path 't/bench/*' -o -name run -o -name TEST \) \
-    ! -path 'modules/engine/version.h' ! -path 't/fuzz/corpus/*' ! -path 't/logs/*' 2>/dev/null | sort
+    ! -path 'modules/engine/base/version.h' ! -path 't/fuzz/corpus/*' ! -path 't/logs/*' 2>/dev/null | sort
 }
 
 # The words inside #include of FILE, quotes or angle brackets kept

@@ -7,10 +7,12 @@
 . "$(dirname "$0")/lib.sh"
 
 looked=0
-listed() { grep -qE "(^|[[:space:]])$(echo "$1" | sed 's/\./\\./g')([[:space:]\\]|\$)" Makefile.am; }
+# every word of Makefile.am
+words=" $(tr -s '[:space:]\134' ' ' < Makefile.am) "
+listed() { case $words in *" $1 "*) ;; *) return 1 ;; esac; }
 
 # unit tests: in Makefile.am, and called by main.c (text -> test_text)
-for file in t/unit/*.[ch]; do
+for file in t/unit/*.[ch] t/unit/*/*.[ch]; do
   [ -f "$file" ] || continue
   looked=$((looked + 1))
   listed "$file" || complain "$file is not in UNIT_FILES of Makefile.am"
@@ -23,10 +25,10 @@ done
 units=$looked
 
 # what a room holds, its list holds
-for file in modules/engine/*.[ch] modules/httpd/*.[ch] modules/ctl/*.[ch] t/fuzz/*.c t/whatwg/* t/guards/*.sh; do
+for file in modules/engine/*/*.[ch] modules/file/*.[ch] modules/shared/*.[ch] modules/httpd/*.[ch] modules/ctl/*.[ch] t/fuzz/*.c t/whatwg/* t/guards/*.sh; do
   [ -f "$file" ] || continue
   looked=$((looked + 1))
-  [ "$file" != modules/engine/version.h ] || continue
+  [ "$file" != modules/engine/base/version.h ] || continue
   listed "$file" || complain "$file is not in Makefile.am"
 done
 
@@ -52,16 +54,18 @@ for file in $(find t -type f \( -name '*.tsv' -o -name '*.dict' \) | sort); do
     *) listed "$file" || complain "$file is neither in a folder of DIST_FOLDERS nor in EXTRA_DIST" ;;
   esac
 done
-for program in fuzz_rule fuzz_maintenance fuzz_url fuzz_path fuzz_decide; do
+for program in $(basename -s .c t/fuzz/fuzz_*.c); do
   [ -n "$(find "t/fuzz/corpus/$program" -type f 2>/dev/null | head -n 1)" ] ||
     complain "t/fuzz/corpus/$program is missing or empty"
 done
 
-for file in $(source_files); do
+files=$(source_files)
+for file in $files; do
   looked=$((looked + 1))
-  [ -f "$file" ] || { complain "$file is missing"; continue; }
-  grep -q 'SPDX-License-Identifier: Apache-2\.0' "$file" || complain "$file has no SPDX line"
+  [ -f "$file" ] || complain "$file is missing"
 done
+# shellcheck disable=SC2013,SC2086
+for file in $(grep -sL 'SPDX-License-Identifier: Apache-2\.0' $files); do complain "$file has no SPDX line"; done
 
 [ "$units" -ge 11 ] || complain "found $units unit test files, expected at least 11"
 [ "$tests" -ge 1 ] || complain "found no end-to-end test"

@@ -1,21 +1,24 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 #
-# Who may include whom. The engine sees nothing of httpd/ and ctl/, and its files only those
-# above them in ORDER; httpd/ and ctl/ never see each other; httpd's headers are for
-# modules/httpd and mod_redirect307.c.
+# Who may include whom. The engine sees nothing of the other rooms. It has ten rooms of its
+# own on seven floors: a file sees its own room and the floors below, and no files include
+# each other in a circle. file/ sees itself alone, shared/ (what processes share) itself and
+# the engine; httpd/ and ctl/ never see each other; httpd's headers are for modules/httpd and
+# mod_redirect307.c.
 # shellcheck source=t/guards/lib.sh
 . "$(dirname "$0")/lib.sh"
+own_folder
 
-ORDER='version text time script url path query token view ip cookie capture regex pattern target target_parse lang share cond_kind cond cond_visitor guard plan rule maintenance maintenance_parse maintenance_flag options line_cond line limit audit need run sieve_block sieve sieve_build plain index_block index index_build image_block image image_build mapfile mapfile_csv mapfile_redirects map ruleset group decide sample loop'
+FLOORS='base=1 http=2 rule=3 grammar=4 index=4 map=5 maintenance=5 decide=6 conf=7 lint=7'
 
-place_of() {
-  place=0
-  for name in $ORDER; do
-    place=$((place + 1))
-    [ "$name" != "$1" ] || { echo $place; return; }
-  done
-  echo 0
+# floor_of <room>: leaves its floor in $floor, or 0
+floor_of() {
+  floor=" $FLOORS "
+  case $floor in
+    *" $1="*) floor=${floor#*" $1="}; floor=${floor%% *} ;;
+    *) floor=0 ;;
+  esac
 }
 
 # is_httpd_header <name>: by looking where httpd keeps its own, and by name
@@ -27,40 +30,50 @@ is_httpd_header() {
   [ -f "$HTTPD_INCLUDEDIR/$1" ] && [ ! -f "/usr/include/$1" ]
 }
 
+# look_in_engine: $file of $room includes $include, with $name between the quotes
+look_in_engine() {
+  case $include in \<*) ! is_httpd_header "$name" || complain "$file includes $include, a header of httpd"; return ;; esac
+  [ "$name" != config.h ] || return 0
+  theirs=${name%%/*}
+  floor_of "$theirs"; below=$floor
+  floor_of "$room"
+  if [ "$floor" -eq 0 ]; then
+    complain "$file is in no room of FLOORS"
+  elif [ "$theirs" = "$name" ] || [ "$below" -eq 0 ]; then
+    complain "$file includes $include: the engine knows only its own rooms, by \"room/file.h\""
+  elif [ "$theirs" != "$room" ] && [ "$below" -ge "$floor" ]; then
+    complain "$file includes $include: $theirs/ (floor $below) is not below $room/ (floor $floor)"
+  fi
+  stem=${file##*/}; seen=${name##*/}
+  [ "${stem%%.*}" = "${seen%.h}" ] || echo "${stem%%.*} ${seen%.h}" >> "$folder/includes"
+}
+
 looked=0
-for file in modules/engine/*.[ch] modules/engine/*.h.in modules/httpd/*.[ch] modules/ctl/*.[ch] mod_redirect307.c t/unit/*.[ch] t/fuzz/*.[ch]; do
+for file in modules/engine/*.[ch] modules/engine/*/*.[ch] modules/engine/*/*.h.in modules/file/*.[ch] modules/shared/*.[ch] modules/httpd/*.[ch] modules/ctl/*.[ch] mod_redirect307.c t/unit/*.[ch] t/unit/*/*.[ch] t/fuzz/*.[ch]; do
   [ -f "$file" ] || continue
   looked=$((looked + 1))
-  room=$(dirname "$file")
-  stem=$(basename "$file"); stem=${stem%%.*}
+  room=${file%/*}
   for include in $(includes_of "$file"); do
     name=${include#[<\"]}; name=${name%[>\"]}
     case $room in
-      modules/engine)
-        case $name in
-          *httpd/*|*ctl/*) complain "$file includes $include: the engine knows neither room"; continue ;;
-        esac
-        case $include in \"*) ;; *) is_httpd_header "$name" && complain "$file includes $include, a header of httpd"; continue ;; esac
-        is_httpd_header "$name" && complain "$file includes $include, a header of httpd"
-        target=$(basename "$name" .h)
-        [ "$target" != config ] || continue
-        mine=$(place_of "$stem")
-        theirs=$(place_of "$target")
-        if [ "$mine" -eq 0 ]; then
-          complain "$file is not in the include order; give '$stem' its place in ORDER in t/guards/rooms.sh"
-          break
-        elif [ "$theirs" -eq 0 ]; then
-          complain "$file includes $include, which is not in the include order"
-        elif [ "$theirs" -gt "$mine" ]; then
-          complain "$file includes $include, which stands below it in the include order"
-        fi ;;
+      modules/engine*) room=${room##*/}; look_in_engine; room=modules/engine/$room ;;
+      modules/file)
+        case $include in \<*|\"file/*) ;; *) complain "$file includes $include: file/ knows no other room" ;; esac
+        is_httpd_header "$name" && complain "$file includes $include, a header of httpd" ;;
+      modules/shared)
+        case $name in httpd/*|ctl/*|file/*) complain "$file includes $include: shared/ knows the engine alone" ;; esac
+        is_httpd_header "$name" && complain "$file includes $include, a header of httpd" ;;
       modules/httpd)
         case $name in *ctl/*|ctl.h) complain "$file includes $include: httpd/ does not know ctl/" ;; esac
         case $name in ../config.h|../../config.h) complain "$file includes $include: httpd's headers define PACKAGE_* too" ;; esac ;;
-      modules/ctl|t/unit|t/fuzz)
+      modules/ctl|t/unit*|t/fuzz)
         case $name in *httpd/*) complain "$file includes $include: only the glue may" ;; esac
         is_httpd_header "$name" && complain "$file includes $include, a header of httpd" ;;
     esac
   done
 done
+# tsort wants an order of what includes what, and names who is in a circle
+[ -s "$folder/includes" ] || complain "no file of the engine includes another"
+circles=$(tsort "$folder/includes" 2>&1 > /dev/null | sed -n 's/^tsort: \([a-z0-9_]*\)$/\1/p' | tr '\n' ' ')
+[ -z "$circles" ] || complain "these include each other in a circle: $circles"
 verdict "$looked" 55 "source files include only what their room allows"

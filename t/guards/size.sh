@@ -6,7 +6,7 @@
 . "$(dirname "$0")/lib.sh"
 
 looked=0
-for file in mod_redirect307.c modules/*/*.[ch] t/unit/*.[ch] t/fuzz/*.c; do
+for file in mod_redirect307.c modules/*/*.[ch] modules/engine/*/*.[ch] t/unit/*.[ch] t/unit/*/*.[ch] t/fuzz/*.c; do
   [ -f "$file" ] || continue
   looked=$((looked + 1))
   lines=$(wc -l < "$file")

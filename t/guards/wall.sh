@@ -14,7 +14,7 @@ fi
 [ -n "$ENGINE_COMPILE" ] || complain "t/env has no ENGINE_COMPILE"
 cd "$BUILDDIR"
 echo '#include <httpd.h>' > "$folder/through.c"
-printf '#include <apr_pools.h>\n#include "engine/version.h"\nextern const char *r307_wall;\nconst char *r307_wall = R307_VERSION;\n' > "$folder/beside.c"
+printf '#include <apr_pools.h>\n#include "base/version.h"\nextern const char *r307_wall;\nconst char *r307_wall = R307_VERSION;\n' > "$folder/beside.c"
 tried=0
 if ! sh -c "$ENGINE_COMPILE -c -o '$folder/beside.o' '$folder/beside.c'" > "$folder/log" 2>&1; then
   cat "$folder/log"

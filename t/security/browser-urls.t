@@ -41,8 +41,8 @@ sub word
 my $base = '"b":"https://www.example.test/a","o":["https","h.example",443,"https","*.n.example",443]';
 my @escapes = ('//evil.example/', 'https://evil.example/', 'https://h.example:81/', 'http://h.example/', 'https://n.example/',
                'https://h.example@evil.example/', 'https://u@h.example/', '/\\\\evil.example/', 'https:evil.example', 'javascript:x',
-               '/x\\u0009y', 'https://h.example.evil.example/', 'https://[/');
-my @fine = ('https://h.example/x', 'https://H.EXAMPLE./x', 'https://a.n.example/', 'https:\u002f/h.example/');
+               '/x\\u0009y', 'https://h.example.evil.example/', 'https://[/', 'https://H.EXAMPLE./x', 'https://a.n.example./');
+my @fine = ('https://h.example/x', 'https://H.EXAMPLE/x', 'https://a.n.example/', 'https:\u002f/h.example/');
 put(stage() . '/escapes', join '', map { "{$base,\"l\":\"$_\"}\n" } @escapes);
 put(stage() . '/fine', join '', map { "{$base,\"l\":\"$_\"}\n" } @fine);
 put(stage() . '/none', '');

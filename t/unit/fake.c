@@ -55,7 +55,7 @@ static const char *find_flag(void *baton, apr_pool_t *p, const char *name, void 
 {
     (void)baton;
     *found = apr_pstrdup(p, name);
-    return strchr(name, '/') ? "lies elsewhere" : NULL;
+    return strchr(name, '/') ? "lies elsewhere; write flag=down.on" : NULL;
 }
 
 const r307_expr_maker_t unit_fake_maker = { compile, NULL, find_flag };
@@ -83,6 +83,11 @@ static const char *value_of(unit_fake_t *fake, const char *name, r307_vary_t *va
     }
     if (!strcmp(name, "QUERY_STRING")) {
         return fake->view.query.s ? r307_slice_text(fake->p, fake->view.query) : "";
+    }
+    if (!strcmp(name, "REQUEST_URI")) {
+        r307_slice_t came = r307_slice(fake->view.path->enc, fake->view.path->enc_len);
+
+        return r307_slice_text(fake->p, r307_text_decode(fake->p, came, 0));
     }
     return NULL;
 }
@@ -134,11 +139,47 @@ static int fake_test(void *baton, const r307_expr_t *expr, r307_vary_t *vary)
                : -1;
 }
 
+/* Text and "%{NAME}" up to the last '}', which is a function's. */
+static const char *mixed(unit_fake_t *fake, const char *text, r307_vary_t *vary)
+{
+    size_t len = strlen(text) - 1;
+    char *rest = apr_pstrmemdup(fake->p, text, len), *value = apr_pstrdup(fake->p, "");
+    const char *at = rest;
+
+    if (strncmp(text, "%{", 2) && !strchr(text, '%')) {
+        return named(fake, &text, vary);
+    }
+    while (*at) {
+        size_t n = strcspn(at, "%");
+        const char *one;
+
+        value = apr_pstrcat(fake->p, value, apr_pstrmemdup(fake->p, at, n), NULL);
+        at += n;
+        one = *at ? named(fake, &at, vary) : "";
+        if (!one) {
+            return NULL;
+        }
+        value = apr_pstrcat(fake->p, value, one, NULL);
+    }
+    return value;
+}
+
 static const char *fake_string(void *baton, const r307_expr_t *expr, r307_vary_t *vary)
 {
     const char *text = (const char *)expr->compiled + 1;
+    int upper = !strncmp(text, "%{toupper:", 10);
+    char *value, *c;
 
-    return named(baton, &text, vary);
+    if (!upper && strncmp(text, "%{tolower:", 10)) {
+        return named(baton, &text, vary);
+    }
+    text += 10;
+    value = (char *)(intptr_t)mixed(baton, text, vary);
+    value = value ? apr_pstrdup(((unit_fake_t *)baton)->p, value) : NULL;
+    for (c = value; c && *c; c++) {
+        *c = upper ? r307_text_upper(*c) : r307_text_lower(*c);
+    }
+    return value;
 }
 
 /* A map's handle is its image. */
@@ -296,10 +337,10 @@ static apr_array_header_t *origins(apr_pool_t *p, const char *text)
     return list;
 }
 
-static void no_trace(void *baton, const r307_rule_t *rule, r307_step_t step,
+static void no_trace(void *baton, const r307_rule_t *rule, r307_skip_t step,
                      const char *detail)
 {
-    ck_assert(baton == NULL && rule && r307_step_text(step));
+    ck_assert(baton == NULL && rule && r307_skip_text(step));
     (void)detail;
 }
 

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <apr_general.h>
+#include "advice/advice.h"
 #include "unit.h"
 
 int main(void)
@@ -21,30 +22,38 @@ int main(void)
     setenv("TZ", "UTC0", 1);
     unit_rows_make();
     suite_add_tcase(suite, text_cases());
-    suite_add_tcase(suite, script_cases());
+    suite_add_tcase(suite, open_below_cases());
+    suite_add_tcase(suite, htaccess_scan_cases());
     suite_add_tcase(suite, url_cases());
+    suite_add_tcase(suite, idn_cases());
     suite_add_tcase(suite, path_cases());
     suite_add_tcase(suite, token_cases());
     suite_add_tcase(suite, query_cases());
-    suite_add_tcase(suite, time_cases());
+    suite_add_tcase(suite, datetime_cases());
     suite_add_tcase(suite, ip_cases());
     suite_add_tcase(suite, cookie_cases());
     suite_add_tcase(suite, pattern_cases());
     suite_add_tcase(suite, target_cases());
     suite_add_tcase(suite, cond_cases());
     suite_add_tcase(suite, guard_cases());
-    suite_add_tcase(suite, loop_cases());
+    suite_add_tcase(suite, lint_loop_cases());
     suite_add_tcase(suite, plan_cases());
     suite_add_tcase(suite, share_cases());
     suite_add_tcase(suite, limit_cases());
-    suite_add_tcase(suite, audit_cases());
-    suite_add_tcase(suite, redos_cases());
-    suite_add_tcase(suite, rule_cases());
-    suite_add_tcase(suite, map_cases());
+    suite_add_tcase(suite, lint_rule_cases());
+    suite_add_tcase(suite, regex_cases());
+    suite_add_tcase(suite, regex_needs_cases());
+    suite_add_tcase(suite, rule_group_cases());
+    suite_add_tcase(suite, line_cases());
+    suite_add_tcase(suite, advice_cases());
+    suite_add_tcase(suite, map_build_cases());
     suite_add_tcase(suite, decide_cases());
+    suite_add_tcase(suite, prefilter_cases());
+    suite_add_tcase(suite, filestate_cases());
+    suite_add_tcase(suite, arena_cases());
     suite_add_tcase(suite, index_cases());
     suite_add_tcase(suite, image_cases());
-    suite_add_tcase(suite, maintenance_cases());
+    suite_add_tcase(suite, maintenance_decide_cases());
     runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
     failed = srunner_ntests_failed(runner);

@@ -9,8 +9,13 @@
 
 #include <check.h>
 #include <apr_hash.h>
-#include "decide.h"
-#include "token.h"
+#include "decide/decide.h"
+#include "grammar/token.h"
+
+/* libcheck writes its place to a file at each assertion that holds, and the tests have
+ * millions of them: that was most of their time. A test that ends by a signal is still
+ * named, by its first line. */
+#define _mark_point(file, line) ((void)0)
 
 /* Tables. A field is unescaped: \t \n \r \0 \\ \xNN; \e stands for nothing (so that a
  * field can be empty), \{N:text} for text N times. The first line that is no comment
@@ -88,8 +93,8 @@ unit_fake_t *unit_fake_make(apr_pool_t *p, const char *method, const char *targe
                             const char *headers);
 
 /* Expressions of the fake: true, false, %{NAME}, -n %{NAME}, -z %{NAME},
- * %{NAME} == 'text', %{NAME} != 'text'; NAME is HTTP:Header, HTTP_HOST,
- * REQUEST_METHOD, QUERY_STRING or REQUEST_SCHEME. A text with "syntax-error" in it does
+ * %{NAME} == 'text', %{NAME} != 'text'; NAME is HTTP:Header, HTTP_HOST, REQUEST_METHOD,
+ * QUERY_STRING, REQUEST_SCHEME or REQUEST_URI; in a target %{tolower:%{NAME}}, too. A text with "syntax-error" in it does
  * not compile; any other NAME fails when it is asked. */
 extern const r307_expr_maker_t unit_fake_maker;
 
@@ -113,8 +118,10 @@ void unit_decide_as(apr_pool_t *p, const r307_ruleset_t *rules, const char *wher
 apr_pool_t *unit_pool(void);
 
 TCase *text_cases(void);
-TCase *script_cases(void);
+TCase *open_below_cases(void);
+TCase *htaccess_scan_cases(void);
 TCase *url_cases(void);
+TCase *idn_cases(void);
 TCase *path_cases(void);
 TCase *token_cases(void);
 TCase *ip_cases(void);
@@ -122,20 +129,25 @@ TCase *cookie_cases(void);
 TCase *pattern_cases(void);
 TCase *target_cases(void);
 TCase *query_cases(void);
-TCase *time_cases(void);
+TCase *datetime_cases(void);
 TCase *cond_cases(void);
 TCase *guard_cases(void);
-TCase *loop_cases(void);
+TCase *lint_loop_cases(void);
 TCase *plan_cases(void);
 TCase *share_cases(void);
 TCase *limit_cases(void);
-TCase *audit_cases(void);
-TCase *redos_cases(void);
-TCase *rule_cases(void);
-TCase *map_cases(void);
+TCase *lint_rule_cases(void);
+TCase *regex_cases(void);
+TCase *regex_needs_cases(void);
+TCase *rule_group_cases(void);
+TCase *line_cases(void);
+TCase *map_build_cases(void);
 TCase *decide_cases(void);
 TCase *index_cases(void);
+TCase *prefilter_cases(void);
+TCase *arena_cases(void);
+TCase *filestate_cases(void);
 TCase *image_cases(void);
-TCase *maintenance_cases(void);
+TCase *maintenance_decide_cases(void);
 
 #endif

@@ -15,7 +15,7 @@
 #include <apr_general.h>
 #include <apr_pools.h>
 #include <apr_strings.h>
-#include "decide.h"
+#include "decide/decide.h"
 
 #define HOST "www.example.test"
 #define PIECES_MOST 7
@@ -92,13 +92,24 @@ static int test_expr(void *baton, const r307_expr_t *expr, r307_vary_t *vary)
     return 1;
 }
 
-/* %{HTTP:Name}, and no other. */
+/* %{HTTP:Name}, and the path as httpd has it, also in small letters; no other. */
 static const char *string_expr(void *baton, const r307_expr_t *expr, r307_vary_t *vary)
 {
     const asked_t *asked = baton;
+    const r307_path_t *path = asked->view.path;
     const char *value;
+    char *c;
 
     (void)vary;
+    if (strstr(expr->text, "REQUEST_URI")) {
+        char *uri = r307_slice_text(asked->p, r307_text_decode(asked->p, r307_slice(path->enc,
+                                                                     path->enc_len), 0));
+
+        for (c = uri; *c && strstr(expr->text, "tolower"); c++) {
+            *c = r307_text_lower(*c);
+        }
+        return uri;
+    }
     if (strncmp(expr->text, "%{HTTP:", 7) != 0) {
         return NULL;
     }
@@ -351,7 +362,20 @@ static const template_t templates[] = {
     { "Redirect307", "/l \"%{HTTP:X}\"", "/l", "X", LIST },
     { "Redirect307", "/l https://%{HTTP:X}/", "/l", "X", LIST },
     { "Redirect307", "/l https://h.example%{HTTP:X}", "/l", "X", "-" },
-    { "Redirect307", "/l /x?%{HTTP:X}", "/l", "X", "-" }
+    { "Redirect307", "/l /x?%{HTTP:X}", "/l", "X", "-" },
+    { "Redirect307", "/s/* /:splat|lower", "/s/%s", NULL, "-" },
+    { "Redirect307", "/s/* https://h.example:splat|upper", "/s/%s", NULL, LIST },
+    { "Redirect307", "/p/:x https://:x|lower.n.example/:x|upper", "/p/%s", NULL, LIST },
+    { "Redirect307", "/go \"%{arg:p}|lower\"", "/go?p=https://%s", NULL, LIST },
+    { "Redirect307", "/go \"%{arg:p}|upper\"", "/go?p=/%s", NULL, LIST },
+    { "Redirect307", "/go https://%{arg:p}|upper/x", "/go?p=h.example%s", NULL, LIST },
+    { "Redirect307", "/go https://%{arg:p}/x", "/go?p=h.example%s", NULL, LIST },
+    { "Redirect307Match", "^/c(.*)$ $1|lower", "/c%s", NULL, LIST },
+    { "Redirect307Match", "^/(.*)$ https://h.example$1|lower", "/%s", NULL, "-" },
+    { "Redirect307Match", "^/c \"%{tolower:%{REQUEST_URI}}\"", "/c%s", NULL, "-" },
+    { "Redirect307Match", "^/c %{REQUEST_URI}x", "/c%s", NULL, "-" },
+    { "Redirect307Match", "^/c https://h.example%{REQUEST_URI}", "/c%s", NULL, LIST },
+    { "Redirect307Match", "^/c /x?r=%{REQUEST_URI}#%{REQUEST_URI}", "/c%s", NULL, "-" }
 };
 #define TEMPLATE_COUNT (sizeof(templates) / sizeof(templates[0]))
 

@@ -10,7 +10,8 @@
 // A line with "any" is another server's (t/bench/payloads.sh): only where it leads is judged.
 'use strict';
 
-// A name as the browser writes it: IPv6 has many spellings.
+// A name as the browser writes it: IPv6 has many spellings. A dot at its end is another origin,
+// so nothing is sent with one, whoever wrote it.
 function spelt(scheme, name) {
     try {
         return new URL(scheme + '://' + name + '/').hostname.replace(/\.$/, '');
@@ -38,7 +39,8 @@ function judge(line) {
     if (there.protocol !== 'http:' && there.protocol !== 'https:') return there.protocol;
     if (there.username || there.password) return 'a user name';
     const port = there.port ? +there.port : there.protocol === 'https:' ? 443 : 80;
-    const host = there.hostname.replace(/\.$/, '');
+    // a path stays where the browser is, dot or not
+    const host = line.l[0] === '/' ? there.hostname.replace(/\.$/, '') : there.hostname;
     for (let i = 0; i < line.o.length; i += 3) {
         const scheme = line.o[i], name = line.o[i + 1], its = line.o[i + 2];
         if (there.protocol !== scheme + ':' || port !== its) continue;

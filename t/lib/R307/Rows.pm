@@ -24,7 +24,7 @@ sub unescape
 }
 
 # The rows of a table as hashes by column, fields unescaped but for those that the caller
-# takes apart first: as_is => [columns].
+# takes apart first: as_is => [columns]. A column "name?" is one that only some rows have.
 sub read_table
 {
     my ($name, %with) = @_;
@@ -41,7 +41,7 @@ sub read_table
         }
         my %row;
         @row{@columns} = @fields;
-        $row{$_} = unescape($row{$_}) for grep { !$as_is{$_} } @columns;
+        $row{$_} = unescape($row{$_}) for grep { !$as_is{$_} && defined $row{$_} } @columns;
         push @rows, \%row;
     }
     return @rows;
@@ -75,6 +75,8 @@ sub can_stand
     # httpd has its own word for a fragment, for a path that climbs above the root, and for
     # a header line with a control byte in it
     return 0 if $row->{target} =~ /#/ || climbs($row->{target}) || grep { /[\0-\x08\x0a-\x1f\x7f]/ } headers($row);
+    # a rule whose host the request chooses is none without a list, and the main server has one
+    return 0 if $row->{outcome} eq 'pass' && ($row->{allow} // '-') eq '-' && $row->{rule} =~ m{ "?https?://[^/ ]*(?:\$\d|%\{)};
     return $row->{outcome} ne '*' && $row->{headers} !~ /\bX-(?:Now|Login|User|File|Flag|Roll|Client):/
         && $row->{rule} !~ /flag=/;
 }

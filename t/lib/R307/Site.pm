@@ -13,9 +13,10 @@ use File::Basename qw(dirname);
 use File::Path qw(make_path);
 use IO::Socket::INET;
 use POSIX ();
+use R307::Processes ();
 use Time::HiRes qw(sleep time);
 
-our @EXPORT = qw(put remove root stage module_lines conf_test own_server own_log each_header);
+our @EXPORT = qw(put remove root stage module_lines conf_test own_server stop_server own_log control reload heard each_header);
 
 my $vars = Apache::Test::config()->{vars};
 
@@ -84,24 +85,30 @@ sub write_conf
 
 sub httpd { return $vars->{httpd} || $ENV{R307_HTTPD} }
 
+# What a program says on both, and its exit code.
+sub run_said
+{
+    my @command = @_;
+    my $pid = open my $out, '-|';
+    die "cannot fork: $!\n" unless defined $pid;
+    if (!$pid) {
+        open STDERR, '>&', \*STDOUT;
+        { exec @command }
+        POSIX::_exit(127);
+    }
+    local $/;
+    my $said = <$out>;
+    close $out;
+    return ($? >> 8, defined $said ? $said : '');
+}
+
 # conf_test($text, %with): ($exit, $output) of `httpd -t` for that text. Its line numbers
 # are those of the text: it is a file of its own, test.conf.
 sub conf_test
 {
     my ($text, %with) = @_;
     my $dir = write_conf($text, 9, only => $with{only} || [], %with);
-    my $pid = open my $out, '-|';
-    die "cannot fork: $!\n" unless defined $pid;
-    if (!$pid) {
-        open STDERR, '>&', \*STDOUT;
-        { exec httpd(), '-t', '-f', "$dir/httpd.conf", @{ $with{args} || [] } }
-        POSIX::_exit(127);
-    }
-    local $/;
-    my $said = <$out>;
-    close $out;
-    my $exit = $? >> 8;
-    $said = '' unless defined $said;
+    my ($exit, $said) = run_said(httpd(), '-t', '-f', "$dir/httpd.conf", @{ $with{args} || [] });
     $said =~ s/\Q$dir\E/DIR/g;
     return ($exit, $said);
 }
@@ -112,16 +119,80 @@ sub free_port
 {
     my $last = $vars->{port} + 97;
     for my $port (reverse $vars->{port} + 70 .. $last) {
+        # a port where connections of a server before have yet to end is free, as to httpd
         my $socket = IO::Socket::INET->new(LocalAddr => '127.0.0.1', LocalPort => $port,
-                                           Proto => 'tcp', Listen => 1) or next;
+                                           Proto => 'tcp', Listen => 1, ReuseAddr => 1) or next;
         close $socket;
         return $port;
     }
     die "no free port for a server of its own\n";
 }
 
+# How often the parent has said that: it logs the first when it begins to wait for signals, and
+# the second when one came.
+my $waits = qr/ Command line: /;
+my $came = qr/: (?:SIG(?:USR1|HUP) received|Graceful restart requested)/;
+
+sub times_said
+{
+    my ($server, $pattern) = @_;
+    open my $in, '<', "$server->{dir}/error_log" or return 0;
+    return scalar grep { /$pattern/ } <$in>;
+}
+
+# Until the condition holds; a machine may be slow.
+sub wait_until
+{
+    my $holds = shift;
+    my $until = time + 120;
+    sleep 0.02 until $holds->() || time > $until;
+    return;
+}
+
+# heard($server, $how): sends it the signal, or types `httpd -k $how`, and waits until the
+# parent has noticed. While it begins for the first time USR1 ends it. What `control` returned.
+sub heard
+{
+    my ($server, $how) = @_;
+    my $before = times_said($server, $came);
+    my ($until, @said) = (time + 120);
+    wait_until(sub { times_said($server, $waits) > $before });
+    while (times_said($server, $came) == $before && time < $until) {
+        @said = $how =~ /^[A-Z]/ ? (0, kill $how, $server->{pid}) : control($server, $how);
+        last if $said[0];
+        my $again = time + 5;
+        sleep 0.02 until times_said($server, $came) > $before || time > $again;
+    }
+    return @said;
+}
+
+# reload($server, $how): the same, and waits until no process is left that serves what was
+# configured before: after a graceful restart one answer says nothing of the next.
+sub reload
+{
+    my ($server, $how) = @_;
+    my %old = map { $_ => 1 } R307::Processes::serving($server);
+    my $before = times_said($server, $waits);
+    my @said = heard($server, $how);
+    return @said if $said[0];
+    wait_until(sub { times_said($server, $waits) > $before });
+    wait_until(sub { !grep { $old{$_} } R307::Processes::serving($server) });
+    return @said;
+}
+
+# control($server, 'graceful'): ($exit, $output) of httpd -k, as it is typed beside a server
+# that runs.
+sub control
+{
+    my ($server, $command) = @_;
+    my ($exit, $said) = run_said(httpd(), '-f', "$server->{dir}/httpd.conf", '-k', $command);
+    $said =~ s/\Q$server->{dir}\E/DIR/g;
+    return ($exit, $said);
+}
+
 # own_server($text, %with): starts a server with that configuration and returns
 # { port, dir, pid }; it is stopped when the test ends. @PORT@ in the text is its port.
+# single => 1: as `httpd -X`, one process that serves by itself.
 sub own_server
 {
     my ($text, %with) = @_;
@@ -138,22 +209,33 @@ sub own_server
         open STDIN, '<', '/dev/null';
         open STDOUT, '>', "$dir/said";
         open STDERR, '>&', \*STDOUT;
-        { exec httpd(), '-DFOREGROUND', '-f', "$dir/httpd.conf" }
+        { exec httpd(), $with{single} ? '-X' : '-DFOREGROUND', '-f', "$dir/httpd.conf" }
         POSIX::_exit(127);
     }
     my $server = { port => $port, dir => $dir, pid => $pid };
     push @servers, $server;
-    my $until = time + 20;
+    my $until = time + 60;
     while (time < $until) {
         my $socket = IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $port,
                                            Proto => 'tcp', Timeout => 1);
-        return $server if $socket;
+        # who connects before the parent has loaded the maps waits until it has
+        return $server if $socket && ($with{single} || times_said($server, $waits));
         last if waitpid($pid, POSIX::WNOHANG()) == $pid;
         sleep 0.05;
     }
     open my $in, '<', "$dir/said";
     local $/;
-    die 'the server of this test did not start: ' . (defined $in ? <$in> || '' : '') . "\n";
+    die 'the server of this test did not start: ' . (defined $in ? <$in> || '' : '') . own_log($server) . "\n";
+}
+
+# stop_server($server): before the test ends, for the next one's sake. Its log stays.
+sub stop_server
+{
+    my $server = shift;
+    @servers = grep { $_ != $server } @servers;
+    kill 'TERM', $server->{pid};
+    waitpid $server->{pid}, 0;
+    return;
 }
 
 sub own_log

@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "conf/setting.h"
+
+#include <string.h>
+#include <strings.h>
+#include <apr_strings.h>
+#include "http/path.h"
+
+#define ARENA_LEAST (APR_INT64_C(1) << 20)
+#define ARENA_MOST  (APR_INT64_C(1) << (sizeof(apr_size_t) > 4 ? 40 : 30))
+
+static const char *word_at(const apr_array_header_t *words, int i)
+{
+    return APR_ARRAY_IDX(words, i, r307_word_t).text;
+}
+
+static const char *show(apr_pool_t *p, const char *text)
+{
+    return r307_text_show(p, text, strlen(text));
+}
+
+/* --- one word of a few --- */
+
+typedef struct choice_t {
+    const char *word;
+    int value;
+} choice_t;
+
+static const choice_t switch_words[] = { { "on", 1 }, { "off", 0 }, { NULL, 0 } };
+static const choice_t refuse_words[] = {
+    { "400", 400 }, { "404", 404 }, { "pass", R307_REFUSE_PASS }, { NULL, 0 }
+};
+static const choice_t by_words[] = {
+    { "off", R307_BY_OFF }, { "on", R307_BY_ON }, { "rule", R307_BY_RULE }, { NULL, 0 }
+};
+static const choice_t lint_words[] = {
+    { "off", R307_LINT_OFF }, { "warn", R307_LINT_WARN }, { "refuse", R307_LINT_REFUSE },
+    { NULL, 0 }
+};
+static const choice_t engine_words[] = {
+    { "on", R307_ENGINE_ON }, { "report", R307_ENGINE_REPORT }, { "off", R307_ENGINE_OFF },
+    { NULL, 0 }
+};
+static const choice_t plan_words[] = {
+    { "until", R307_REQUIRE_UNTIL }, { "review", R307_REQUIRE_REVIEW },
+    { "none", R307_REQUIRE_NONE }, { NULL, 0 }
+};
+static const choice_t how_words[] = {
+    { "warn", R307_REQUIRE_WARN }, { "refuse", R307_REQUIRE_REFUSE }, { NULL, 0 }
+};
+
+static const char *choose(apr_pool_t *p, const char *word, const choice_t *choices,
+                          const char *write, int *value)
+{
+    for (; choices->word; choices++) {
+        if (strcasecmp(choices->word, word) == 0) {
+            *value = choices->value;
+            return NULL;
+        }
+    }
+    return apr_psprintf(p, "'%s' is no value here; write %s", show(p, word), write);
+}
+
+const char *r307_setting_engine(apr_pool_t *p, const apr_array_header_t *words,
+                                const char *write, r307_said_t *setting)
+{
+    return choose(p, word_at(words, 0), engine_words, write, &setting->choice);
+}
+
+const char *r307_setting_switch(apr_pool_t *p, const apr_array_header_t *words,
+                                const char *write, r307_said_t *setting)
+{
+    return choose(p, word_at(words, 0), switch_words, write, &setting->choice);
+}
+
+const char *r307_setting_refuse(apr_pool_t *p, const apr_array_header_t *words,
+                                const char *write, r307_said_t *setting)
+{
+    return choose(p, word_at(words, 0), refuse_words, write, &setting->choice);
+}
+
+const char *r307_setting_by(apr_pool_t *p, const apr_array_header_t *words,
+                            const char *write, r307_said_t *setting)
+{
+    return choose(p, word_at(words, 0), by_words, write, &setting->choice);
+}
+
+const char *r307_setting_lint(apr_pool_t *p, const apr_array_header_t *words,
+                              const char *write, r307_said_t *setting)
+{
+    return choose(p, word_at(words, 0), lint_words, write, &setting->choice);
+}
+
+const char *r307_setting_require(apr_pool_t *p, const apr_array_header_t *words,
+                                 const char *write, r307_said_t *setting)
+{
+    const char *bad = choose(p, word_at(words, 0), plan_words, "until, review or none",
+                             &setting->choice);
+
+    (void)write;
+    setting->how = R307_REQUIRE_WARN;
+    return bad || words->nelts == 1 ? bad
+        : choose(p, word_at(words, 1), how_words, "warn or refuse", &setting->how);
+}
+
+/* --- lists --- */
+
+static int is_none(const apr_array_header_t *words)
+{
+    return strcasecmp(word_at(words, 0), "none") == 0;
+}
+
+const char *r307_setting_hosts(apr_pool_t *p, const apr_array_header_t *words,
+                               const char *write, r307_said_t *setting)
+{
+    int i;
+
+    (void)write;
+    setting->is_none = is_none(words);
+    setting->hosts = apr_array_make(p, words->nelts, sizeof(r307_origin_t));
+    for (i = setting->is_none; i < words->nelts; i++) {
+        r307_origin_t *origin = apr_array_push(setting->hosts);
+        const char *bad;
+
+        memset(origin, 0, sizeof(*origin));
+        bad = r307_origin_parse(p, word_at(words, i), origin);
+        if (bad) {
+            return bad;
+        }
+    }
+    return NULL;
+}
+
+/* The path in what was written: without the host of a URL, and what no path has. */
+static const char *path_in(apr_pool_t *p, const char *text)
+{
+    const char *host = strstr(text, "://");
+
+    text = host ? host + 3 + strcspn(host + 3, "/") : text;
+    return apr_pstrcat(p, *text == '/' ? "" : "/",
+                       apr_pstrmemdup(p, text, strcspn(text, "?#")), NULL);
+}
+
+/* A path as the engine compares it: decoded and normalised. */
+static const char *add_path(apr_pool_t *p, const char *text, r307_said_t *setting)
+{
+    const r307_path_t *made;
+
+    if (text[0] != '/' || strpbrk(text, "?#")) {
+        return apr_psprintf(p, "'%s' is no URL-path; write %s", show(p, text),
+                            show(p, path_in(p, text)));
+    }
+    made = r307_path_make(p, r307_slice(text, strlen(text)));
+    APR_ARRAY_PUSH(setting->paths, r307_slice_t) = r307_slice(made->dec, made->len);
+    return NULL;
+}
+
+const char *r307_setting_exempt(apr_pool_t *p, const apr_array_header_t *words,
+                                const char *write, r307_said_t *setting)
+{
+    const char *bad = NULL;
+    int i;
+
+    (void)write;
+    setting->is_none = is_none(words);
+    setting->paths = apr_array_make(p, words->nelts, sizeof(r307_slice_t));
+    for (i = setting->is_none; !bad && i < words->nelts; i++) {
+        bad = add_path(p, word_at(words, i), setting);
+    }
+    return bad;
+}
+
+const char *r307_setting_base(apr_pool_t *p, const apr_array_header_t *words,
+                              const char *write, r307_said_t *setting)
+{
+    const char *bad;
+    r307_slice_t *url;
+
+    (void)write;
+    setting->paths = apr_array_make(p, 1, sizeof(r307_slice_t));
+    bad = add_path(p, word_at(words, 0), setting);
+    if (bad) {
+        return bad;
+    }
+    url = &APR_ARRAY_IDX(setting->paths, 0, r307_slice_t);
+    if (url->s[url->len - 1] != '/') {
+        url->s = apr_pstrcat(p, r307_slice_text(p, *url), "/", NULL);
+        url->len++;
+    }
+    return NULL;
+}
+
+const char *r307_setting_limits(apr_pool_t *p, const apr_array_header_t *words,
+                                const char *write, r307_said_t *setting)
+{
+    const char *bad = NULL;
+    int i;
+
+    (void)write;
+    setting->limits = r307_limit_make(p);
+    for (i = 0; !bad && i < words->nelts; i++) {
+        bad = r307_limit_parse(p, word_at(words, i), setting->limits);
+    }
+    return bad;
+}
+
+/* --- sizes and times --- */
+
+typedef struct unit_t {
+    const char *name;
+    apr_int64_t factor;
+} unit_t;
+
+static const unit_t size_units[] = {
+    { "", 1 }, { "K", 1024 }, { "M", 1024 * 1024 },
+    { "G", APR_INT64_C(1024) * 1024 * 1024 }, { NULL, 0 }
+};
+static const unit_t time_units[] = {
+    { "", APR_USEC_PER_SEC }, { "s", APR_USEC_PER_SEC }, { "ms", 1000 },
+    { "min", 60 * APR_USEC_PER_SEC }, { NULL, 0 }
+};
+
+/* Number and unit; -1 when it is none. */
+static apr_int64_t amount_of(const char *text, const unit_t *units)
+{
+    size_t digits = strspn(text, "0123456789");
+    apr_int64_t number = r307_text_number(r307_slice(text, digits), 1000000000);
+
+    for (; number >= 0 && units->name; units++) {
+        if (strcasecmp(text + digits, units->name) == 0) {
+            return number * units->factor;
+        }
+    }
+    return -1;
+}
+
+static const char *read_size(apr_pool_t *p, const char *text, apr_int64_t *size)
+{
+    *size = amount_of(text, size_units);
+    return *size >= 0 ? NULL
+        : apr_psprintf(p, "'%s' is no size; write 65536, 64K or 1M", show(p, text));
+}
+
+static const char *read_time(apr_pool_t *p, const char *text, apr_int64_t *time)
+{
+    *time = amount_of(text, time_units);
+    return *time >= 0 ? NULL
+        : apr_psprintf(p, "'%s' is no time; write 5s, 500ms or 1min", show(p, text));
+}
+
+const char *r307_setting_drain(apr_pool_t *p, const apr_array_header_t *words,
+                               const char *write, r307_said_t *setting)
+{
+    const char *bad = read_size(p, word_at(words, 0), &setting->size);
+
+    (void)write;
+    return bad || words->nelts == 1 ? bad : read_time(p, word_at(words, 1), &setting->time);
+}
+
+const char *r307_setting_arena(apr_pool_t *p, const apr_array_header_t *words,
+                               const char *write, r307_said_t *setting)
+{
+    const char *word = word_at(words, 0);
+
+    (void)write;
+    setting->size = strcasecmp(word, "off") == 0 ? 0 : amount_of(word, size_units);
+    return setting->size == 0
+           || (setting->size >= ARENA_LEAST && setting->size <= ARENA_MOST) ? NULL
+        : apr_psprintf(p, "'%s' is no size; write off, or a size from 1M to %dG, such as "
+                       "256M", show(p, word), (int)(ARENA_MOST >> 30));
+}
+
+const char *r307_setting_cache(apr_pool_t *p, const apr_array_header_t *words,
+                               const char *write, r307_said_t *setting)
+{
+    const char *bad = choose(p, word_at(words, 0), switch_words, "on or off",
+                             &setting->choice);
+
+    (void)write;
+    if (!bad && words->nelts > 1 && !setting->choice) {
+        bad = apr_psprintf(p, "'%s' follows off, which takes nothing more; leave it out",
+                           show(p, word_at(words, 1)));
+    }
+    if (!bad && words->nelts > 1) {
+        bad = read_time(p, word_at(words, 1), &setting->time);
+    }
+    if (!bad && words->nelts > 2) {
+        bad = read_size(p, word_at(words, 2), &setting->size);
+    }
+    return bad;
+}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * setting: the words of a directive that is no rule, map or maintenance line, as values.
+ * httpd and redirect307ctl read them by the same code; what holds where nobody wrote one
+ * is httpd/config's.
+ */
+#ifndef R307_SETTING_H
+#define R307_SETTING_H
+
+#include "rule/guard.h"
+#include "rule/limit.h"
+#include "grammar/token.h"
+
+enum { R307_ENGINE_OFF, R307_ENGINE_REPORT, R307_ENGINE_ON };
+enum { R307_LINT_OFF, R307_LINT_WARN, R307_LINT_REFUSE };
+enum { R307_BY_OFF, R307_BY_ON, R307_BY_RULE };
+enum { R307_REQUIRE_WARN, R307_REQUIRE_REFUSE };
+#define R307_REFUSE_PASS 0      /* any other value of "refuse" is a status */
+
+#define R307_UNSAID APR_INT64_C(-1)
+
+/* What one line says; a reader fills the members of its directive. */
+typedef struct r307_said_t {
+    int choice;                     /* the word; of Redirect307Require an r307_require_t */
+    int how;                        /* Redirect307Require: R307_REQUIRE_WARN, _REFUSE */
+    int is_none;                    /* of a list: what came before is gone */
+    apr_array_header_t *hosts;      /* of r307_origin_t */
+    apr_array_header_t *paths;      /* of r307_slice_t, decoded and normalised */
+    apr_int64_t size, time;         /* bytes, microseconds; R307_UNSAID */
+    r307_limits_t *limits;
+} r307_said_t;
+
+/* Reads the words of a line, which has at least one. NULL, or the error text. */
+typedef const char *(*r307_setting_reader_t)(apr_pool_t *p, const apr_array_header_t *words,
+                                             const char *write, r307_said_t *setting);
+
+const char *r307_setting_engine(apr_pool_t *p, const apr_array_header_t *words,
+                                const char *write, r307_said_t *setting);
+const char *r307_setting_switch(apr_pool_t *p, const apr_array_header_t *words,
+                                const char *write, r307_said_t *setting);
+const char *r307_setting_refuse(apr_pool_t *p, const apr_array_header_t *words,
+                                const char *write, r307_said_t *setting);
+const char *r307_setting_by(apr_pool_t *p, const apr_array_header_t *words,
+                            const char *write, r307_said_t *setting);
+const char *r307_setting_lint(apr_pool_t *p, const apr_array_header_t *words,
+                              const char *write, r307_said_t *setting);
+const char *r307_setting_hosts(apr_pool_t *p, const apr_array_header_t *words,
+                               const char *write, r307_said_t *setting);
+const char *r307_setting_exempt(apr_pool_t *p, const apr_array_header_t *words,
+                                const char *write, r307_said_t *setting);
+const char *r307_setting_base(apr_pool_t *p, const apr_array_header_t *words,
+                              const char *write, r307_said_t *setting);
+const char *r307_setting_require(apr_pool_t *p, const apr_array_header_t *words,
+                                 const char *write, r307_said_t *setting);
+const char *r307_setting_limits(apr_pool_t *p, const apr_array_header_t *words,
+                                const char *write, r307_said_t *setting);
+const char *r307_setting_drain(apr_pool_t *p, const apr_array_header_t *words,
+                               const char *write, r307_said_t *setting);
+const char *r307_setting_arena(apr_pool_t *p, const apr_array_header_t *words,
+                               const char *write, r307_said_t *setting);
+const char *r307_setting_cache(apr_pool_t *p, const apr_array_header_t *words,
+                               const char *write, r307_said_t *setting);
+
+#endif

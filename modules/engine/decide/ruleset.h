@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * ruleset: the rules of one container in file order, and the iterator over those whose
+ * source matches. The iterator is the seam behind which an index takes over.
+ */
+#ifndef R307_RULESET_H
+#define R307_RULESET_H
+
+#include <apr_hash.h>
+#include "map/image.h"
+#include "rule/limit.h"
+#include "grammar/line.h"
+
+/* A map among the rules of its container: its rules stand in front of rule `before`. */
+typedef struct r307_map_t {
+    int before;
+    const void *handle;             /* the host's, given to the view's `image` */
+} r307_map_t;
+
+typedef struct r307_ruleset_t {
+    apr_array_header_t *rules;      /* of const r307_rule_t * */
+    apr_array_header_t *maps;       /* of r307_map_t, or NULL */
+    apr_hash_t *names;              /* name= to rule */
+    apr_array_header_t *shares;     /* of const r307_rule_t *, with percent=; NULL: none */
+    apr_array_header_t *links;      /* of const r307_link_t *, of optin=; NULL: none */
+    const r307_index_t *index;      /* over `rules`; NULL: they are asked one by one */
+    apr_array_header_t *left_out;   /* of apr_uint32_t: rules that are over for good, and
+                                     * not in the index; NULL: none */
+    apr_hash_t *crowds;             /* with an index: numbers of groups that have more than
+                                     * one of `rules`; NULL: none */
+} r307_ruleset_t;
+
+r307_ruleset_t *r307_ruleset_make(apr_pool_t *p);
+
+/* NULL, or that the name is taken, and where; or that the shares of its source are more
+ * than all. */
+const char *r307_ruleset_add(apr_pool_t *p, r307_ruleset_t *set, const r307_rule_t *rule);
+
+/* The same without adding it. */
+const char *r307_ruleset_taken(apr_pool_t *p, const r307_ruleset_t *set,
+                               const r307_rule_t *rule);
+/* A map stands where its line stands: behind the rules added so far. */
+void r307_ruleset_add_map(apr_pool_t *p, r307_ruleset_t *set, const void *handle);
+
+/* When nothing more is added: makes the index in p. Not needed for a right answer. seed:
+ * see r307_index_builder_make. now: rules that were over a day before are never looked at
+ * again, unless somebody wants to know why; 0: there are none. */
+void r307_ruleset_freeze(apr_pool_t *p, r307_ruleset_t *set, apr_uint64_t seed,
+                         apr_time_t now);
+
+/* Whether it is known that no other rule of the container has the source of this one,
+ * which has a group. */
+int r307_ruleset_alone(const r307_ruleset_t *set, const r307_rule_t *rule);
+
+/* Rules of one container as they apply to one request. */
+typedef struct r307_scope_t {
+    const r307_ruleset_t *rules;
+    int directory;          /* relative sources and targets belong to a directory */
+    r307_slice_t base;      /* its URL-path, decoded, ending in '/'; absent: not known */
+    const r307_tenancy_t *tenancy;  /* of a .htaccess under Redirect307Limits, or NULL */
+} r307_scope_t;
+
+/* Marks the keys of its links among the request's parameters: they go to nobody, whichever
+ * rule answers. */
+void r307_ruleset_mark_keys(apr_pool_t *p, const r307_ruleset_t *set, r307_asked_t *asked);
+
+typedef struct r307_cursor_t {
+    const r307_scope_t *scope;
+    r307_asked_t *asked;
+    const r307_path_t *in_base;     /* the path that relative sources see, or NULL */
+    unsigned steps;
+    int next;                       /* without an index: rule that comes next */
+    int held;                       /* rule that comes next, behind its maps; -1: unknown */
+    int map;                        /* map that was not asked yet */
+    const r307_image_t *image;      /* of the map being asked, or NULL */
+    r307_candidates_t rules;        /* with an index: what is left */
+    r307_candidates_t in_image;
+} r307_cursor_t;
+
+/* asked: view is set and query may be; the cursor uses it until its end. */
+void r307_cursor_make(apr_pool_t *p, const r307_scope_t *scope, r307_asked_t *asked,
+                      unsigned steps, r307_cursor_t *cursor);
+
+/* The next rule whose source matches (one that needs a parameter or a host that is not
+ * asked for may be left out), with its captures, or NULL at the end. A rule that asked->times
+ * does not want is not even compared. *found is
+ * LIMIT when a regex ran into its limits at the returned rule. */
+const r307_rule_t *r307_cursor_next(apr_pool_t *p, r307_cursor_t *cursor,
+                                    r307_captures_t *captures, r307_found_t *found);
+
+/* Why a rule can never match where it stands: its literal source lies outside the
+ * directory at `base`. NULL when it can. The text names what to write. */
+const char *r307_ruleset_outside(apr_pool_t *p, const r307_rule_t *rule,
+                                 r307_slice_t base);
+
+#endif

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * line_cond: what a whole line means for its conditions: which of them can be asked where
+ * it stands, in which order they are, and what they have to know of their rule.
+ */
+#ifndef R307_LINE_COND_H
+#define R307_LINE_COND_H
+
+#include "grammar/options.h"
+
+/* NULL, or which condition nobody can answer here. */
+const char *r307_line_cond_check(const r307_draft_t *draft);
+
+/* Puts them into the rule, once all of the line was read. */
+void r307_line_cond_finish(apr_pool_t *p, r307_draft_t *draft);
+
+#endif

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * literal_line: the lines that migrations are made of. Source and target are literal, and
+ * nothing in them would be decoded, normalised or encoded: such a line is read without
+ * the parser, and its rule made at the price of a copy. What comes out is what the parser
+ * makes of the same line.
+ */
+#ifndef R307_LITERAL_LINE_H
+#define R307_LITERAL_LINE_H
+
+#include "grammar/line.h"
+
+/* Length of the plain source or target that begins at s and ends at a blank or at len; 0
+ * when there is none. */
+size_t r307_literal_source(const char *s, size_t len);
+size_t r307_literal_target(const char *s, size_t len);
+
+/* Any rule of plain words, parsed with these options: what r307_literal_make copies. NULL
+ * and *model; or the error text. *model is NULL when the options make the words something
+ * else, as match=regex does, or are about one source, as name= and percent= are. */
+const char *r307_literal_model(apr_pool_t *p, const char *options, int has_target,
+                             const r307_context_t *context, const r307_rule_t **model);
+
+/* The rule of plain words. target is empty when the model has none. The texts are NUL-
+ * terminated and not copied; NULL when they are not plain. */
+const r307_rule_t *r307_literal_make(apr_pool_t *p, const r307_rule_t *model,
+                                   r307_place_t place, r307_slice_t source,
+                                   r307_slice_t target);
+
+#endif

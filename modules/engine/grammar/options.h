@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * options: the words behind source and target, one table for the parser, the printer,
+ * the documentation's guard and the tests.
+ */
+#ifndef R307_OPTIONS_H
+#define R307_OPTIONS_H
+
+#include "rule/rule.h"
+
+/* A rule under construction: what an option may set. */
+typedef struct r307_draft_t {
+    r307_rule_t *rule;
+    const r307_context_t *context;
+    apr_array_header_t *conds;      /* of r307_cond_t */
+    r307_match_t match;             /* UNSET: not written */
+    int fold, any_slash;
+    int has_sticky;                 /* the next two are written */
+    r307_sticky_t sticky;
+    r307_slice_t named;
+} r307_draft_t;
+
+typedef struct r307_option_t {
+    const char *name;
+    int repeats;
+    /* NULL, or the error text. */
+    const char *(*set)(apr_pool_t *p, r307_draft_t *draft, const char *name,
+                       const char *value);
+    /* The value to write, or NULL when the rule has nothing to say here. NULL for a
+     * condition: those are printed from the rule's list. */
+    const char *(*print)(apr_pool_t *p, const r307_rule_t *rule);
+} r307_option_t;
+
+extern const r307_option_t r307_options[];
+extern const int r307_option_count;
+
+const r307_option_t *r307_option_find(const char *name, size_t len);
+/* The option whose name is nearest, or NULL when none is near. */
+const r307_option_t *r307_option_near(const char *name, size_t len);
+
+/* One status the module can answer; GRAMMAR "status". */
+typedef struct r307_status_t {
+    int code;
+    const char *word;       /* NULL when it has none */
+    int has_target;
+    int cacheable;          /* permanent: may be stored for a while without being asked */
+} r307_status_t;
+
+extern const r307_status_t r307_statuses[];
+extern const int r307_status_count;
+
+const r307_status_t *r307_status_row(int code);     /* NULL when it is not ours */
+
+/* Whether a word is a status number or a status word, ours or mod_alias's. *row is ours or
+ * NULL; *why, when not NULL, is the whole message that refuses the word. */
+int r307_status_word(const char *word, const r307_status_t **row, const char **why);
+
+const char *r307_match_name(r307_match_t match);
+
+#endif

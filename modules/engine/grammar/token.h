@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * token: a line into words, GRAMMAR "Lines". The only tokenizer there is: directives are
+ * RAW_ARGS, because httpd's own drops words, keeps half quotes and cannot read
+ * note="a b".
+ */
+#ifndef R307_TOKEN_H
+#define R307_TOKEN_H
+
+#include <apr_tables.h>
+#include "base/text.h"
+
+typedef struct r307_word_t {
+    const char *text;       /* quotes gone, \" and \\ resolved inside them */
+    size_t name_len;        /* length of "name" if the word is name=value, else 0 */
+    int quoted;             /* some of it stood in quotes */
+} r307_word_t;
+
+/* Most words and bytes of one line; a longer one is an error, never cut. */
+#define R307_WORDS_MOST 256
+#define R307_LINE_MOST  65536
+
+/* Appends r307_word_t to *words (made in p); a line that is empty or a comment gives none.
+ * Returns NULL, or what is wrong and what to write instead. */
+const char *r307_token_split(apr_pool_t *p, const char *line, apr_array_header_t **words);
+
+/* The word as a line would have to write it: quoted only where it must be. */
+const char *r307_token_quote(apr_pool_t *p, const char *text);
+
+/* Whether the word is the option of that name; what stands behind its '='. */
+int r307_word_is(const r307_word_t *word, const char *name);
+const char *r307_word_value(const r307_word_t *word);
+
+#endif

@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The request-time half of index: what a path asks for. */
+#include "index/index_block.h"
+#include "index/index.h"
+#include "index/prefilter.h"
+
+#include <string.h>
+
+#define WORD sizeof(apr_uint64_t)
+#define ONES   0x0101010101010101ull
+#define HIGHS  0x8080808080808080ull
+#define SLASHES (ONES * '/')
+
+/* Up to 8 bytes, the first one lowest whatever the machine; what is missing is zero.
+ * `before` bytes in front of s may be read too: then no loop is needed at the end. */
+static inline apr_uint64_t load(const char *s, size_t len, size_t before)
+{
+    apr_uint64_t word = 0;
+    size_t back = 0;
+
+    if (len >= WORD) {
+        memcpy(&word, s, WORD);
+    }
+    else if (len + before >= WORD) {
+        back = WORD - len;
+        memcpy(&word, s - back, WORD);
+    }
+    else {
+        size_t i;
+
+        for (i = 0; i < len; i++) {
+            word |= (apr_uint64_t)(unsigned char)s[i] << (8 * i);
+        }
+        return word;
+    }
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    word = __builtin_bswap64(word);
+#endif
+    return back < WORD ? word >> (8 * back) : 0;
+}
+
+/* Where the first '/' is in a word; 8 when there is none. */
+static size_t slash_in(apr_uint64_t word)
+{
+    apr_uint64_t x = word ^ SLASHES;
+
+    x = (x - ONES) & ~x & HIGHS;
+    return x ? (size_t)__builtin_ctzll(x) / 8 : WORD;
+}
+
+static apr_uint64_t cut(apr_uint64_t word, size_t len)
+{
+    return len < WORD ? word & ((1ull << (8 * len)) - 1) : word;
+}
+
+/* *odd gathers whether a byte is there that may not mean itself: '%' or '#' (or one of
+ * "!'", which differ from these in two bits). */
+static inline apr_uint64_t segment(const char *s, size_t len, size_t before,
+                                   apr_uint64_t m, size_t *n, apr_uint64_t *odd)
+{
+    apr_uint64_t h = 0;
+    size_t at = 0, k;
+
+    do {
+        apr_uint64_t word = load(s + at, len - at, before + at);
+        apr_uint64_t x = (word & ~(ONES * 6)) ^ (ONES * 0x21);
+
+        *odd |= (x - ONES) & ~x & HIGHS;
+        k = slash_in(word);
+        k = k < len - at ? k : len - at;
+        if (k || !at) {
+            h = r307_index_step(h, cut(word | R307_INDEX_FOLD, k), m);
+        }
+        at += k;
+    } while (k == WORD && at < len);
+    *n = at;
+    return r307_index_step(h, at, m);
+}
+
+apr_uint64_t r307_index_segment(const char *s, size_t len, apr_uint64_t m, size_t *n)
+{
+    apr_uint64_t odd = 0;
+
+    return segment(s, len, 0, m, n, &odd);
+}
+
+apr_uint64_t r307_index_bytes(const char *s, size_t len, int fold, apr_uint64_t m)
+{
+    apr_uint64_t h = 0, mask = fold ? R307_INDEX_FOLD : 0;
+    size_t at;
+
+    for (at = 0; at < len; at += WORD) {
+        h = r307_index_step(h, cut(load(s + at, len - at, at) | mask, len - at), m);
+    }
+    return r307_index_step(h, len, m);
+}
+
+apr_uint64_t r307_index_pick(apr_uint64_t key, r307_pick_t pick, r307_slice_t name,
+                             r307_slice_t value, apr_uint64_t m)
+{
+    apr_uint64_t h = r307_index_bytes(name.s, name.len, pick == R307_PICK_HOST, m);
+
+    if (pick == R307_PICK_PAIR) {
+        h = r307_index_step(h, r307_index_bytes(value.s, value.len, 0, m), m);
+    }
+    return r307_index_step(key, h ^ ((apr_uint64_t)pick << 60), m);
+}
+
+/* --- keys --- */
+
+typedef struct finder_t {
+    apr_pool_t *p;
+    const r307_index_t *index;
+    const apr_uint32_t *words;
+    r307_asked_t *asked;
+    r307_candidates_t *found;
+} finder_t;
+
+static inline const r307_slot_t *probe(const r307_index_t *index, apr_uint64_t key)
+{
+    const r307_slot_t *slots = (const void *)((const apr_uint32_t *)(const void *)index
+                                              + index->slots);
+    apr_uint32_t at = (apr_uint32_t)key, tag = (apr_uint32_t)(key >> 32), n;
+
+    for (n = 0; n < index->longest; n++) {
+        const r307_slot_t *slot = &slots[(at + n) & index->slot_mask];
+
+        if (slot->value == R307_SLOT_EMPTY) {
+            return NULL;
+        }
+        if (slot->tag == tag) {
+            return slot;
+        }
+    }
+    return NULL;
+}
+
+/* Takes the rules of a key; flags say what else stands under it. */
+static apr_uint32_t take(const finder_t *f, const r307_slot_t *slot)
+{
+    const apr_uint32_t *list;
+
+    if (!(slot->value & R307_SLOT_LIST)) {
+        r307_candidates_add(f->p, f->found, &slot->value, 1);
+        return 0;
+    }
+    list = f->words + f->index->lists + (slot->value & ~R307_SLOT_LIST);
+    r307_candidates_add(f->p, f->found, list + 2, list[1]);
+    return list[0];
+}
+
+static void pick(const finder_t *f, apr_uint64_t key, r307_pick_t kind, r307_slice_t name,
+                 r307_slice_t value)
+{
+    const r307_slot_t *slot = probe(f->index, r307_index_pick(key, kind, name, value,
+                                                              f->index->seed));
+
+    if (slot) {
+        take(f, slot);
+    }
+}
+
+static void pick_args(const finder_t *f, apr_uint64_t key)
+{
+    const r307_query_t *query = r307_asked_query(f->p, f->asked);
+    r307_slice_t none = { "", 0 };
+    size_t i;
+
+    for (i = 0; i < query->count; i++) {
+        const r307_param_t *param = &query->params[i];
+
+        pick(f, key, R307_PICK_NAME, param->name, none);
+        /* "id=" asks for an empty value, and no value is one too */
+        pick(f, key, R307_PICK_PAIR, param->name, param->value.s ? param->value : none);
+    }
+}
+
+static void pick_host(const finder_t *f, apr_uint64_t key)
+{
+    const char *host = f->asked->view->asked.host;
+    r307_slice_t name = r307_slice(host, strlen(host));
+
+    name.len -= name.len > 1 && host[name.len - 1] == '.';
+    pick(f, key, R307_PICK_HOST, name, r307_slice("", 0));
+}
+
+static void look(const finder_t *f, apr_uint64_t path, unsigned kind)
+{
+    apr_uint64_t key = r307_index_key(path, kind, f->index->seed);
+    const r307_slot_t *slot = probe(f->index, key);
+    apr_uint32_t flags = slot ? take(f, slot) : 0;
+
+    if (flags & R307_LIST_ARGS) {
+        pick_args(f, key);
+    }
+    if (flags & R307_LIST_HOST) {
+        pick_host(f, key);
+    }
+}
+
+static void look_shapes(const finder_t *f, const apr_uint64_t *segs, apr_uint32_t depth,
+                        unsigned below)
+{
+    const r307_shape_t *shapes = (const r307_shape_t *)(const void *)
+        (f->words + f->index->shapes);
+    apr_uint32_t i, k;
+
+    for (i = 0; i < f->index->shape_count; i++) {
+        const r307_shape_t *shape = &shapes[i];
+        apr_uint64_t h = 0;
+
+        if (shape->below != below || depth < shape->count
+            || (depth > shape->count && !shape->splat)) {
+            continue;
+        }
+        for (k = 0; k < shape->count; k++) {
+            h = r307_index_step(h, shape->names >> k & 1 ? R307_INDEX_NAME : segs[k],
+                                f->index->seed);
+        }
+        look(f, h, R307_KEY_SHAPE + i);
+    }
+}
+
+/* One path, or what of it lies below a directory: every border of segments is a key. */
+static void look_path(const finder_t *f, const char *s, size_t len, unsigned below)
+{
+    const r307_index_t *index = f->index;
+    unsigned prefix = below ? R307_KEY_PREFIX_BELOW : R307_KEY_PREFIX;
+    apr_uint64_t segs[R307_SHAPE_SEGS], depths = index->depths[below];
+    apr_uint64_t h = 0, odd = 0, seg;
+    apr_uint32_t depth = 0;
+    size_t at = 0, n;
+
+    for (;;) {
+        if (depths >> (depth < 63 ? depth : 63) & 1) {
+            look(f, h, prefix);
+        }
+        if (at + 1 >= len) {
+            break;
+        }
+        seg = segment(s + at + 1, len - at - 1, at + 1, index->seed, &n, &odd);
+        h = r307_index_step(h, seg, index->seed);
+        if (depth < R307_SHAPE_SEGS) {
+            segs[depth] = seg;
+        }
+        at += n + 1;
+        depth++;
+    }
+    if (index->exact[below]) {
+        look(f, h, below ? R307_KEY_EXACT_BELOW : R307_KEY_EXACT);
+    }
+    if (index->shape_count) {
+        look_shapes(f, segs, depth, below);
+    }
+}
+
+const r307_query_t *r307_asked_query(apr_pool_t *p, r307_asked_t *asked)
+{
+    static const r307_query_t none = { { NULL, 0 }, NULL, 0 };
+
+    if (!asked->query) {
+        asked->query = asked->view->query.s ? r307_query_make(p, asked->view->query) : &none;
+    }
+    return asked->query;
+}
+
+void r307_index_find(apr_pool_t *p, const r307_index_t *index, r307_asked_t *asked,
+                     r307_candidates_t *candidates)
+{
+    const r307_path_t *path = asked->view->path;
+    finder_t f = { p, index, (const apr_uint32_t *)(const void *)index, asked, candidates };
+
+    r307_candidates_make(candidates);
+    look_path(&f, path->dec, path->len, 0);
+    if (asked->in_base && (index->depths[1] || index->exact[1] || index->shape_count)) {
+        look_path(&f, asked->in_base->dec + asked->base_from,
+                  asked->in_base->len - asked->base_from, 1);
+    }
+    if (index->prefilter) {
+        r307_prefilter_find(p, (const void *)(f.words + index->prefilter), path->dec,
+                            path->len, candidates);
+    }
+    r307_candidates_add(p, candidates, f.words + index->always, index->always_count);
+}
+
+static int has_key(const r307_index_t *index, apr_uint64_t path, unsigned kind)
+{
+    return probe(index, r307_index_key(path, kind, index->seed)) != NULL;
+}
+
+/* Every key of a path, or of what of it lies below a directory. */
+static int may_from(const r307_index_t *index, const char *path, size_t len,
+                    unsigned below)
+{
+    unsigned prefix = below ? R307_KEY_PREFIX_BELOW : R307_KEY_PREFIX;
+    apr_uint64_t h = 0, odd = 0;
+    size_t at = 0, n, depth = 0;
+
+    for (;;) {
+        if (index->depths[below] >> (depth < 63 ? depth : 63) & 1
+            && has_key(index, h, prefix)) {
+            return 1;
+        }
+        if (at + 1 >= len) {
+            break;
+        }
+        if (path[at + 1] == '/' || path[at + 1] == '.') {
+            return 1;
+        }
+        h = r307_index_step(h, segment(path + at + 1, len - at - 1, at + 1, index->seed,
+                                       &n, &odd), index->seed);
+        at += n + 1;
+        depth++;
+    }
+    return odd || (index->exact[below]
+                   && has_key(index, h, below ? R307_KEY_EXACT_BELOW : R307_KEY_EXACT));
+}
+
+int r307_index_may(const r307_index_t *index, const char *path, size_t len,
+                   size_t base_from)
+{
+    if (index->always_count || index->shape_count || len == 0 || path[0] != '/') {
+        return 1;
+    }
+    /* which says, too, whether the path is as regexes would see it */
+    if ((index->depths[0] || index->exact[0] || index->prefilter)
+        && may_from(index, path, len, 0)) {
+        return 1;
+    }
+    if (index->prefilter
+        && r307_prefilter_may((const void *)((const apr_uint32_t *)(const void *)index
+                                             + index->prefilter), path, len)) {
+        return 1;
+    }
+    return (index->depths[1] || index->exact[1])
+           && (base_from >= len
+               || may_from(index, path + base_from, len - base_from, 1));
+}

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * index: which rules can match a request at all, without looking at the others. Rules are
+ * numbers in file order; what comes out is a superset of those whose source matches, in
+ * ascending order, at a cost that does not grow with their number. Frozen into one block
+ * of bytes without pointers, so that it works wherever it is mapped.
+ */
+#ifndef R307_INDEX_H
+#define R307_INDEX_H
+
+#include "rule/rule.h"
+#include "index/candidates.h"
+
+typedef struct r307_index_builder_t r307_index_builder_t;
+typedef struct r307_index_t r307_index_t;       /* the block */
+
+/* seed: what a rule's writer must not know, lest he writes keys that all collide. What
+ * the builder holds is freed with p. */
+r307_index_builder_t *r307_index_builder_make(apr_pool_t *p, apr_uint64_t seed);
+
+/* The next rule by what it compares; its number is how many were added before. pattern
+ * NULL: no source, asked for every request. Nothing given here is kept. */
+void r307_index_add(r307_index_builder_t *builder, const r307_pattern_t *pattern,
+                    const r307_cond_t *conds, int cond_count);
+
+/* A number whose rule is nobody's. */
+void r307_index_skip(r307_index_builder_t *builder);
+
+/* Ends the building; bytes of the block. */
+size_t r307_index_size(r307_index_builder_t *builder);
+/* `bytes` is aligned to 8. */
+void r307_index_write(const r307_index_builder_t *builder, void *bytes);
+
+/* Whether a block of foreign origin is one over `count` rules whose every offset stays
+ * inside `len`. */
+int r307_index_check(const void *bytes, size_t len, apr_uint32_t count);
+
+/* Which rules are compared at all, by their time. */
+typedef enum {
+    R307_TIMES_NOW,         /* those in force, or followed by then= */
+    R307_TIMES_COMING,      /* and those that begin later */
+    R307_TIMES_ALL
+} r307_times_t;
+
+/* A request as rules compare it. */
+typedef struct r307_asked_t {
+    const r307_view_t *view;
+    const r307_path_t *in_base;     /* what relative sources see, or NULL */
+    size_t base_from;               /* where they begin in it */
+    const r307_query_t *query;      /* NULL until somebody needed it */
+    r307_times_t times;
+    apr_time_t soonest;             /* of NOW: when the first rule begins that was not
+                                     * compared as its time has not come; 0: there is none */
+    unsigned *left;                 /* steps of all regexes together; NULL: without end */
+} r307_asked_t;
+
+/* The request's parameters, split at the first call. */
+const r307_query_t *r307_asked_query(apr_pool_t *p, r307_asked_t *asked);
+
+/* Every rule that can match is among the candidates; they are made here. */
+void r307_index_find(apr_pool_t *p, const r307_index_t *index, r307_asked_t *asked,
+                     r307_candidates_t *candidates);
+
+/* 0: no rule can match a request for this path (as it came, without its query), whatever
+ * else is in the request. Nothing is made for the answer: most requests are for no rule.
+ * 1: perhaps one can. base_from: where the path goes on below the directory of relative
+ * sources, at a '/', and then r307_path_is_normal of it; R307_INDEX_NO_BASE: not known. */
+#define R307_INDEX_NO_BASE ((size_t)-1)
+int r307_index_may(const r307_index_t *index, const char *path, size_t len,
+                   size_t base_from);
+
+#endif

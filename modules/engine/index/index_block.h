@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * index_block: the bytes of an index as its builder writes and its reader finds them; for
+ * these two alone. Every key is a hash over whole segments without regard to letter case
+ * and final slash: coarser than any rule compares, which does not matter as rules are
+ * compared afterwards.
+ */
+#ifndef R307_INDEX_BLOCK_H
+#define R307_INDEX_BLOCK_H
+
+#include "base/text.h"
+
+/* What a key stands for; relative sources are keyed by what lies below their directory. */
+typedef enum {
+    R307_KEY_EXACT,         /* the whole path */
+    R307_KEY_PREFIX,        /* the path up to a border of segments */
+    R307_KEY_EXACT_BELOW,
+    R307_KEY_PREFIX_BELOW,
+    R307_KEY_SHAPE,         /* and the shape's number is added */
+    R307_KEY_COUNT
+} r307_key_t;
+
+/* Sources with placeholders at the same places share a shape. */
+typedef struct r307_shape_t {
+    apr_uint64_t names;     /* bit i: segment i is a placeholder */
+    apr_uint32_t count;     /* segments, at most R307_SHAPE_SEGS */
+    apr_uint16_t splat;     /* more may follow */
+    apr_uint16_t below;     /* relative */
+} r307_shape_t;
+
+#define R307_SHAPE_SEGS  64
+#define R307_SHAPES_MOST 24     /* a rule of yet another shape is keyed by its head */
+
+/* A key has one rule (its number), or a list (R307_SLOT_LIST and the word it begins at:
+ * flags, count, rules). */
+typedef struct r307_slot_t {
+    apr_uint32_t tag;       /* other bits of the hash than those that chose the place */
+    apr_uint32_t value;
+} r307_slot_t;
+
+#define R307_SLOT_EMPTY 0xFFFFFFFFu
+#define R307_SLOT_LIST  0x80000000u
+#define R307_RULES_MOST 0x7FFFFFF0u
+
+/* Flags of a list: further rules stand under this key and something of the request. */
+#define R307_LIST_ARGS 1u       /* a parameter, with or without its value */
+#define R307_LIST_HOST 2u
+
+/* What the second key is made of. */
+typedef enum { R307_PICK_NAME, R307_PICK_PAIR, R307_PICK_HOST } r307_pick_t;
+
+/* All places are in words of 4 bytes from the beginning of the block. */
+struct r307_index_t {
+    apr_uint64_t seed;
+    apr_uint64_t depths[2];     /* bit d: a prefix of d segments is a key; bit 63: of that
+                                 * or more. [1]: relative */
+    apr_uint32_t words;         /* of the whole block */
+    apr_uint32_t count;         /* rules */
+    apr_uint32_t slots;
+    apr_uint32_t slot_mask;     /* a power of two, less one */
+    apr_uint32_t longest;       /* most slots to look at for one key */
+    apr_uint32_t exact[2];      /* whether there are such keys at all */
+    apr_uint32_t shapes, shape_count;
+    apr_uint32_t lists;         /* up to the end of the lists: */
+    apr_uint32_t lists_end;
+    apr_uint32_t always, always_count;      /* rules without a source */
+    apr_uint32_t prefilter, prefilter_size;         /* of regexes; 0: there are none */
+};
+
+#define R307_INDEX_FOLD 0x2020202020202020ull
+
+/* 64 by 64 bits to 128, folded to 64. */
+static inline apr_uint64_t r307_index_mix(apr_uint64_t a, apr_uint64_t b)
+{
+#ifdef __SIZEOF_INT128__
+    __extension__ unsigned __int128 product = (unsigned __int128)a * b;
+
+    return (apr_uint64_t)product ^ (apr_uint64_t)(product >> 64);
+#else
+    apr_uint64_t al = (apr_uint32_t)a, ah = a >> 32, bl = (apr_uint32_t)b, bh = b >> 32;
+    apr_uint64_t low = al * bl, mid = ah * bl + (low >> 32);
+    apr_uint64_t cross = al * bh + (apr_uint32_t)mid;
+
+    return ((cross << 32) | (apr_uint32_t)low) ^ (ah * bh + (mid >> 32) + (cross >> 32));
+#endif
+}
+
+/* The steps of a hash; `m` is the seed, odd. */
+static inline apr_uint64_t r307_index_step(apr_uint64_t h, apr_uint64_t value,
+                                           apr_uint64_t m)
+{
+    return r307_index_mix(h ^ value ^ 0x9E3779B97F4A7C15ull, m);
+}
+
+static inline apr_uint64_t r307_index_key(apr_uint64_t h, unsigned key, apr_uint64_t m)
+{
+    return r307_index_step(h, (apr_uint64_t)(key + 1) << 56, m);
+}
+
+/* A placeholder in place of a segment's hash. */
+#define R307_INDEX_NAME 0x5851F42D4C957F2Dull
+
+/* The bytes as they are, for parameters; folded, for hosts. */
+apr_uint64_t r307_index_bytes(const char *s, size_t len, int fold, apr_uint64_t m);
+
+/* The hash of the segment that begins at s, ending at '/' or at len; *n is its length. */
+apr_uint64_t r307_index_segment(const char *s, size_t len, apr_uint64_t m, size_t *n);
+
+/* A parameter or a host under the key it stands beside. `value` absent: NAME only. */
+apr_uint64_t r307_index_pick(apr_uint64_t key, r307_pick_t pick, r307_slice_t name,
+                             r307_slice_t value, apr_uint64_t m);
+
+#endif

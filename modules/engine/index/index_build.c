@@ -1,0 +1,486 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The load-time half of index: rules to keys, keys to a table. */
+#include "index/index_block.h"
+#include "index/index.h"
+#include "index/prefilter.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* A list that grows; not from a pool, whose smaller copies would stay. */
+typedef struct grown_t {
+    void *at;
+    size_t count, room, size;   /* of one element */
+} grown_t;
+
+typedef struct entry_t {
+    apr_uint64_t key;
+    apr_uint32_t rule;          /* NO_RULE: the key only leads on, by `flags` */
+    apr_uint32_t flags;
+} entry_t;
+
+/* One of the things a rule could be found by, beside its path. */
+typedef struct choice_t {
+    apr_uint64_t key, path;
+    apr_uint32_t rule;
+    apr_uint32_t flags;
+} choice_t;
+
+#define NO_RULE 0xFFFFFFFFu
+
+struct r307_index_builder_t {
+    r307_index_t head;
+    grown_t entries, choices, always;
+    r307_shape_t shapes[R307_SHAPES_MOST];
+    apr_pool_t *p;
+    r307_prefilter_builder_t *prefilter;    /* NULL without a regex */
+    r307_slot_t *slots;
+    apr_uint32_t *lists;
+    size_t list_words;
+};
+
+static void grow(grown_t *grown)
+{
+    grown->room = grown->room ? 2 * grown->room : 16;
+    grown->at = realloc(grown->at, grown->room * grown->size);
+    if (!grown->at) {
+        abort();        /* as a pool does */
+    }
+}
+
+static void *push(grown_t *grown)
+{
+    if (grown->count == grown->room) {
+        grow(grown);
+    }
+    return (char *)grown->at + grown->size * grown->count++;
+}
+
+static apr_status_t free_builder(void *data)
+{
+    r307_index_builder_t *builder = data;
+
+    free(builder->entries.at);
+    free(builder->choices.at);
+    free(builder->always.at);
+    free(builder->slots);
+    free(builder->lists);
+    return APR_SUCCESS;
+}
+
+r307_index_builder_t *r307_index_builder_make(apr_pool_t *p, apr_uint64_t seed)
+{
+    r307_index_builder_t *builder = apr_pcalloc(p, sizeof(*builder));
+
+    builder->p = p;
+    builder->head.seed = seed | 1;
+    builder->entries.size = sizeof(entry_t);
+    builder->choices.size = sizeof(choice_t);
+    builder->always.size = sizeof(apr_uint32_t);
+    apr_pool_cleanup_register(p, builder, free_builder, apr_pool_cleanup_null);
+    return builder;
+}
+
+/* --- a rule's path --- */
+
+static apr_uint64_t path_hash(r307_slice_t path, apr_uint64_t m, apr_uint32_t *depth)
+{
+    apr_uint64_t h = 0;
+    size_t at = 0, n;
+
+    for (*depth = 0; at + 1 < path.len; ++*depth) {
+        h = r307_index_step(h, r307_index_segment(path.s + at + 1, path.len - at - 1, m,
+                                                  &n), m);
+        at += n + 1;
+    }
+    return h;
+}
+
+static apr_uint64_t prefix_key(r307_index_builder_t *builder, r307_slice_t head,
+                               unsigned below)
+{
+    apr_uint32_t depth;
+    apr_uint64_t h = path_hash(head, builder->head.seed, &depth);
+
+    builder->head.depths[below] |= 1ull << (depth < 63 ? depth : 63);
+    return r307_index_key(h, below ? R307_KEY_PREFIX_BELOW : R307_KEY_PREFIX,
+                          builder->head.seed);
+}
+
+static apr_uint64_t exact_key(r307_index_builder_t *builder, r307_slice_t head,
+                              unsigned below)
+{
+    apr_uint32_t depth;
+
+    builder->head.exact[below] = 1;
+    return r307_index_key(path_hash(head, builder->head.seed, &depth),
+                          below ? R307_KEY_EXACT_BELOW : R307_KEY_EXACT,
+                          builder->head.seed);
+}
+
+/* The number of the shape, a new one if need be; -1 when there are too many. */
+static int shape_of(r307_index_builder_t *builder, const r307_pattern_t *pattern)
+{
+    r307_shape_t shape;
+    apr_uint32_t i;
+    int k;
+
+    if (pattern->seg_count > R307_SHAPE_SEGS) {
+        return -1;
+    }
+    memset(&shape, 0, sizeof(shape));
+    shape.count = (apr_uint32_t)pattern->seg_count;
+    shape.splat = pattern->splat != 0;
+    shape.below = pattern->relative != 0;
+    for (k = 0; k < pattern->seg_count; k++) {
+        shape.names |= (apr_uint64_t)(pattern->segs[k].is_name != 0) << k;
+    }
+    for (i = 0; i < builder->head.shape_count; i++) {
+        if (memcmp(&builder->shapes[i], &shape, sizeof(shape)) == 0) {
+            return (int)i;
+        }
+    }
+    if (i == R307_SHAPES_MOST) {
+        return -1;
+    }
+    builder->shapes[i] = shape;
+    builder->head.shape_count++;
+    return (int)i;
+}
+
+static apr_uint64_t segs_key(r307_index_builder_t *builder, const r307_pattern_t *pattern)
+{
+    apr_uint64_t h = 0, m = builder->head.seed;
+    int shape, k, names = 0;
+    size_t n;
+
+    for (k = 0; k < pattern->seg_count; k++) {
+        names |= pattern->segs[k].is_name;
+    }
+    shape = names ? shape_of(builder, pattern) : -1;
+    if (shape < 0) {
+        return prefix_key(builder, pattern->head, pattern->relative != 0);
+    }
+    for (k = 0; k < pattern->seg_count; k++) {
+        const r307_seg_t *seg = &pattern->segs[k];
+
+        h = r307_index_step(h, seg->is_name ? R307_INDEX_NAME
+                            : r307_index_segment(seg->text.s, seg->text.len, m, &n), m);
+    }
+    return r307_index_key(h, R307_KEY_SHAPE + (unsigned)shape, m);
+}
+
+/* --- what a rule needs beside its path --- */
+
+static void add_choice(r307_index_builder_t *builder, apr_uint64_t path, r307_pick_t pick,
+                       r307_slice_t name, r307_slice_t value)
+{
+    choice_t *choice = push(&builder->choices);
+
+    choice->path = path;
+    choice->key = r307_index_pick(path, pick, name, value, builder->head.seed);
+    choice->rule = builder->head.count;
+    choice->flags = pick == R307_PICK_HOST ? R307_LIST_HOST : R307_LIST_ARGS;
+}
+
+static int is_literal(r307_slice_t text)
+{
+    return !memchr(text.s, '*', text.len) && !memchr(text.s, '?', text.len);
+}
+
+static int add_choices(r307_index_builder_t *builder, apr_uint64_t path,
+                       const r307_cond_t *conds, int count)
+{
+    size_t before = builder->choices.count;
+    int i, k;
+
+    for (i = 0; i < count; i++) {
+        const r307_cond_t *cond = &conds[i];
+
+        if (cond->negate) {
+            continue;
+        }
+        if (strcmp(cond->kind->name, "args") == 0) {
+            for (k = 0; k < cond->count; k++) {
+                add_choice(builder, path, cond->values[k].s ? R307_PICK_PAIR
+                                                            : R307_PICK_NAME,
+                           cond->names[k], cond->values[k]);
+            }
+        }
+        else if (strcmp(cond->kind->name, "host") == 0 && cond->count == 1
+                 && is_literal(cond->names[0])) {
+            add_choice(builder, path, R307_PICK_HOST, cond->names[0], r307_slice("", 0));
+        }
+    }
+    return builder->choices.count > before;
+}
+
+static void add_entry(r307_index_builder_t *builder, apr_uint64_t key, apr_uint32_t rule,
+                      apr_uint32_t flags)
+{
+    entry_t *entry = push(&builder->entries);
+
+    entry->key = key;
+    entry->rule = rule;
+    entry->flags = flags;
+}
+
+void r307_index_skip(r307_index_builder_t *builder)
+{
+    builder->head.count++;
+}
+
+void r307_index_add(r307_index_builder_t *builder, const r307_pattern_t *pattern,
+                    const r307_cond_t *conds, int cond_count)
+{
+    const char *regex;
+    apr_uint64_t key;
+
+    if (!pattern) {
+        *(apr_uint32_t *)push(&builder->always) = builder->head.count++;
+        return;
+    }
+    /* many stars may stand below one directory: their words are looked for, all at once */
+    regex = pattern->regex ? pattern->text : r307_pattern_regex(builder->p, pattern);
+    if (regex) {
+        builder->prefilter = builder->prefilter ? builder->prefilter
+                                        : r307_prefilter_builder_make(builder->p);
+        r307_prefilter_add(builder->prefilter, builder->head.count++, regex, pattern->fold);
+        return;
+    }
+    if (pattern->segs) {
+        key = segs_key(builder, pattern);
+    }
+    else if (pattern->match == R307_MATCH_PREFIX) {
+        key = prefix_key(builder, pattern->head, pattern->relative != 0);
+    }
+    else {
+        key = exact_key(builder, pattern->head, pattern->relative != 0);
+    }
+    if (!add_choices(builder, key, conds, cond_count)) {
+        add_entry(builder, key, builder->head.count, 0);
+    }
+    builder->head.count++;
+}
+
+/* --- the table --- */
+
+/* The slot of a key: its own, or the empty one where it goes. */
+static r307_slot_t *slot_of(r307_slot_t *slots, apr_uint32_t mask, apr_uint64_t key,
+                            apr_uint32_t *steps)
+{
+    apr_uint32_t at = (apr_uint32_t)key, tag = (apr_uint32_t)(key >> 32), n = 0;
+    r307_slot_t *slot;
+
+    for (;; n++) {
+        slot = &slots[(at + n) & mask];
+        if (slot->value == R307_SLOT_EMPTY || slot->tag == tag) {
+            slot->tag = tag;
+            *steps = n + 1;
+            return slot;
+        }
+    }
+}
+
+static r307_slot_t *make_slots(size_t keys, apr_uint32_t *mask)
+{
+    size_t count = 4, i;
+    r307_slot_t *slots;
+
+    while (count * 3 < keys * 4) {      /* three quarters full at most */
+        count *= 2;
+    }
+    slots = malloc(count * sizeof(*slots));
+    if (!slots) {
+        abort();
+    }
+    for (i = 0; i < count; i++) {
+        slots[i].tag = 0;
+        slots[i].value = R307_SLOT_EMPTY;
+    }
+    *mask = (apr_uint32_t)(count - 1);
+    return slots;
+}
+
+/* The rarest thing a rule needs is what it is found by: of "?cat=1&id=4711" the number. */
+static void settle_choices(r307_index_builder_t *builder)
+{
+    choice_t *choices = builder->choices.at;
+    size_t count = builder->choices.count, i, k;
+    apr_uint32_t mask, steps;
+    r307_slot_t *slots;
+
+    if (count == 0) {
+        return;
+    }
+    slots = make_slots(count, &mask);
+    for (i = 0; i < count; i++) {
+        r307_slot_t *slot = slot_of(slots, mask, choices[i].key, &steps);
+
+        slot->value = slot->value == R307_SLOT_EMPTY ? 1 : slot->value + 1;
+    }
+    for (i = 0; i < count; i = k) {
+        size_t best = i;
+        apr_uint32_t fewest = R307_SLOT_EMPTY;
+
+        for (k = i; k < count && choices[k].rule == choices[i].rule; k++) {
+            apr_uint32_t times = slot_of(slots, mask, choices[k].key, &steps)->value;
+
+            if (times < fewest) {
+                fewest = times;
+                best = k;
+            }
+        }
+        add_entry(builder, choices[best].path, NO_RULE, choices[best].flags);
+        add_entry(builder, choices[best].key, choices[best].rule, 0);
+    }
+    free(slots);
+}
+
+/* What a slot will hold, while that is counted. */
+typedef struct tally_t {
+    apr_uint32_t rules, flags, first, list;
+} tally_t;
+
+/* Gives every key its slot and counts what goes there; the key becomes the slot's place. */
+static void place_entries(r307_index_builder_t *builder, tally_t *tallies)
+{
+    entry_t *entries = builder->entries.at;
+    size_t i;
+
+    for (i = 0; i < builder->entries.count; i++) {
+        apr_uint32_t steps;
+        r307_slot_t *slot = slot_of(builder->slots, builder->head.slot_mask,
+                                    entries[i].key, &steps);
+        tally_t *tally;
+
+        slot->value = 0;
+        if (steps > builder->head.longest) {
+            builder->head.longest = steps;
+        }
+        entries[i].key = (apr_uint64_t)(slot - builder->slots);
+        tally = &tallies[entries[i].key];
+        tally->flags |= entries[i].flags;
+        if (entries[i].rule != NO_RULE) {
+            tally->first = tally->rules++ ? tally->first : entries[i].rule;
+        }
+    }
+}
+
+/* Places of the lists; then the rules into them. */
+static void fill_lists(r307_index_builder_t *builder, tally_t *tallies)
+{
+    const entry_t *entries = builder->entries.at;
+    size_t words = 0, i;
+
+    for (i = 0; i <= builder->head.slot_mask; i++) {
+        r307_slot_t *slot = &builder->slots[i];
+
+        if (slot->value == R307_SLOT_EMPTY) {
+            continue;
+        }
+        if (tallies[i].rules == 1 && !tallies[i].flags) {
+            slot->value = tallies[i].first;
+            continue;
+        }
+        slot->value = R307_SLOT_LIST | (apr_uint32_t)words;
+        tallies[i].list = (apr_uint32_t)words;
+        words += 2 + tallies[i].rules;
+    }
+    builder->list_words = words;
+    builder->lists = calloc(words + 1, sizeof(apr_uint32_t));
+    if (!builder->lists) {
+        abort();
+    }
+    for (i = 0; i < builder->entries.count; i++) {
+        r307_slot_t *slot = &builder->slots[entries[i].key];
+        apr_uint32_t *list = builder->lists + tallies[entries[i].key].list;
+
+        if (slot->value & R307_SLOT_LIST) {
+            list[0] |= entries[i].flags;
+            if (entries[i].rule != NO_RULE) {
+                list[2 + list[1]++] = entries[i].rule;
+            }
+        }
+    }
+}
+
+static int by_rule(const void *a, const void *b)
+{
+    const entry_t *left = a, *right = b;
+
+    return (left->rule > right->rule) - (left->rule < right->rule);
+}
+
+static void build_table(r307_index_builder_t *builder)
+{
+    tally_t *tallies;
+
+    settle_choices(builder);
+    if (builder->choices.count) {       /* they came last, whatever their rules */
+        qsort(builder->entries.at, builder->entries.count, sizeof(entry_t), by_rule);
+    }
+    builder->slots = make_slots(builder->entries.count, &builder->head.slot_mask);
+    tallies = calloc((size_t)builder->head.slot_mask + 1, sizeof(*tallies));
+    if (!tallies) {
+        abort();
+    }
+    place_entries(builder, tallies);
+    fill_lists(builder, tallies);
+    free(tallies);
+}
+
+static apr_uint32_t lay(apr_uint32_t *words, size_t bytes)
+{
+    apr_uint32_t at = *words;
+
+    *words += (apr_uint32_t)((bytes + 7) / 8 * 2);
+    return at;
+}
+
+size_t r307_index_size(r307_index_builder_t *builder)
+{
+    r307_index_t *head = &builder->head;
+    apr_uint32_t words = 0;
+
+    build_table(builder);
+    lay(&words, sizeof(*head));
+    head->slots = lay(&words, ((size_t)head->slot_mask + 1) * sizeof(r307_slot_t));
+    head->shapes = lay(&words, head->shape_count * sizeof(r307_shape_t));
+    head->lists = lay(&words, builder->list_words * sizeof(apr_uint32_t));
+    head->lists_end = head->lists + (apr_uint32_t)builder->list_words;
+    head->always_count = (apr_uint32_t)builder->always.count;
+    head->always = lay(&words, builder->always.count * sizeof(apr_uint32_t));
+    if (builder->prefilter) {
+        head->prefilter_size = (apr_uint32_t)r307_prefilter_size(builder->prefilter);
+        head->prefilter = lay(&words, head->prefilter_size);
+    }
+    head->words = words;
+    return (size_t)words * 4;
+}
+
+static void put(apr_uint32_t *words, apr_uint32_t at, const void *from, size_t bytes)
+{
+    if (bytes) {
+        memcpy(words + at, from, bytes);
+    }
+}
+
+void r307_index_write(const r307_index_builder_t *builder, void *bytes)
+{
+    const r307_index_t *head = &builder->head;
+    apr_uint32_t *words = bytes;
+
+    memset(bytes, 0, (size_t)head->words * 4);
+    put(words, 0, head, sizeof(*head));
+    put(words, head->slots, builder->slots,
+        ((size_t)head->slot_mask + 1) * sizeof(r307_slot_t));
+    put(words, head->shapes, builder->shapes, head->shape_count * sizeof(r307_shape_t));
+    put(words, head->lists, builder->lists, builder->list_words * sizeof(apr_uint32_t));
+    put(words, head->always, builder->always.at,
+        builder->always.count * sizeof(apr_uint32_t));
+    if (builder->prefilter) {
+        r307_prefilter_write(builder->prefilter, words + head->prefilter);
+    }
+}

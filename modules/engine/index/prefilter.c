@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The request-time half of prefilter. */
+#include "index/prefilter_block.h"
+#include "index/prefilter.h"
+
+#include <string.h>
+
+typedef struct reader_t {
+    apr_pool_t *p;
+    const r307_prefilter_t *prefilter;
+    const apr_uint32_t *words;
+    const unsigned char *path;
+    size_t len;
+    r307_candidates_t *found;
+} reader_t;
+
+/* --- words --- */
+
+/* Where the byte leads from the state; 0 when nowhere. */
+static apr_uint32_t follow(const r307_ac_state_t *state, const apr_uint32_t *edges,
+                           unsigned char c)
+{
+    apr_uint32_t from = state->edge, to = state->edge + state->edges;
+
+    while (from < to) {
+        apr_uint32_t middle = from + (to - from) / 2;
+        apr_uint32_t byte = edges[middle] >> R307_EDGE_BITS;
+
+        if (byte == c) {
+            return edges[middle] & R307_EDGE_MOST;
+        }
+        if (byte < c) {
+            from = middle + 1;
+        }
+        else {
+            to = middle;
+        }
+    }
+    return 0;
+}
+
+/* The rules of every word that ends here, and each word once, however often it comes. */
+static void take(const reader_t *reader, const r307_ac_state_t *states, apr_uint32_t at,
+                 unsigned char **seen)
+{
+    if (!*seen) {
+        *seen = apr_pcalloc(reader->p, reader->prefilter->state_count / 8 + 1);
+    }
+    for (; at && !((*seen)[at / 8] & 1 << at % 8); at = states[at].shorter) {
+        (*seen)[at / 8] |= (unsigned char)(1 << at % 8);
+        if (states[at].list != R307_PREFILTER_NONE) {
+            const apr_uint32_t *list = reader->words + reader->prefilter->lists
+                + states[at].list;
+
+            r307_candidates_add(reader->p, reader->found, list + 1, list[0]);
+        }
+    }
+}
+
+/* The state after the next byte. */
+static apr_uint32_t step(const r307_ac_state_t *states, const apr_uint32_t *edges,
+                         apr_uint32_t at, unsigned char byte)
+{
+    unsigned char c = (unsigned char)r307_text_lower((char)byte);
+    apr_uint32_t next;
+
+    while (!(next = follow(&states[at], edges, c)) && at) {
+        at = states[at].fail;
+    }
+    return next;
+}
+
+static int ends_word(const r307_ac_state_t *state)
+{
+    return state->list != R307_PREFILTER_NONE || state->shorter;
+}
+
+/* Whether there is a word; what they find is taken where `found` is not NULL. */
+static int look_for_words(const reader_t *reader)
+{
+    const r307_ac_state_t *states = (const void *)(reader->words + reader->prefilter->states);
+    const apr_uint32_t *edges = reader->words + reader->prefilter->edges;
+    unsigned char *seen = NULL;
+    apr_uint32_t at = 0;
+    size_t i;
+
+    for (i = 0; i < reader->len; i++) {
+        at = step(states, edges, at, reader->path[i]);
+        if (at && ends_word(&states[at])) {
+            if (!reader->found) {
+                return 1;
+            }
+            take(reader, states, at, &seen);
+        }
+    }
+    return seen != NULL;
+}
+
+/* --- groups --- */
+
+static const apr_uint64_t *row_of(const reader_t *reader, const r307_bit_rows_t *group,
+                                  apr_uint32_t place, size_t at)
+{
+    const unsigned char *class_of = (const void *)(reader->words + group->class_of);
+    const apr_uint64_t *rows = (const void *)(reader->words + group->rows);
+    apr_uint32_t class = at < reader->len ? class_of[reader->path[at]]
+                                          : group->classes - 1;
+
+    return rows + ((size_t)place * group->classes + class) * group->width;
+}
+
+/* Which regexes can begin at `at`, added to `can`. Behind the end nobody wants a byte. */
+static void compare_at(const reader_t *reader, const r307_bit_rows_t *group, size_t at,
+                       apr_uint64_t *can)
+{
+    const apr_uint64_t *rows[R307_NEEDS_BYTES];
+    apr_uint32_t places = 0, w, k;
+
+    while (places < group->places && at + places <= reader->len) {
+        rows[places] = row_of(reader, group, places, at + places);
+        places++;
+    }
+    for (w = 0; w < group->width; w++) {
+        apr_uint64_t bits = rows[0][w];
+
+        for (k = 1; bits && k < places; k++) {
+            bits &= rows[k][w];
+        }
+        can[w] |= bits;
+    }
+}
+
+static int take_group(const reader_t *reader, const r307_bit_rows_t *group,
+                      const apr_uint64_t *can)
+{
+    const apr_uint32_t *rules = reader->words + group->rules;
+    const apr_uint32_t *least = reader->words + group->least;
+    const apr_uint32_t *most = reader->words + group->most;
+    apr_uint32_t *list = NULL, count = 0, w;
+
+    for (w = 0; w < group->width; w++) {
+        apr_uint64_t bits = can[w];
+
+        for (; bits; bits &= bits - 1) {
+            apr_uint32_t i = w * 64 + (apr_uint32_t)__builtin_ctzll(bits);
+
+            if (reader->len < least[i] || reader->len > most[i]) {
+                continue;
+            }
+            if (!reader->found) {
+                return 1;
+            }
+            if (!list) {
+                list = apr_palloc(reader->p, group->count * sizeof(*list));
+            }
+            list[count++] = rules[i];
+        }
+    }
+    if (count) {
+        r307_candidates_add(reader->p, reader->found, list, count);
+    }
+    return count > 0;
+}
+
+static int compare_group(const reader_t *reader, const r307_bit_rows_t *group, int anchored)
+{
+    apr_uint64_t can[R307_ROWS_WIDTH];
+    size_t at, last = anchored ? 0 : reader->len;
+
+    memset(can, 0, group->width * sizeof(*can));
+    for (at = 0; at <= last; at++) {
+        compare_at(reader, group, at, can);
+    }
+    return take_group(reader, group, can);
+}
+
+static int look(const reader_t *reader)
+{
+    const r307_prefilter_t *prefilter = reader->prefilter;
+    int may = prefilter->state_count && look_for_words(reader);
+
+    if (prefilter->groups[0].count && (reader->found || !may)) {
+        may |= compare_group(reader, &prefilter->groups[0], 1);
+    }
+    if (prefilter->groups[1].count && (reader->found || !may)) {
+        may |= compare_group(reader, &prefilter->groups[1], 0);
+    }
+    return may;
+}
+
+void r307_prefilter_find(apr_pool_t *p, const r307_prefilter_t *prefilter, const char *path,
+                         size_t len, r307_candidates_t *candidates)
+{
+    reader_t reader = { p, prefilter, (const apr_uint32_t *)(const void *)prefilter,
+                        (const unsigned char *)path, len, candidates };
+
+    look(&reader);
+    r307_candidates_add(p, candidates, reader.words + prefilter->always,
+                        prefilter->always_count);
+}
+
+int r307_prefilter_may(const r307_prefilter_t *prefilter, const char *path, size_t len)
+{
+    reader_t reader = { NULL, prefilter, (const apr_uint32_t *)(const void *)prefilter,
+                        (const unsigned char *)path, len, NULL };
+
+    return prefilter->always_count || look(&reader);
+}

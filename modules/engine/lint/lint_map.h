@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * lint_map: doubts about the rules of a map, for who checks one before it is used. Every
+ * rule is compiled for it, which no server does.
+ */
+#ifndef R307_LINT_MAP_H
+#define R307_LINT_MAP_H
+
+#include "lint/lint_words.h"
+#include "map/image.h"
+
+/* Tells of each rule that there is a doubt about: an array of r307_doubt_t, which with the
+ * rule is gone afterwards. Those that only the other rules make doubtful come last. */
+void r307_map_audit(apr_pool_t *p, const r307_image_t *image,
+                    void (*say)(void *baton, const r307_rule_t *rule,
+                                const apr_array_header_t *doubts),
+                    void *baton);
+
+#endif

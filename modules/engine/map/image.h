@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * image: the rules of a map and their index in one block of bytes without pointers: made
+ * once, then shared by processes or mapped from a file. The text of a rule is kept and
+ * not what it compiles to; a rule is made again when a request finds it. Knows no files.
+ */
+#ifndef R307_IMAGE_H
+#define R307_IMAGE_H
+
+#include "index/index.h"
+
+/* How the lines of a map are read. What `options` answers stands in the image, so it is
+ * asked while building only. */
+typedef struct r307_image_reading_t {
+    r307_context_t context;     /* where: SERVER or DIRECTORY; what attaches the image
+                                 * must read with the same `where` and `match` */
+    const char *file;           /* of messages and labels */
+    apr_uint64_t seed;          /* of the index; random */
+    apr_uint64_t source_size, source_time;      /* kept for r307_image_info only */
+    /* A line's own options (as written, "" for none) to all that hold for it, the map's
+     * defaults among them: NULL and *all, or the error text. Asked once for each
+     * different text. NULL: they are all there is. */
+    const char *(*options)(void *baton, apr_pool_t *p, const char *own, const char **all);
+    void *baton;
+} r307_image_reading_t;
+
+typedef struct r307_image_builder_t r307_image_builder_t;
+
+/* *reading is copied, its texts are not. What the builder holds is freed with p. */
+r307_image_builder_t *r307_image_builder_make(apr_pool_t *p,
+                                              const r307_image_reading_t *reading);
+
+/* Adds the rule of one line of our own grammar, without its end of line. NULL, also for
+ * a comment or an empty line; or the error text, in p: then nothing was added. */
+const char *r307_image_add(apr_pool_t *p, r307_image_builder_t *builder, const char *line,
+                           size_t len, apr_uint32_t line_number);
+
+/* Rules added so far, and the bytes of their texts. */
+apr_uint32_t r307_image_added(const r307_image_builder_t *builder);
+size_t r307_image_text_size(const r307_image_builder_t *builder);
+
+/* Ends the building; bytes of the image, or 0 when it would be larger than images can be
+ * (4 GiB). */
+size_t r307_image_size(r307_image_builder_t *builder);
+/* `bytes` is aligned to 8. */
+void r307_image_write(r307_image_builder_t *builder, void *bytes);
+
+/* An image of foreign origin: NULL, or why it is refused (cut off, of another version or
+ * machine, changed since it was written). Reads all of it once; afterwards nothing in it
+ * can make attach or find read outside, as long as it does not change. `bytes` is aligned
+ * to 8. */
+const char *r307_image_check(apr_pool_t *p, const void *bytes, size_t len);
+
+typedef struct r307_image_info_t {
+    apr_uint32_t count;
+    size_t size;
+    apr_uint64_t source_size, source_time;
+    const char *file;           /* in the image */
+} r307_image_info_t;
+
+/* Of an image that was written here or checked. */
+void r307_image_info(const void *bytes, r307_image_info_t *info);
+
+/* One process's view of an image: its option sets, compiled, and what rules it compiled
+ * since. Lives in p and must not outlive the bytes, but that it may be freed after them.
+ * Read by any thread. */
+typedef struct r307_image_t r307_image_t;
+
+/* NULL and *image; or why it cannot be used here: read by another context, or a rule that
+ * does not compile in this process. `file` names the map in labels; NULL: as when it was
+ * built. */
+const char *r307_image_attach(apr_pool_t *p, const void *bytes,
+                              const r307_context_t *context, const char *file,
+                              const r307_image_t **image);
+
+/* Whether every rule of it compiles in this process: of a foreign image, which another
+ * version may have written. NULL, or which one does not. */
+const char *r307_image_try(apr_pool_t *p, const r307_image_t *image);
+/* Before the first request: so many rules may be compiled for good by all views with that
+ * number together; beyond, each request compiles those that it finds. */
+void r307_image_bound(const r307_image_t *image, apr_uint32_t *room);
+/* Marks the keys of optin= among the request's parameters: of the options of plain lines. */
+void r307_image_mark_keys(apr_pool_t *p, const r307_image_t *image, r307_asked_t *asked);
+
+apr_uint32_t r307_image_count(const r307_image_t *image);
+/* The rule, made in p or kept by the image; NULL when its text is none (a hostile image). */
+const r307_rule_t *r307_image_rule(apr_pool_t *p, const r307_image_t *image,
+                                   apr_uint32_t number);
+/* Its plan, without making it; NULL when only the rule tells. */
+const r307_plan_t *r307_image_plan(const r307_image_t *image, apr_uint32_t number);
+const r307_index_t *r307_image_index(const r307_image_t *image);
+
+#endif

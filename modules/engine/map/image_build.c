@@ -1,0 +1,483 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The load-time half of image: lines to bytes. */
+#include "index/index_block.h"
+#include "map/image_block.h"
+#include "map/image.h"
+#include "grammar/literal_line.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <apr_hash.h>
+#include <apr_strings.h>
+
+#include "grammar/token.h"
+
+/* Bytes that grow; not from a pool, whose smaller copies would stay. */
+typedef struct bytes_t {
+    char *at;
+    size_t len, room;
+} bytes_t;
+
+/* The options of plain lines, by how they were written. */
+typedef struct set_t {
+    apr_uint32_t number;
+    r307_slice_t own;
+    const r307_rule_t *model;
+} set_t;
+
+struct r307_image_builder_t {
+    apr_pool_t *p;
+    apr_pool_t *scratch;            /* of one line */
+    r307_image_reading_t reading;
+    r307_image_head_t head;
+    bytes_t texts, records, kept;
+    r307_set_t sets[R307_SETS_MOST];
+    apr_hash_t *set_by_own[2];      /* without and with a target: own options to set_t */
+    apr_hash_t *options;            /* text to its place */
+    apr_hash_t *names;              /* name= to the line that has it */
+    const set_t *last[2];           /* most lines have the options of the one before */
+    r307_index_builder_t *index;
+    size_t index_size;
+};
+
+static void *push(bytes_t *bytes, const void *from, size_t len)
+{
+    if (len > bytes->room - bytes->len) {
+        bytes->room = 2 * bytes->room + len + 4096;
+        bytes->at = realloc(bytes->at, bytes->room);
+        if (!bytes->at) {
+            abort();        /* as a pool does */
+        }
+    }
+    memcpy(bytes->at + bytes->len, from, len);
+    bytes->len += len;
+    return bytes->at + bytes->len - len;
+}
+
+static apr_uint32_t push_text(r307_image_builder_t *builder, const char *s, size_t len)
+{
+    apr_uint32_t at = (apr_uint32_t)builder->texts.len;
+
+    push(&builder->texts, s, len);
+    push(&builder->texts, "", 1);
+    return at;
+}
+
+static apr_status_t free_builder(void *data)
+{
+    r307_image_builder_t *builder = data;
+
+    free(builder->texts.at);
+    free(builder->records.at);
+    free(builder->kept.at);
+    return APR_SUCCESS;
+}
+
+r307_image_builder_t *r307_image_builder_make(apr_pool_t *p,
+                                              const r307_image_reading_t *reading)
+{
+    r307_image_builder_t *builder = apr_pcalloc(p, sizeof(*builder));
+    const char *file = reading->file ? reading->file : "";
+
+    builder->p = p;
+    builder->reading = *reading;
+    apr_pool_create(&builder->scratch, p);
+    builder->set_by_own[0] = apr_hash_make(p);
+    builder->set_by_own[1] = apr_hash_make(p);
+    builder->options = apr_hash_make(p);
+    builder->names = apr_hash_make(p);
+    builder->index = r307_index_builder_make(p, reading->seed);
+    apr_pool_cleanup_register(p, builder, free_builder, apr_pool_cleanup_null);
+    builder->head.file = push_text(builder, file, strlen(file));
+    return builder;
+}
+
+static const char *merged(r307_image_builder_t *builder, apr_pool_t *p, const char *own,
+                          const char **all)
+{
+    *all = own;
+    return builder->reading.options
+        ? builder->reading.options(builder->reading.baton, p, own, all) : NULL;
+}
+
+/* Where the text of options stands; each text stands once. */
+static apr_uint32_t options_at(r307_image_builder_t *builder, const char *text)
+{
+    size_t len = strlen(text);
+    apr_uint32_t *at = apr_hash_get(builder->options, text, (apr_ssize_t)len);
+
+    if (!at) {
+        at = apr_palloc(builder->p, sizeof(*at));
+        *at = push_text(builder, text, len);
+        apr_hash_set(builder->options, apr_pstrmemdup(builder->p, text, len),
+                     (apr_ssize_t)len, at);
+    }
+    return *at;
+}
+
+static const char *put_record(r307_image_builder_t *builder, r307_slice_t source,
+                              r307_slice_t target, apr_uint32_t options,
+                              r307_record_kind_t kind, apr_uint32_t line)
+{
+    r307_record_t record;
+
+    if (builder->head.count >= R307_RULES_MOST
+        || builder->texts.len + source.len + target.len > 0xFFFFFF00u) {
+        return "the file is larger than one map can be; split it in two";
+    }
+    record.text = push_text(builder, source.s, source.len);
+    push_text(builder, target.s, target.len);
+    record.options = options;
+    record.line = (line < R307_RECORD_LINE_MOST ? line : R307_RECORD_LINE_MOST)
+        | (apr_uint32_t)kind << R307_RECORD_LINE_BITS;
+    push(&builder->records, &record, sizeof(record));
+    builder->head.count++;
+    return NULL;
+}
+
+/* --- plain lines --- */
+
+typedef struct words_t {
+    r307_slice_t source, target, own;
+    int has_target;
+} words_t;
+
+static size_t blanks(const char *s, size_t len)
+{
+    size_t n = 0;
+
+    while (n < len && (s[n] == ' ' || s[n] == '\t')) {
+        n++;
+    }
+    return n;
+}
+
+/* Whether the line is plain words and, behind them, whatever. */
+static int split_plain(const char *s, size_t len, words_t *words)
+{
+    size_t at = blanks(s, len), n;
+
+    if (len > R307_LINE_MOST) {
+        return 0;
+    }
+    while (len > at && (s[len - 1] == ' ' || s[len - 1] == '\t' || s[len - 1] == '\r')) {
+        len--;
+    }
+    n = r307_literal_source(s + at, len - at);
+    words->source = r307_slice(s + at, n);
+    if (n == 0) {
+        return 0;
+    }
+    at += n;
+    at += blanks(s + at, len - at);
+    n = r307_literal_target(s + at, len - at);
+    words->has_target = n != 0;
+    words->target = r307_slice(s + at, n);
+    at += n;
+    at += blanks(s + at, len - at);
+    words->own = r307_slice(s + at, len - at);
+    return 1;
+}
+
+/* Whether the text is options and nothing else, none of which names one rule. */
+static int is_options(apr_pool_t *p, const char *text)
+{
+    apr_array_header_t *words;
+    int i;
+
+    if (*text == '#' || r307_token_split(p, text, &words)) {
+        return 0;
+    }
+    for (i = 0; i < words->nelts; i++) {
+        const r307_word_t *word = &APR_ARRAY_IDX(words, i, r307_word_t);
+
+        if (word->name_len == 0 || strncmp(word->text, "name=", 5) == 0) {
+            return 0;
+        }
+    }
+    return 1;
+}
+
+/* A new set, if the options are those of plain rules; NULL leaves the line to the parser. */
+static const set_t *add_set(r307_image_builder_t *builder, const words_t *words)
+{
+    apr_pool_t *p = builder->p;
+    const char *own = r307_slice_text(builder->scratch, words->own), *all;
+    r307_set_t *row = &builder->sets[builder->head.set_count];
+    const r307_rule_t *model;
+    set_t *set;
+
+    if (builder->head.set_count == R307_SETS_MOST || !is_options(builder->scratch, own)
+        || merged(builder, builder->scratch, own, &all)
+        || r307_literal_model(builder->scratch, all, words->has_target,
+                            &builder->reading.context, &model)
+        || !model) {
+        return NULL;
+    }
+    set = apr_palloc(p, sizeof(*set));
+    set->number = builder->head.set_count++;
+    set->own = r307_slice(apr_pstrdup(p, own), words->own.len);
+    r307_literal_model(p, apr_pstrdup(p, all), words->has_target, &builder->reading.context,
+                     &set->model);
+    row->text = options_at(builder, all);
+    row->has_target = (apr_uint32_t)words->has_target;
+    apr_hash_set(builder->set_by_own[words->has_target], set->own.s,
+                 (apr_ssize_t)set->own.len, set);
+    apr_pool_clear(builder->scratch);
+    return set;
+}
+
+static const set_t *find_set(r307_image_builder_t *builder, const words_t *words)
+{
+    const set_t **last = &builder->last[words->has_target];
+
+    if (!*last || !r307_slice_same(words->own, (*last)->own)) {
+        const set_t *set = apr_hash_get(builder->set_by_own[words->has_target],
+                                        words->own.s, (apr_ssize_t)words->own.len);
+
+        set = set ? set : add_set(builder, words);
+        *last = set ? set : *last;
+        return set;
+    }
+    return *last;
+}
+
+static const char *add_plain(r307_image_builder_t *builder, const words_t *words,
+                             const set_t *set, apr_uint32_t line)
+{
+    const char *bad = put_record(builder, words->source, words->target, set->number,
+                                 R307_RECORD_PLAIN, line);
+    r307_pattern_t pattern;
+
+    if (!bad) {
+        memset(&pattern, 0, sizeof(pattern));
+        pattern.match = set->model->pattern->match;
+        pattern.head = words->source;
+        r307_index_add(builder->index, &pattern, set->model->conds,
+                       set->model->cond_count);
+    }
+    return bad;
+}
+
+/* --- all other lines --- */
+
+/* Sorts the words; a third plain word goes among the options, where the parser finds it. */
+static const char *sort_words(apr_pool_t *p, const char *line, const char **source,
+                              const char **target, const char **own)
+{
+    apr_array_header_t *words;
+    const char *bad = r307_token_split(p, line, &words);
+    r307_buf_t buf;
+    int i;
+
+    *source = *target = NULL;
+    r307_buf_make(&buf, p, 64);
+    for (i = 0; !bad && i < words->nelts; i++) {
+        const r307_word_t *word = &APR_ARRAY_IDX(words, i, r307_word_t);
+
+        if (word->name_len == 0 && !*source) {
+            *source = word->text;
+        }
+        else if (word->name_len == 0 && !*target) {
+            *target = word->text;
+        }
+        else {
+            r307_buf_puts(&buf, buf.len ? " " : "");
+            r307_buf_puts(&buf, r307_token_quote(p, word->text));
+        }
+    }
+    *own = buf.s;
+    return bad;
+}
+
+/* Conditions that are read from their text at every request that needs them; any other is
+ * kept compiled, as it may hold something of the host's. */
+static int is_light(const r307_rule_t *rule)
+{
+    static const char *const light[] = { "host", "method", "args", "header", "env",
+                                         "scheme" };
+    size_t k;
+    int i;
+
+    for (i = 0; i < rule->cond_count; i++) {
+        for (k = 0; k < sizeof(light) / sizeof(light[0]); k++) {
+            if (strcmp(rule->conds[i].kind->name, light[k]) == 0) {
+                break;
+            }
+        }
+        if (k == sizeof(light) / sizeof(light[0])) {
+            return 0;
+        }
+    }
+    for (i = 0; i < rule->target->count; i++) {
+        if (rule->target->parts[i].kind == R307_PART_EXPR) {
+            return 0;
+        }
+    }
+    return !rule->pattern || !rule->pattern->regex;
+}
+
+static const char *check_name(r307_image_builder_t *builder, const r307_rule_t *rule,
+                              apr_pool_t *p)
+{
+    const unsigned *line = rule->name ? apr_hash_get(builder->names, rule->name,
+                                                     APR_HASH_KEY_STRING) : NULL;
+
+    if (line) {
+        return apr_psprintf(p, "name='%s' is already the name of the rule in line %u; "
+                            "names are unique", r307_text_show(p, rule->name,
+                                                               strlen(rule->name)),
+                            *line);
+    }
+    if (rule->name) {
+        apr_hash_set(builder->names, apr_pstrdup(builder->p, rule->name),
+                     APR_HASH_KEY_STRING,
+                     apr_pmemdup(builder->p, &rule->place.line,
+                                 sizeof(rule->place.line)));
+    }
+    return NULL;
+}
+
+/* Options alone: what is wrong with them, else what is missing. */
+static const char *no_source(r307_image_builder_t *builder, apr_pool_t *p,
+                             const char *own, const char *all, r307_place_t place)
+{
+    const r307_rule_t *rule;
+    const char *bad = r307_line_parse(p, r307_image_line(p, "/old", "/new", all), place,
+                                      &builder->reading.context, &rule);
+
+    return bad ? bad : apr_psprintf(p, "has options and no path; write: /old /new %s",
+                                    r307_text_show(p, own, strlen(own)));
+}
+
+static const char *add_parsed(r307_image_builder_t *builder, const char *text,
+                              apr_uint32_t line)
+{
+    apr_pool_t *p = builder->scratch;
+    const char *source, *target, *own, *all;
+    r307_place_t place = { builder->reading.file, line };
+    const r307_rule_t *rule = NULL;
+    r307_record_kind_t kind;
+    const char *bad = sort_words(p, text, &source, &target, &own);
+
+    if (!bad && !source && !*own) {
+        return NULL;        /* a comment, or nothing */
+    }
+    bad = bad ? bad : merged(builder, p, own, &all);
+    if (!bad && !source) {
+        return no_source(builder, p, own, all, place);
+    }
+    bad = bad ? bad : r307_line_parse(p, r307_image_line(p, source, target, all),
+                                      place, &builder->reading.context, &rule);
+    bad = bad ? bad : check_name(builder, rule, p);
+    if (bad) {
+        return bad;
+    }
+    kind = is_light(rule) ? R307_RECORD_LINE : R307_RECORD_KEPT;
+    bad = put_record(builder, r307_slice(source, strlen(source)),
+                     r307_slice(target ? target : "", target ? strlen(target) : 0),
+                     options_at(builder, all), kind, line);
+    if (bad) {
+        return bad;
+    }
+    if (kind == R307_RECORD_KEPT) {
+        apr_uint32_t number = builder->head.count - 1;
+
+        push(&builder->kept, &number, sizeof(number));
+    }
+    r307_index_add(builder->index, rule->pattern, rule->conds, rule->cond_count);
+    return NULL;
+}
+
+const char *r307_image_add(apr_pool_t *p, r307_image_builder_t *builder, const char *line,
+                           size_t len, apr_uint32_t line_number)
+{
+    words_t words;
+    const set_t *set = split_plain(line, len, &words) ? find_set(builder, &words) : NULL;
+    const char *bad;
+
+    if (set) {
+        return add_plain(builder, &words, set, line_number);
+    }
+    if (memchr(line, '\0', len)) {
+        return "a byte NUL; a line of text has none";
+    }
+    bad = add_parsed(builder, apr_pstrmemdup(builder->scratch, line, len), line_number);
+    bad = bad ? apr_pstrdup(p, bad) : NULL;
+    apr_pool_clear(builder->scratch);
+    return bad;
+}
+
+apr_uint32_t r307_image_added(const r307_image_builder_t *builder)
+{
+    return builder->head.count;
+}
+
+size_t r307_image_text_size(const r307_image_builder_t *builder)
+{
+    return builder->texts.len;
+}
+
+/* --- bytes --- */
+
+static apr_uint32_t lay(apr_uint64_t *size, apr_uint64_t bytes)
+{
+    apr_uint64_t at = *size;
+
+    *size += (bytes + 7) / 8 * 8;
+    return (apr_uint32_t)at;
+}
+
+size_t r307_image_size(r307_image_builder_t *builder)
+{
+    r307_image_head_t *head = &builder->head;
+    apr_uint64_t size = 0;
+
+    push(&builder->texts, "", 1);
+    builder->index_size = r307_index_size(builder->index);
+    memcpy(head->magic, R307_IMAGE_MAGIC, sizeof(head->magic));
+    head->version = R307_IMAGE_VERSION;
+    head->order = R307_IMAGE_ORDER;
+    head->source_size = builder->reading.source_size;
+    head->source_time = builder->reading.source_time;
+    head->where = (apr_uint32_t)builder->reading.context.where;
+    head->match = (apr_uint32_t)builder->reading.context.match;
+    head->ends_at_self = builder->reading.context.ends_at_self != 0;
+    lay(&size, sizeof(*head));
+    head->records = lay(&size, builder->records.len);
+    head->sets = lay(&size, head->set_count * sizeof(r307_set_t));
+    head->kept_count = (apr_uint32_t)(builder->kept.len / sizeof(apr_uint32_t));
+    head->kept = lay(&size, builder->kept.len);
+    head->index_size = (apr_uint32_t)builder->index_size;
+    head->index = lay(&size, builder->index_size);
+    /* what is left of 8 bytes is NUL, and one there is in any case */
+    head->texts_size = (apr_uint32_t)((builder->texts.len + 7) / 8 * 8);
+    head->texts = lay(&size, head->texts_size);
+    head->size = size;
+    return size <= 0xFFFFFFFFu ? (size_t)size : 0;
+}
+
+static void put(char *bytes, apr_uint32_t at, const void *from, size_t len)
+{
+    if (len) {
+        memcpy(bytes + at, from, len);
+    }
+}
+
+void r307_image_write(r307_image_builder_t *builder, void *bytes)
+{
+    r307_image_head_t *head = &builder->head;
+    char *at = bytes;
+
+    memset(at + head->records, 0, head->texts - head->records);
+    memset(at + head->size - 8, 0, 8);
+    put(at, 0, head, sizeof(*head));
+    put(at, head->records, builder->records.at, builder->records.len);
+    put(at, head->sets, builder->sets, head->set_count * sizeof(r307_set_t));
+    put(at, head->kept, builder->kept.at, builder->kept.len);
+    r307_index_write(builder->index, at + head->index);
+    put(at, head->texts, builder->texts.at, builder->texts.len);
+    head->sum = r307_image_sum(bytes);
+    put(at, 0, head, sizeof(*head));
+}

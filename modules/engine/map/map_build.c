@@ -1,0 +1,501 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The load-time half of map: the lines of a file to an image. */
+#include "map/map_seen.h"
+#include "map/map_line.h"
+
+#include <string.h>
+#include <apr_strings.h>
+
+#include "grammar/stay.h"
+#include "grammar/token.h"
+
+#define ROW_USUAL 56            /* bytes; a file of shorter ones makes its table grow */
+
+/* --- what is said of lines --- */
+
+/* Lines that a limit leaves out are said once, with their number. */
+typedef struct over_t {
+    unsigned line;              /* the first of them */
+    apr_uint32_t count;
+} over_t;
+
+typedef struct building_t {
+    apr_pool_t *p;
+    apr_pool_t *scratch;        /* of one line */
+    const r307_mapdef_t *def;
+    const r307_maplimits_t *limits;
+    r307_mapresult_t *result;
+    r307_context_t context;
+    r307_buf_t line;
+    unsigned looked;            /* rows since is_over was asked */
+    apr_int64_t regexes;
+    int gave_up;
+    int is_told;                /* the row that comes is not what its line says */
+    over_t lines_over, regexes_over;
+    r307_slice_t file;
+    r307_seen_t *seen;
+    r307_maprow_t waiting;      /* a plain row whose cell is being fetched; source absent:
+                                 * none */
+    apr_uint64_t waiting_hash;
+} building_t;
+
+static int is_told(const building_t *b, apr_uint32_t count)
+{
+    return !b->limits->told_most || count <= b->limits->told_most;
+}
+
+static void tell(building_t *b, unsigned line, const char *why)
+{
+    b->result->bad++;
+    if (b->limits->bad && is_told(b, b->result->bad)) {
+        b->limits->bad(b->limits->baton, line, why);
+    }
+}
+
+static void note(building_t *b, unsigned line, const char *why)
+{
+    b->result->notes++;
+    if (b->limits->note && is_told(b, b->result->notes)) {
+        b->limits->note(b->limits->baton, line, why);
+    }
+}
+
+static void pass_limit(over_t *over, unsigned line)
+{
+    over->line = over->count++ ? over->line : line;
+}
+
+/* Counted as bad lines, every one; said whatever was said before. */
+static void tell_over(building_t *b, const over_t *over, apr_int64_t most, const char *what)
+{
+    const char *why = apr_psprintf(b->p, "the server takes %" APR_INT64_T_FMT " %s%s of a "
+                                   "map, and this is one more", most, what,
+                                   most == 1 ? "" : "s");
+
+    if (over->count == 0) {
+        return;
+    }
+    if (over->count > 1) {
+        why = apr_psprintf(b->p, "%s; so are %u behind it", why, over->count - 1);
+    }
+    if (most == 0) {
+        why = apr_psprintf(b->p, "the server takes no %ss of a map, and there %s %u", what,
+                           over->count == 1 ? "is" : "are", over->count);
+    }
+    if (b->limits->bad) {
+        b->limits->bad(b->limits->baton, over->line, apr_pstrcat(
+            b->p, why, over->count == 1 ? r307_stay_words(0) : "; they are left out", NULL));
+    }
+    b->result->bad += over->count;
+}
+
+static void tell_limits(building_t *b)
+{
+    tell_over(b, &b->regexes_over, b->limits->regex_most, "regular expression");
+    tell_over(b, &b->lines_over, b->limits->lines_most, "rule");
+}
+
+/* --- sources that came before --- */
+
+/* 1 when a line in front of this one answers all that it is for. */
+static int is_taken(building_t *b, const r307_seen_row_t *row, r307_slice_t source,
+                    apr_uint64_t h)
+{
+    r307_seen_row_t before;
+    const char *shown, *by;
+
+    if (!r307_seen_find(b->seen, h, row->key, &before)) {
+        return 0;
+    }
+    shown = r307_text_show(b->scratch, source.s, source.len);
+    by = r307_text_show(b->scratch, before.target.s, before.target.len);
+    if (before.stays) {
+        tell(b, row->line, apr_psprintf(b->scratch, "'%s' stays where it is by line %u; "
+                                        "this line never answers", shown, before.line));
+    }
+    else if (r307_slice_same(before.target, row->target)
+             && (apr_uint32_t)before.rest == (apr_uint32_t)row->rest) {
+        note(b, row->line, apr_psprintf(b->scratch, "'%s' is said by line %u already, in "
+                                        "the same way", shown, before.line));
+    }
+    else {
+        tell(b, row->line, apr_psprintf(b->scratch, "'%s' is already sent to %s by line "
+                                        "%u; this line never answers", shown,
+                                        before.target.len ? by : "nothing", before.line));
+    }
+    return 1;
+}
+
+/* --- rows --- */
+
+static int is_over_limit(building_t *b, unsigned number, int is_regex)
+{
+    if (is_regex && b->regexes >= b->limits->regex_most) {
+        pass_limit(&b->regexes_over, number);
+        return 1;
+    }
+    if (b->limits->lines_most
+        && b->result->rules - b->result->stays >= b->limits->lines_most) {
+        pass_limit(&b->lines_over, number);
+        return 1;
+    }
+    return 0;
+}
+
+static void add_bad(building_t *b, unsigned line, const char *why, const char *text);
+
+static int add(building_t *b, const char *line, size_t len, unsigned number, int is_regex)
+{
+    const char *bad;
+
+    if (is_over_limit(b, number, is_regex)) {
+        return 0;
+    }
+    bad = r307_image_add(b->scratch, b->result->builder, line, len, number);
+    if (bad) {
+        add_bad(b, number, bad, apr_pstrmemdup(b->scratch, line, len));
+        return 0;
+    }
+    b->result->rules++;
+    b->regexes += is_regex;
+    return 1;
+}
+
+static void add_plain(building_t *b, const r307_maprow_t *row, apr_uint64_t h)
+{
+    r307_slice_t whole = row->source;
+    r307_seen_row_t seen = { row->source, row->target, row->line, 0, 0 };
+
+    if (is_taken(b, &seen, row->source, h)) {
+        apr_pool_clear(b->scratch);
+        return;
+    }
+    /* "/from /to" is handed over as it stands in the file */
+    if (b->def->format == R307_FORMAT_LINES) {
+        whole.len = (size_t)(row->target.s + row->target.len - row->source.s);
+    }
+    else {
+        b->line.len = 0;
+        r307_buf_add(&b->line, row->source.s, row->source.len);
+        r307_buf_putc(&b->line, ' ');
+        r307_buf_add(&b->line, row->target.s, row->target.len);
+        whole = r307_slice(b->line.s, b->line.len);
+    }
+    if (add(b, whole.s, whole.len, row->line, 0)) {
+        r307_seen_keep(b->seen, h, &seen);
+    }
+}
+
+/* Whether an option says what is answered, and not when. */
+static int is_no_condition(const r307_word_t *word)
+{
+    static const char *const names[] = {
+        "match", "case", "slash", "status", "query", "cache", "vary", "owner", "note", "name"
+    };
+    size_t i;
+
+    for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        if (r307_word_is(word, names[i])) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* A line's words: its source and target, as written, and what its options come to. */
+typedef struct line_t {
+    r307_slice_t source;
+    r307_seen_row_t seen;
+    int always;                 /* it answers whenever it is asked */
+    int is_regex, is_exact;
+} line_t;
+
+static const char *default_of(const building_t *b, const char *name)
+{
+    int i;
+
+    for (i = 0; i < b->def->defaults->nelts; i++) {
+        const r307_word_t *word = &APR_ARRAY_IDX(b->def->defaults, i, r307_word_t);
+
+        if (r307_word_is(word, name)) {
+            return r307_word_value(word);
+        }
+    }
+    return NULL;
+}
+
+/* Of the map's own letter case and slashes, or of this line's. */
+static int way_of(const building_t *b, const apr_array_header_t *words)
+{
+    int i, way = 0;
+
+    for (i = 0; i < words->nelts; i++) {
+        const r307_word_t *word = &APR_ARRAY_IDX(words, i, r307_word_t);
+
+        way |= r307_word_is(word, "case") && !default_of(b, "case") ? 1 : 0;
+        way |= r307_word_is(word, "slash") && !default_of(b, "slash") ? 2 : 0;
+    }
+    return way;
+}
+
+static void read_option(building_t *b, const r307_word_t *word, line_t *line)
+{
+    line->always = line->always && is_no_condition(word);
+    line->seen.rest = r307_seen_hash(word->text, strlen(word->text),
+                                     b->limits->seed ^ line->seen.rest) | 1;
+    if (r307_word_is(word, "match")) {
+        line->is_regex = strcmp(r307_word_value(word), "regex") == 0;
+        line->is_exact = strcmp(r307_word_value(word), "exact") == 0;
+    }
+}
+
+static void read_words(building_t *b, const apr_array_header_t *words, unsigned number,
+                       line_t *line)
+{
+    const char *source = NULL;
+    int i, way = way_of(b, words);
+
+    memset(line, 0, sizeof(*line));
+    line->always = 1;
+    line->is_regex = b->def->match == R307_MATCH_REGEX;
+    line->is_exact = b->def->match == R307_MATCH_EXACT;
+    line->seen.target = r307_slice("", 0);
+    line->seen.line = number;
+    for (i = 0; i < words->nelts; i++) {
+        const r307_word_t *word = &APR_ARRAY_IDX(words, i, r307_word_t);
+
+        if (word->name_len) {
+            read_option(b, word, line);
+        }
+        else if (!source) {
+            source = word->text;
+        }
+        else {
+            line->seen.target = r307_slice(word->text, strlen(word->text));
+        }
+    }
+    if (source) {
+        line->source = r307_slice(source, strlen(source));
+        line->seen.key = r307_seen_key(b->scratch, source, way);
+        if ((way & 2) && line->seen.key.len > 2
+            && line->seen.key.s[line->seen.key.len - 1] == '/') {
+            line->seen.key.len--;
+        }
+    }
+}
+
+/* Adds a line of the grammar, if none before it answers all that it is for. */
+static void add_text(building_t *b, unsigned number, const char *text, int stays)
+{
+    apr_array_header_t *words;
+    const char *bad = r307_token_split(b->scratch, text, &words);
+    apr_uint64_t h = 0;
+    line_t line;
+
+    if (bad) {
+        add_bad(b, number, bad, text);
+        return;
+    }
+    read_words(b, words, number, &line);
+    line.seen.stays = stays;
+    /* match= makes another source of the same text */
+    line.always = line.always && line.source.len;
+    if (line.source.len && line.is_exact) {
+        h = r307_seen_hash(line.seen.key.s, line.seen.key.len, b->limits->seed);
+        if (is_taken(b, &line.seen, line.source, h)) {
+            return;
+        }
+    }
+    if (add(b, text, strlen(text), number, line.is_regex) && line.always
+        && line.is_exact) {
+        r307_seen_keep(b->seen, h, &line.seen);
+    }
+}
+
+/* What stands in for a bad line, unless a line before it has its source; 1 when something
+ * does. */
+static int add_stay(building_t *b, unsigned number, const char *text)
+{
+    const char *stay = text ? r307_stay_text(b->scratch, text, &b->context) : NULL;
+    apr_array_header_t *words;
+    r307_seen_row_t before;
+    apr_uint64_t h;
+    line_t line;
+
+    if (!stay || r307_token_split(b->scratch, stay, &words)) {
+        return 0;
+    }
+    read_words(b, words, number, &line);
+    line.seen.stays = 1;
+    line.seen.target.len = 0;
+    h = r307_seen_hash(line.seen.key.s, line.seen.key.len, b->limits->seed);
+    if ((line.is_exact && r307_seen_find(b->seen, h, line.seen.key, &before))
+        || (line.is_regex && b->regexes >= b->limits->regex_most)
+        || (b->limits->lines_most && b->result->stays >= b->limits->lines_most)
+        || r307_image_add(b->scratch, b->result->builder, stay, strlen(stay), number)) {
+        return 0;
+    }
+    b->regexes += line.is_regex;
+    b->result->rules++;
+    b->result->stays++;
+    if (line.is_exact) {
+        r307_seen_keep(b->seen, h, &line.seen);
+    }
+    return 1;
+}
+
+static void add_bad(building_t *b, unsigned line, const char *why, const char *text)
+{
+    int stays = add_stay(b, line, text);
+
+    tell(b, line, apr_pstrcat(b->scratch, why, r307_stay_words(stays), NULL));
+}
+
+static void flush(building_t *b)
+{
+    if (b->waiting.source.s) {
+        add_plain(b, &b->waiting, b->waiting_hash);
+        b->waiting.source.s = NULL;
+    }
+}
+
+static int is_in_file(const r307_slice_t file, const char *s)
+{
+    return s >= file.s && s < file.s + file.len;
+}
+
+/* What does not stay where it is cannot wait. */
+static void add_later(building_t *b, const r307_maprow_t *row)
+{
+    apr_uint64_t h = r307_seen_hash(row->source.s, row->source.len, b->limits->seed);
+
+    r307_seen_fetch(b->seen, h);
+    flush(b);
+    if (is_in_file(b->file, row->source.s) && is_in_file(b->file, row->target.s)) {
+        b->waiting = *row;
+        b->waiting_hash = h;
+    }
+    else {
+        add_plain(b, row, h);
+    }
+}
+
+static void on_bad(void *baton, unsigned line, const char *why, const char *text)
+{
+    building_t *b = baton;
+
+    flush(b);
+    add_bad(b, line, why, text);
+    apr_pool_clear(b->scratch);
+}
+
+static void on_told(void *baton, unsigned line, const char *why)
+{
+    building_t *b = baton;
+
+    flush(b);
+    tell(b, line, why);
+    b->is_told = 1;
+}
+
+static void on_note(void *baton, unsigned line, const char *why)
+{
+    flush(baton);
+    note(baton, line, why);
+}
+
+static int on_row(void *baton, const r307_maprow_t *row)
+{
+    building_t *b = baton;
+
+    if (row->source.s && b->def->match != R307_MATCH_REGEX) {
+        add_later(b, row);
+    }
+    else if (row->source.s) {
+        b->line.len = 0;
+        r307_buf_add(&b->line, row->source.s, row->source.len);
+        r307_buf_putc(&b->line, ' ');
+        r307_buf_add(&b->line, row->target.s, row->target.len);
+        add(b, b->line.s, b->line.len, row->line, 1);
+        apr_pool_clear(b->scratch);
+    }
+    else {
+        apr_uint32_t rules;
+
+        flush(b);
+        rules = b->result->rules;
+        add_text(b, row->line, row->text, b->is_told);
+        b->result->stays += b->is_told && b->result->rules > rules;
+        apr_pool_clear(b->scratch);
+    }
+    b->is_told = 0;
+    if (++b->looked == 1024) {
+        b->looked = 0;
+        b->gave_up = b->limits->is_over && b->limits->is_over(b->limits->baton);
+    }
+    return b->gave_up;
+}
+
+static const char *untold(apr_pool_t *p, apr_uint32_t count)
+{
+    return count == 1 ? "one more line is no rule; it is not named"
+                      : apr_psprintf(p, "%u more lines are no rules; they are not named",
+                                     count);
+}
+
+static void make_reading(const building_t *b, const r307_mapbytes_t *bytes,
+                         r307_image_reading_t *reading)
+{
+    memset(reading, 0, sizeof(*reading));
+    reading->context = b->context;
+    reading->file = b->def->name;
+    reading->seed = b->limits->seed;
+    reading->source_size = bytes->len;
+    reading->source_time = bytes->time;
+    reading->options = b->def->defaults->nelts ? r307_map_options : NULL;
+    reading->baton = (void *)b->def;
+}
+
+const char *r307_map_build(apr_pool_t *p, const r307_mapdef_t *def,
+                           const r307_expr_maker_t *maker, const r307_mapbytes_t *bytes,
+                           const r307_maplimits_t *limits, r307_mapresult_t *result)
+{
+    r307_mapsink_t to_us = { on_row, on_bad, on_told, on_note, NULL,
+                             def->where == R307_WHERE_DIRECTORY };
+    r307_image_reading_t reading;
+    apr_uint32_t told;
+    building_t b;
+    const char *bad;
+
+    memset(result, 0, sizeof(*result));
+    memset(&b, 0, sizeof(b));
+    b.p = p;
+    b.def = def;
+    b.limits = limits;
+    b.result = result;
+    b.file = r307_slice(bytes->s, bytes->len);
+    r307_map_context(def, &b.context);
+    if (maker) {
+        b.context.maker = *maker;
+    }
+    make_reading(&b, bytes, &reading);
+    result->builder = r307_image_builder_make(p, &reading);
+    apr_pool_create(&b.scratch, p);
+    r307_buf_make(&b.line, p, 256);
+    b.seen = r307_seen_make(p, 1024 + bytes->len / ROW_USUAL, b.file, limits->seed);
+    to_us.baton = &b;
+    bad = r307_mapfile_read(p, bytes->s, bytes->len, def->format, &to_us);
+    flush(&b);
+    if (!bad && b.gave_up) {
+        bad = "given up";
+    }
+    told = result->bad;
+    if (!bad && !is_told(&b, told) && limits->bad) {
+        limits->bad(limits->baton, 0, untold(p, told - limits->told_most));
+    }
+    if (!bad) {
+        tell_limits(&b);
+    }
+    return bad;
+}

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * rule: one line of the grammar, compiled. Built once, then only read.
+ */
+#ifndef R307_RULE_H
+#define R307_RULE_H
+
+#include "rule/cond.h"
+#include "rule/guard.h"
+#include "rule/hosts.h"
+#include "rule/plan.h"
+
+typedef struct r307_place_t {
+    const char *file;
+    unsigned line;          /* 0: not known */
+} r307_place_t;
+
+/* How long a cache may keep the answer: cache= in the grammar. */
+typedef enum {
+    R307_CACHE_DEFAULT,     /* by the status */
+    R307_CACHE_OFF,
+    R307_CACHE_UNTIL,
+    R307_CACHE_AGE
+} r307_cache_mode_t;
+
+typedef struct r307_cache_t {
+    r307_cache_mode_t mode;
+    apr_time_t age;         /* of AGE */
+} r307_cache_t;
+
+typedef struct r307_rule_t {
+    r307_place_t place;
+    const char *source;             /* as written; NULL when the container is the source */
+    const r307_pattern_t *pattern;  /* NULL likewise */
+    r307_slice_t head;              /* decoded literal path that every match begins with;
+                                     * relative to its directory if the pattern is */
+    r307_slice_t base;              /* encoded path that a relative target is read at;
+                                     * absent: the request's path */
+    const r307_target_t *target;
+    int carry;                      /* what follows the prefix goes along */
+    int status;
+    const r307_cond_t *conds;
+    int cond_count;
+    int options_named;              /* a method= names OPTIONS */
+    apr_uint64_t group;             /* of its source, for lang= and percent=, which are asked
+                                     * of all rules with that source together; 0: neither */
+    int nth, nth_regex;             /* of the rules, of the regexes of its .htaccess; 0: it
+                                     * stands in none, or is no regex */
+    int unbounded;                  /* an expression of it holds a regex */
+    int waits;                      /* an expression asks for what a login brings */
+    r307_hosts_t hosts;             /* whether the request would choose its host */
+    r307_query_policy_t query;
+    r307_plan_t plan;
+    r307_cache_t cache;
+    int ends_at_self;               /* where it leads to what was asked the search ends, and
+                                     * does not go on */
+    int of_map, is_tenants;         /* a line of a map; of a .htaccess or a map that it
+                                     * names */
+    int no_vary;                    /* vary=off: what it looks at is not named in Vary */
+    const char *name, *owner, *note;
+} r307_rule_t;
+
+/* Where a line stands; decides what a source may look like. */
+typedef enum {
+    R307_WHERE_SERVER,      /* httpd.conf or a vhost, server-level <If>, wildcards */
+    R307_WHERE_LOCATION,    /* <Location>, <LocationMatch>: the source may be left out */
+    R307_WHERE_DIRECTORY    /* literal <Directory>, .htaccess: the source may be relative */
+} r307_where_t;
+
+typedef struct r307_context_t {
+    const char *directive;      /* for "write: ..." */
+    r307_match_t match;         /* what holds without match= */
+    r307_where_t where;
+    const char *location;       /* URL-path of a literal <Location>, or NULL */
+    r307_expr_maker_t maker;
+    int is_late;                /* decided when httpd has found the file */
+    int is_tenant;              /* .htaccess: some options are the administrator's */
+    int jit;
+    int nth, nth_regex;         /* of a rule and of a regex that stood here; 0: not counted */
+    int ends_at_self;           /* as in r307_rule_t */
+    int is_map;                 /* options that have nothing to do on a line are no error:
+                                 * the map's defaults hold for all its lines */
+    int is_sheet;               /* and the lines of that map are rows of cells */
+} r307_context_t;
+
+#endif

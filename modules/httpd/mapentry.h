@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * mapentry: what a keep knows of each map; for its own files alone: mapkeep.c (which file is
+ * looked at, when, and what follows), mapbuild.c (one version from the file to its place in
+ * the arena) and mapsay.c (what the log and those who wait are told).
+ */
+#ifndef R307_HTTPD_MAPENTRY_H
+#define R307_HTTPD_MAPENTRY_H
+
+#include "httpd/mapjob.h"
+#include "httpd/mapkeep.h"
+
+typedef struct r307_mapwaiter_t {
+    int reply;
+    apr_uint64_t deadline;
+    struct r307_mapwaiter_t *next;
+} r307_mapwaiter_t;
+
+/* One map that is kept. */
+typedef struct r307_mapentry_t {
+    const r307_mapref_t *ref;
+    apr_pool_t *pool;           /* of this; NULL: a map of httpd.conf, in the keep's */
+    int slot;
+    apr_uint64_t key;           /* of the slot, unless another map has it by now */
+    r307_filewatch_t watch;
+    apr_uint64_t next;          /* when it is looked at; 0: now */
+    apr_uint64_t crowded;       /* until then there was no room, and nothing is built */
+    apr_uint64_t refused_of;    /* number of the file that is no good; 0: none */
+    int is_now;                 /* nobody looked for long: the file is taken as it is */
+    int is_shut;                /* nor can those open it who ask */
+    int is_shrunk_said;
+    r307_mapwaiter_t *waiters;
+    r307_mapjob_t *job;
+    struct r307_mapentry_t *older;
+} r307_mapentry_t;
+
+struct r307_mapkeep_t {
+    apr_pool_t *p, *ptemp;
+    server_rec *s;
+    r307_arena_t *arena;
+    r307_mapentry_t *entries;           /* the youngest first */
+    r307_mapentry_t **by_slot;
+    int count;
+    int lanes, busy;            /* threads that may build, and do */
+    int owed;                   /* builds of others before the next suspect's: mapbuild.c */
+    int done[2];
+    int stop;                   /* __atomic */
+    apr_uint64_t round;         /* when all are gone through again; 0: now */
+    apr_uint64_t said;          /* sum of all that was counted when that was said */
+};
+
+static inline r307_mapslot_t *slot_of(const r307_mapkeep_t *keep, const r307_mapentry_t *entry)
+{
+    return r307_arena_slot(keep->arena, entry->slot);
+}
+
+/* Whether the slot is still this map's. */
+static inline int is_placed(const r307_mapkeep_t *keep, const r307_mapentry_t *entry)
+{
+    return __atomic_load_n(&slot_of(keep, entry)->key, __ATOMIC_RELAXED) == entry->key;
+}
+
+static inline int has_version(const r307_mapkeep_t *keep, const r307_mapentry_t *entry)
+{
+    return slot_of(keep, entry)->built.inode != 0;
+}
+
+/* --- mapsay.c --- */
+
+/* Tells apart what a file was and is; 0: no file was opened. */
+apr_uint64_t r307_mapsay_number(const r307_filestate_t *of);
+/* What is wrong with a file is said when it begins. That it is so stands in the slot, for
+ * who builds after this process and for who waits. */
+void r307_mapsay_refuse(r307_mapkeep_t *keep, r307_mapentry_t *entry,
+                        const r307_filestate_t *of, const char *problem);
+void r307_mapsay_loaded(const r307_mapref_t *ref, const r307_loaded_t *loaded);
+void r307_mapsay_shrunk(r307_mapentry_t *entry, const r307_filestate_t *of);
+/* Why an image can never have room. */
+const char *r307_mapsay_no_room(r307_mapkeep_t *keep, const r307_mapref_t *ref, size_t len);
+void r307_mapsay_crowded(const r307_mapref_t *ref);
+
+/* Of all that was counted. */
+apr_uint64_t r307_mapsay_sum(const r307_arena_t *arena);
+
+/* One who waits at that descriptor, which is closed; -1: nobody. */
+void r307_mapsay_tell(int reply, r307_kept_t kept);
+/* Those who wait for the map and whose deadline is before `until`; 0: all. */
+void r307_mapsay_answer(r307_mapentry_t *entry, r307_kept_t kept, apr_uint64_t until);
+
+/* --- mapbuild.c --- */
+
+/* Begins to build from that state of the file, as far as it goes without waiting. */
+void r307_mapbuild_begin(r307_mapkeep_t *keep, r307_mapentry_t *entry,
+                         const r307_filestate_t *of);
+/* What is due of the entry's job. */
+void r307_mapbuild_go_on(r307_mapkeep_t *keep, r307_mapentry_t *entry);
+/* Takes what threads have done. */
+void r307_mapbuild_collect(r307_mapkeep_t *keep);
+/* Of an entry without a thread. */
+void r307_mapbuild_end(r307_mapkeep_t *keep, r307_mapentry_t *entry);
+
+#endif

@@ -1,0 +1,401 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The half of arena that makes it and reads. */
+#include "shared/arena_block.h"
+
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+#include <apr_general.h>
+#include <apr_shm.h>
+
+/* --- making --- */
+
+static apr_status_t unmap(void *data)
+{
+    r307_arena_t *arena = data;
+
+    munmap(arena->head, (size_t)(arena->data - (char *)arena->head) + arena->size);
+    return APR_SUCCESS;
+}
+
+static void *map_private(apr_pool_t *p, r307_arena_t *arena, size_t whole)
+{
+    void *memory = mmap(NULL, whole, PROT_READ | PROT_WRITE,
+                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+    if (memory == MAP_FAILED) {
+        return NULL;
+    }
+    apr_pool_cleanup_register(p, arena, unmap, apr_pool_cleanup_null);
+    return memory;
+}
+
+static size_t whole_pages(size_t bytes)
+{
+    return (bytes + PAGE - 1) / PAGE * PAGE;
+}
+
+static unsigned power_of_two(unsigned least)
+{
+    unsigned n = PROBES;
+
+    while (n < least) {
+        n *= 2;
+    }
+    return n;
+}
+
+r307_arena_t *r307_arena_make(apr_pool_t *p, const r307_arena_size_t *size)
+{
+    r307_arena_t *arena = apr_pcalloc(p, sizeof(*arena));
+    size_t current, slots, readers, tables;
+    apr_shm_t *shm;
+
+    arena->slot_count = power_of_two(size->slots);
+    arena->reader_count = size->readers;
+    current = whole_pages(sizeof(head_t));
+    slots = current + whole_pages(arena->slot_count * sizeof(*arena->current));
+    readers = slots + whole_pages(arena->slot_count * sizeof(*arena->slots));
+    tables = readers + whole_pages(arena->reader_count * sizeof(reader_t));
+    arena->size = size->bytes;
+    arena->is_shared = size->is_shared;
+    if (!size->is_shared) {
+        arena->data = map_private(p, arena, tables + size->bytes);
+    }
+    else if (apr_shm_create(&shm, tables + size->bytes, NULL, p) == APR_SUCCESS) {
+        arena->data = apr_shm_baseaddr_get(shm);
+    }
+    if (!arena->data) {
+        return NULL;
+    }
+    arena->head = (head_t *)(void *)arena->data;
+    arena->current = (apr_uint64_t *)(void *)(arena->data + current);
+    arena->slots = (r307_mapslot_t *)(void *)(arena->data + slots);
+    arena->readers = (reader_t *)(void *)(arena->data + readers);
+    arena->data += tables;
+    apr_generate_random_bytes((unsigned char *)&arena->head->seed,
+                              sizeof(arena->head->seed));
+    arena->head->epoch = 1;
+    arena->head->keeper = 1;
+    return arena;
+}
+
+int r307_arena_fits(const r307_arena_t *arena, const r307_arena_size_t *size)
+{
+    return arena->size == size->bytes && arena->is_shared == size->is_shared
+        && arena->slot_count >= size->slots && arena->reader_count >= size->readers;
+}
+
+int r307_arena_slots(const r307_arena_t *arena)
+{
+    return (int)arena->slot_count;
+}
+
+apr_uint64_t r307_arena_clock(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (apr_uint64_t)now.tv_sec * 1000000u + (apr_uint64_t)now.tv_nsec / 1000 + 1;
+}
+
+/* --- slots --- */
+
+apr_uint64_t r307_arena_key(const r307_arena_t *arena, r307_slice_t key)
+{
+    apr_uint64_t h = arena->head->seed ^ APR_UINT64_C(0xcbf29ce484222325);
+    size_t i;
+
+    for (i = 0; i < key.len; i++) {
+        h = (h ^ (unsigned char)key.s[i]) * APR_UINT64_C(0x100000001b3);
+        h ^= h >> 29;
+    }
+    return h ? h : 1;
+}
+
+r307_mapslot_t *r307_arena_slot(const r307_arena_t *arena, int slot)
+{
+    return &arena->slots[slot];
+}
+
+int r307_arena_find(const r307_arena_t *arena, r307_slice_t key)
+{
+    apr_uint64_t h = r307_arena_key(arena, key);
+    unsigned i;
+
+    for (i = 0; i < PROBES; i++) {
+        unsigned at = slot_at(arena, h, i);
+
+        if (load(&arena->slots[at].key) == h) {
+            return (int)at;
+        }
+    }
+    return -1;
+}
+
+static unsigned place_of(apr_uint64_t device, apr_uint64_t inode)
+{
+    apr_uint64_t h = (inode ^ device * APR_UINT64_C(0x9E3779B97F4A7C15))
+                     * APR_UINT64_C(0xff51afd7ed558ccd);
+
+    return (unsigned)(h >> 40) % FILES;
+}
+
+/* Whether the slot that stands there is of that file now. */
+static int says(const r307_arena_t *arena, apr_uint32_t entry, apr_uint64_t device,
+                apr_uint64_t inode)
+{
+    const r307_mapslot_t *slot;
+
+    if (!entry || entry > arena->slot_count) {
+        return 0;
+    }
+    slot = &arena->slots[entry - 1];
+    return load(&slot->inode) == inode && load(&slot->device) == device && load(&slot->key);
+}
+
+/* Whether what stands at the place is needed there. */
+static int is_needed(const r307_arena_t *arena, apr_uint32_t entry, unsigned place)
+{
+    const r307_mapslot_t *slot = entry && entry <= arena->slot_count
+                                 ? &arena->slots[entry - 1] : NULL;
+
+    return slot && slot->key && slot->inode
+        && (place - place_of(slot->device, slot->inode)) % FILES < FILE_PROBES;
+}
+
+void r307_arena_note_file(r307_arena_t *arena, int slot, apr_uint64_t device,
+                          apr_uint64_t inode)
+{
+    r307_mapslot_t *known = &arena->slots[slot];
+    unsigned place = place_of(device, inode), chosen = FILE_PROBES, i;
+
+    if (known->device != device || known->inode != inode) {
+        store(&known->inode, 0);
+        store(&known->device, device);
+        store(&known->inode, inode);
+    }
+    for (i = 0; i < FILE_PROBES; i++) {
+        apr_uint32_t entry = arena->head->files[(place + i) % FILES];
+
+        if (says(arena, entry, device, inode)) {
+            return;
+        }
+        if (chosen == FILE_PROBES && !is_needed(arena, entry, (place + i) % FILES)) {
+            chosen = i;
+        }
+    }
+    /* all are needed, of a table that is mostly empty: once in a very long time */
+    chosen = (place + chosen % FILE_PROBES) % FILES;
+    __atomic_store_n(&arena->head->files[chosen], (apr_uint32_t)slot + 1, __ATOMIC_SEQ_CST);
+}
+
+int r307_arena_is_file(const r307_arena_t *arena, apr_uint64_t device, apr_uint64_t inode)
+{
+    unsigned place = place_of(device, inode), i;
+
+    for (i = 0; i < FILE_PROBES; i++) {
+        apr_uint32_t entry = __atomic_load_n(&arena->head->files[(place + i) % FILES],
+                                             __ATOMIC_RELAXED);
+
+        if (says(arena, entry, device, inode)) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* --- readers --- */
+
+static reader_t *claim(r307_arena_t *arena, apr_uint64_t self, int bury)
+{
+    unsigned i;
+
+    for (i = 0; i < arena->reader_count; i++) {
+        reader_t *reader = &arena->readers[i];
+        apr_uint64_t pid = __atomic_load_n(&reader->pid, __ATOMIC_ACQUIRE);
+
+        if (pid && !(bury && is_dead(pid)) && pid != self) {
+            continue;
+        }
+        /* epoch 0 holds everything, until the join is complete */
+        if (__atomic_compare_exchange_n(&reader->pid, &pid, self, 0, __ATOMIC_SEQ_CST,
+                                        __ATOMIC_SEQ_CST)) {
+            __atomic_store_n(&reader->epoch, 0, __ATOMIC_SEQ_CST);
+            memset(reader->holds, 0, sizeof(reader->holds));
+            store(&reader->waiting, 0);
+            return reader;
+        }
+    }
+    return NULL;
+}
+
+int r307_arena_join(r307_arena_t *arena, pid_t self)
+{
+    arena->self = claim(arena, (apr_uint64_t)self, 0);
+    if (!arena->self) {
+        arena->self = claim(arena, (apr_uint64_t)self, 1);
+    }
+    if (!arena->self) {
+        __atomic_store_n(&arena->head->blocked, 1, __ATOMIC_SEQ_CST);
+        return 0;
+    }
+    __atomic_store_n(&arena->self->epoch, r307_arena_epoch(arena), __ATOMIC_SEQ_CST);
+    return 1;
+}
+
+void r307_arena_rest(r307_arena_t *arena)
+{
+    if (arena->self) {
+        store(&arena->self->epoch, RESTS);
+    }
+}
+
+/* A version that was freed because this process rested is in no slot any more once the
+ * epoch stands here. */
+void r307_arena_begin(r307_arena_t *arena)
+{
+    if (arena->self && load(&arena->self->epoch) == RESTS) {
+        store(&arena->self->epoch, r307_arena_epoch(arena));
+    }
+}
+
+apr_uint64_t r307_arena_epoch(const r307_arena_t *arena)
+{
+    return __atomic_load_n(&arena->head->epoch, __ATOMIC_SEQ_CST);
+}
+
+/* Another process may be looking: a serial that is still held keeps its place, or it would
+ * be missed on its way from one to the next. For one that is new the old epoch speaks,
+ * which goes last. */
+void r307_arena_move(r307_arena_t *arena, apr_uint64_t epoch, const apr_uint64_t *holds,
+                     int count)
+{
+    reader_t *self = arena->self;
+    int i, at = 0;
+
+    if (!self) {
+        return;
+    }
+    for (i = 0; i < R307_HOLDS; i++) {
+        if (!is_among(holds, count, self->holds[i])) {
+            __atomic_store_n(&self->holds[i], 0, __ATOMIC_SEQ_CST);
+        }
+    }
+    for (i = 0; i < count; i++) {
+        if (is_among(self->holds, R307_HOLDS, holds[i])) {
+            continue;
+        }
+        while (self->holds[at]) {
+            at++;
+        }
+        __atomic_store_n(&self->holds[at], holds[i], __ATOMIC_SEQ_CST);
+    }
+    __atomic_store_n(&self->epoch, epoch, __ATOMIC_SEQ_CST);
+}
+
+void r307_arena_bury(r307_arena_t *arena, pid_t pid)
+{
+    unsigned i;
+
+    for (i = 0; i < arena->reader_count; i++) {
+        apr_uint64_t held = (apr_uint64_t)pid;
+
+        __atomic_compare_exchange_n(&arena->readers[i].pid, &held, 0, 0, __ATOMIC_SEQ_CST,
+                                    __ATOMIC_SEQ_CST);
+    }
+}
+
+const r307_mapversion_t *r307_arena_current(const r307_arena_t *arena, int slot)
+{
+    return version_in(arena, load(&arena->current[slot]));
+}
+
+int r307_arena_is_at(const r307_arena_t *arena, int slot, const r307_mapversion_t *version)
+{
+    return version_in(arena, __atomic_load_n(&arena->current[slot], __ATOMIC_RELAXED))
+           == version;
+}
+
+const void *r307_mapversion_image(const r307_mapversion_t *version)
+{
+    return (const char *)version + version->image_at;
+}
+
+int r307_mapversion_is_of(const r307_mapversion_t *version, r307_slice_t key)
+{
+    return version->key_len == key.len
+        && memcmp((const char *)version + version->key_at, key.s, key.len) == 0;
+}
+
+apr_uint64_t r307_arena_keeper(const r307_arena_t *arena)
+{
+    return __atomic_load_n(&arena->head->keeper, __ATOMIC_RELAXED);
+}
+
+int r307_arena_is_pressed(const r307_arena_t *arena)
+{
+    return load(&arena->head->pressed) != 0;
+}
+
+unsigned r307_arena_wait(r307_arena_t *arena, int by)
+{
+    apr_uint64_t sum = 0;
+    unsigned i;
+
+    if (!arena->self) {
+        return 0;
+    }
+    __atomic_fetch_add(&arena->self->waiting, (apr_uint64_t)(apr_int64_t)by,
+                       __ATOMIC_SEQ_CST);
+    for (i = 0; i < arena->reader_count; i++) {
+        sum += load(&arena->readers[i].pid) ? load(&arena->readers[i].waiting) : 0;
+    }
+    return (unsigned)sum;
+}
+
+void r307_arena_usage(const r307_arena_t *arena, r307_arena_usage_t *usage)
+{
+    unsigned i;
+
+    memset(usage, 0, sizeof(*usage));
+    usage->size = arena->size;
+    for (i = 0; i < arena->slot_count; i++) {
+        apr_uint64_t run = load(&arena->current[i]);
+
+        usage->used += RUN_LEN(run) * UNIT;
+        usage->maps += run != 0;
+    }
+}
+
+/* --- counting --- */
+
+static const char *const count_names[R307_COUNTS] = {
+    [R307_COUNT_BUILT] = "built",
+    [R307_COUNT_REFUSED] = "no good",
+    [R307_COUNT_EVICTED] = "of .htaccess put out to make room",
+    [R307_COUNT_CRASHED] = "crashes of who builds",
+    [R307_COUNT_WAITED] = "requests that waited",
+    [R307_COUNT_NOT_SETTLED] = "503 as a file was just written",
+    [R307_COUNT_NOT_BUILT] = "503 as it took longer than a second",
+    [R307_COUNT_NOT_ASKED] = "503 as too many waited",
+    [R307_COUNT_NOT_PLACED] = "503 as there was no room",
+    [R307_COUNT_NOT_KEPT] = "503 as others put it out again"
+};
+
+void r307_arena_count(r307_arena_t *arena, r307_count_t what)
+{
+    (void)__atomic_add_fetch(&arena->head->counts[what], 1, __ATOMIC_RELAXED);
+}
+
+apr_uint64_t r307_arena_counted(const r307_arena_t *arena, r307_count_t what)
+{
+    return __atomic_load_n(&arena->head->counts[what], __ATOMIC_RELAXED);
+}
+
+const char *r307_arena_count_name(r307_count_t what)
+{
+    return count_names[what];
+}

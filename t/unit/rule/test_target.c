@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+#include <apr_strings.h>
+#include "unit.h"
+
+static const r307_pattern_t *pattern_of(apr_pool_t *p, const char *source)
+{
+    r307_pattern_flags_t flags = { 0, 0, 0, 0, 0 };
+    const r307_pattern_t *pattern = NULL;
+
+    ck_assert_ptr_eq(r307_pattern_parse(p, source, *source == '^' ? R307_MATCH_REGEX
+                                                                  : R307_MATCH_PREFIX,
+                                        &flags, &pattern), NULL);
+    return pattern;
+}
+
+/* What a target is, as far as it is known at load. */
+START_TEST(target_kinds)
+{
+    static const struct {
+        const char *source, *target;
+        r307_target_kind_t kind;
+        const char *host;       /* NULL: absent */
+        int port, glued, query, fragment, slash, inserts;
+    } rows[] = {
+        { "/a", "-", R307_TARGET_STOP, NULL, 0, 0, 0, 0, 0, 0 },
+        { "/a", "https:", R307_TARGET_HTTPS, NULL, 0, 0, 0, 0, 0, 0 },
+        { "/a", "/b", R307_TARGET_PATH, NULL, 0, 0, 0, 0, 0, 0 },
+        { "/a", "/b/", R307_TARGET_PATH, NULL, 0, 0, 0, 0, 1, 0 },
+        { "/a", "/b?x", R307_TARGET_PATH, NULL, 0, 0, 1, 0, 0, 0 },
+        { "/a", "/b/?x/#y", R307_TARGET_PATH, NULL, 0, 0, 1, 1, 1, 0 },
+        { "/a", "/b#y", R307_TARGET_PATH, NULL, 0, 0, 0, 1, 0, 0 },
+        { "/a", "b", R307_TARGET_RELATIVE, NULL, 0, 0, 0, 0, 0, 0 },
+        { "/a", "../b/", R307_TARGET_RELATIVE, NULL, 0, 0, 0, 0, 1, 0 },
+        { "/a", "https://H.example", R307_TARGET_URL, "h.example", 0, 0, 0, 0, 1, 0 },
+        { "/a", "https://h.example/b", R307_TARGET_URL, "h.example", 0, 0, 0, 0, 0, 0 },
+        { "/a", "http://h.example:81/b", R307_TARGET_URL, "h.example", 81, 0, 0, 0, 0,
+          0 },
+        { "/a", "http://[::1]:81/", R307_TARGET_URL, "[::1]", 81, 0, 0, 0, 1, 0 },
+        { "/a/:x", "/b/:x", R307_TARGET_PATH, NULL, 0, 0, 0, 0, 0, 1 },
+        { "^(.*)$", "$1", R307_TARGET_WHOLE, NULL, 0, 0, 0, 0, 0, 1 },
+        { "^(.*)$", "$1.html", R307_TARGET_RELATIVE, NULL, 0, 0, 0, 0, 0, 1 },
+        { "^(.*)$", "https://h.example$1", R307_TARGET_URL, "h.example", 0, 1, 0, 0, 1,
+          1 },
+        { "^(.*)$", "https://$1/", R307_TARGET_URL, NULL, 0, 0, 0, 0, 1, 1 },
+        { "^(.*)$", "https://h.example/$1", R307_TARGET_URL, "h.example", 0, 0, 0, 0, 0,
+          1 },
+        { "/a", "%{arg:to}", R307_TARGET_WHOLE, NULL, 0, 0, 0, 0, 0, 1 },
+        { "/a", "/x/%{arg:a}?b=%{HTTP_HOST}", R307_TARGET_PATH, NULL, 0, 0, 1, 0, 0, 2 }
+    };
+    apr_pool_t *p = unit_pool();
+    size_t i;
+
+    for (i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+        const r307_target_t *target = NULL;
+        const char *error = r307_target_parse(p, rows[i].target,
+                                              pattern_of(p, rows[i].source),
+                                              &unit_fake_maker, &target);
+        const char *text = rows[i].target;
+
+        unit_rows_add(1);
+        ck_assert_msg(!error, "%s: %s", text, error);
+        ck_assert_msg(target->kind == rows[i].kind, "%s: kind %d", text, target->kind);
+        ck_assert_msg(!target->host.s == !rows[i].host, "%s: host", text);
+        if (rows[i].host) {
+            ck_assert(r307_slice_same(target->host, r307_slice(rows[i].host,
+                                                               strlen(rows[i].host))));
+        }
+        ck_assert_msg(target->port == rows[i].port, "%s: port %d", text, target->port);
+        ck_assert_msg(!target->glued == !rows[i].glued, "%s: glued", text);
+        ck_assert_msg(!target->has_query == !rows[i].query, "%s: query", text);
+        ck_assert_msg(!target->has_fragment == !rows[i].fragment, "%s: fragment", text);
+        ck_assert_msg(!target->final_slash == !rows[i].slash, "%s: slash", text);
+        ck_assert_msg(target->inserts == rows[i].inserts, "%s: %d inserts", text,
+                      target->inserts);
+        ck_assert_str_eq(target->text, text);
+    }
+    apr_pool_destroy(p);
+}
+END_TEST
+
+TCase *target_cases(void)
+{
+    TCase *tcase = tcase_create("target");
+
+    tcase_set_timeout(tcase, 60);
+    tcase_add_test(tcase, target_kinds);
+    return tcase;
+}
