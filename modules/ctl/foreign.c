@@ -202,13 +202,13 @@ static const char *find(const char *list, const char *name, size_t len)
     return NULL;
 }
 
-r307_foreign_t r307_foreign_find(const char *name, size_t len)
+ctl_foreign_t ctl_foreign_find(const char *name, size_t len)
 {
-    return find(in_htaccess, name, len) ? R307_FOREIGN_HTACCESS
-        : find(in_conf, name, len) ? R307_FOREIGN_CONF : R307_FOREIGN_UNKNOWN;
+    return find(in_htaccess, name, len) ? CTL_FOREIGN_HTACCESS
+        : find(in_conf, name, len) ? CTL_FOREIGN_CONF : CTL_FOREIGN_UNKNOWN;
 }
 
-const char *r307_foreign_near(apr_pool_t *p, const char *name)
+const char *ctl_foreign_near(apr_pool_t *p, const char *name)
 {
     const char *list = in_htaccess, *near = NULL;
     size_t len = strlen(name);

@@ -4,20 +4,20 @@
  * answers 500, from one that is none of our business. Names that are in no list are left
  * alone: they may be some other module's.
  */
-#ifndef R307_FOREIGN_H
-#define R307_FOREIGN_H
+#ifndef CTL_FOREIGN_H
+#define CTL_FOREIGN_H
 
 #include <apr_pools.h>
 
 typedef enum {
-    R307_FOREIGN_UNKNOWN,
-    R307_FOREIGN_HTACCESS,      /* .htaccess may have it, if AllowOverride lets it */
-    R307_FOREIGN_CONF           /* for httpd.conf alone */
-} r307_foreign_t;
+    CTL_FOREIGN_UNKNOWN,
+    CTL_FOREIGN_HTACCESS,      /* .htaccess may have it, if AllowOverride lets it */
+    CTL_FOREIGN_CONF           /* for httpd.conf alone */
+} ctl_foreign_t;
 
-r307_foreign_t r307_foreign_find(const char *name, size_t len);
+ctl_foreign_t ctl_foreign_find(const char *name, size_t len);
 
 /* One of those for .htaccess that somebody may have meant; NULL. */
-const char *r307_foreign_near(apr_pool_t *p, const char *name);
+const char *ctl_foreign_near(apr_pool_t *p, const char *name);
 
 #endif

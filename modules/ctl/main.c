@@ -5,17 +5,26 @@
 #include <string.h>
 #include <apr_general.h>
 #include <apr_strings.h>
+#include <apr_tables.h>
 
+#include "base/text.h"
 #include "base/version.h"
 
-static r307_exit_t run_help(apr_pool_t *p, int argc, const char *const *argv);
-static r307_exit_t run_version(apr_pool_t *p, int argc, const char *const *argv);
+typedef struct command_t {
+    const char *name;
+    const char *synopsis;
+    const char *description;
+    ctl_exit_t (*run)(apr_pool_t *p, int argc, const char *const *argv);
+} command_t;
 
-static const r307_command_t commands[] = {
+static ctl_exit_t run_help(apr_pool_t *p, int argc, const char *const *argv);
+static ctl_exit_t run_version(apr_pool_t *p, int argc, const char *const *argv);
+
+static const command_t commands[] = {
     { "lint", "lint [--root DIR] FILE|DIRECTORY|- ...",
       "check rules: .htaccess files, directories of them, *.conf, maps, standard input\n"
       "  --root DIR         what ServerRoot is, for maps that *.conf names",
-      r307_lint_run },
+      ctl_cmd_lint },
     { "explain", "explain [OPTION ...] [FILE] URL",
       "what the rules of a file (default: .htaccess) answer to a URL, and why\n"
       "  --base /url/       the URL of the directory that the file belongs to\n"
@@ -25,7 +34,7 @@ static const r307_command_t commands[] = {
       "  --client IP        who asks\n"
       "  --user NAME        who has logged in\n"
       "  --root DIR         what ServerRoot is",
-      r307_explain_run },
+      ctl_cmd_explain },
     { "maintenance", "maintenance on|off|status [OPTION ...] DIR|FILE",
       "makes or removes the flag of a Redirect307Maintenance line, or tells how it is\n"
       "  --name NAME        which line, where there are several\n"
@@ -33,16 +42,16 @@ static const r307_command_t commands[] = {
       "  --eta TIME         on: when it will be over, as it is announced\n"
       "  --until TIME       on: when it is over\n"
       "  --allow ADDRESS,.. on: who is let in",
-      r307_maintenance_run },
+      ctl_cmd_maintenance },
     { "report", "report --due [--at TIME] [--root DIR] FILE|DIRECTORY|- ...",
       "rules that have had their time: what returns, what stays, what becomes permanent\n"
       "  --at TIME          as of then, else now\n"
       "  --root DIR         what ServerRoot is",
-      r307_report_run },
+      ctl_cmd_report },
     { "compile", "compile MAP [option=value ...] [-o IMAGE]",
       "the rules of a map as a file that a server maps instead of reading it\n"
       "  -o IMAGE           its name, else the map's with .image",
-      r307_compile_run },
+      ctl_cmd_compile },
     { "help", "help [COMMAND]", "this text, or that of a command", run_help },
     { "version", "version", "the version", run_version }
 };
@@ -51,7 +60,7 @@ static const r307_command_t commands[] = {
 static const char exits[] =
     "exit status: 0 nothing to do, 1 something to do, 2 could not tell\n";
 
-static void print_command(FILE *out, const r307_command_t *command)
+static void print_command(FILE *out, const command_t *command)
 {
     const char *line = command->description;
 
@@ -75,7 +84,7 @@ static void print_usage(FILE *out)
     fprintf(out, "\n%s", exits);
 }
 
-static const r307_command_t *find_command(const char *name)
+static const command_t *find_command(const char *name)
 {
     size_t i;
 
@@ -105,34 +114,34 @@ static void refuse_command(apr_pool_t *p, const char *name)
             near ? near : "", near ? "?" : "; see redirect307ctl help");
 }
 
-static r307_exit_t run_help(apr_pool_t *p, int argc, const char *const *argv)
+static ctl_exit_t run_help(apr_pool_t *p, int argc, const char *const *argv)
 {
-    const r307_command_t *command = argc ? find_command(argv[0]) : NULL;
+    const command_t *command = argc ? find_command(argv[0]) : NULL;
 
     if (!argc) {
         print_usage(stdout);
-        return R307_EXIT_FINE;
+        return CTL_EXIT_FINE;
     }
     if (!command) {
         refuse_command(p, argv[0]);
-        return R307_EXIT_UNKNOWN;
+        return CTL_EXIT_UNKNOWN;
     }
     printf("usage: redirect307ctl\n");
     print_command(stdout, command);
     printf("\n%s", exits);
-    return R307_EXIT_FINE;
+    return CTL_EXIT_FINE;
 }
 
-static r307_exit_t run_version(apr_pool_t *p, int argc, const char *const *argv)
+static ctl_exit_t run_version(apr_pool_t *p, int argc, const char *const *argv)
 {
     (void)p;
     (void)argc;
     (void)argv;
     printf("redirect307ctl " R307_VERSION "\n");
-    return R307_EXIT_FINE;
+    return CTL_EXIT_FINE;
 }
 
-r307_exit_t r307_main_refuse(apr_pool_t *p, const char *command, const char *word,
+ctl_exit_t ctl_main_refuse(apr_pool_t *p, const char *command, const char *word,
                              const char *const *options)
 {
     const char *near = NULL;
@@ -154,7 +163,7 @@ r307_exit_t r307_main_refuse(apr_pool_t *p, const char *command, const char *wor
                 "help %s\n", command, r307_text_show(p, word, strlen(word)),
                 near ? "; did you mean " : "", near ? near : "", near ? "?" : "", command);
     }
-    return R307_EXIT_UNKNOWN;
+    return CTL_EXIT_UNKNOWN;
 }
 
 /* What every command understands: "--option=value" are two words, behind "--" nothing is an
@@ -191,11 +200,11 @@ static int run(apr_pool_t *p, int argc, const char *const *argv)
 {
     apr_array_header_t *words = apr_array_make(p, argc + 1, sizeof(const char *));
     const char *name = argc > 1 ? argv[1] : NULL;
-    const r307_command_t *command;
+    const command_t *command;
 
     if (!name) {
         print_usage(stderr);
-        return R307_EXIT_UNKNOWN;
+        return CTL_EXIT_UNKNOWN;
     }
     if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0) {
         name = "help";
@@ -206,7 +215,7 @@ static int run(apr_pool_t *p, int argc, const char *const *argv)
     command = find_command(name);
     if (!command) {
         refuse_command(p, name);
-        return R307_EXIT_UNKNOWN;
+        return CTL_EXIT_UNKNOWN;
     }
     if (take_words(p, argc - 2, argv + 2, words)) {
         return (int)run_help(p, 1, &command->name);
@@ -221,11 +230,11 @@ int main(int argc, const char *const *argv)
 
     if (apr_initialize() != APR_SUCCESS || apr_pool_create(&p, NULL) != APR_SUCCESS) {
         fprintf(stderr, "redirect307ctl: APR does not start\n");
-        return R307_EXIT_UNKNOWN;
+        return CTL_EXIT_UNKNOWN;
     }
     result = run(p, argc, argv);
     if (fflush(stdout) != 0) {
-        result = R307_EXIT_UNKNOWN;
+        result = CTL_EXIT_UNKNOWN;
     }
     apr_terminate();
     return result;

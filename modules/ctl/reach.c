@@ -107,7 +107,7 @@ static int descriptor_of(const char *path)
     return -1;
 }
 
-const char *r307_reach_name(apr_pool_t *p, const char *name, r307_named_t *found)
+const char *ctl_reach_name(apr_pool_t *p, const char *name, ctl_named_t *found)
 {
     const char *directory = descriptor_of(name) >= 0 ? "." : directory_of(p, name);
     r307_opened_t opened;
@@ -159,10 +159,10 @@ static apr_array_header_t *list(apr_pool_t *p, int folder)
 
 /* Links to directories are not followed, as a loop of them would never end. */
 static int walk(apr_pool_t *parent, const char *name, int folder, int depth,
-                void (*met)(void *baton, const r307_named_t *found), void *baton)
+                void (*met)(void *baton, const ctl_named_t *found), void *baton)
 {
     apr_array_header_t *names;
-    r307_named_t found;
+    ctl_named_t found;
     r307_opened_t opened;
     struct stat st;
     int i, is_read = 1;
@@ -204,11 +204,11 @@ static int walk(apr_pool_t *parent, const char *name, int folder, int depth,
     return is_read;
 }
 
-int r307_reach_each(apr_pool_t *p, const char *name,
-                    void (*met)(void *baton, const r307_named_t *found), void *baton)
+int ctl_reach_each(apr_pool_t *p, const char *name,
+                    void (*met)(void *baton, const ctl_named_t *found), void *baton)
 {
     r307_opened_t opened;
-    r307_named_t found;
+    ctl_named_t found;
     const char *bad;
     int is_read;
     size_t n;
@@ -223,7 +223,7 @@ int r307_reach_each(apr_pool_t *p, const char *name,
         close(opened.fd);
         return is_read;
     }
-    bad = r307_reach_name(p, name, &found);
+    bad = ctl_reach_name(p, name, &found);
     if (bad) {
         fprintf(stderr, "redirect307ctl: %s\n", bad);
         return 0;
@@ -236,7 +236,7 @@ int r307_reach_each(apr_pool_t *p, const char *name,
 /* --- reading what rules stand in --- */
 
 /* The owners of directory and file, for what the file names. */
-static void set_owners(r307_reach_t *reach, apr_uint32_t owner)
+static void set_owners(ctl_reach_t *reach, apr_uint32_t owner)
 {
     struct stat st;
 
@@ -244,7 +244,7 @@ static void set_owners(r307_reach_t *reach, apr_uint32_t owner)
     reach->owners[1] = owner;
 }
 
-const char *r307_reach_read(apr_pool_t *p, const r307_named_t *found, r307_reach_t *reach)
+const char *ctl_reach_read(apr_pool_t *p, const ctl_named_t *found, ctl_reach_t *reach)
 {
     static const r307_open_rule_t rule = { TEXT_MOST, 0, { 0, 0 } };
     int fd = descriptor_of(found->path);
@@ -285,7 +285,7 @@ const char *r307_reach_read(apr_pool_t *p, const r307_named_t *found, r307_reach
 
 /* --- what they name --- */
 
-const char *r307_reach_relative(apr_pool_t *p, const r307_reach_t *reach, const char *file)
+const char *ctl_reach_relative(apr_pool_t *p, const ctl_reach_t *reach, const char *file)
 {
     char *real = *file == '/' ? realpath(reach->directory, NULL) : NULL;
     const char *rest = file;
@@ -301,66 +301,66 @@ const char *r307_reach_relative(apr_pool_t *p, const r307_reach_t *reach, const 
     return apr_pstrdup(p, rest);
 }
 
-int r307_reach_is_elsewhere(const r307_reach_t *reach, const char *file)
+int ctl_reach_is_elsewhere(const ctl_reach_t *reach, const char *file)
 {
     return reach->is_conf && *file != '/' && !reach->root;
 }
 
-static const char *in_conf(apr_pool_t *p, const r307_reach_t *reach, const char *file)
+static const char *in_conf(apr_pool_t *p, const ctl_reach_t *reach, const char *file)
 {
     return *file == '/' || !reach->root ? file
                                         : apr_pstrcat(p, reach->root, "/", file, NULL);
 }
 
-static r307_reached_t read_map(apr_pool_t *p, const char *name, r307_open_result_t result,
-                               const r307_opened_t *opened, r307_content_t *content,
+static ctl_reached_t read_map(apr_pool_t *p, const char *name, r307_open_result_t result,
+                               const r307_opened_t *opened, ctl_content_t *content,
                                const char **bad)
 {
     content->name = show(p, name);
     content->time = opened->written / 1000000000u;
     if (result != R307_OPEN_FINE) {
         *bad = why_not(p, name, result, opened);
-        return result == R307_OPEN_FAILED ? R307_REACH_UNKNOWN : R307_REACH_NOT;
+        return result == R307_OPEN_FAILED ? CTL_REACH_UNKNOWN : CTL_REACH_NOT;
     }
     *bad = read_all(p, opened->fd, opened->size, MAP_MOST, &content->s, &content->len);
     if (*bad) {
         *bad = apr_psprintf(p, "%s: %s", content->name, *bad);
-        return R307_REACH_UNKNOWN;
+        return CTL_REACH_UNKNOWN;
     }
-    return R307_REACH_READ;
+    return CTL_REACH_READ;
 }
 
-r307_reached_t r307_reach_map_named(apr_pool_t *p, const char *file,
-                                    r307_content_t *content, const char **bad)
+ctl_reached_t ctl_reach_map_named(apr_pool_t *p, const char *file,
+                                    ctl_content_t *content, const char **bad)
 {
     static const r307_open_rule_t rule = { MAP_MOST, 0, { 0, 0 } };
     r307_opened_t opened;
     r307_open_result_t result = r307_open_named(file, 0, &rule, &opened);
-    r307_reached_t reached;
+    ctl_reached_t reached;
 
     memset(content, 0, sizeof(*content));
     reached = read_map(p, file, result, &opened, content, bad);
     if (result == R307_OPEN_LINKED) {
         *bad = why_not_named(p, file, result, &opened);
-        return R307_REACH_UNKNOWN;      /* httpd follows what this tool does not */
+        return CTL_REACH_UNKNOWN;      /* httpd follows what this tool does not */
     }
     return reached;
 }
 
-r307_reached_t r307_reach_map(apr_pool_t *p, const r307_reach_t *reach, const char *file,
-                              r307_content_t *content, const char **bad)
+ctl_reached_t ctl_reach_map(apr_pool_t *p, const ctl_reach_t *reach, const char *file,
+                              ctl_content_t *content, const char **bad)
 {
     r307_open_rule_t rule = { TENANT_MOST, 2, { 0, 0 } };
     r307_open_result_t result;
     r307_opened_t opened;
-    r307_reached_t reached;
+    ctl_reached_t reached;
     const char *name;
 
     if (reach->is_conf) {
-        return r307_reach_map_named(p, in_conf(p, reach, file), content, bad);
+        return ctl_reach_map_named(p, in_conf(p, reach, file), content, bad);
     }
     memset(content, 0, sizeof(*content));
-    file = r307_reach_relative(p, reach, file);
+    file = ctl_reach_relative(p, reach, file);
     name = *file == '/' || strcmp(reach->directory, ".") == 0
            ? file : apr_pstrcat(p, reach->directory, "/", file, NULL);
     rule.owners[0] = reach->owners[0];
@@ -371,12 +371,12 @@ r307_reached_t r307_reach_map(apr_pool_t *p, const r307_reach_t *reach, const ch
     return reached;
 }
 
-int r307_reach_flag(const r307_reach_t *reach, const char *flag)
+int ctl_reach_flag(const ctl_reach_t *reach, const char *flag)
 {
     r307_open_result_t result;
     r307_opened_t opened;
 
-    if (reach->folder < 0 || r307_reach_is_elsewhere(reach, flag)) {
+    if (reach->folder < 0 || ctl_reach_is_elsewhere(reach, flag)) {
         return -1;
     }
     result = reach->is_conf
@@ -390,14 +390,14 @@ int r307_reach_flag(const r307_reach_t *reach, const char *flag)
         : result == R307_OPEN_MISSING || result == R307_OPEN_NO_FOLDER ? 0 : -1;
 }
 
-const char *r307_reach_parent(apr_pool_t *p, const r307_reach_t *reach, const char *file,
+const char *ctl_reach_parent(apr_pool_t *p, const ctl_reach_t *reach, const char *file,
                               int *folder, const char **leaf)
 {
     const char *slash, *parent, *path;
     r307_open_result_t result;
     r307_opened_t opened;
 
-    path = reach->is_conf ? in_conf(p, reach, file) : r307_reach_relative(p, reach, file);
+    path = reach->is_conf ? in_conf(p, reach, file) : ctl_reach_relative(p, reach, file);
     slash = strrchr(path, '/');
     *leaf = slash ? slash + 1 : path;
     if (reach->is_conf) {
@@ -412,7 +412,7 @@ const char *r307_reach_parent(apr_pool_t *p, const r307_reach_t *reach, const ch
     return result == R307_OPEN_FINE ? NULL : why_not(p, path, result, &opened);
 }
 
-int r307_reach_is_linked(const r307_reach_t *reach, const char *file)
+int ctl_reach_is_linked(const ctl_reach_t *reach, const char *file)
 {
     const char *end = file;
     struct stat st;

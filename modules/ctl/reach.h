@@ -4,22 +4,22 @@
  * often a tenant's: a .htaccess reaches what it reaches on the server and nothing else,
  * and nothing waits for a pipe. Knows no directives.
  */
-#ifndef R307_REACH_H
-#define R307_REACH_H
+#ifndef CTL_REACH_H
+#define CTL_REACH_H
 
 #include <apr_pools.h>
 #include "file/open_below.h"
 
 /* A file to read: as somebody named it, or as it was found below a directory. */
-typedef struct r307_named_t {
+typedef struct ctl_named_t {
     const char *name;           /* as it may be shown */
     const char *path;           /* as it is opened; "-": standard input */
     int folder;                 /* a descriptor of the directory it lies in; -1: none */
     int is_walked;              /* nobody named it: it lies in what was named */
-} r307_named_t;
+} ctl_named_t;
 
 /* A file that was read, and the place from where it names others. */
-typedef struct r307_reach_t {
+typedef struct ctl_reach_t {
     apr_pool_t *p;
     const char *name;           /* as it may be shown */
     const char *root;           /* ServerRoot, or NULL where nobody said it */
@@ -29,59 +29,59 @@ typedef struct r307_reach_t {
     apr_uint32_t owners[2];     /* of the directory and of the .htaccess */
     const char *bytes;          /* NUL-terminated; others may be in it */
     size_t len;
-} r307_reach_t;
+} ctl_reach_t;
 
 /* Calls met for the file, or, of a directory, for each .htaccess in it and below, in the
  * order of their names. 0, and told on stderr, when a directory could not be read. */
-int r307_reach_each(apr_pool_t *p, const char *name,
-                    void (*met)(void *baton, const r307_named_t *found), void *baton);
+int ctl_reach_each(apr_pool_t *p, const char *name,
+                    void (*met)(void *baton, const ctl_named_t *found), void *baton);
 
 /* A file by its name, its directory held open until the program ends. */
-const char *r307_reach_name(apr_pool_t *p, const char *name, r307_named_t *found);
+const char *ctl_reach_name(apr_pool_t *p, const char *name, ctl_named_t *found);
 
 /* Reads it. NULL, or why it cannot be read. */
-const char *r307_reach_read(apr_pool_t *p, const r307_named_t *found, r307_reach_t *reach);
+const char *ctl_reach_read(apr_pool_t *p, const ctl_named_t *found, ctl_reach_t *reach);
 
 /* Whether only the server knows where a file of that name lies. */
-int r307_reach_is_elsewhere(const r307_reach_t *reach, const char *file);
+int ctl_reach_is_elsewhere(const ctl_reach_t *reach, const char *file);
 
 /* How a map's file was read. */
 typedef enum {
-    R307_REACH_READ,
-    R307_REACH_NOT,             /* the server does not read it either */
-    R307_REACH_UNKNOWN          /* the server may be able to */
-} r307_reached_t;
+    CTL_REACH_READ,
+    CTL_REACH_NOT,             /* the server does not read it either */
+    CTL_REACH_UNKNOWN          /* the server may be able to */
+} ctl_reached_t;
 
-typedef struct r307_content_t {
+typedef struct ctl_content_t {
     const char *name;           /* as it may be shown */
     const char *s;
     size_t len;
     apr_uint64_t time;
     int is_tenants;
-} r307_content_t;
+} ctl_content_t;
 
 /* Reads a file that one of these names, as the server would. *bad: why not, with the
  * name. */
-r307_reached_t r307_reach_map(apr_pool_t *p, const r307_reach_t *reach, const char *file,
-                              r307_content_t *content, const char **bad);
+ctl_reached_t ctl_reach_map(apr_pool_t *p, const ctl_reach_t *reach, const char *file,
+                              ctl_content_t *content, const char **bad);
 /* The same of a file that a person named. */
-r307_reached_t r307_reach_map_named(apr_pool_t *p, const char *file,
-                                    r307_content_t *content, const char **bad);
+ctl_reached_t ctl_reach_map_named(apr_pool_t *p, const char *file,
+                                    ctl_content_t *content, const char **bad);
 
 /* Whether a flag, or a page, is there: 1, 0, or -1 where it cannot be told. */
-int r307_reach_flag(const r307_reach_t *reach, const char *flag);
+int ctl_reach_flag(const ctl_reach_t *reach, const char *flag);
 
 /* Whether a part of a name below the .htaccess's directory is a symbolic link. */
-int r307_reach_is_linked(const r307_reach_t *reach, const char *file);
+int ctl_reach_is_linked(const ctl_reach_t *reach, const char *file);
 
 /* `file` relative to the directory of the .htaccess, if it is an absolute name that lies
  * in it. */
-const char *r307_reach_relative(apr_pool_t *p, const r307_reach_t *reach,
+const char *ctl_reach_relative(apr_pool_t *p, const ctl_reach_t *reach,
                                 const char *file);
 
 /* Opens the directory of a flag: below the .htaccess, or where httpd.conf says. *leaf:
  * the flag's name in it. NULL and *folder, a descriptor; or why not. */
-const char *r307_reach_parent(apr_pool_t *p, const r307_reach_t *reach, const char *file,
+const char *ctl_reach_parent(apr_pool_t *p, const ctl_reach_t *reach, const char *file,
                               int *folder, const char **leaf);
 
 #endif

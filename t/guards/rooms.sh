@@ -55,6 +55,11 @@ for file in modules/engine/*.[ch] modules/engine/*/*.[ch] modules/engine/*/*.h.i
   room=${file%/*}
   for include in $(includes_of "$file"); do
     name=${include#[<\"]}; name=${name%[>\"]}
+    # ctl's files, too, are not to know each other in a circle
+    case $room/$include in modules/ctl/\"*)
+      stem=${file##*/}; stem=${stem%%.*}
+      [ ! -f "modules/ctl/$name" ] || [ "$stem" = "${name%.h}" ] || echo "$stem ${name%.h}" >> "$folder/includes" ;;
+    esac
     case $room in
       modules/engine*) room=${room##*/}; look_in_engine; room=modules/engine/$room ;;
       modules/file)

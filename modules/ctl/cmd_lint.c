@@ -8,6 +8,9 @@
 #include <unistd.h>
 #include <apr_strings.h>
 
+#include "ctl_file.h"
+#include "ctl_map.h"
+
 #include "lint/lint_words.h"
 #include "lint/lint_loop.h"
 #include "maintenance/maintenance.h"
@@ -90,7 +93,7 @@ static void print_sayings(linting_t *linting)
 }
 
 /* What only the server knows. */
-static void say_untold(linting_t *linting, const r307_met_t *what, const char *why)
+static void say_untold(linting_t *linting, const ctl_met_t *what, const char *why)
 {
     linting->unknown++;
     say(linting, what->place.line,
@@ -111,7 +114,7 @@ static r307_ruleset_t *rules_of(linting_t *linting, const char *container)
 }
 
 /* Doubts about a rule that is right by the grammar; how many count as findings. */
-static int audit(linting_t *linting, const r307_met_t *what, const r307_rule_t *rule)
+static int audit(linting_t *linting, const ctl_met_t *what, const r307_rule_t *rule)
 {
     apr_array_header_t *doubts = apr_array_make(linting->p, 2, sizeof(r307_doubt_t));
     int i, count = 0;
@@ -172,17 +175,17 @@ static void say_map(void *baton, const char *text)
 
 /* A map that somebody named, or (of != NULL) that line `line` of a file names. */
 static const char *lint_map(linting_t *linting, r307_mapdef_t *def, const char *file,
-                            const r307_reach_t *of, unsigned line, r307_reached_t *reached)
+                            const ctl_reach_t *of, unsigned line, ctl_reached_t *reached)
 {
     telling_t telling = { linting, line };
-    r307_teller_t teller = { say_map, &telling, 1 };
-    r307_maploaded_t loaded;
+    ctl_teller_t teller = { say_map, &telling, 1 };
+    ctl_maploaded_t loaded;
     apr_pool_t *p;
     const char *bad;
 
     apr_pool_create(&p, linting->p);
-    bad = of ? r307_map_of(p, def, of, &teller, &loaded, reached)
-             : r307_map_named(p, def, file, &teller, &loaded, reached);
+    bad = of ? ctl_map_of(p, def, of, &teller, &loaded, reached)
+             : ctl_map_named(p, def, file, &teller, &loaded, reached);
     if (bad) {
         bad = apr_pstrdup(linting->p, bad);
     }
@@ -198,16 +201,16 @@ static const char *lint_map(linting_t *linting, r307_mapdef_t *def, const char *
 
 /* A line that names a map, and the map. What the tool cannot read, and the server perhaps
  * can, is no finding, and nobody is told that all is fine. */
-static const char *lint_map_line(linting_t *linting, const r307_met_t *what)
+static const char *lint_map_line(linting_t *linting, const ctl_met_t *what)
 {
-    r307_reached_t reached = R307_REACH_UNKNOWN;
+    ctl_reached_t reached = CTL_REACH_UNKNOWN;
     r307_mapdef_t def;
     const char *bad = r307_map_parse(linting->p, what->args, &what->context, &def);
 
     if (bad) {
         return bad;
     }
-    if (r307_reach_is_elsewhere(what->reach, def.file)) {
+    if (ctl_reach_is_elsewhere(what->reach, def.file)) {
         bad = apr_psprintf(linting->p, "'%s' is relative to ServerRoot; say which that is: "
                            "--root DIR", r307_text_show(linting->p, def.file,
                                                         strlen(def.file)));
@@ -215,19 +218,19 @@ static const char *lint_map_line(linting_t *linting, const r307_met_t *what)
     else {
         bad = lint_map(linting, &def, NULL, what->reach, what->place.line, &reached);
     }
-    if (bad && reached == R307_REACH_UNKNOWN) {
+    if (bad && reached == CTL_REACH_UNKNOWN) {
         say_untold(linting, what, bad);
         return NULL;
     }
     return bad;
 }
 
-static const char *lint_rule(linting_t *linting, const r307_met_t *what)
+static const char *lint_rule(linting_t *linting, const ctl_met_t *what)
 {
     static const r307_tenancy_t unlimited;      /* where nobody wrote Redirect307Limits */
     const r307_rule_t *rule = NULL;
     const char *limit = NULL;
-    const char *bad = r307_file_take_rule(linting->p, what,
+    const char *bad = ctl_file_take_rule(linting->p, what,
                                           rules_of(linting, what->container), &rule);
 
     if (bad) {
@@ -244,7 +247,7 @@ static const char *lint_rule(linting_t *linting, const r307_met_t *what)
 }
 
 /* What no look at the file can tell. */
-static void note_reach(linting_t *linting, const r307_met_t *what)
+static void note_reach(linting_t *linting, const ctl_met_t *what)
 {
     say(linting, what->place.line,
         apr_psprintf(linting->p, "%s:%u: %s: note: a .htaccess does not reach URLs that the "
@@ -254,19 +257,19 @@ static void note_reach(linting_t *linting, const r307_met_t *what)
     linting->notes++;
 }
 
-static const char *lint_maintenance(linting_t *linting, const r307_met_t *what)
+static const char *lint_maintenance(linting_t *linting, const ctl_met_t *what)
 {
     r307_maintenance_t *line;
     const char *bad = r307_maintenance_parse(linting->p, what->args, what->place,
                                              &what->context, &line);
 
-    if (!bad && !what->is_conf && line->flag && !r307_file_is_inside(what, line->flag)) {
-        bad = apr_psprintf(linting->p, "flag='%s' " R307_FILE_OUTSIDE, line->flag);
+    if (!bad && !what->is_conf && line->flag && !ctl_file_is_inside(what, line->flag)) {
+        bad = apr_psprintf(linting->p, "flag='%s' " CTL_FILE_OUTSIDE, line->flag);
     }
     if (!bad && !what->is_conf && line->flag
-        && r307_reach_is_linked(what->reach, r307_reach_relative(linting->p, what->reach,
+        && ctl_reach_is_linked(what->reach, ctl_reach_relative(linting->p, what->reach,
                                                                  line->flag))) {
-        say_untold(linting, what, apr_psprintf(linting->p, "flag='%s' " R307_FILE_LINKED,
+        say_untold(linting, what, apr_psprintf(linting->p, "flag='%s' " CTL_FILE_LINKED,
                                                r307_text_show(linting->p, line->flag,
                                                               strlen(line->flag))));
     }
@@ -278,15 +281,15 @@ static const char *lint_maintenance(linting_t *linting, const r307_met_t *what)
     return bad;
 }
 
-static void met(void *baton, const r307_met_t *what)
+static void met(void *baton, const ctl_met_t *what)
 {
     linting_t *linting = baton;
-    const char *bad = r307_file_check(linting->p, what);
+    const char *bad = ctl_file_check(linting->p, what);
 
     linting->ours++;
     linting->directory = !what->is_conf;
-    if (!bad && r307_file_unplaced(what)) {
-        say_untold(linting, what, r307_file_unplaced(what));
+    if (!bad && ctl_file_unplaced(what)) {
+        say_untold(linting, what, ctl_file_unplaced(what));
         return;
     }
     if (!bad) {
@@ -301,7 +304,7 @@ static void met(void *baton, const r307_met_t *what)
             bad = lint_maintenance(linting, what);
             break;
         case R307_LINE_SETTING:
-            bad = r307_file_setting(linting->p, what);
+            bad = ctl_file_setting(linting->p, what);
             break;
         }
     }
@@ -316,17 +319,17 @@ static void met(void *baton, const r307_met_t *what)
     }
 }
 
-static const char *lint_directives(linting_t *linting, const r307_named_t *found)
+static const char *lint_directives(linting_t *linting, const ctl_named_t *found)
 {
     const r307_ruleset_t *rules;
-    r307_reach_t reach;
-    const char *bad = r307_reach_read(linting->p, found, &reach);
+    ctl_reach_t reach;
+    const char *bad = ctl_reach_read(linting->p, found, &reach);
 
     if (bad) {
         return bad;
     }
     reach.root = linting->root;
-    r307_file_read(linting->p, &reach, met, linting);
+    ctl_file_read(linting->p, &reach, met, linting);
     rules = apr_hash_get(linting->rules, "", APR_HASH_KEY_STRING);
     if (rules) {
         audit_loops(linting, rules);
@@ -334,20 +337,20 @@ static const char *lint_directives(linting_t *linting, const r307_named_t *found
     return NULL;
 }
 
-static void lint_file(void *baton, const r307_named_t *found)
+static void lint_file(void *baton, const ctl_named_t *found)
 {
     linting_t *linting = baton;
-    r307_reached_t reached = R307_REACH_UNKNOWN;
+    ctl_reached_t reached = CTL_REACH_UNKNOWN;
     r307_mapdef_t def;
     const char *bad;
 
     linting->files++;
     linting->rules = apr_hash_make(linting->p);
     linting->sayings = apr_array_make(linting->p, 16, sizeof(saying_t));
-    if (r307_map_is(found->path)) {
-        bad = r307_map_plain(linting->p, found->path, "", &def);
+    if (ctl_map_is(found->path)) {
+        bad = ctl_map_plain(linting->p, found->path, "", &def);
         bad = bad ? bad : lint_map(linting, &def, found->path, NULL, 0, &reached);
-        if (bad && reached == R307_REACH_READ) {
+        if (bad && reached == CTL_REACH_READ) {
             linting->findings++;
             linting->ours++;
             say(linting, 0, apr_pstrcat(linting->p, bad, "\n", NULL));
@@ -370,7 +373,7 @@ static void lint_named(linting_t *linting, const char *name)
     int files = linting->files, unreadable = linting->unreadable;
 
     linting->ours = 0;
-    linting->unreadable += !r307_reach_each(linting->p, name, lint_file, linting);
+    linting->unreadable += !ctl_reach_each(linting->p, name, lint_file, linting);
     if (linting->ours || linting->unreadable != unreadable) {
         return;
     }
@@ -404,7 +407,7 @@ static void print_sum(const linting_t *linting)
     printf(".\n");
 }
 
-r307_exit_t r307_lint_run(apr_pool_t *p, int argc, const char *const *argv)
+ctl_exit_t ctl_cmd_lint(apr_pool_t *p, int argc, const char *const *argv)
 {
     static const char *const options[] = { "--root", NULL };
     linting_t linting = { .p = p };
@@ -415,7 +418,7 @@ r307_exit_t r307_lint_run(apr_pool_t *p, int argc, const char *const *argv)
             linting.root = argv[++i];
         }
         else if (argv[i][0] == '-' && argv[i][1]) {
-            return r307_main_refuse(p, "lint", argv[i], options);
+            return ctl_main_refuse(p, "lint", argv[i], options);
         }
         else {
             lint_named(&linting, argv[i]);
@@ -424,14 +427,14 @@ r307_exit_t r307_lint_run(apr_pool_t *p, int argc, const char *const *argv)
     }
     if (!named) {
         fprintf(stderr, "redirect307ctl lint: name a file, a directory or -\n");
-        return R307_EXIT_UNKNOWN;
+        return CTL_EXIT_UNKNOWN;
     }
     if (linting.files && (linting.findings || linting.fine || linting.notes
                           || linting.unknown || !(linting.unreadable + linting.empty))) {
         print_sum(&linting);
     }
     if (linting.unknown || linting.unreadable || linting.empty) {
-        return R307_EXIT_UNKNOWN;
+        return CTL_EXIT_UNKNOWN;
     }
-    return linting.findings ? R307_EXIT_FINDINGS : R307_EXIT_FINE;
+    return linting.findings ? CTL_EXIT_FINDINGS : CTL_EXIT_FINE;
 }

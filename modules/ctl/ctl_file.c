@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "ctl.h"
+#include "ctl_file.h"
 
 #include <string.h>
 #include <apr_strings.h>
@@ -23,13 +23,13 @@ typedef struct section_t {
 
 typedef struct reading_t {
     apr_pool_t *p;
-    const r307_reach_t *reach;
+    const ctl_reach_t *reach;
     r307_rewrite_t rewrite;         /* conditions that wait for their rule */
     size_t at;                      /* in its bytes */
     unsigned number;                /* of the physical line before that */
     apr_array_header_t *sections;   /* of section_t; the first is no section */
-    const char *untold;             /* of the line at hand: see r307_met_t */
-    void (*met)(void *baton, const r307_met_t *what);
+    const char *untold;             /* of the line at hand: see ctl_met_t */
+    void (*met)(void *baton, const ctl_met_t *what);
     void *baton;
 } reading_t;
 
@@ -40,7 +40,7 @@ static const char *show(apr_pool_t *p, const char *text)
 
 /* --- what is wrong with a line before it is read --- */
 
-const char *r307_file_check(apr_pool_t *p, const r307_met_t *what)
+const char *ctl_file_check(apr_pool_t *p, const ctl_met_t *what)
 {
     const char *near;
 
@@ -56,12 +56,12 @@ const char *r307_file_check(apr_pool_t *p, const r307_met_t *what)
                         near ? near : "", near ? "?" : "");
 }
 
-int r307_file_is(const r307_met_t *what, r307_line_kind_t kind)
+int ctl_file_is(const ctl_met_t *what, r307_line_kind_t kind)
 {
     return what->row && what->row->kind == kind;
 }
 
-const char *r307_file_unplaced(const r307_met_t *what)
+const char *ctl_file_unplaced(const ctl_met_t *what)
 {
     return what->standing.is_text ? "stands in a <Macro>, and only the server knows where "
                                     "that is used"
@@ -69,7 +69,7 @@ const char *r307_file_unplaced(const r307_met_t *what)
         : NULL;
 }
 
-const char *r307_file_setting(apr_pool_t *p, const r307_met_t *what)
+const char *ctl_file_setting(apr_pool_t *p, const ctl_met_t *what)
 {
     r307_said_t said;
 
@@ -97,9 +97,9 @@ static const char *check_expr(void *baton, apr_pool_t *p, const char *text,
     return NULL;
 }
 
-int r307_file_is_inside(const r307_met_t *what, const char *flag)
+int ctl_file_is_inside(const ctl_met_t *what, const char *flag)
 {
-    flag = r307_reach_relative(what->reach->p, what->reach, flag);
+    flag = ctl_reach_relative(what->reach->p, what->reach, flag);
     return *flag != '/' && !r307_disk_climbs(flag);
 }
 
@@ -109,13 +109,13 @@ static const char *find_flag(void *baton, apr_pool_t *p, const char *name, void 
 {
     reading_t *reading = baton;
     const char *file = reading->reach->is_conf
-        ? name : r307_reach_relative(p, reading->reach, name);
+        ? name : ctl_reach_relative(p, reading->reach, name);
 
     if (!reading->reach->is_conf && (*file == '/' || r307_disk_climbs(file))) {
-        return R307_FILE_OUTSIDE;
+        return CTL_FILE_OUTSIDE;
     }
-    if (!reading->reach->is_conf && r307_reach_is_linked(reading->reach, file)) {
-        reading->untold = apr_psprintf(reading->p, "flag='%s' " R307_FILE_LINKED,
+    if (!reading->reach->is_conf && ctl_reach_is_linked(reading->reach, file)) {
+        reading->untold = apr_psprintf(reading->p, "flag='%s' " CTL_FILE_LINKED,
                                        show(reading->p, name));
     }
     *found = apr_pstrdup(p, file);
@@ -127,7 +127,7 @@ static section_t *innermost(const reading_t *reading)
     return &APR_ARRAY_IDX(reading->sections, reading->sections->nelts - 1, section_t);
 }
 
-static void begin(const reading_t *reading, unsigned number, r307_met_t *what)
+static void begin(const reading_t *reading, unsigned number, ctl_met_t *what)
 {
     memset(what, 0, sizeof(*what));
     what->place.file = reading->reach->name;
@@ -143,7 +143,7 @@ static void begin(const reading_t *reading, unsigned number, r307_met_t *what)
 static void tell_as(const reading_t *reading, unsigned number, const char *name,
                     const char *problem, int is_fatal)
 {
-    r307_met_t what;
+    ctl_met_t what;
 
     begin(reading, number, &what);
     what.directive = name;
@@ -231,22 +231,22 @@ static void leave(reading_t *reading, const char *line, unsigned number)
 static void check_foreign(const reading_t *reading, const char *name, unsigned number)
 {
     const r307_standing_t *standing = &innermost(reading)->standing;
-    r307_foreign_t foreign = r307_foreign_find(name, strlen(name));
+    ctl_foreign_t foreign = ctl_foreign_find(name, strlen(name));
     const char *near = r307_directive_near(reading->p, name);
     const char *what = reading->reach->is_conf ? "httpd does not start"
                                                : "httpd answers 500 to everything here";
 
-    if (standing->is_text || standing->is_foreign || foreign == R307_FOREIGN_HTACCESS) {
+    if (standing->is_text || standing->is_foreign || foreign == CTL_FOREIGN_HTACCESS) {
         return;
     }
-    if (foreign == R307_FOREIGN_CONF) {
+    if (foreign == CTL_FOREIGN_CONF) {
         if (!reading->reach->is_conf) {
             tell(reading, number, name, "is not allowed in .htaccess, and httpd answers 500 "
                                         "to everything here; take it out");
         }
         return;
     }
-    near = near ? near : r307_foreign_near(reading->p, name);
+    near = near ? near : ctl_foreign_near(reading->p, name);
     if (near) {
         tell(reading, number, show(reading->p, name),
              apr_psprintf(reading->p, "is no directive, and %s; did you mean %s?", what,
@@ -257,7 +257,7 @@ static void check_foreign(const reading_t *reading, const char *name, unsigned n
 static void take_line(reading_t *reading, const char *line, unsigned number)
 {
     const section_t *section = innermost(reading);
-    r307_met_t what;
+    ctl_met_t what;
     const char *before;
     size_t n;
 
@@ -314,7 +314,7 @@ static void take_line(reading_t *reading, const char *line, unsigned number)
 /* One line as httpd sees it: ends cut, continued lines joined. 0 at the end. */
 static int next_line(reading_t *reading, r307_buf_t *line)
 {
-    const r307_reach_t *reach = reading->reach;
+    const ctl_reach_t *reach = reading->reach;
     int any = 0;
 
     line->len = 0;
@@ -371,8 +371,8 @@ static int check_bytes(reading_t *reading)
     return 1;
 }
 
-void r307_file_read(apr_pool_t *p, const r307_reach_t *reach,
-                    void (*met)(void *baton, const r307_met_t *what), void *baton)
+void ctl_file_read(apr_pool_t *p, const ctl_reach_t *reach,
+                    void (*met)(void *baton, const ctl_met_t *what), void *baton)
 {
     section_t *outside;
     reading_t reading;
@@ -407,7 +407,7 @@ void r307_file_read(apr_pool_t *p, const r307_reach_t *reach,
     }
 }
 
-const char *r307_file_take_rule(apr_pool_t *p, const r307_met_t *what,
+const char *ctl_file_take_rule(apr_pool_t *p, const ctl_met_t *what,
                                 r307_ruleset_t *rules, const r307_rule_t **rule)
 {
     const char *bad = r307_line_parse(p, what->args, what->place, &what->context, rule);

@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "ctl.h"
+#include "ctl_map.h"
 
-#include <errno.h>
-#include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 #include <apr_general.h>
 #include <apr_strings.h>
 
@@ -28,7 +26,7 @@ static const char *base_name(const char *path)
     return slash ? slash + 1 : path;
 }
 
-int r307_map_is(const char *file)
+int ctl_map_is(const char *file)
 {
     return ends_in(file, ".map") || ends_in(file, ".csv") || ends_in(file, ".tsv")
         || ends_in(file, ".image") || strcmp(base_name(file), "_redirects") == 0;
@@ -50,7 +48,7 @@ static r307_where_t where_of(apr_pool_t *p, const char *file)
                                                                  : R307_WHERE_SERVER;
 }
 
-const char *r307_map_plain(apr_pool_t *p, const char *file, const char *options,
+const char *ctl_map_plain(apr_pool_t *p, const char *file, const char *options,
                            r307_mapdef_t *def)
 {
     r307_context_t context;
@@ -64,7 +62,7 @@ const char *r307_map_plain(apr_pool_t *p, const char *file, const char *options,
 
 /* --- reading --- */
 
-static int is_image(const r307_content_t *bytes)
+static int is_image(const ctl_content_t *bytes)
 {
     return bytes->len >= sizeof(R307_IMAGE_MAGIC)
         && memcmp(bytes->s, R307_IMAGE_MAGIC, sizeof(R307_IMAGE_MAGIC)) == 0;
@@ -80,11 +78,11 @@ typedef struct told_t {
 typedef struct telling_t {
     apr_pool_t *p;
     const char *file;
-    r307_maploaded_t *loaded;
+    ctl_maploaded_t *loaded;
     apr_array_header_t *told;   /* of told_t */
 } telling_t;
 
-void r307_map_tell(void *baton, const char *text)
+void ctl_map_tell(void *baton, const char *text)
 {
     fputs(text, baton);
 }
@@ -117,7 +115,7 @@ static int by_line(const void *a, const void *b)
     return x->line != y->line ? (x->line - 1 > y->line - 1 ? 1 : -1) : x->nth - y->nth;
 }
 
-static void tell_all(const telling_t *telling, const r307_teller_t *teller)
+static void tell_all(const telling_t *telling, const ctl_teller_t *teller)
 {
     int i;
 
@@ -128,7 +126,7 @@ static void tell_all(const telling_t *telling, const r307_teller_t *teller)
 }
 
 static const char *load_image(apr_pool_t *p, r307_mapdef_t *def,
-                              const r307_content_t *content, r307_maploaded_t *loaded)
+                              const ctl_content_t *content, ctl_maploaded_t *loaded)
 {
     const r307_image_head_t *head = (const void *)content->s;
     const char *bad = content->is_tenants
@@ -157,7 +155,7 @@ static void keep_doubts(void *baton, const r307_rule_t *rule,
                         const apr_array_header_t *doubts)
 {
     doubting_t *doubting = baton;
-    r307_maploaded_t *loaded = doubting->telling->loaded;
+    ctl_maploaded_t *loaded = doubting->telling->loaded;
     unsigned line = rule->place.line;
     apr_uint32_t findings = loaded->findings;
     int i;
@@ -208,7 +206,7 @@ static const char *doubt_rules(telling_t *telling, const r307_mapdef_t *def)
 /* --- loading --- */
 
 static const char *write_rules(apr_pool_t *p, const r307_mapresult_t *result,
-                               r307_maploaded_t *loaded)
+                               ctl_maploaded_t *loaded)
 {
     void *image;
 
@@ -226,8 +224,8 @@ static const char *write_rules(apr_pool_t *p, const r307_mapresult_t *result,
     return NULL;
 }
 
-const char *r307_map_load(apr_pool_t *p, r307_mapdef_t *def, const r307_content_t *content,
-                          const r307_teller_t *teller, r307_maploaded_t *loaded)
+const char *ctl_map_load(apr_pool_t *p, r307_mapdef_t *def, const ctl_content_t *content,
+                          const ctl_teller_t *teller, ctl_maploaded_t *loaded)
 {
     r307_mapbytes_t bytes = { content->s, content->len, content->time };
     telling_t telling = { p, content->name, loaded, apr_array_make(p, 0, sizeof(told_t)) };
@@ -253,129 +251,23 @@ const char *r307_map_load(apr_pool_t *p, r307_mapdef_t *def, const r307_content_
     return bad ? apr_psprintf(p, "%s: %s", content->name, bad) : NULL;
 }
 
-const char *r307_map_named(apr_pool_t *p, r307_mapdef_t *def, const char *file,
-                           const r307_teller_t *teller, r307_maploaded_t *loaded, r307_reached_t *reached)
+const char *ctl_map_named(apr_pool_t *p, r307_mapdef_t *def, const char *file,
+                           const ctl_teller_t *teller, ctl_maploaded_t *loaded, ctl_reached_t *reached)
 {
-    r307_content_t content;
+    ctl_content_t content;
     const char *bad;
 
-    *reached = r307_reach_map_named(p, file, &content, &bad);
-    return *reached == R307_REACH_READ ? r307_map_load(p, def, &content, teller, loaded) : bad;
+    *reached = ctl_reach_map_named(p, file, &content, &bad);
+    return *reached == CTL_REACH_READ ? ctl_map_load(p, def, &content, teller, loaded) : bad;
 }
 
-const char *r307_map_of(apr_pool_t *p, r307_mapdef_t *def, const r307_reach_t *reach,
-                        const r307_teller_t *teller, r307_maploaded_t *loaded,
-                        r307_reached_t *reached)
+const char *ctl_map_of(apr_pool_t *p, r307_mapdef_t *def, const ctl_reach_t *reach,
+                        const ctl_teller_t *teller, ctl_maploaded_t *loaded,
+                        ctl_reached_t *reached)
 {
-    r307_content_t content;
+    ctl_content_t content;
     const char *bad;
 
-    *reached = r307_reach_map(p, reach, def->file, &content, &bad);
-    return *reached == R307_REACH_READ ? r307_map_load(p, def, &content, teller, loaded) : bad;
-}
-
-/* --- compile --- */
-
-static int write_all(int fd, const char *s, size_t len)
-{
-    while (len) {
-        ssize_t n = write(fd, s, len);
-
-        if (n < 0 && errno == EINTR) {
-            continue;
-        }
-        if (n <= 0) {
-            return 0;
-        }
-        s += n;
-        len -= (size_t)n;
-    }
-    return 1;
-}
-
-/* Under another name, then moved: a server that maps the old file keeps it, and nobody
- * meets a part of the new one. */
-static const char *write_image(apr_pool_t *p, const char *name,
-                               const r307_maploaded_t *loaded)
-{
-    char *temporary = apr_pstrcat(p, name, ".XXXXXX", NULL);
-    int fd = mkstemp(temporary), fine;
-    const char *bad = NULL;
-
-    if (fd < 0) {
-        return apr_psprintf(p, "%s: %s", temporary, strerror(errno));
-    }
-    fine = write_all(fd, loaded->bytes, loaded->size) && fchmod(fd, 0644) == 0
-           && fsync(fd) == 0;
-    if (close(fd) != 0 || !fine || rename(temporary, name) != 0) {
-        bad = apr_psprintf(p, "%s: %s", name, strerror(errno));
-        unlink(temporary);
-    }
-    return bad;
-}
-
-/* The words behind the map's name, as a line would have them. */
-static const char *take_words(apr_pool_t *p, int argc, const char *const *argv,
-                              const char **file, const char **image)
-{
-    static const char *const words[] = { "-o", NULL };
-    const char *options = "";
-    int i;
-
-    for (i = 0; i < argc; i++) {
-        if (strcmp(argv[i], "-o") == 0 && i + 1 < argc) {
-            *image = argv[++i];
-        }
-        else if (!*file && argv[i][0] != '-') {
-            *file = argv[i];
-        }
-        else if (strchr(argv[i], '=') && argv[i][0] != '-') {
-            options = apr_pstrcat(p, options, " ", r307_token_quote(p, argv[i]), NULL);
-        }
-        else {
-            (void)r307_main_refuse(p, "compile", argv[i], words);
-            return NULL;
-        }
-    }
-    if (!*file) {
-        fprintf(stderr, "redirect307ctl compile: name the map\n");
-        return NULL;
-    }
-    return options;
-}
-
-r307_exit_t r307_compile_run(apr_pool_t *p, int argc, const char *const *argv)
-{
-    const char *file = NULL, *image = NULL, *bad;
-    const char *options = take_words(p, argc, argv, &file, &image);
-    const r307_teller_t teller = { r307_map_tell, stdout, 0 };
-    r307_maploaded_t loaded;
-    r307_reached_t reached;
-    r307_mapdef_t def;
-
-    if (!options) {
-        return R307_EXIT_UNKNOWN;
-    }
-    bad = r307_map_plain(p, file, options, &def);
-    if (bad) {
-        fprintf(stderr, "redirect307ctl compile: %s\n", bad);
-        return R307_EXIT_UNKNOWN;
-    }
-    def.where = R307_WHERE_SERVER;      /* an image is for httpd.conf */
-    def.name = base_name(file);
-    image = image ? image : apr_pstrcat(p, file, ".image", NULL);
-    bad = r307_map_named(p, &def, file, &teller, &loaded, &reached);
-    bad = bad ? bad : write_image(p, image, &loaded);
-    if (bad) {
-        fprintf(stderr, "redirect307ctl: %s\n", bad);
-        return R307_EXIT_UNKNOWN;
-    }
-    printf("%s: %u rule%s, %lu KiB", image, loaded.rules - loaded.stays,
-           loaded.rules - loaded.stays == 1 ? "" : "s",
-           (unsigned long)(loaded.size / 1024 + 1));
-    if (loaded.bad) {
-        printf("; %u line%s skipped", loaded.bad, loaded.bad == 1 ? "" : "s");
-    }
-    printf(".\n");
-    return loaded.bad ? R307_EXIT_FINDINGS : R307_EXIT_FINE;
+    *reached = ctl_reach_map(p, reach, def->file, &content, &bad);
+    return *reached == CTL_REACH_READ ? ctl_map_load(p, def, &content, teller, loaded) : bad;
 }

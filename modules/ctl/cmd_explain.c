@@ -6,6 +6,11 @@
 #include <apr_strings.h>
 #include <apr_tables.h>
 
+#include "ctl_file.h"
+#include "ctl_halt.h"
+#include "ctl_map.h"
+#include "decide/decide.h"
+
 #include "lint/lint_loop.h"
 
 typedef struct explaining_t {
@@ -26,7 +31,7 @@ typedef struct explaining_t {
     int skipped;                /* bad lines */
     int unanswered;             /* expressions and variables only a server knows */
     r307_self_t self;
-    r307_reach_t reach;         /* the file, as it was read */
+    ctl_reach_t reach;         /* the file, as it was read */
 } explaining_t;
 
 static const char *header_of(void *baton, const char *name)
@@ -82,7 +87,7 @@ static int file_of(void *baton)
 static int flag_of(void *baton, const void *flag)
 {
     explaining_t *x = baton;
-    int is_set = r307_reach_flag(&x->reach, flag);
+    int is_set = ctl_reach_flag(&x->reach, flag);
 
     x->unanswered = x->unanswered || is_set < 0;
     return is_set;
@@ -102,18 +107,18 @@ static const r307_view_ops_t ops = {
 /* NULL, or why the map has no rules here; one that a person named, or (of != NULL) that a
  * line of the file names. */
 static const char *add_map(explaining_t *x, r307_mapdef_t *def, const char *file,
-                           const r307_reach_t *of)
+                           const ctl_reach_t *of)
 {
     const r307_image_t *image;
-    r307_maploaded_t loaded;
+    ctl_maploaded_t loaded;
     r307_context_t context;
-    r307_reached_t reached;
-    const r307_teller_t teller = { r307_map_tell, stderr, 0 };
-    const char *bad = of ? r307_map_of(x->p, def, of, &teller, &loaded, &reached)
-                         : r307_map_named(x->p, def, file, &teller, &loaded, &reached);
+    ctl_reached_t reached;
+    const ctl_teller_t teller = { ctl_map_tell, stderr, 0 };
+    const char *bad = of ? ctl_map_of(x->p, def, of, &teller, &loaded, &reached)
+                         : ctl_map_named(x->p, def, file, &teller, &loaded, &reached);
 
     if (bad) {
-        x->maps_elsewhere += of && reached == R307_REACH_UNKNOWN;
+        x->maps_elsewhere += of && reached == CTL_REACH_UNKNOWN;
         return bad;
     }
     r307_map_context(def, &context);
@@ -128,13 +133,13 @@ static const char *add_map(explaining_t *x, r307_mapdef_t *def, const char *file
     return NULL;
 }
 
-static void met_map(explaining_t *x, const r307_met_t *what)
+static void met_map(explaining_t *x, const ctl_met_t *what)
 {
     r307_mapdef_t def;
     const char *bad = r307_map_parse(x->p, what->args, &what->context, &def);
 
     x->directory = !what->is_conf;
-    if (!bad && (what->container || r307_reach_is_elsewhere(what->reach, def.file))) {
+    if (!bad && (what->container || ctl_reach_is_elsewhere(what->reach, def.file))) {
         x->maps_elsewhere++;
     }
     else if (!bad) {
@@ -147,7 +152,7 @@ static void met_map(explaining_t *x, const r307_met_t *what)
     }
 }
 
-static void met_maintenance(explaining_t *x, const r307_met_t *what)
+static void met_maintenance(explaining_t *x, const ctl_met_t *what)
 {
     r307_maintenance_t *line;
     const char *bad = r307_maintenance_parse(x->p, what->args, what->place,
@@ -167,7 +172,7 @@ static void met_maintenance(explaining_t *x, const r307_met_t *what)
     }
 }
 
-static void met(void *baton, const r307_met_t *what)
+static void met(void *baton, const ctl_met_t *what)
 {
     explaining_t *x = baton;
     const r307_rule_t *rule = NULL;
@@ -175,22 +180,22 @@ static void met(void *baton, const r307_met_t *what)
 
     x->ours++;
     x->refused = x->refused || what->is_fatal;
-    bad = r307_file_check(x->p, what);
-    if (!bad && r307_file_is(what, R307_LINE_MAP)) {
+    bad = ctl_file_check(x->p, what);
+    if (!bad && ctl_file_is(what, R307_LINE_MAP)) {
         met_map(x, what);
         return;
     }
-    if (!bad && r307_file_is(what, R307_LINE_MAINTENANCE)) {
+    if (!bad && ctl_file_is(what, R307_LINE_MAINTENANCE)) {
         met_maintenance(x, what);
         return;
     }
-    if (!bad && !r307_file_is(what, R307_LINE_RULE)) {
-        bad = r307_file_setting(x->p, what);
+    if (!bad && !ctl_file_is(what, R307_LINE_RULE)) {
+        bad = ctl_file_setting(x->p, what);
         if (!bad) {
             return;
         }
     }
-    bad = bad ? bad : r307_file_take_rule(x->p, what, what->container ? NULL : x->rules,
+    bad = bad ? bad : ctl_file_take_rule(x->p, what, what->container ? NULL : x->rules,
                                           &rule);
     x->elsewhere += !bad && what->container;
     if (bad) {
@@ -213,7 +218,7 @@ static void trace(void *baton, const r307_rule_t *rule, r307_skip_t step,
         detail ? ": " : "", detail ? r307_text_show(x->p, detail, strlen(detail)) : "");
 }
 
-static r307_exit_t print_decision(explaining_t *x, const r307_decision_t *decision)
+static ctl_exit_t print_decision(explaining_t *x, const r307_decision_t *decision)
 {
     const r307_rule_t *rule = decision->rule;
     const char *plan = rule ? r307_plan_show(x->p, &rule->plan, x->now) : NULL;
@@ -259,7 +264,7 @@ static r307_exit_t print_decision(explaining_t *x, const r307_decision_t *decisi
     if (decision->vary) {
         printf("  Vary: %s\n", decision->vary);
     }
-    return decision->outcome == R307_OUTCOME_REFUSE ? R307_EXIT_FINDINGS : R307_EXIT_FINE;
+    return decision->outcome == R307_OUTCOME_REFUSE ? CTL_EXIT_FINDINGS : CTL_EXIT_FINE;
 }
 
 /* What is answered where the Location leads, as far as it stays here; 1 when that is
@@ -334,70 +339,70 @@ static int set_asked(explaining_t *x, r307_view_t *view)
 /* The rules of the file. NULL, or why there are none. */
 static const char *load(explaining_t *x)
 {
-    r307_named_t found;
+    ctl_named_t found;
     r307_mapdef_t def;
     const char *bad;
 
     x->rules = r307_ruleset_make(x->p);
     x->lines = apr_array_make(x->p, 2, sizeof(const r307_maintenance_t *));
-    if (r307_map_is(x->file)) {
-        bad = r307_map_plain(x->p, x->file, "", &def);
+    if (ctl_map_is(x->file)) {
+        bad = ctl_map_plain(x->p, x->file, "", &def);
         x->reach.folder = -1;
         return bad ? bad : add_map(x, &def, x->file, NULL);
     }
-    bad = r307_reach_name(x->p, x->file, &found);
-    bad = bad ? bad : r307_reach_read(x->p, &found, &x->reach);
+    bad = ctl_reach_name(x->p, x->file, &found);
+    bad = bad ? bad : ctl_reach_read(x->p, &found, &x->reach);
     if (!bad) {
         x->reach.root = x->root;
-        r307_file_read(x->p, &x->reach, met, x);
+        ctl_file_read(x->p, &x->reach, met, x);
     }
     return bad;
 }
 
-static r307_exit_t explain(explaining_t *x)
+static ctl_exit_t explain(explaining_t *x)
 {
     r307_policy_t policy = { 1, NULL, r307_exempt_default(x->p), R307_STEPS_DEFAULT, trace,
                              1, x, NULL };
     r307_decision_t decision;
     r307_scope_t scope;
     r307_view_t view;
-    r307_exit_t result;
+    ctl_exit_t result;
     const char *bad;
 
     bad = load(x);
     if (bad) {
         fprintf(stderr, "redirect307ctl: %s\n", bad);
-        return R307_EXIT_UNKNOWN;
+        return CTL_EXIT_UNKNOWN;
     }
     if (!x->ours) {
         fprintf(stderr, "redirect307ctl: %s: has no line of Redirect307 and no rule; is it "
                 "what was meant?\n", r307_text_show(x->p, x->file, strlen(x->file)));
-        return R307_EXIT_UNKNOWN;
+        return CTL_EXIT_UNKNOWN;
     }
     if (!set_asked(x, &view)) {
         fprintf(stderr, "redirect307ctl: '%s' is not a URL; write https://host/path or "
                 "/path\n", x->url);
-        return R307_EXIT_UNKNOWN;
+        return CTL_EXIT_UNKNOWN;
     }
     if (x->refused) {
         printf("%s\n", x->reach.is_conf ? "httpd does not start with this file"
                                         : "500: httpd takes nothing of this file");
-        return R307_EXIT_FINDINGS;
+        return CTL_EXIT_FINDINGS;
     }
     memset(&scope, 0, sizeof(scope));
     scope.rules = x->rules;
     scope.directory = x->directory;
     scope.base = x->directory ? r307_slice(x->base, strlen(x->base))
                               : r307_slice(NULL, 0);
-    if (r307_maintenance_explain(x->p, (const r307_maintenance_t *const *)
+    if (ctl_halt_explain(x->p, (const r307_maintenance_t *const *)
                                  (const void *)x->lines->elts, x->lines->nelts,
                                  &x->reach, &view, scope.base, &x->flags_elsewhere)) {
-        return x->skipped ? R307_EXIT_FINDINGS : R307_EXIT_FINE;
+        return x->skipped ? CTL_EXIT_FINDINGS : CTL_EXIT_FINE;
     }
     r307_decide(x->p, &scope, 1, &policy, &view, &decision);
     result = print_decision(x, &decision);
     if (print_then(x, &scope, policy, &view, &decision)) {
-        result = R307_EXIT_FINDINGS;
+        result = CTL_EXIT_FINDINGS;
     }
     if (x->elsewhere) {
         printf("  not asked: %d rule%s inside sections, which only the server can place\n",
@@ -415,9 +420,9 @@ static r307_exit_t explain(explaining_t *x)
         printf("  not known here: the flag of a maintenance line below ServerRoot\n");
     }
     if (x->unanswered || x->elsewhere || x->maps_elsewhere || x->flags_elsewhere) {
-        return R307_EXIT_UNKNOWN;
+        return CTL_EXIT_UNKNOWN;
     }
-    return x->skipped ? R307_EXIT_FINDINGS : result;
+    return x->skipped ? CTL_EXIT_FINDINGS : result;
 }
 
 /* "--header 'Name: value'". */
@@ -448,7 +453,7 @@ static int set_now(explaining_t *x)
     return !bad;
 }
 
-r307_exit_t r307_explain_run(apr_pool_t *p, int argc, const char *const *argv)
+ctl_exit_t ctl_cmd_explain(apr_pool_t *p, int argc, const char *const *argv)
 {
     explaining_t x = { .p = p, .file = ".htaccess", .base = "/", .method = "GET" };
     const struct {
@@ -477,7 +482,7 @@ r307_exit_t r307_explain_run(apr_pool_t *p, int argc, const char *const *argv)
         }
         if (i + 1 == argc || (k == option_count && (strcmp(argv[i], "--header") != 0
                                          || !add_header(&x, argv[i + 1])))) {
-            return r307_main_refuse(p, "explain", argv[i], names);
+            return ctl_main_refuse(p, "explain", argv[i], names);
         }
         i++;
         if (k < option_count) {
@@ -487,7 +492,7 @@ r307_exit_t r307_explain_run(apr_pool_t *p, int argc, const char *const *argv)
     if (!x.url || x.base[0] != '/' || x.base[strlen(x.base) - 1] != '/') {
         fprintf(stderr, "redirect307ctl explain: %s\n", x.url
                 ? "--base begins and ends with '/'" : "name the URL to explain");
-        return R307_EXIT_UNKNOWN;
+        return CTL_EXIT_UNKNOWN;
     }
-    return set_now(&x) ? explain(&x) : R307_EXIT_UNKNOWN;
+    return set_now(&x) ? explain(&x) : CTL_EXIT_UNKNOWN;
 }

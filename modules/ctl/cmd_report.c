@@ -8,6 +8,10 @@
 #include <strings.h>
 #include <apr_strings.h>
 
+#include "ctl_file.h"
+#include "ctl_map.h"
+#include "maintenance/maintenance.h"
+
 #include "map/image.h"
 
 typedef struct row_t {
@@ -79,20 +83,20 @@ static void take(reporting_t *x, const r307_rule_t *rule)
 
 /* A map that somebody named, or (of != NULL) that a line of a file names. */
 static const char *take_map(reporting_t *x, r307_mapdef_t *def, const char *file,
-                            const r307_reach_t *of)
+                            const ctl_reach_t *of)
 {
-    r307_maploaded_t loaded;
+    ctl_maploaded_t loaded;
     r307_context_t context;
-    r307_reached_t reached;
-    const r307_teller_t teller = { r307_map_tell, stderr, 0 };
+    ctl_reached_t reached;
+    const ctl_teller_t teller = { ctl_map_tell, stderr, 0 };
     const r307_image_t *image;
-    const char *bad = of ? r307_map_of(x->p, def, of, &teller, &loaded, &reached)
-                         : r307_map_named(x->p, def, file, &teller, &loaded, &reached);
+    const char *bad = of ? ctl_map_of(x->p, def, of, &teller, &loaded, &reached)
+                         : ctl_map_named(x->p, def, file, &teller, &loaded, &reached);
     apr_pool_t *one;
     apr_uint32_t i;
 
     if (bad) {
-        x->unknown += of && reached == R307_REACH_UNKNOWN;
+        x->unknown += of && reached == CTL_REACH_UNKNOWN;
         return bad;
     }
     r307_map_context(def, &context);
@@ -115,12 +119,12 @@ static const char *take_map(reporting_t *x, r307_mapdef_t *def, const char *file
     return NULL;
 }
 
-static const char *take_map_line(reporting_t *x, const r307_met_t *what)
+static const char *take_map_line(reporting_t *x, const ctl_met_t *what)
 {
     r307_mapdef_t def;
     const char *bad = r307_map_parse(x->p, what->args, &what->context, &def);
 
-    if (!bad && r307_reach_is_elsewhere(what->reach, def.file)) {
+    if (!bad && ctl_reach_is_elsewhere(what->reach, def.file)) {
         x->unknown++;
         return "is a map that only the server can find; name its file to report it, or say "
                "what ServerRoot is: --root DIR";
@@ -129,7 +133,7 @@ static const char *take_map_line(reporting_t *x, const r307_met_t *what)
 }
 
 /* A maintenance line is over as a rule is. */
-static const char *take_maintenance(reporting_t *x, const r307_met_t *what)
+static const char *take_maintenance(reporting_t *x, const ctl_met_t *what)
 {
     r307_maintenance_t *line;
     const char *bad = r307_maintenance_parse(x->p, what->args, what->place, &what->context,
@@ -146,26 +150,26 @@ static const char *take_maintenance(reporting_t *x, const r307_met_t *what)
     return bad;
 }
 
-static void met(void *baton, const r307_met_t *what)
+static void met(void *baton, const ctl_met_t *what)
 {
     reporting_t *x = baton;
     const r307_rule_t *rule = NULL;
-    const char *bad = r307_file_check(x->p, what);
+    const char *bad = ctl_file_check(x->p, what);
 
     x->ours++;
     if (bad) {
         ;
     }
-    else if (r307_file_is(what, R307_LINE_RULE)) {
+    else if (ctl_file_is(what, R307_LINE_RULE)) {
         bad = r307_line_parse(x->p, what->args, what->place, &what->context, &rule);
         if (rule) {
             take(x, rule);
         }
     }
-    else if (r307_file_is(what, R307_LINE_MAP)) {
+    else if (ctl_file_is(what, R307_LINE_MAP)) {
         bad = take_map_line(x, what);
     }
-    else if (r307_file_is(what, R307_LINE_MAINTENANCE)) {
+    else if (ctl_file_is(what, R307_LINE_MAINTENANCE)) {
         bad = take_maintenance(x, what);
     }
     if (bad) {
@@ -175,24 +179,24 @@ static void met(void *baton, const r307_met_t *what)
     }
 }
 
-static void take_file(void *baton, const r307_named_t *found)
+static void take_file(void *baton, const ctl_named_t *found)
 {
     reporting_t *x = baton;
-    r307_reach_t reach;
+    ctl_reach_t reach;
     r307_mapdef_t def;
     const char *bad;
 
     x->files++;
     x->ours = 0;
-    if (r307_map_is(found->path)) {
-        bad = r307_map_plain(x->p, found->path, "", &def);
+    if (ctl_map_is(found->path)) {
+        bad = ctl_map_plain(x->p, found->path, "", &def);
         bad = bad ? bad : take_map(x, &def, found->path, NULL);
     }
     else {
-        bad = r307_reach_read(x->p, found, &reach);
+        bad = ctl_reach_read(x->p, found, &reach);
         reach.root = x->root;
         if (!bad) {
-            r307_file_read(x->p, &reach, met, x);
+            ctl_file_read(x->p, &reach, met, x);
         }
     }
     if (!bad && !x->ours && !found->is_walked) {
@@ -225,7 +229,7 @@ static void print(const reporting_t *x)
     printf("%d rule%s, %d due.\n", x->rules, x->rules == 1 ? "" : "s", x->rows->nelts);
 }
 
-r307_exit_t r307_report_run(apr_pool_t *p, int argc, const char *const *argv)
+ctl_exit_t ctl_cmd_report(apr_pool_t *p, int argc, const char *const *argv)
 {
     static const char *const options[] = { "--due", "--at", "--root", NULL };
     reporting_t x = { .p = p, .now = apr_time_now() };
@@ -245,26 +249,26 @@ r307_exit_t r307_report_run(apr_pool_t *p, int argc, const char *const *argv)
             x.root = argv[++i];
         }
         else if (argv[i][0] == '-' && argv[i][1]) {
-            return r307_main_refuse(p, "report", argv[i], options);
+            return ctl_main_refuse(p, "report", argv[i], options);
         }
-        else if (!r307_reach_each(p, argv[i], take_file, &x)) {
+        else if (!ctl_reach_each(p, argv[i], take_file, &x)) {
             x.unknown++;
         }
         if (bad) {
             fprintf(stderr, "redirect307ctl report: '%s' %s\n",
                     r307_text_show(p, argv[i], strlen(argv[i])), bad);
-            return R307_EXIT_UNKNOWN;
+            return CTL_EXIT_UNKNOWN;
         }
     }
     if (!is_due || x.files == 0) {
         fprintf(stderr, "redirect307ctl report: %s\n", is_due
                 ? "no file to report; name files, directories or -"
                 : "write redirect307ctl report --due FILE|DIRECTORY|- ...");
-        return R307_EXIT_UNKNOWN;
+        return CTL_EXIT_UNKNOWN;
     }
     print(&x);
     if (x.unknown) {
-        return R307_EXIT_UNKNOWN;
+        return CTL_EXIT_UNKNOWN;
     }
-    return x.rows->nelts ? R307_EXIT_FINDINGS : R307_EXIT_FINE;
+    return x.rows->nelts ? CTL_EXIT_FINDINGS : CTL_EXIT_FINE;
 }

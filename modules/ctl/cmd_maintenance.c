@@ -1,0 +1,418 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * redirect307ctl maintenance: makes and removes the flag file that a line names, and tells
+ * how things are. */
+#include "ctl.h"
+
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+#include <apr_strings.h>
+#include "base/datetime.h"
+#include "ctl_file.h"
+#include "ctl_flag.h"
+
+typedef struct order_t {
+    apr_pool_t *p;
+    const char *verb, *file, *name, *root;
+    ctl_flag_says_t says;
+    apr_array_header_t *allow;          /* the same as says.allow */
+    /* what the file has */
+    int lines;                          /* that are meant */
+    const char *always;                 /* what its place leaves open by itself, or NULL */
+    ctl_reach_t reach;                 /* the file, as it was read */
+    const char *bad;                    /* the first line that is none, with its place */
+    ctl_flag_t flag;                    /* of the one that is meant */
+} order_t;
+
+static ctl_exit_t refuse(const char *text)
+{
+    fprintf(stderr, "redirect307ctl maintenance: %s\n", text);
+    return CTL_EXIT_UNKNOWN;
+}
+
+/* --- the line --- */
+
+/* Open at the root of a site; only the server knows where a directory lies. */
+static const char *open_always(const ctl_met_t *what)
+{
+    const char *in = what->container ? what->container : what->is_conf ? "Location /" : "";
+
+    return strncmp(in, "VirtualHost", 11) == 0 || strcmp(in, "Location /") == 0
+        ? "robots.txt, sitemaps" : strncmp(in, "Location /", 10) == 0 ? NULL
+        : "robots.txt, sitemaps if this is the root of the site";
+}
+
+static void met(void *baton, const ctl_met_t *what)
+{
+    order_t *order = baton;
+    r307_maintenance_t *line;
+    const char *bad;
+
+    if (!ctl_file_is(what, R307_LINE_MAINTENANCE)) {
+        return;
+    }
+    bad = ctl_file_check(order->p, what);
+    bad = bad ? bad : r307_maintenance_parse(order->p, what->args, what->place, &what->context, &line);
+    if (bad) {
+        order->bad = order->bad ? order->bad
+            : apr_psprintf(order->p, "%s:%u: %s: %s", what->place.file, what->place.line,
+                           what->directive, bad);
+        return;
+    }
+    if (order->name && (!line->rule.name || strcmp(line->rule.name, order->name) != 0)) {
+        return;
+    }
+    /* lines with one flag are switched together */
+    if (order->lines && line->flag && order->flag.line->flag
+        && strcmp(line->flag, order->flag.line->flag) == 0) {
+        return;
+    }
+    order->lines++;
+    if (order->lines == 1) {
+        order->flag.line = line;
+        order->always = open_always(what);
+        order->flag.args = apr_pstrcat(order->p, what->directive, " ", what->args, NULL);
+    }
+}
+
+static const char *find_line(order_t *order)
+{
+    ctl_named_t found;
+    const char *bad = ctl_reach_name(order->p, order->file, &found);
+
+    bad = bad ? bad : ctl_reach_read(order->p, &found, &order->reach);
+    if (!bad) {
+        order->reach.root = order->root;
+        ctl_file_read(order->p, &order->reach, met, order);
+    }
+    if (bad || order->flag.line) {
+        return bad ? bad : order->lines == 1 ? NULL
+            : apr_psprintf(order->p, "%s has %d maintenance lines with flags of their own; "
+                           "give them name= and say which: --name %s", order->file,
+                           order->lines, order->flag.line->rule.name ? order->flag.line->rule.name
+                                                                : "NAME");
+    }
+    if (order->bad) {
+        return order->bad;
+    }
+    return order->name
+           ? apr_psprintf(order->p, "%s has no maintenance line with name=%s", order->file,
+                          order->name)
+           : apr_psprintf(order->p, "%s has no maintenance line; write: "
+                          "Redirect307Maintenance %s flag=down.on", order->file,
+                          order->reach.is_conf ? "/down/" : "down/");
+}
+
+/* --- telling --- */
+
+/* "16:02" today, else with the day. */
+static const char *clock_of(const order_t *order, apr_time_t when)
+{
+    struct tm a, b;
+    char text[40];
+
+    r307_time_local(when, &a);
+    r307_time_local(order->says.now, &b);
+    strftime(text, sizeof(text), a.tm_year == b.tm_year && a.tm_yday == b.tm_yday
+             ? "%H:%M" : "%Y-%m-%d %H:%M", &a);
+    return apr_pstrdup(order->p, text);
+}
+
+static void add(r307_buf_t *list, const char *text)
+{
+    r307_buf_puts(list, list->len ? ", " : "");
+    r307_buf_puts(list, text);
+}
+
+/* "/healthz, 2 addresses and the link ?staff=": who and what is not closed. */
+static const char *exceptions(const order_t *order, const r307_maintenance_state_t *state)
+{
+    const r307_maintenance_t *line = order->flag.line;
+    int count = line->allow ? line->allow->nelts : 0, i;
+    r307_buf_t list;
+
+    r307_buf_make(&list, order->p, 64);
+    for (i = 0; i < line->open->nelts; i++) {
+        add(&list, APR_ARRAY_IDX(line->open, i, r307_open_t).text);
+    }
+    count += state->says.allow ? state->says.allow->nelts : 0;
+    if (count) {
+        add(&list, apr_psprintf(order->p, "%d address%s", count, count == 1 ? "" : "es"));
+    }
+    if (line->link) {
+        add(&list, apr_psprintf(order->p, "who opened ?%s=KEY", line->link->name));
+    }
+    for (i = 0; i < line->passes->nelts; i++) {
+        add(&list, apr_psprintf(order->p, "cookie %s",
+                                APR_ARRAY_IDX(line->passes, i, r307_pass_t).text));
+    }
+    if (!line->open_none && order->always) {
+        add(&list, order->always);
+    }
+    return list.len ? list.s : "";
+}
+
+/* What the server does, for whom. */
+static const char *answers(const order_t *order)
+{
+    const char *page = order->flag.line->rule.target->text;
+
+    switch (order->flag.line->answer) {
+    case R307_MAINTENANCE_307:
+        return apr_psprintf(order->p, "307 to %s for everything", page);
+    case R307_MAINTENANCE_503:
+        return "503 to everything";
+    default:
+        return apr_psprintf(order->p, "307 to %s for page loads, 503 to everything else",
+                            page);
+    }
+}
+
+static void tell_place(const order_t *order)
+{
+    printf("  %s:%u  %s\n", order->flag.line->rule.place.file, order->flag.line->rule.place.line,
+           order->flag.args);
+}
+
+/* The one sentence, and whether it is closed. */
+static int tell(const order_t *order)
+{
+    const r307_maintenance_t *line = order->flag.line;
+    r307_maintenance_state_t state;
+    const char *but;
+
+    r307_maintenance_look(order->p, line, &order->flag.seen, order->says.now, &state);
+    if (line->flag && !order->flag.seen.exists) {
+        printf("off\n");
+        return 0;
+    }
+    if (!state.in_force && order->says.now < line->from) {
+        printf("off until %s%s\n", clock_of(order, line->from),
+               line->flag ? "; the flag is there already" : "");
+        return 0;
+    }
+    if (!state.in_force) {
+        printf("off since %s%s\n", clock_of(order, state.until),
+               line->flag ? "; the flag is still there" : "");
+        return 0;
+    }
+    if (state.made) {
+        printf("on since %s", clock_of(order, state.made));
+    }
+    else {
+        printf("on%s", line->until ? "" : " for ever: no flag=, no until=");
+    }
+    if (state.eta > order->says.now) {
+        printf(", announced back %s", clock_of(order, state.eta));
+    }
+    if (state.until) {
+        printf(", ends %s", clock_of(order, state.until));
+    }
+    but = exceptions(order, &state);
+    printf("; %s%s%s\n", answers(order), *but ? " but " : "", but);
+    return 1;
+}
+
+/* --- on, off, status --- */
+
+/* What is to be seen from here of the page, as text to stand behind its name; NULL: all is
+ * well, or it cannot be told. A relative page is where the .htaccess is. */
+static const char *page_problem(const order_t *order, const char **name)
+{
+    const r307_maintenance_t *line = order->flag.line;
+    const char *page = line->file ? line->file
+                                  : r307_slice_text(order->p, line->page);
+    r307_open_result_t result;
+    r307_opened_t opened;
+
+    *name = line->file ? line->file : line->rule.target->text;
+    if (!line->file && (!line->is_relative || order->reach.is_conf)) {
+        return NULL;
+    }
+    page += order->reach.is_conf ? 0 : strspn(page, "/");
+    result = order->reach.is_conf ? r307_open_named(page, 0, NULL, &opened)
+                                  : r307_open_below(order->reach.folder, page, NULL,
+                                                    &opened);
+    if (result == R307_OPEN_FINE) {
+        close(opened.fd);
+        return NULL;
+    }
+    if (result == R307_OPEN_MISSING || result == R307_OPEN_NO_FOLDER) {
+        return "is not there yet: people get a short text; make the page";
+    }
+    if (result != R307_OPEN_NOT_PLAIN || page[strlen(page) - 1] == '/') {
+        return NULL;
+    }
+    return line->file ? apr_psprintf(order->p, "is a folder; write page=%s/index.html",
+                                     line->file)
+                      : apr_psprintf(order->p, "is a folder; write %s/",
+                                     line->rule.target->text);
+}
+
+static ctl_exit_t foreign(const order_t *order)
+{
+    return refuse(apr_psprintf(order->p, "%s holds something else than lines of a flag; "
+                               "this command leaves it alone", order->flag.path));
+}
+
+static ctl_exit_t run_on(order_t *order)
+{
+    const char *bad, *name;
+    int is_on;
+
+    if (order->flag.is_foreign) {
+        return foreign(order);
+    }
+    bad = ctl_flag_write(&order->flag, &order->says);
+    bad = bad ? bad : ctl_flag_read(&order->flag);
+    if (bad) {
+        return refuse(bad);
+    }
+    is_on = tell(order);
+    tell_place(order);
+    bad = page_problem(order, &name);
+    if (bad) {
+        printf("  %s %s\n", name, bad);
+        return CTL_EXIT_FINDINGS;
+    }
+    return is_on ? CTL_EXIT_FINE : CTL_EXIT_FINDINGS;
+}
+
+static ctl_exit_t run_off(order_t *order)
+{
+    const char *bad;
+
+    if (!order->flag.seen.exists) {
+        printf("off, as it was\n");
+        return CTL_EXIT_FINE;
+    }
+    if (order->flag.is_foreign) {
+        return foreign(order);
+    }
+    bad = ctl_flag_remove(&order->flag);
+    if (bad) {
+        return refuse(bad);
+    }
+    printf("off; it was on since %s\n", clock_of(order, order->flag.seen.made));
+    return CTL_EXIT_FINE;
+}
+
+static ctl_exit_t run_status(const order_t *order)
+{
+    int is_on = tell(order);
+
+    tell_place(order);
+    return is_on ? CTL_EXIT_FINDINGS : CTL_EXIT_FINE;
+}
+
+/* --- the words --- */
+
+/* A time, or a duration from now. */
+static const char *take_time(order_t *order, const char *option, const char *value,
+                             apr_time_t *when)
+{
+    r307_eta_t eta;
+    const char *bad = r307_eta_parse(order->p, value, &eta);
+
+    if (bad) {
+        return apr_psprintf(order->p, "%s '%s' %s", option, value, bad);
+    }
+    *when = eta.time ? eta.time : order->says.now + eta.length;
+    return *when > order->says.now ? NULL : apr_psprintf(order->p, "%s '%s' is in the past",
+                                                    option, value);
+}
+
+static const char *take_option(order_t *order, const char *option, const char *value)
+{
+    const char *bad;
+
+    if (strcmp(option, "--eta") == 0) {
+        return take_time(order, option, value, &order->says.eta);
+    }
+    if (strcmp(option, "--until") == 0) {
+        return take_time(order, option, value, &order->says.until);
+    }
+    if (strcmp(option, "--allow") == 0) {
+        bad = r307_net_parse_list(order->p, value,
+                                  apr_array_make(order->p, 2, sizeof(r307_net_t)));
+        APR_ARRAY_PUSH(order->allow, const char *) = value;
+        return bad ? apr_psprintf(order->p, "%s '%s' %s", option, value, bad) : NULL;
+    }
+    if (strcmp(option, "--name") == 0) {
+        order->name = value;
+        return NULL;
+    }
+    if (strcmp(option, "--root") == 0) {
+        order->root = value;
+        return NULL;
+    }
+    return apr_psprintf(order->p, "'%s' is no option; see redirect307ctl help maintenance",
+                        option);
+}
+
+static const char *take_words(order_t *order, int argc, const char *const *argv)
+{
+    const char *bad = NULL;
+    struct stat st;
+    int i;
+
+    for (i = 0; i < argc && !bad; i++) {
+        if (strncmp(argv[i], "--", 2) == 0) {
+            bad = i + 1 == argc ? apr_psprintf(order->p, "%s needs a value", argv[i])
+                                : take_option(order, argv[i], argv[i + 1]);
+            i++;
+        }
+        else if (!order->verb) {
+            order->verb = argv[i];
+        }
+        else if (!order->file) {
+            order->file = argv[i];
+        }
+        else {
+            bad = apr_psprintf(order->p, "'%s' is one word too many", argv[i]);
+        }
+    }
+    if (bad || !order->file) {
+        return bad ? bad : "write: redirect307ctl maintenance on|off|status DIR|FILE";
+    }
+    if (strcmp(order->verb, "on") != 0
+        && (order->says.eta || order->says.until || order->allow->nelts)) {
+        return "--eta, --until and --allow go with on";
+    }
+    if (stat(order->file, &st) == 0 && S_ISDIR(st.st_mode)) {
+        order->file = apr_pstrcat(order->p, order->file, "/.htaccess", NULL);
+    }
+    return NULL;
+}
+
+ctl_exit_t ctl_cmd_maintenance(apr_pool_t *p, int argc, const char *const *argv)
+{
+    order_t order;
+    const char *bad;
+    int is_status;
+
+    memset(&order, 0, sizeof(order));
+    order.p = p;
+    order.says.now = apr_time_from_sec(apr_time_sec(apr_time_now()));
+    order.says.allow = order.allow = apr_array_make(p, 2, sizeof(const char *));
+    order.flag.p = p;
+    order.flag.reach = &order.reach;
+    bad = take_words(&order, argc, argv);
+    if (!bad && strcmp(order.verb, "on") != 0 && strcmp(order.verb, "off") != 0
+        && strcmp(order.verb, "status") != 0) {
+        bad = apr_psprintf(p, "'%s' is none of on, off and status", order.verb);
+    }
+    bad = bad ? bad : find_line(&order);
+    is_status = !bad && strcmp(order.verb, "status") == 0;
+    if (!bad && (order.flag.line->flag || !is_status)) {
+        bad = ctl_flag_find(&order.flag);
+        bad = bad ? bad : ctl_flag_read(&order.flag);
+    }
+    if (bad) {
+        return refuse(bad);
+    }
+    return is_status ? run_status(&order)
+        : strcmp(order.verb, "on") == 0 ? run_on(&order) : run_off(&order);
+}

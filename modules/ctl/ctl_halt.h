@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * ctl_halt: what the maintenance lines of a file make of a request.
+ */
+#ifndef CTL_HALT_H
+#define CTL_HALT_H
+
+#include "maintenance/maintenance.h"
+#include "reach.h"
+
+/* With their flags as they are: prints it, and returns 1 if that is the answer. *unknown:
+ * flags that only the server can find. base: of the .htaccess. */
+int ctl_halt_explain(apr_pool_t *p, const r307_maintenance_t *const *lines, int count,
+                     const ctl_reach_t *reach, const r307_view_t *view,
+                     r307_slice_t base, int *unknown);
+
+#endif

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * ctl_map: a map's file, or an image of one, as rules.
+ */
+#ifndef CTL_MAP_H
+#define CTL_MAP_H
+
+#include "map/map_line.h"
+#include "reach.h"
+
+/* Whether a file is read as a map, by its name: *.map, *.csv, *.tsv, _redirects, *.image. */
+int ctl_map_is(const char *file);
+/* What a line "Redirect307Map file options" says, where nobody wrote one. */
+const char *ctl_map_plain(apr_pool_t *p, const char *file, const char *options,
+                           r307_mapdef_t *def);
+
+typedef struct ctl_maploaded_t {
+    const char *name;           /* of the file, as it may be shown */
+    const void *bytes;          /* of the image, in p */
+    size_t size;
+    apr_uint32_t rules, bad, notes;
+    apr_uint32_t stays;         /* of the rules: those that stand in for bad lines */
+    apr_uint32_t findings;      /* doubts that are more than notes, if they are asked for */
+    apr_uint32_t doubted;       /* rules that have some */
+} ctl_maploaded_t;
+
+/* Who is told of a map's bad lines, each with its place and its end. */
+typedef struct ctl_teller_t {
+    void (*say)(void *baton, const char *text);
+    void *baton;
+    int doubts;                 /* asks for doubts about its rules, too */
+} ctl_teller_t;
+
+/* A teller's: baton is a FILE. */
+void ctl_map_tell(void *baton, const char *text);
+
+/* Makes rules of the bytes of a map, or takes an image of one, which says itself how it was
+ * read. NULL, or why there are no rules. */
+const char *ctl_map_load(apr_pool_t *p, r307_mapdef_t *def, const ctl_content_t *content,
+                          const ctl_teller_t *teller, ctl_maploaded_t *loaded);
+
+/* The same of a file that a person named, or that a line names; *reached: how far. */
+const char *ctl_map_named(apr_pool_t *p, r307_mapdef_t *def, const char *file,
+                           const ctl_teller_t *teller, ctl_maploaded_t *loaded, ctl_reached_t *reached);
+const char *ctl_map_of(apr_pool_t *p, r307_mapdef_t *def, const ctl_reach_t *reach,
+                        const ctl_teller_t *teller, ctl_maploaded_t *loaded,
+                        ctl_reached_t *reached);
+
+#endif
