@@ -32,8 +32,6 @@ static const char *const httpd_itself[] = { "core.c", NULL };
 
 static void register_hooks(apr_pool_t *p)
 {
-    (void)p;
-
     /* Doubts about rules: with `httpd -t` too, which never comes to post_config. */
     ap_hook_check_config(r307_on_check_config, NULL, NULL, APR_HOOK_MIDDLE);
 

@@ -57,8 +57,6 @@ static const char *get_env(void *baton, const char *name)
 
 static int test_expr(void *baton, const r307_expr_t *expr, r307_vary_t *vary)
 {
-    (void)baton;
-    (void)vary;
     return (int)(strlen(expr->text) % 3) - 1;
 }
 
@@ -92,13 +90,11 @@ static int file(void *baton)
 
 static int flag(void *baton, const void *flag)
 {
-    (void)flag;
     return get_header(baton, "X-Flag") != NULL;
 }
 
 static apr_uint64_t roll(void *baton)
 {
-    (void)baton;
     return 4711;
 }
 
@@ -108,7 +104,6 @@ static const r307_view_ops_t ops = {
 
 static const char *find_flag(void *baton, apr_pool_t *p, const char *name, void **found)
 {
-    (void)baton;
     *found = apr_pstrdup(p, name);
     return NULL;
 }
@@ -116,8 +111,6 @@ static const char *find_flag(void *baton, apr_pool_t *p, const char *name, void 
 static const char *compile(void *baton, apr_pool_t *p, const char *text, int is_string,
                            const void **compiled)
 {
-    (void)baton;
-    (void)is_string;
     *compiled = apr_pstrdup(p, text);
     return NULL;
 }

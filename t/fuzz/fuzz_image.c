@@ -99,8 +99,6 @@ static void change(char *bytes, size_t size, const uint8_t *at, int is_set)
 
 static const char *no_header(void *baton, const char *name)
 {
-    (void)baton;
-    (void)name;
     return NULL;
 }
 
@@ -111,32 +109,26 @@ static void self(void *baton, r307_self_t *out)
 
 static const r307_image_t *image_of(void *baton, const void *map)
 {
-    (void)baton;
     return map;
 }
 
 static const char *no_user(void *baton)
 {
-    (void)baton;
     return NULL;
 }
 
 static int unknown(void *baton)
 {
-    (void)baton;
     return -1;
 }
 
 static int no_flag(void *baton, const void *flag)
 {
-    (void)baton;
-    (void)flag;
     return -1;
 }
 
 static apr_uint64_t roll(void *baton)
 {
-    (void)baton;
     return 4711;
 }
 

@@ -50,7 +50,6 @@ static void get_self(void *baton, r307_self_t *self)
 
 static void get_flag(void *baton, const r307_maintenance_t *line, r307_flag_seen_t *seen)
 {
-    (void)line;
     seen->exists = 1;
     seen->made = NOW - apr_time_from_sec(60);
     seen->text = ((fuzz_t *)baton)->flag;
@@ -58,15 +57,11 @@ static void get_flag(void *baton, const r307_maintenance_t *line, r307_flag_seen
 
 static r307_slice_t get_base(void *baton, const r307_maintenance_t *line)
 {
-    (void)baton;
-    (void)line;
     return r307_slice(BASE, strlen(BASE));
 }
 
 static int get_governs(void *baton, const r307_maintenance_t *line, const char *page)
 {
-    (void)baton;
-    (void)line;
     return page[0] == '/';
 }
 

@@ -24,8 +24,6 @@ static void fail(const char *what, const char *line, const char *other)
 static const char *compile(void *baton, apr_pool_t *p, const char *text, int is_string,
                            const void **compiled)
 {
-    (void)baton;
-    (void)is_string;
     *compiled = apr_pstrdup(p, text);
     return strstr(text, "()") ? "syntax error" : NULL;
 }

@@ -43,7 +43,6 @@ static void fake_self(void *baton, r307_self_t *self)
 static const char *compile(void *baton, apr_pool_t *p, const char *text, int is_string,
                            const void **compiled)
 {
-    (void)baton;
     if (strstr(text, "syntax-error")) {
         return "syntax error, unexpected $end";
     }
@@ -53,7 +52,6 @@ static const char *compile(void *baton, apr_pool_t *p, const char *text, int is_
 
 static const char *find_flag(void *baton, apr_pool_t *p, const char *name, void **found)
 {
-    (void)baton;
     *found = apr_pstrdup(p, name);
     return strchr(name, '/') ? "lies elsewhere; write flag=down.on" : NULL;
 }
@@ -185,7 +183,6 @@ static const char *fake_string(void *baton, const r307_expr_t *expr, r307_vary_t
 /* A map's handle is its image. */
 static const struct r307_image_t *fake_image(void *baton, const void *map)
 {
-    (void)baton;
     return map;
 }
 
@@ -341,7 +338,6 @@ static void no_trace(void *baton, const r307_rule_t *rule, r307_skip_t step,
                      const char *detail)
 {
     ck_assert(baton == NULL && rule && r307_skip_text(step));
-    (void)detail;
 }
 
 /* A map makes its rules anew for every request. */

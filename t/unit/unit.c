@@ -246,7 +246,6 @@ int unit_absent(const unit_row_t *row, const char *column)
 
 void unit_row_begin(const unit_row_t *row)
 {
-    (void)row;
     unit_rows_add(1);
 }
 

@@ -54,41 +54,31 @@ static const char *get_header(void *baton, const char *name)
 /* What is not known here: nobody logged in, no file is looked at, every roll is the same. */
 static const char *get_user(void *baton)
 {
-    (void)baton;
     return NULL;
 }
 
 static int find_file(void *baton)
 {
-    (void)baton;
     return -1;
 }
 
 static int find_flag(void *baton, const void *flag)
 {
-    (void)baton;
-    (void)flag;
     return -1;
 }
 
 static apr_uint64_t roll(void *baton)
 {
-    (void)baton;
     return 0;
 }
 
 static const char *get_env(void *baton, const char *name)
 {
-    (void)baton;
-    (void)name;
     return NULL;
 }
 
 static int test_expr(void *baton, const r307_expr_t *expr, r307_vary_t *vary)
 {
-    (void)baton;
-    (void)expr;
-    (void)vary;
     return 1;
 }
 
@@ -100,7 +90,6 @@ static const char *string_expr(void *baton, const r307_expr_t *expr, r307_vary_t
     const char *value;
     char *c;
 
-    (void)vary;
     if (strstr(expr->text, "REQUEST_URI")) {
         char *uri = r307_slice_text(asked->p, r307_text_decode(asked->p, r307_slice(path->enc,
                                                                      path->enc_len), 0));
@@ -126,8 +115,6 @@ static void get_self(void *baton, r307_self_t *self)
 static const char *compile(void *baton, apr_pool_t *p, const char *text, int is_string,
                            const void **compiled)
 {
-    (void)baton;
-    (void)is_string;
     *compiled = apr_pstrdup(p, text);
     return NULL;
 }

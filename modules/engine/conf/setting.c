@@ -97,7 +97,6 @@ const char *r307_setting_require(apr_pool_t *p, const apr_array_header_t *words,
     const char *bad = choose(p, word_at(words, 0), plan_words, "until, review or none",
                              &setting->choice);
 
-    (void)write;
     setting->how = R307_REQUIRE_WARN;
     return bad || words->nelts == 1 ? bad
         : choose(p, word_at(words, 1), how_words, "warn or refuse", &setting->how);
@@ -115,7 +114,6 @@ const char *r307_setting_hosts(apr_pool_t *p, const apr_array_header_t *words,
 {
     int i;
 
-    (void)write;
     setting->is_none = is_none(words);
     setting->hosts = apr_array_make(p, words->nelts, sizeof(r307_origin_t));
     for (i = setting->is_none; i < words->nelts; i++) {
@@ -161,7 +159,6 @@ const char *r307_setting_exempt(apr_pool_t *p, const apr_array_header_t *words,
     const char *bad = NULL;
     int i;
 
-    (void)write;
     setting->is_none = is_none(words);
     setting->paths = apr_array_make(p, words->nelts, sizeof(r307_slice_t));
     for (i = setting->is_none; !bad && i < words->nelts; i++) {
@@ -176,7 +173,6 @@ const char *r307_setting_base(apr_pool_t *p, const apr_array_header_t *words,
     const char *bad;
     r307_slice_t *url;
 
-    (void)write;
     setting->paths = apr_array_make(p, 1, sizeof(r307_slice_t));
     bad = add_path(p, word_at(words, 0), setting);
     if (bad) {
@@ -196,7 +192,6 @@ const char *r307_setting_limits(apr_pool_t *p, const apr_array_header_t *words,
     const char *bad = NULL;
     int i;
 
-    (void)write;
     setting->limits = r307_limit_make(p);
     for (i = 0; !bad && i < words->nelts; i++) {
         bad = r307_limit_parse(p, word_at(words, i), setting->limits);
@@ -253,7 +248,6 @@ const char *r307_setting_drain(apr_pool_t *p, const apr_array_header_t *words,
 {
     const char *bad = read_size(p, word_at(words, 0), &setting->size);
 
-    (void)write;
     return bad || words->nelts == 1 ? bad : read_time(p, word_at(words, 1), &setting->time);
 }
 
@@ -262,7 +256,6 @@ const char *r307_setting_arena(apr_pool_t *p, const apr_array_header_t *words,
 {
     const char *word = word_at(words, 0);
 
-    (void)write;
     setting->size = strcasecmp(word, "off") == 0 ? 0 : amount_of(word, size_units);
     return setting->size == 0
            || (setting->size >= ARENA_LEAST && setting->size <= ARENA_MOST) ? NULL
@@ -276,7 +269,6 @@ const char *r307_setting_cache(apr_pool_t *p, const apr_array_header_t *words,
     const char *bad = choose(p, word_at(words, 0), switch_words, "on or off",
                              &setting->choice);
 
-    (void)write;
     if (!bad && words->nelts > 1 && !setting->choice) {
         bad = apr_psprintf(p, "'%s' follows off, which takes nothing more; leave it out",
                            show(p, word_at(words, 1)));

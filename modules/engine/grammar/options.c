@@ -111,7 +111,6 @@ static const char *set_match(apr_pool_t *p, r307_draft_t *draft, const char *nam
 
 static const char *print_match(apr_pool_t *p, const r307_rule_t *rule)
 {
-    (void)p;
     return rule->pattern ? match_names[rule->pattern->match] : NULL;
 }
 
@@ -125,7 +124,6 @@ static const char *set_case(apr_pool_t *p, r307_draft_t *draft, const char *name
 
 static const char *print_case(apr_pool_t *p, const r307_rule_t *rule)
 {
-    (void)p;
     return rule->pattern && rule->pattern->fold ? "ignore" : NULL;
 }
 
@@ -139,7 +137,6 @@ static const char *set_slash(apr_pool_t *p, r307_draft_t *draft, const char *nam
 
 static const char *print_slash(apr_pool_t *p, const r307_rule_t *rule)
 {
-    (void)p;
     return rule->pattern && rule->pattern->any_slash ? "ignore" : NULL;
 }
 
@@ -270,7 +267,6 @@ static const char *set_name(apr_pool_t *p, r307_draft_t *draft, const char *name
 
 static const char *print_name(apr_pool_t *p, const r307_rule_t *rule)
 {
-    (void)p;
     return rule->name;
 }
 
@@ -282,7 +278,6 @@ static const char *set_owner(apr_pool_t *p, r307_draft_t *draft, const char *nam
 
 static const char *print_owner(apr_pool_t *p, const r307_rule_t *rule)
 {
-    (void)p;
     return rule->owner;
 }
 
@@ -294,7 +289,6 @@ static const char *set_note(apr_pool_t *p, r307_draft_t *draft, const char *name
 
 static const char *print_note(apr_pool_t *p, const r307_rule_t *rule)
 {
-    (void)p;
     return rule->note;
 }
 
@@ -308,7 +302,6 @@ static const char *set_from(apr_pool_t *p, r307_draft_t *draft, const char *name
 
 static const char *print_from(apr_pool_t *p, const r307_rule_t *rule)
 {
-    (void)p;
     return rule->plan.from.text;
 }
 
@@ -320,7 +313,6 @@ static const char *set_until(apr_pool_t *p, r307_draft_t *draft, const char *nam
 
 static const char *print_until(apr_pool_t *p, const r307_rule_t *rule)
 {
-    (void)p;
     return rule->plan.until.text;
 }
 
@@ -332,7 +324,6 @@ static const char *set_review(apr_pool_t *p, r307_draft_t *draft, const char *na
 
 static const char *print_review(apr_pool_t *p, const r307_rule_t *rule)
 {
-    (void)p;
     return rule->plan.review.text;
 }
 
@@ -362,7 +353,6 @@ static const char *print_then(apr_pool_t *p, const r307_rule_t *rule)
 {
     size_t i;
 
-    (void)p;
     for (i = 0; i < THEN_COUNT; i++) {
         if (thens[i].then == rule->plan.then) {
             return thens[i].word;
@@ -421,7 +411,6 @@ static const char *set_vary(apr_pool_t *p, r307_draft_t *draft, const char *name
 
 static const char *print_vary(apr_pool_t *p, const r307_rule_t *rule)
 {
-    (void)p;
     return rule->no_vary ? "off" : NULL;
 }
 

@@ -40,9 +40,6 @@ int r307_idn_is_known(void)
 
 static const char *label_of(apr_pool_t *p, const char *s, size_t len)
 {
-    (void)p;
-    (void)s;
-    (void)len;
     return NULL;
 }
 #endif

@@ -38,24 +38,16 @@ typedef struct walk_t {
 
 static const char *no_text(void *baton, const char *name)
 {
-    (void)baton;
-    (void)name;
     return NULL;
 }
 
 static int no_test(void *baton, const r307_expr_t *expr, r307_vary_t *vary)
 {
-    (void)baton;
-    (void)expr;
-    (void)vary;
     return -1;
 }
 
 static const char *no_string(void *baton, const r307_expr_t *expr, r307_vary_t *vary)
 {
-    (void)baton;
-    (void)expr;
-    (void)vary;
     return NULL;
 }
 
@@ -66,33 +58,26 @@ static void self_of(void *baton, r307_self_t *self)
 
 static const struct r307_image_t *no_image(void *baton, const void *map)
 {
-    (void)baton;
-    (void)map;
     return NULL;
 }
 
 static const char *no_user(void *baton)
 {
-    (void)baton;
     return NULL;
 }
 
 static int no_file(void *baton)
 {
-    (void)baton;
     return -1;
 }
 
 static int no_flag(void *baton, const void *flag)
 {
-    (void)baton;
-    (void)flag;
     return -1;
 }
 
 static apr_uint64_t no_roll(void *baton)
 {
-    (void)baton;
     return 0;
 }
 

@@ -51,7 +51,6 @@ static const char *set_file(apr_pool_t *p, draft_t *draft, const char *value)
 
 static const char *print_file(apr_pool_t *p, const r307_maintenance_t *line, int n)
 {
-    (void)p;
     return once(line->file, n);
 }
 
@@ -65,7 +64,6 @@ static const char *set_flag(apr_pool_t *p, draft_t *draft, const char *value)
 
 static const char *print_flag(apr_pool_t *p, const r307_maintenance_t *line, int n)
 {
-    (void)p;
     return once(line->flag, n);
 }
 
@@ -116,7 +114,6 @@ static const char *set_allow(apr_pool_t *p, draft_t *draft, const char *value)
 
 static const char *print_allow(apr_pool_t *p, const r307_maintenance_t *line, int n)
 {
-    (void)p;
     return once(line->allow_text, n);
 }
 
@@ -131,7 +128,6 @@ static const char *set_link(apr_pool_t *p, draft_t *draft, const char *value)
 
 static const char *print_link(apr_pool_t *p, const r307_maintenance_t *line, int n)
 {
-    (void)p;
     return once(line->link_text, n);
 }
 
@@ -157,7 +153,6 @@ static const char *set_cookie(apr_pool_t *p, draft_t *draft, const char *value)
 
 static const char *print_cookie(apr_pool_t *p, const r307_maintenance_t *line, int n)
 {
-    (void)p;
     return n < line->passes->nelts ? APR_ARRAY_IDX(line->passes, n, r307_pass_t).text
                                    : NULL;
 }
@@ -261,7 +256,6 @@ static const char *set_answer(apr_pool_t *p, draft_t *draft, const char *value)
 {
     size_t i;
 
-    (void)p;
     for (i = 0; i < ANSWER_COUNT; i++) {
         if (strcmp(answers[i], value) == 0) {
             draft->line->answer = (r307_maintenance_answer_t)i;
@@ -273,7 +267,6 @@ static const char *set_answer(apr_pool_t *p, draft_t *draft, const char *value)
 
 static const char *print_answer(apr_pool_t *p, const r307_maintenance_t *line, int n)
 {
-    (void)p;
     return line->answer == R307_MAINTENANCE_AUTO ? NULL : once(answers[line->answer], n);
 }
 
@@ -297,7 +290,6 @@ static const char *set_name(apr_pool_t *p, draft_t *draft, const char *value)
 
 static const char *print_name(apr_pool_t *p, const r307_maintenance_t *line, int n)
 {
-    (void)p;
     return once(line->rule.name, n);
 }
 
@@ -308,7 +300,6 @@ static const char *set_owner(apr_pool_t *p, draft_t *draft, const char *value)
 
 static const char *print_owner(apr_pool_t *p, const r307_maintenance_t *line, int n)
 {
-    (void)p;
     return once(line->rule.owner, n);
 }
 
@@ -319,7 +310,6 @@ static const char *set_note(apr_pool_t *p, draft_t *draft, const char *value)
 
 static const char *print_note(apr_pool_t *p, const r307_maintenance_t *line, int n)
 {
-    (void)p;
     return once(line->rule.note, n);
 }
 

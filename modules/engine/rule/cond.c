@@ -99,7 +99,6 @@ static const char *parse_host(apr_pool_t *p, const char *value,
     r307_slice_t *names;
     int i;
 
-    (void)maker;
     cond->value = r307_idn_host(p, value);
     bad = r307_cond_parse_list(p, cond->value, cond);
     if (bad) {
@@ -114,14 +113,13 @@ static const char *parse_host(apr_pool_t *p, const char *value,
     return bad;
 }
 
+/* vary stays: a cache keys on the host anyway. */
 static int test_host(const r307_cond_t *cond, const r307_view_t *view,
                      const r307_query_t *query, r307_vary_t *vary)
 {
     r307_slice_t host = text_slice(view->asked.host);
     int i;
 
-    (void)query;
-    (void)vary;         /* a cache keys on the host anyway */
     host.len -= host.len > 1 && host.s[host.len - 1] == '.';
     for (i = 0; i < cond->count; i++) {
         if (r307_text_glob(cond->names[i], host, 1)) {
@@ -137,7 +135,6 @@ static const char *parse_method(apr_pool_t *p, const char *value,
     const char *bad = r307_cond_parse_list(p, value, cond), *s;
     int i;
 
-    (void)maker;
     for (i = 0; i < cond->count && !bad; i++) {
         if (!is_token(cond->names[i])) {
             bad = "names no method; write method=GET,HEAD";
@@ -163,8 +160,6 @@ static int test_method(const r307_cond_t *cond, const r307_view_t *view,
     r307_slice_t method = text_slice(view->method);
     int i;
 
-    (void)query;
-    (void)vary;
     for (i = 0; i < cond->count; i++) {
         if (r307_slice_same(cond->names[i], method)) {
             return 1;
@@ -180,7 +175,6 @@ static const char *parse_args(apr_pool_t *p, const char *value,
     r307_slice_t *pairs = apr_palloc(p, 2 * query->count * sizeof(*pairs) + 1);
     size_t i;
 
-    (void)maker;
     for (i = 0; i < query->count; i++) {
         pairs[i] = query->params[i].name;
         pairs[query->count + i] = query->params[i].value;
@@ -220,8 +214,6 @@ static int test_args(const r307_cond_t *cond, const r307_view_t *view,
 {
     int i;
 
-    (void)view;
-    (void)vary;
     for (i = 0; i < cond->count; i++) {
         if (!has_param(query, cond->names[i], cond->values[i], !cond->negate)) {
             return 0;
@@ -237,7 +229,6 @@ static const char *parse_header(apr_pool_t *p, const char *value,
 {
     const char *bad = parse_pair(p, value, ':', cond);
 
-    (void)maker;
     if (!bad && !is_token(cond->names[0])) {
         bad = "names no header; write header=Name or header=Name:value";
     }
@@ -265,7 +256,6 @@ static int test_header(const r307_cond_t *cond, const r307_view_t *view,
 {
     const char *value = view->ops->header(view->baton, cond->names[0].s);
 
-    (void)query;
     r307_vary_add(vary, cond->names[0].s);
     return value && (!cond->values[0].s
                      || r307_text_glob(cond->values[0], text_slice(value), 1));
@@ -276,7 +266,6 @@ static const char *parse_env(apr_pool_t *p, const char *value,
 {
     const char *bad = parse_pair(p, value, '=', cond);
 
-    (void)maker;
     if (!bad) {
         r307_slice_t *names = apr_palloc(p, sizeof(*names));
 
@@ -291,7 +280,6 @@ static int test_env(const r307_cond_t *cond, const r307_view_t *view,
 {
     const char *value = view->ops->env(view->baton, cond->names[0].s);
 
-    (void)query;
     vary->is_hidden = 1;        /* what made it may be anything */
     return value && (!cond->values[0].s
                      || r307_slice_same(cond->values[0], text_slice(value)));
@@ -347,7 +335,6 @@ static const char *parse_expr(apr_pool_t *p, const char *value,
 static int test_expr(const r307_cond_t *cond, const r307_view_t *view,
                      const r307_query_t *query, r307_vary_t *vary)
 {
-    (void)query;
     vary->is_hidden = 1;        /* httpd tells of headers alone */
     if (cond->waits && view->login_ahead) {
         return R307_COND_LATER;
@@ -358,18 +345,12 @@ static int test_expr(const r307_cond_t *cond, const r307_view_t *view,
 static const char *parse_scheme(apr_pool_t *p, const char *value,
                                 const r307_expr_maker_t *maker, r307_cond_t *cond)
 {
-    (void)p;
-    (void)value;
-    (void)maker;
-    (void)cond;
     return NULL;
 }
 
 static int test_scheme(const r307_cond_t *cond, const r307_view_t *view,
                        const r307_query_t *query, r307_vary_t *vary)
 {
-    (void)query;
-    (void)vary;
     return strcmp(view->asked.scheme, cond->value) == 0;
 }
 

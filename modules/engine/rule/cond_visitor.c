@@ -24,7 +24,6 @@ const char *r307_cond_parse_ip(apr_pool_t *p, const char *value,
     apr_array_header_t *nets = apr_array_make(p, 4, sizeof(r307_net_t));
     const char *bad = r307_net_parse_list(p, value, nets);
 
-    (void)maker;
     cond->own = nets->elts;
     cond->count = nets->nelts;
     return bad;
@@ -35,7 +34,6 @@ int r307_cond_test_ip(const r307_cond_t *cond, const r307_view_t *view,
 {
     r307_ip_t ip;
 
-    (void)query;
     vary->is_hidden = 1;
     if (!view->client || !r307_ip_parse(text_slice(view->client), &ip)) {
         return -1;
@@ -53,7 +51,6 @@ const char *r307_cond_parse_cookie(apr_pool_t *p, const char *value,
     r307_slice_t *pair = apr_palloc(p, 2 * sizeof(*pair));
     size_t n = strcspn(value, "=");
 
-    (void)maker;
     pair[0] = r307_slice(value, n);
     pair[1] = value[n] ? text_slice(value + n + 1) : r307_slice(NULL, 0);
     cond->names = pair;
@@ -75,7 +72,6 @@ int r307_cond_test_cookie(const r307_cond_t *cond, const r307_view_t *view,
     const char *s = view->ops->header(view->baton, "Cookie");
     int i;
 
-    (void)query;
     r307_vary_add(vary, "Cookie");
     for (i = 0; s && *s && i < COOKIES_MOST; i++) {
         r307_slice_t name, value;
@@ -99,7 +95,6 @@ const char *r307_cond_parse_lang(apr_pool_t *p, const char *value,
     const char *bad = r307_cond_parse_list(p, value + n, cond);
     int i;
 
-    (void)maker;
     cond->own = n ? cond : NULL;
     for (i = 0; i < cond->count && !bad; i++) {
         if (!r307_lang_is_tag(cond->names[i])) {
@@ -114,7 +109,6 @@ const char *r307_cond_parse_lang(apr_pool_t *p, const char *value,
 int r307_cond_test_lang(const r307_cond_t *cond, const r307_view_t *view,
                         const r307_query_t *query, r307_vary_t *vary)
 {
-    (void)query;
     if (cond->own) {
         r307_vary_add(vary, "Accept-Language");
         return r307_lang_is_first(view->ops->header(view->baton, "Accept-Language"),
@@ -141,7 +135,6 @@ r307_wish_t r307_cond_wish(const r307_cond_t *cond, const r307_view_t *view,
 const char *r307_cond_parse_user(apr_pool_t *p, const char *value,
                                  const r307_expr_maker_t *maker, r307_cond_t *cond)
 {
-    (void)maker;
     return r307_cond_parse_list(p, value, cond);
 }
 
@@ -151,7 +144,6 @@ int r307_cond_test_user(const r307_cond_t *cond, const r307_view_t *view,
     const char *user;
     int i;
 
-    (void)query;
     vary->is_hidden = 1;
     if (view->login_ahead) {
         return R307_COND_LATER;
@@ -171,9 +163,6 @@ int r307_cond_test_user(const r307_cond_t *cond, const r307_view_t *view,
 const char *r307_cond_parse_file(apr_pool_t *p, const char *value,
                                  const r307_expr_maker_t *maker, r307_cond_t *cond)
 {
-    (void)p;
-    (void)maker;
-    (void)cond;
     return strcmp(value, "missing") == 0 || strcmp(value, "present") == 0
         ? NULL : "is not known; write file=missing or file=present";
 }
@@ -183,8 +172,6 @@ int r307_cond_test_file(const r307_cond_t *cond, const r307_view_t *view,
 {
     int there = view->ops->file(view->baton);
 
-    (void)query;
-    (void)vary;
     return there < 0 ? -1 : there == (cond->value[0] == 'p');
 }
 
@@ -200,8 +187,6 @@ const char *r307_cond_parse_flag(apr_pool_t *p, const char *value,
 int r307_cond_test_flag(const r307_cond_t *cond, const r307_view_t *view,
                         const r307_query_t *query, r307_vary_t *vary)
 {
-    (void)query;
-    (void)vary;
     return view->ops->flag(view->baton, cond->own);
 }
 
@@ -212,7 +197,6 @@ const char *r307_cond_parse_optin(apr_pool_t *p, const char *value,
 {
     r307_optin_t *optin = apr_pcalloc(p, sizeof(*optin));
 
-    (void)maker;
     cond->own = optin;
     return r307_link_parse(p, value, &optin->link);
 }
@@ -257,7 +241,6 @@ const char *r307_cond_parse_percent(apr_pool_t *p, const char *value,
 {
     r307_share_t *share = apr_pcalloc(p, sizeof(*share));
 
-    (void)maker;
     cond->own = share;
     share->self = 1;
     return r307_share_parse(value, &share->size);
@@ -269,7 +252,6 @@ int r307_cond_test_percent(const r307_cond_t *cond, const r307_view_t *view,
     const r307_share_t *share = cond->own;
     r307_stand_t stand;
 
-    (void)query;
     r307_share_stand(share, 0, view, vary, &stand);
     return stand.place >= 0 && stand.place < share->size;
 }

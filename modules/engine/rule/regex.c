@@ -176,8 +176,6 @@ static void *pool_malloc(PCRE2_SIZE size, void *p)
 
 static void pool_free(void *block, void *p)
 {
-    (void)block;
-    (void)p;
 }
 
 static struct r307_scratch_t *make_scratch(apr_pool_t *p)

@@ -128,7 +128,6 @@ void r307_regex_finding_group(apr_pool_t *p, const char *pattern, int n,
     const char *at = n ? find_group(pattern, n) : pattern, *end;
     const char *name;
 
-    (void)p;
     memset(group, 0, sizeof(*group));
     if (!at || strstr(pattern, "\\K")) {
         group->may_slash = 1;

@@ -95,7 +95,6 @@ static const char *try_beside(apr_pool_t *p, const mapping_t *m, const char *lin
             return NULL;        /* a second mistake: the status of the other format */
         }
     }
-    (void)m;
     return bad;
 }
 

@@ -18,7 +18,6 @@ static r307_taking_t take(void *baton, int run, int name, const char *args,
     taken_t *taken = baton;
     const char **lines;
 
-    (void)name;
     if (strstr(args, "bad")) {
         return strstr(args, "other") ? R307_SCAN_STAYS : R307_SCAN_NO_RULE;
     }

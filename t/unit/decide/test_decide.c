@@ -147,7 +147,6 @@ typedef struct steps_t {
 static void count_step(void *baton, const r307_rule_t *rule, r307_skip_t step,
                        const char *detail)
 {
-    (void)rule;
     ck_assert(step != R307_SKIP_CONDITION || (detail && *detail));
     ((steps_t *)baton)->count[step]++;
 }

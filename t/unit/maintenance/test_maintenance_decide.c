@@ -47,7 +47,6 @@ static void tell_flag(void *baton, const r307_maintenance_t *line, r307_flag_see
 /* A line that stands in no directory has none. */
 static r307_slice_t tell_base(void *baton, const r307_maintenance_t *line)
 {
-    (void)baton;
     ck_assert(line->root && line->root->kind == R307_TARGET_RELATIVE);
     return r307_slice(BASE, strlen(BASE));
 }
@@ -64,7 +63,6 @@ static int governs(const r307_maintenance_t *line, const char *path)
 
 static int tell_governs(void *baton, const r307_maintenance_t *line, const char *page)
 {
-    (void)baton;
     return governs(line, page);
 }
 
