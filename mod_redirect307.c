@@ -18,8 +18,8 @@
 #include "httpd/directives.h"
 #include "httpd/hooks.h"
 #include "httpd/htaccess.h"
-#include "httpd/lint.h"
 #include "httpd/page.h"
+#include "httpd/start_lint.h"
 
 /* They must not turn a URL into something else before our rules saw it. The list makes
  * the order ours, whatever the order of LoadModule. */

@@ -6,16 +6,16 @@
 #include <apr_strings.h>
 #include "conf/directive_names.h"
 #include "grammar/line.h"
+#include "httpd/conf_indexes.h"
 #include "httpd/config.h"
 #include "httpd/container.h"
 #include "httpd/expr.h"
-#include "httpd/flag.h"
-#include "httpd/freeze.h"
+#include "httpd/flag_file.h"
 #include "httpd/htaccess.h"
-#include "httpd/lint.h"
-#include "httpd/maintenance.h"
-#include "httpd/maps.h"
+#include "httpd/maintenance_serve.h"
+#include "httpd/map_directive.h"
 #include "httpd/refusal.h"
+#include "httpd/start_lint.h"
 
 /* --- rules --- */
 
@@ -40,7 +40,7 @@ static const char *add_rule(cmd_parms *cmd, r307_config_t *conf,
     block->needs_base = block->needs_base
                         || (!err && r307_directives_is_relative(rule));
     if (!block->is_htaccess && block->rules->rules->nelts == 1) {
-        r307_freeze_note(cmd->pool, block->rules);
+        r307_conf_indexes_note(cmd->pool, block->rules);
     }
     if (!err && block->is_htaccess) {
         r307_progress_t *met = r307_refusal_met(cmd);
@@ -100,7 +100,7 @@ static const char *set_rule(cmd_parms *cmd, void *mconfig, const char *args)
 
 static const char *set_map(cmd_parms *cmd, void *mconfig, const char *args)
 {
-    const char *err = r307_maps_add(cmd, mconfig, args);
+    const char *err = r307_map_directive_add(cmd, mconfig, args);
 
     return err ? r307_refusal_take(cmd, mconfig, err) : NULL;
 }

@@ -5,8 +5,8 @@
 #include <signal.h>
 #include <unistd.h>
 #include <http_log.h>
+#include "httpd/log_once.h"
 #include "httpd/mapask.h"
-#include "httpd/once.h"
 
 APLOG_USE_MODULE(redirect307);
 
@@ -281,7 +281,7 @@ void r307_follow_start(r307_store_t *store)
         != APR_SUCCESS) {
         store->follower = NULL;
         store->is_followed = 0;
-        if (r307_once_ever(store->s, r307_once_key_text("maps", 0, "no thread"))) {
+        if (r307_log_once_ever(store->s, r307_log_once_key_text("maps", 0, "no thread"))) {
             ap_log_error(APLOG_MARK, APLOG_ERR, 0, store->s, "there is no thread to be had "
                          "for maps; a process without one does not see that they change");
         }

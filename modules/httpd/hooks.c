@@ -5,15 +5,15 @@
 #include <http_core.h>
 #include <http_log.h>
 #include "rule/regex.h"
-#include "httpd/ask.h"
+#include "httpd/conf_indexes.h"
 #include "httpd/counters.h"
-#include "httpd/flag.h"
-#include "httpd/freeze.h"
-#include "httpd/hidden.h"
+#include "httpd/flag_file.h"
 #include "httpd/htaccess.h"
-#include "httpd/maintenance.h"
-#include "httpd/once.h"
+#include "httpd/log_once.h"
+#include "httpd/maintenance_serve.h"
+#include "httpd/never_served.h"
 #include "httpd/request.h"
+#include "httpd/serve.h"
 #include "httpd/store.h"
 
 APLOG_USE_MODULE(redirect307);
@@ -32,7 +32,7 @@ static int ask(request_rec *r, const r307_config_t *conf, const r307_chain_t *ch
                int login_ahead)
 {
     r307_request_state(r)->view.login_ahead = login_ahead;
-    return r307_ask_chain(r, conf, chain);
+    return r307_serve_chain(r, conf, chain);
 }
 
 int r307_on_translate_name(request_rec *r)
@@ -40,14 +40,14 @@ int r307_on_translate_name(request_rec *r)
     const r307_config_t *conf = config(r);
     int result = DECLINED;
 
-    if (!conf->early_lines && (!conf->early || !r307_ask_may(r, conf, conf->early))) {
+    if (!conf->early_lines && (!conf->early || !r307_serve_may(r, conf, conf->early))) {
         return DECLINED;
     }
     if (!is_asked(r, conf)) {
         return DECLINED;
     }
     if (conf->early_lines) {
-        result = r307_maintenance_ask(r, conf, 0);
+        result = r307_maintenance_serve(r, conf, 0);
     }
     if (result == DECLINED && conf->early) {
         result = ask(r, conf, conf->early, 1);
@@ -67,7 +67,7 @@ static int may_late(request_rec *r, const r307_config_t *conf)
     const r307_state_t *state = r307_request_known(r);
 
     return conf->late_lines || conf->early_lines || (state && state->early_waits)
-           || (conf->late && r307_ask_may(r, conf, conf->late));
+           || (conf->late && r307_serve_may(r, conf, conf->late));
 }
 
 /* What waited for the login is asked first, once it may have come. */
@@ -80,7 +80,7 @@ static int ask_late(request_rec *r, const r307_config_t *conf, int login_ahead)
         result = ask(r, conf, conf->early, login_ahead);
     }
     if (result == DECLINED && (conf->late_lines || conf->early_lines)) {
-        result = r307_maintenance_ask(r, conf, 1);
+        result = r307_maintenance_serve(r, conf, 1);
     }
     return result == DECLINED && conf->late ? ask(r, conf, conf->late, login_ahead)
                                             : result;
@@ -111,7 +111,7 @@ int r307_on_type_checker(request_rec *r)
     const r307_config_t *conf = config(r);
     const r307_state_t *state;
 
-    if (r307_hidden_test(r, conf)) {
+    if (r307_never_served_test(r, conf)) {
         return HTTP_NOT_FOUND;
     }
     if (!has_late(conf) && !conf->early) {
@@ -133,7 +133,7 @@ int r307_on_type_checker(request_rec *r)
 
 void r307_on_child_init(apr_pool_t *pchild, server_rec *s)
 {
-    r307_flag_make(pchild, s);
+    r307_flag_file_make(pchild, s);
     r307_htaccess_begin(pchild, s);
     r307_store_join(pchild, s);
 }
@@ -167,14 +167,14 @@ int r307_on_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp,
     if (ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG) {
         return OK;      /* httpd reads its configuration twice; this one is thrown away */
     }
-    r307_once_make(pconf);
+    r307_log_once_make(pconf);
     r307_counters_make(s);
-    r307_freeze_all(pconf);
+    r307_conf_indexes_build(pconf);
     if (r307_store_make(pconf, ptemp, s, r307_config_value(conf, R307_SETTING_ARENA))
         != APR_SUCCESS) {
         return HTTP_INTERNAL_SERVER_ERROR;
     }
-    r307_hidden_make(pconf, s, r307_store_find(s));
+    r307_never_served_make(pconf, s, r307_store_find(s));
     if (!r307_regex_has_jit()) {
         ap_log_error(APLOG_MARK, APLOG_INFO, 0, s,
                      "PCRE2 cannot compile regexes to machine code here; they run "

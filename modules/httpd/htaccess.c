@@ -10,7 +10,7 @@
 #include <http_log.h>
 #include "httpd/container.h"
 #include "httpd/directives.h"
-#include "httpd/lint.h"
+#include "httpd/start_lint.h"
 
 APLOG_USE_MODULE(redirect307);
 

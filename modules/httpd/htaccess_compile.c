@@ -9,10 +9,10 @@
 #include <string.h>
 #include <unistd.h>
 #include <apr_strings.h>
+#include "httpd/conf_indexes.h"
 #include "httpd/container.h"
 #include "httpd/directives.h"
-#include "httpd/freeze.h"
-#include "httpd/lint.h"
+#include "httpd/start_lint.h"
 
 /* Bytes; stands in docs/htaccess.md. */
 #define FILE_MOST (16 * 1024 * 1024)
@@ -208,7 +208,7 @@ static void settle_runs(making_t *making)
         run->before = before;
         before.rules += run->block.rules->rules->nelts;
         before.regexes += run->regexes;
-        r307_ruleset_freeze(version->p, run->block.rules, r307_freeze_seed(),
+        r307_ruleset_freeze(version->p, run->block.rules, r307_conf_indexes_seed(),
                             apr_time_now());
         run->blocks[0] = &run->block;
         run->chain.blocks = run->blocks;

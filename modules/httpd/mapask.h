@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * mapask: how a request asks for a map, and what the one who keeps the maps reads of that.
- * One datagram for each, through a pair of sockets whose buffer is the queue: it is bounded,
- * nobody holds a lock on it, and it outlives who reads it. With it goes the end of a pipe,
- * through which the answer comes: a keeper that dies closes it.
+ * mapask: how a request asks for a map, and what the one who keeps the maps reads of
+ * that. One datagram for each, through a pair of sockets whose buffer is the queue: it is
+ * bounded, nobody holds a lock on it, and it outlives who reads it. With it goes the end
+ * of a pipe, through which the answer comes: a keeper that dies closes it.
  */
 #ifndef R307_HTTPD_MAPASK_H
 #define R307_HTTPD_MAPASK_H

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * mapentry: what a keep knows of each map; for its own files alone: mapkeep.c (which file is
- * looked at, when, and what follows), mapbuild.c (one version from the file to its place in
- * the arena) and mapsay.c (what the log and those who wait are told).
+ * mapentry: what a keep knows of each map; for its own files alone: mapkeep.c (which file
+ * is looked at, when, and what follows), mapbuild.c (one version from the file to its
+ * place in the arena) and mapsay.c (what the log and those who wait are told).
  */
 #ifndef R307_HTTPD_MAPENTRY_H
 #define R307_HTTPD_MAPENTRY_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * mapkeep: the one who writes the arena: looks at the files of maps that are in use, builds
- * from those that stood still, and publishes. Where it runs:
+ * mapkeep: the one who writes the arena: looks at the files of maps that are in use,
+ * builds from those that stood still, and publishes. Where it runs:
  *
  *     parent      at a start, until each map of httpd.conf has a version or cannot have one
  *     builder     afterwards, in a process of its own: see builder.h

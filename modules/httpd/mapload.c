@@ -14,7 +14,7 @@
 #include <unixd.h>
 #include "map/image_block.h"
 #include "grammar/token.h"
-#include "httpd/once.h"
+#include "httpd/log_once.h"
 
 APLOG_USE_MODULE(redirect307);
 
@@ -339,10 +339,10 @@ static void tell_bad(void *baton, unsigned line, const char *why)
 {
     const over_t *over = baton;
     const r307_mapref_t *ref = over->ref;
-    apr_uint64_t key = r307_once_key_text(ref->path, line, why)
+    apr_uint64_t key = r307_log_once_key_text(ref->path, line, why)
                        ^ over->loaded->of.written ^ over->loaded->of.changed << 1;
 
-    if (!r307_once_ever(ref->server, key ? key : 1)) {
+    if (!r307_log_once_ever(ref->server, key ? key : 1)) {
         return;
     }
     if (line) {

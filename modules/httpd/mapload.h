@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * mapload: the file of a Redirect307Map line: which version of it is there, whether it may
- * be read, and its bytes made into an image. Knows nothing of requests and shares nothing:
- * what is built lies in memory of this process until it is written somewhere.
+ * mapload: the file of a Redirect307Map line: which version of it is there, whether it
+ * may be read, and its bytes made into an image. Knows nothing of requests and shares
+ * nothing: what is built lies in memory of this process until it is written somewhere.
  */
 #ifndef R307_HTTPD_MAPLOAD_H
 #define R307_HTTPD_MAPLOAD_H

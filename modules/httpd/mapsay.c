@@ -5,7 +5,7 @@
 #include <unistd.h>
 #include <apr_strings.h>
 #include <http_log.h>
-#include "httpd/once.h"
+#include "httpd/log_once.h"
 
 APLOG_USE_MODULE(redirect307);
 
@@ -34,7 +34,7 @@ void r307_mapsay_refuse(r307_mapkeep_t *keep, r307_mapentry_t *entry, const r307
 
     entry->refused_of = r307_mapsay_number(of);
     entry->is_now = 0;
-    now = mix(r307_once_key_text(problem, 0, NULL), entry->refused_of);
+    now = mix(r307_log_once_key_text(problem, 0, NULL), entry->refused_of);
     now = now ? now : 1;
     __atomic_store_n(&slot->refused, now, __ATOMIC_SEQ_CST);
     if (before != now) {
@@ -83,8 +83,8 @@ const char *r307_mapsay_no_room(r307_mapkeep_t *keep, const r307_mapref_t *ref, 
 
 void r307_mapsay_crowded(const r307_mapref_t *ref)
 {
-    if (r307_once_per(ref->server, r307_once_key_text(ref->path, 0, "crowded"), SAID_APART,
-                      apr_time_now())) {
+    if (r307_log_once_per(ref->server, r307_log_once_key_text(ref->path, 0, "crowded"), SAID_APART,
+                          apr_time_now())) {
         ap_log_error(APLOG_MARK, APLOG_WARNING, 0, ref->server, "%s:%u: Redirect307Map: %s "
                      "finds no room in the arena beside the other maps, and is tried again; "
                      "write a larger Redirect307Arena; said at most once a minute",
@@ -127,8 +127,8 @@ void r307_mapkeep_say_usage(r307_mapkeep_t *keep)
     r307_arena_usage_t usage;
 
     if (sum == keep->said
-        || !r307_once_per(keep->s, r307_once_key_text("maps", 0, "usage"), SAID_APART,
-                          apr_time_now())) {
+        || !r307_log_once_per(keep->s, r307_log_once_key_text("maps", 0, "usage"), SAID_APART,
+                              apr_time_now())) {
         return;
     }
     keep->said = sum;

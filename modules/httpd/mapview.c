@@ -4,7 +4,7 @@
 #include <string.h>
 #include <apr_strings.h>
 #include <http_log.h>
-#include "httpd/once.h"
+#include "httpd/log_once.h"
 
 APLOG_USE_MODULE(redirect307);
 
@@ -26,7 +26,7 @@ r307_mapview_t *r307_mapview_attach(r307_store_t *store, const r307_mapref_t *re
     problem = r307_image_attach(pool, bytes, &context, apr_pstrdup(pool, ref->def.name),
                                 &view->image);
     if (problem) {
-        if (r307_once_ever(ref->server, r307_once_key(pool, ref->path, 0, problem))) {
+        if (r307_log_once_ever(ref->server, r307_log_once_key(pool, ref->path, 0, problem))) {
             ap_log_error(APLOG_MARK, APLOG_WARNING, 0, ref->server,
                          "%s:%u: Redirect307Map: %s cannot be used: %s", ref->place.file,
                          ref->place.line, ref->path, problem);

@@ -12,7 +12,7 @@
 #include <http_request.h>
 #include <mod_core.h>
 #include "file/open_below.h"
-#include "httpd/hidden.h"
+#include "httpd/never_served.h"
 
 static const char *show(apr_pool_t *p, const char *text)
 {
@@ -150,7 +150,7 @@ static int take_below(request_rec *r, const char *folder, const char *name, int 
         *why = r307_open_text(r->pool, result, &top);
         return 0;
     }
-    if (r307_hidden_file(r, ap_make_full_path(r->pool, folder, name), &opened.as)) {
+    if (r307_never_served_file(r, ap_make_full_path(r->pool, folder, name), &opened.as)) {
         close(opened.fd);
         *why = "is a map or a flag, which nobody gets";
         return 0;

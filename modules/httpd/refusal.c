@@ -8,7 +8,7 @@
 #include "grammar/stay.h"
 #include "httpd/container.h"
 #include "httpd/htaccess.h"
-#include "httpd/once.h"
+#include "httpd/log_once.h"
 
 APLOG_USE_MODULE(redirect307);
 
@@ -102,8 +102,8 @@ static void skip(cmd_parms *cmd, r307_config_t *conf, const char *text)
                "them is not named";
         end = "";
     }
-    key = r307_once_key(cmd->pool, r307_refusal_file(cmd), (unsigned)line->line_num, text);
-    if (r307_once_ever(cmd->server, key)) {
+    key = r307_log_once_key(cmd->pool, r307_refusal_file(cmd), (unsigned)line->line_num, text);
+    if (r307_log_once_ever(cmd->server, key)) {
         ap_log_error(APLOG_MARK, APLOG_WARNING, 0, cmd->server, "%s:%d: %s%s%s",
                      line->filename, line->line_num, text, end, fails(cmd));
     }

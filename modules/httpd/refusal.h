@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * refusal: what becomes of a line that is wrong. In httpd.conf it ends the start, and what
- * asks whether a reload may begin; but a server that runs is never ended by it. In
+ * refusal: what becomes of a line that is wrong. In httpd.conf it ends the start, and
+ * what asks whether a reload may begin; but a server that runs is never ended by it. In
  * .htaccess it is skipped, said once per version of the file, and the site stays up.
  */
 #ifndef R307_HTTPD_REFUSAL_H

@@ -9,7 +9,7 @@
 #include <http_request.h>
 #include "rule/capture.h"
 #include "httpd/expr.h"
-#include "httpd/flag.h"
+#include "httpd/flag_file.h"
 #include "httpd/store.h"
 
 extern module AP_MODULE_DECLARE_DATA redirect307_module;
@@ -101,7 +101,7 @@ static int read_file(void *baton)
 
 static int read_flag(void *baton, const void *flag)
 {
-    return r307_flag_is_set(baton, flag);
+    return r307_flag_file_is_set(baton, flag);
 }
 
 static apr_uint64_t read_roll(void *baton)

@@ -6,9 +6,9 @@
 
 #include <string.h>
 #include "grammar/stay.h"
+#include "httpd/conf_indexes.h"
 #include "httpd/expr.h"
-#include "httpd/flag.h"
-#include "httpd/freeze.h"
+#include "httpd/flag_file.h"
 #include "httpd/refusal.h"
 
 int r307_directives_is_relative(const r307_rule_t *rule)
@@ -47,7 +47,7 @@ const char *r307_directives_parse(cmd_parms *cmd, const r307_container_t *contai
     context.location = container->location;
     context.maker.compile = r307_expr_compile;
     context.maker.baton = cmd;
-    context.maker.find_flag = r307_flag_find;
+    context.maker.find_flag = r307_flag_file_find;
     context.is_late = container->is_late;
     context.jit = jit;
     context.is_tenant = met != NULL;
@@ -92,7 +92,7 @@ void r307_directives_add_stay(cmd_parms *cmd, r307_config_t *conf,
     block->needs_base = block->needs_base || r307_directives_is_relative(stay);
     if (!met) {
         if (block->rules->rules->nelts == 1) {
-            r307_freeze_note(cmd->pool, block->rules);
+            r307_conf_indexes_note(cmd->pool, block->rules);
         }
         return;
     }

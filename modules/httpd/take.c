@@ -5,10 +5,10 @@
 #include <unistd.h>
 #include <http_config.h>
 #include <http_log.h>
+#include "httpd/log_once.h"
+#include "httpd/map_directive.h"
 #include "httpd/mapask.h"
-#include "httpd/maps.h"
 #include "httpd/mapview.h"
-#include "httpd/once.h"
 #include "httpd/request.h"
 
 APLOG_USE_MODULE(redirect307);
@@ -187,8 +187,8 @@ static void become_user(r307_store_t *store, int slot, const r307_mapref_t *ref)
 /* No rule is found where one stands, so it must not go unsaid. */
 static void say_left_out(request_rec *r, const r307_mapref_t *ref, const char *why)
 {
-    if (r307_once_per(r->server, r307_once_key_text(ref->htaccess, 0, why), SAID_APART,
-                      r->request_time)) {
+    if (r307_log_once_per(r->server, r307_log_once_key_text(ref->htaccess, 0, why), SAID_APART,
+                          r->request_time)) {
         ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, r, "%s:%u: Redirect307Map: %s is left "
                       "out of this request: %s; said at most once a minute",
                       ref->place.file, ref->place.line, ref->path, why);
@@ -220,8 +220,8 @@ static void say_unready(request_rec *r, r307_store_t *store, const r307_mapref_t
     const char *why = reason->why;
 
     r307_arena_count(store->arena, reason->count);
-    if (r307_once_per(r->server, r307_once_key_text(ref->htaccess, 0, why), SAID_APART,
-                      r->request_time)) {
+    if (r307_log_once_per(r->server, r307_log_once_key_text(ref->htaccess, 0, why), SAID_APART,
+                          r->request_time)) {
         ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, r, "%s:%u: Redirect307Map: the rules of "
                       "%s are not ready, and the request is answered 503: %s; said at most "
                       "once a minute", ref->place.file, ref->place.line, ref->path, why);
@@ -466,8 +466,8 @@ const struct r307_image_t *r307_store_image(request_rec *r, const r307_mapref_t 
     held->store = store;
     held->ref = ref;
     if (ref->directory) {
-        ref = r307_maps_limited(r, ap_get_module_config(r->per_dir_config,
-                                                        &redirect307_module), ref);
+        ref = r307_map_directive_limited(r, ap_get_module_config(r->per_dir_config,
+                                                                 &redirect307_module), ref);
     }
     held->view = ref->directory ? take_tenants(r, store, ref, &why)
                                 : take_conf(r, store, ref);
@@ -494,9 +494,9 @@ void r307_store_say(request_rec *r, const r307_rule_t *rule, const char *why,
         return;
     }
     version = held->view->version;
-    key = r307_once_key_text(held->ref->path, 0, why)
+    key = r307_log_once_key_text(held->ref->path, 0, why)
           ^ (version ? version->of.written ^ version->of.changed << 1 : 0);
-    if (r307_once_ever(r->server, key ? key : 1)) {
+    if (r307_log_once_ever(r->server, key ? key : 1)) {
         ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, r, "%s:%u: '%s' %s; %s; said of one line, "
                       "once for this version of the map", held->ref->path, rule->place.line,
                       r307_text_show(r->pool, source, strlen(source)), why, then);

@@ -8,7 +8,7 @@
 #include "grammar/hosts_advice.h"
 #include "rule/limit.h"
 #include "grammar/stay.h"
-#include "httpd/once.h"
+#include "httpd/log_once.h"
 
 APLOG_USE_MODULE(redirect307);
 
@@ -46,7 +46,7 @@ static void fill(request_rec *r, const r307_config_t *conf, const r307_view_t *v
 /* One stat of the file, and only where something is skipped. */
 static int is_first(request_rec *r, const char *file, unsigned line, const char *matter)
 {
-    return r307_once_ever(r->server, r307_once_key(r->pool, file, line, matter));
+    return r307_log_once_ever(r->server, r307_log_once_key(r->pool, file, line, matter));
 }
 
 /* then: what becomes of the line. */

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * maintenance: Redirect307Maintenance at work: the lines of a place asked, the page shown
- * in place under status 503, whoever makes it, and the flag files kept from the world.
+ * maintenance_serve: Redirect307Maintenance at work: the lines of a place asked, the page
+ * shown in place under status 503, whoever makes it, and the flag files kept from the
+ * world.
  */
-#ifndef R307_HTTPD_MAINTENANCE_H
-#define R307_HTTPD_MAINTENANCE_H
+#ifndef R307_HTTPD_MAINTENANCE_SERVE_H
+#define R307_HTTPD_MAINTENANCE_SERVE_H
 
 #include <httpd.h>
 #include <http_config.h>
@@ -19,6 +20,6 @@ const char *r307_maintenance_add(cmd_parms *cmd, r307_config_t *conf,
 
 /* Before the rules of the same phase. The value the hook returns; DECLINED when the
  * request goes on. In the late phase a page whose maintenance is over leads back. */
-int r307_maintenance_ask(request_rec *r, const r307_config_t *conf, int is_late);
+int r307_maintenance_serve(request_rec *r, const r307_config_t *conf, int is_late);
 
 #endif

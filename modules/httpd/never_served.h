@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * hidden: files that rules use are never served: maps, images, flags. In the document root
- * anyone could read them.
+ * never_served: files that rules use are never served: maps, images, flags. In the
+ * document root anyone could read them.
  */
-#ifndef R307_HTTPD_HIDDEN_H
-#define R307_HTTPD_HIDDEN_H
+#ifndef R307_HTTPD_NEVER_SERVED_H
+#define R307_HTTPD_NEVER_SERVED_H
 
 #include <httpd.h>
 #include <http_config.h>
@@ -14,17 +14,17 @@
 /* While a directive is read that names the file: `path` is the full one, and lives in
  * cmd->pool. Of httpd.conf it is hidden wherever it is asked for, of .htaccess below its
  * directory. What flag= of a rule of .htaccess names is in the tally of its block. */
-void r307_hidden_add(cmd_parms *cmd, r307_config_t *conf, const char *path);
+void r307_never_served_add(cmd_parms *cmd, r307_config_t *conf, const char *path);
 
 struct r307_store_t;
 
 /* post_config: makes one table of httpd.conf's files, for all servers. */
-void r307_hidden_make(apr_pool_t *pconf, server_rec *s, struct r307_store_t *store);
+void r307_never_served_make(apr_pool_t *pconf, server_rec *s, struct r307_store_t *store);
 
 /* Whether the request, or subrequest, has come to such a file. */
-int r307_hidden_test(request_rec *r, const r307_config_t *conf);
+int r307_never_served_test(request_rec *r, const r307_config_t *conf);
 
 /* Whether a file that is opened without asking anybody is one. */
-int r307_hidden_file(request_rec *r, const char *path, const r307_folder_t *as);
+int r307_never_served_file(request_rec *r, const char *path, const r307_folder_t *as);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "httpd/maintenance.h"
+#include "httpd/maintenance_serve.h"
 
 #include <string.h>
 #include <apr_date.h>
@@ -9,15 +9,15 @@
 #include <http_protocol.h>
 #include <http_request.h>
 #include "grammar/line.h"
-#include "httpd/base.h"
+#include "httpd/directory_url.h"
 #include "httpd/expr.h"
-#include "httpd/flag.h"
-#include "httpd/hidden.h"
-#include "httpd/lint.h"
-#include "httpd/once.h"
+#include "httpd/flag_file.h"
+#include "httpd/log_once.h"
+#include "httpd/never_served.h"
 #include "httpd/page.h"
 #include "httpd/request.h"
 #include "httpd/respond.h"
+#include "httpd/start_lint.h"
 #include "httpd/tenant.h"
 
 APLOG_USE_MODULE(redirect307);
@@ -65,14 +65,14 @@ static const char *find_files(cmd_parms *cmd, r307_config_t *conf,
     const char *err = NULL;
 
     if (line->flag) {
-        err = r307_flag_resolve(cmd, line->flag, &line->flag_path);
+        err = r307_flag_file_resolve(cmd, line->flag, &line->flag_path);
     }
     if (err) {
         return apr_psprintf(cmd->pool, "flag='%s' %s", show_text(cmd->pool, line->flag),
                             err);
     }
     if (line->flag) {
-        r307_hidden_add(cmd, conf, line->flag_path);
+        r307_never_served_add(cmd, conf, line->flag_path);
     }
     if (line->file) {
         line->file_path = !line->is_tenants ? line->file
@@ -135,7 +135,7 @@ static void say_once(request_rec *r, const r307_maintenance_t *line, const char 
 {
     const r307_place_t *place = &line->rule.place;
 
-    if (r307_once_ever(r->server, r307_once_key_text(place->file, place->line, matter))) {
+    if (r307_log_once_ever(r->server, r307_log_once_key_text(place->file, place->line, matter))) {
         ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, r,
                       "%s:%u: Redirect307Maintenance: %s", place->file, place->line, text);
     }
@@ -164,16 +164,16 @@ static const char *owners(const r307_maintenance_t *line)
 /* What the callbacks of r307_halting_t get. */
 typedef struct asking_t {
     request_rec *r;
-    int how;                    /* of r307_flag_look */
+    int how;                    /* of r307_flag_file_look */
 } asking_t;
 
 static void ask_flag(void *baton, const r307_maintenance_t *line, r307_flag_seen_t *seen)
 {
     const asking_t *asking = baton;
     request_rec *r = asking->r;
-    r307_flag_t flag;
+    r307_flag_file_t flag;
 
-    r307_flag_look(r, line->flag_path, owners(line), asking->how, &flag);
+    r307_flag_file_look(r, line->flag_path, owners(line), asking->how, &flag);
     say_problem(r, line, flag.problem);
     seen->exists = flag.exists;
     seen->made = flag.made;
@@ -184,8 +184,8 @@ static r307_slice_t find_base(request_rec *r, const r307_maintenance_t *line)
 {
     const r307_config_t *conf = ap_get_module_config(r->per_dir_config,
                                                      &redirect307_module);
-    r307_slice_t base = r307_base_find(r, conf, r307_request_state(r)->view.path,
-                                       line->directory);
+    r307_slice_t base = r307_directory_url_find(r, conf, r307_request_state(r)->view.path,
+                                                line->directory);
 
     if (!base.s && (line->is_relative || line->is_tenants)) {
         say_once(r, line, "base", apr_psprintf(r->pool,
@@ -473,7 +473,7 @@ static int may_act(request_rec *r, const r307_maintenance_t *line)
     int is_on = now >= line->from && (!line->until || now < line->until);
 
     if (is_on && line->flag) {
-        is_on = r307_flag_exists(r, line->flag_path, owners(line), line->seen, &problem);
+        is_on = r307_flag_file_exists(r, line->flag_path, owners(line), line->seen, &problem);
         say_problem(r, line, problem);
     }
     if (is_on) {
@@ -525,7 +525,7 @@ static int is_sent(r307_halt_outcome_t outcome)
     return outcome == R307_HALT_SEND || outcome == R307_HALT_BACK;
 }
 
-int r307_maintenance_ask(request_rec *r, const r307_config_t *conf, int is_late)
+int r307_maintenance_serve(request_rec *r, const r307_config_t *conf, int is_late)
 {
     const r307_lines_t *lines = is_late ? conf->late_lines : conf->early_lines;
     r307_state_t *state = r307_request_known(r);

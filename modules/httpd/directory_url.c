@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "httpd/base.h"
+#include "httpd/directory_url.h"
 
 #include <string.h>
 #include <apr_strings.h>
@@ -131,8 +131,8 @@ static r307_slice_t by_config(request_rec *r, const r307_config_t *conf,
     return unknown;
 }
 
-r307_slice_t r307_base_find(request_rec *r, const r307_config_t *conf,
-                            const r307_path_t *path, const char *directory)
+r307_slice_t r307_directory_url_find(request_rec *r, const r307_config_t *conf,
+                                     const r307_path_t *path, const char *directory)
 {
     r307_slice_t base = by_config(r, conf, directory, 1);
 

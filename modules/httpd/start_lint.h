@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * lint: the findings of engine/audit, and what Redirect307Require asks for, where httpd
- * can say them: for httpd.conf at its start
- * and with `httpd -t`, for a .htaccess when its rules are first asked.
+ * start_lint: the findings of lint/, and what Redirect307Require asks for, where
+ * httpd can say them: for httpd.conf at its start and with `httpd -t`, for a .htaccess
+ * when its rules are first asked.
  */
-#ifndef R307_HTTPD_LINT_H
-#define R307_HTTPD_LINT_H
+#ifndef R307_HTTPD_START_LINT_H
+#define R307_HTTPD_START_LINT_H
 
 #include <httpd.h>
 #include <http_config.h>

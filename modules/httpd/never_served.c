@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "httpd/hidden.h"
+#include "httpd/never_served.h"
 
 #include <string.h>
 #include <apr_hash.h>
 #include <apr_strings.h>
 #include "httpd/container.h"
-#include "httpd/flag.h"
+#include "httpd/flag_file.h"
 #include "httpd/store.h"
 
 extern module AP_MODULE_DECLARE_DATA redirect307_module;
@@ -21,7 +21,7 @@ static const char *name_of(const char *path)
 
 /* Paths are kept by their last segment: a request costs one lookup, however many there
  * are. */
-void r307_hidden_add(cmd_parms *cmd, r307_config_t *conf, const char *path)
+void r307_never_served_add(cmd_parms *cmd, r307_config_t *conf, const char *path)
 {
     void *table = NULL;
     apr_array_header_t *paths;
@@ -52,7 +52,7 @@ typedef struct hidden_t {
     struct r307_store_t *store;
 } hidden_t;
 
-void r307_hidden_make(apr_pool_t *pconf, server_rec *s, struct r307_store_t *store)
+void r307_never_served_make(apr_pool_t *pconf, server_rec *s, struct r307_store_t *store)
 {
     hidden_t *hidden = apr_palloc(pconf, sizeof(*hidden));
     void *table = NULL;
@@ -106,7 +106,7 @@ static int is_flag(const asked_t *asked, const r307_chain_t *chain)
         const apr_array_header_t *flags = chain->blocks[i]->tally.flags;
 
         for (k = 0; flags && k < flags->nelts; k++) {
-            if (is_file(asked, r307_flag_path(APR_ARRAY_IDX(flags, k, const void *)))) {
+            if (is_file(asked, r307_flag_file_path(APR_ARRAY_IDX(flags, k, const void *)))) {
                 return 1;
             }
         }
@@ -135,7 +135,7 @@ static int is_hidden(request_rec *r, const r307_config_t *conf, const asked_t *a
     return r307_store_is_map(hidden->store, asked->device, asked->inode);
 }
 
-int r307_hidden_test(request_rec *r, const r307_config_t *conf)
+int r307_never_served_test(request_rec *r, const r307_config_t *conf)
 {
     const hidden_t *hidden = ap_get_module_config(r->server->module_config,
                                                   &redirect307_module);
@@ -145,7 +145,7 @@ int r307_hidden_test(request_rec *r, const r307_config_t *conf)
         && r->filename && is_hidden(r, conf, &asked);
 }
 
-int r307_hidden_file(request_rec *r, const char *path, const r307_folder_t *as)
+int r307_never_served_file(request_rec *r, const char *path, const r307_folder_t *as)
 {
     asked_t asked = { r->pool, path, (apr_dev_t)as->device, (apr_ino_t)as->inode };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "httpd/flag.h"
+#include "httpd/flag_file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,7 +14,7 @@
 #include <apr_thread_mutex.h>
 #include "base/disk.h"
 #include "httpd/container.h"
-#include "httpd/hidden.h"
+#include "httpd/never_served.h"
 
 #define SLOTS 256u          /* a power of two */
 #define PATH_MOST 255       /* a longer one is looked at each time */
@@ -38,7 +38,7 @@ typedef struct table_t {
 } table_t;
 
 /* Anonymous memory costs only the pages that are touched. It is this process's own. */
-void r307_flag_make(apr_pool_t *pchild, server_rec *s)
+void r307_flag_file_make(apr_pool_t *pchild, server_rec *s)
 {
     table_t *table = apr_pcalloc(pchild, sizeof(*table));
     apr_shm_t *shm;
@@ -62,7 +62,7 @@ static table_t *find_table(const server_rec *s)
 
 /* --- where it is --- */
 
-const char *r307_flag_resolve(const cmd_parms *cmd, const char *name, const char **path)
+const char *r307_flag_file_resolve(const cmd_parms *cmd, const char *name, const char **path)
 {
     r307_container_t container;
     size_t len;
@@ -161,7 +161,7 @@ static void look(const char *path, const char *directory, slot_t *slot)
     }
 }
 
-static void tell(apr_pool_t *p, const slot_t *slot, int with_text, r307_flag_t *flag)
+static void tell(apr_pool_t *p, const slot_t *slot, int with_text, r307_flag_file_t *flag)
 {
     flag->exists = slot->made != 0;
     flag->made = apr_time_from_sec(slot->made);
@@ -183,7 +183,7 @@ static unsigned hash(const char *path)
 /* The first thread that finds the second over goes and looks, without the lock; the
  * others are told what was seen last. */
 static void look_by_table(request_rec *r, table_t *table, const char *path,
-                          const char *directory, int how, r307_flag_t *flag)
+                          const char *directory, int how, r307_flag_file_t *flag)
 {
     slot_t *slot = &table->slots[hash(path) & (SLOTS - 1)], *fresh;
     apr_int64_t now = apr_time_sec(r->request_time);
@@ -214,8 +214,8 @@ static void look_by_table(request_rec *r, table_t *table, const char *path,
     apr_thread_mutex_unlock(table->lock);
 }
 
-void r307_flag_look(request_rec *r, const char *path, const char *directory,
-                    int how, r307_flag_t *flag)
+void r307_flag_file_look(request_rec *r, const char *path, const char *directory,
+                         int how, r307_flag_file_t *flag)
 {
     table_t *table = find_table(r->server);
     slot_t *fresh;
@@ -231,12 +231,12 @@ void r307_flag_look(request_rec *r, const char *path, const char *directory,
 
 /* Second and answer in one word. The first thread of a second goes and looks, the others
  * are told what was seen last. */
-int r307_flag_exists(request_rec *r, const char *path, const char *directory,
-                     apr_uint64_t *seen, const char **problem)
+int r307_flag_file_exists(request_rec *r, const char *path, const char *directory,
+                          apr_uint64_t *seen, const char **problem)
 {
     apr_uint64_t now = (apr_uint64_t)apr_time_sec(r->request_time) << 1;
     apr_uint64_t last = seen ? __atomic_load_n(seen, __ATOMIC_RELAXED) : 0;
-    r307_flag_t flag;
+    r307_flag_file_t flag;
 
     *problem = NULL;
     if (last && ((last & ~(apr_uint64_t)1) == now
@@ -244,7 +244,7 @@ int r307_flag_exists(request_rec *r, const char *path, const char *directory,
                                                  __ATOMIC_RELAXED, __ATOMIC_RELAXED))) {
         return (int)(last & 1);
     }
-    r307_flag_look(r, path, directory, 0, &flag);
+    r307_flag_file_look(r, path, directory, 0, &flag);
     *problem = flag.problem;
     if (seen) {
         __atomic_store_n(seen, now | (flag.exists != 0), __ATOMIC_RELAXED);
@@ -259,34 +259,34 @@ typedef struct found_t {
     const char *directory;      /* of the .htaccess; NULL: httpd.conf */
 } found_t;
 
-const char *r307_flag_find(void *baton, apr_pool_t *p, const char *name, void **found)
+const char *r307_flag_file_find(void *baton, apr_pool_t *p, const char *name, void **found)
 {
     cmd_parms *cmd = baton;
     found_t *made = apr_pcalloc(p, sizeof(*made));
     r307_container_t container;
-    const char *bad = r307_flag_resolve(cmd, name, &made->path);
+    const char *bad = r307_flag_file_resolve(cmd, name, &made->path);
 
     if (!bad && r307_container_is_htaccess(cmd)) {
         bad = r307_container_find(cmd, &container);
         made->directory = bad ? NULL : container.directory;
     }
     else if (!bad) {
-        r307_hidden_add(cmd, NULL, made->path);
+        r307_never_served_add(cmd, NULL, made->path);
     }
     *found = made;
     return bad;
 }
 
-const char *r307_flag_path(const void *found)
+const char *r307_flag_file_path(const void *found)
 {
     return ((const found_t *)found)->path;
 }
 
-int r307_flag_is_set(request_rec *r, const void *found)
+int r307_flag_file_is_set(request_rec *r, const void *found)
 {
     const found_t *made = found;
-    r307_flag_t flag;
+    r307_flag_file_t flag;
 
-    r307_flag_look(r, made->path, made->directory, 0, &flag);
+    r307_flag_file_look(r, made->path, made->directory, 0, &flag);
     return flag.exists;
 }

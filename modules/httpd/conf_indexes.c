@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "httpd/freeze.h"
+#include "httpd/conf_indexes.h"
 
 #include <apr_general.h>
 #include <apr_time.h>
@@ -7,7 +7,7 @@
 #define USERDATA "mod_redirect307.rulesets"
 
 /* Kept at pconf, as a static would outlive what it points to. */
-void r307_freeze_note(apr_pool_t *pconf, r307_ruleset_t *rules)
+void r307_conf_indexes_note(apr_pool_t *pconf, r307_ruleset_t *rules)
 {
     void *list = NULL;
 
@@ -19,7 +19,7 @@ void r307_freeze_note(apr_pool_t *pconf, r307_ruleset_t *rules)
     *(r307_ruleset_t **)apr_array_push(list) = rules;
 }
 
-apr_uint64_t r307_freeze_seed(void)
+apr_uint64_t r307_conf_indexes_seed(void)
 {
     apr_uint64_t seed;
 
@@ -32,7 +32,7 @@ apr_uint64_t r307_freeze_seed(void)
     return seed * 0x9E3779B97F4A7C15ull ^ (apr_uint64_t)(apr_uintptr_t)&seed;
 }
 
-void r307_freeze_all(apr_pool_t *pconf)
+void r307_conf_indexes_build(apr_pool_t *pconf)
 {
     void *data = NULL;
     apr_array_header_t *list;
@@ -42,6 +42,6 @@ void r307_freeze_all(apr_pool_t *pconf)
     list = data;
     for (i = 0; list && i < list->nelts; i++) {
         r307_ruleset_freeze(pconf, APR_ARRAY_IDX(list, i, r307_ruleset_t *),
-                            r307_freeze_seed(), apr_time_now());
+                            r307_conf_indexes_seed(), apr_time_now());
     }
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "httpd/once.h"
+#include "httpd/log_once.h"
 
 #include <string.h>
 #include <apr_shm.h>
@@ -16,7 +16,7 @@ typedef struct slot_t {
 
 /* Kept at pconf, which is cleared with the generation; a static would be lost with the
  * .so at a restart, and would be one more thing that is not. */
-void r307_once_make(apr_pool_t *pconf)
+void r307_log_once_make(apr_pool_t *pconf)
 {
     apr_shm_t *shm;
     slot_t *slots;
@@ -57,7 +57,7 @@ static apr_uint64_t hash_text(apr_uint64_t key, const char *text)
     return text ? hash(key, text, strlen(text) + 1) : hash(key, "\1", 1);
 }
 
-apr_uint64_t r307_once_key_text(const char *file, unsigned line, const char *text)
+apr_uint64_t r307_log_once_key_text(const char *file, unsigned line, const char *text)
 {
     apr_uint64_t key = APR_UINT64_C(0xcbf29ce484222325);
 
@@ -67,10 +67,10 @@ apr_uint64_t r307_once_key_text(const char *file, unsigned line, const char *tex
     return key ? key : 1;
 }
 
-apr_uint64_t r307_once_key(apr_pool_t *p, const char *file, unsigned line,
-                           const char *text)
+apr_uint64_t r307_log_once_key(apr_pool_t *p, const char *file, unsigned line,
+                               const char *text)
 {
-    apr_uint64_t key = r307_once_key_text(file, line, text);
+    apr_uint64_t key = r307_log_once_key_text(file, line, text);
     apr_finfo_t finfo;
 
     if (file && apr_stat(&finfo, file, APR_FINFO_MTIME | APR_FINFO_SIZE, p)
@@ -114,7 +114,7 @@ static slot_t *take_slot(slot_t *slots, apr_uint64_t key, int *is_new)
     return oldest;
 }
 
-int r307_once_ever(const server_rec *s, apr_uint64_t key)
+int r307_log_once_ever(const server_rec *s, apr_uint64_t key)
 {
     slot_t *slots = find_slots(s), *slot;
     int is_new;
@@ -127,7 +127,7 @@ int r307_once_ever(const server_rec *s, apr_uint64_t key)
     return is_new;
 }
 
-int r307_once_per(const server_rec *s, apr_uint64_t key, int seconds, apr_time_t now)
+int r307_log_once_per(const server_rec *s, apr_uint64_t key, int seconds, apr_time_t now)
 {
     slot_t *slots = find_slots(s), *slot;
     apr_uint64_t last;

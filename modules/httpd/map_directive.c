@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "httpd/maps.h"
+#include "httpd/map_directive.h"
 
 #include <string.h>
 #include <sys/stat.h>
@@ -8,8 +8,8 @@
 #include <http_core.h>
 #include "base/disk.h"
 #include "rule/limit.h"
-#include "httpd/hidden.h"
-#include "httpd/lint.h"
+#include "httpd/never_served.h"
+#include "httpd/start_lint.h"
 #include "httpd/store.h"
 
 /* With regex=on, in one map of a .htaccess. Stands in docs/maps.md. */
@@ -81,7 +81,7 @@ static const char *parse(cmd_parms *cmd, const r307_container_t *container,
     return NULL;
 }
 
-const char *r307_maps_add(cmd_parms *cmd, r307_config_t *conf, const char *args)
+const char *r307_map_directive_add(cmd_parms *cmd, r307_config_t *conf, const char *args)
 {
     r307_container_t container;
     r307_block_t *block;
@@ -97,7 +97,7 @@ const char *r307_maps_add(cmd_parms *cmd, r307_config_t *conf, const char *args)
     block->is_htaccess = r307_container_is_htaccess(cmd);
     block->needs_base = block->needs_base || container.directory;
     r307_ruleset_add_map(cmd->pool, block->rules, ref);
-    r307_hidden_add(cmd, conf, ref->path);
+    r307_never_served_add(cmd, conf, ref->path);
     if (!block->is_htaccess) {
         r307_start_lint_add_map(cmd, conf, &ref->def, ref->place);
         r307_store_add(cmd->pool, ref);
@@ -119,8 +119,8 @@ static void find_folder(r307_mapref_t *ref)
     }
 }
 
-const r307_mapref_t *r307_maps_limited(request_rec *r, const r307_config_t *conf,
-                                       const r307_mapref_t *ref)
+const r307_mapref_t *r307_map_directive_limited(request_rec *r, const r307_config_t *conf,
+                                                const r307_mapref_t *ref)
 {
     r307_mapref_t *limited = apr_pmemdup(r->pool, ref, sizeof(*ref));
     apr_int64_t lines = r307_limit_value(conf->limits, R307_LIMIT_MAP_LINES);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "httpd/ask.h"
+#include "httpd/serve.h"
 
 #include <string.h>
 #include <apr_strings.h>
@@ -7,12 +7,12 @@
 #include <http_log.h>
 #include "decide/decide.h"
 #include "grammar/hosts_advice.h"
-#include "httpd/base.h"
 #include "httpd/counters.h"
-#include "httpd/lint.h"
-#include "httpd/once.h"
+#include "httpd/directory_url.h"
+#include "httpd/log_once.h"
 #include "httpd/request.h"
 #include "httpd/respond.h"
+#include "httpd/start_lint.h"
 #include "httpd/store.h"
 #include "httpd/tenant.h"
 
@@ -28,9 +28,9 @@ APLOG_USE_MODULE(redirect307);
 static void log_once(request_rec *r, const r307_place_t *place, const char *matter,
                      const char *text)
 {
-    apr_uint64_t key = r307_once_key(r->pool, place->file, place->line, matter);
+    apr_uint64_t key = r307_log_once_key(r->pool, place->file, place->line, matter);
 
-    if (r307_once_ever(r->server, key)) {
+    if (r307_log_once_ever(r->server, key)) {
         ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, r, "%s:%u: %s", place->file,
                       place->line, text);
     }
@@ -101,7 +101,7 @@ static void fill_scope(request_rec *r, const r307_config_t *conf,
         || (!block->needs_base && __atomic_load_n(&block->checked, __ATOMIC_RELAXED))) {
         return;
     }
-    scope->base = r307_base_find(r, conf, view->path, block->directory);
+    scope->base = r307_directory_url_find(r, conf, view->path, block->directory);
     if (scope->base.s) {
         check_outside(r, block, scope->base);
     }
@@ -128,7 +128,7 @@ static void say_of_map(request_rec *r, const r307_rule_t *rule, const char *why,
 
     r307_store_say(r, rule, why, then);
     if (rule->of_map && !rule->is_tenants
-        && r307_once_ever(r->server, r307_once_key_text(rule->place.file, 0, why))) {
+        && r307_log_once_ever(r->server, r307_log_once_key_text(rule->place.file, 0, why))) {
         ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, r, "%s:%u: '%s' %s; %s; said of one line, "
                       "once", rule->place.file, rule->place.line,
                       r307_text_show(r->pool, source, strlen(source)), why, then);
@@ -140,8 +140,8 @@ static void say_own_host(request_rec *r, const r307_rule_t *rule)
 {
     const char *text = rule->target->text;
 
-    if (r307_once_ever(r->server, r307_once_key_text(rule->place.file, rule->place.line,
-                                                     "own host"))) {
+    if (r307_log_once_ever(r->server, r307_log_once_key_text(rule->place.file, rule->place.line,
+                                                             "own host"))) {
         ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, r, "%s:%u: Redirect307: '%s' leads to the "
                       "host that was asked for, which is not in Redirect307AllowHosts; this "
                       "line is left out there; %s", rule->place.file, rule->place.line,
@@ -156,8 +156,8 @@ static void trace(void *baton, const r307_rule_t *rule, r307_skip_t step,
     request_rec *r = baton;
 
     if ((step == R307_SKIP_BALANCER || step == R307_SKIP_PROXIED)
-        && r307_once_ever(r->server, r307_once_key_text(rule->place.file,
-                                                        rule->place.line, "balancer"))) {
+        && r307_log_once_ever(r->server, r307_log_once_key_text(rule->place.file,
+                                                                rule->place.line, "balancer"))) {
         ap_log_rerror(APLOG_MARK, APLOG_NOTICE, 0, r,
                       "%s passed over: %s; this is said once", label(r, rule),
                       r307_skip_text(step));
@@ -199,9 +199,9 @@ static void log_refusal(request_rec *r, const r307_config_t *conf,
 {
     const r307_rule_t *rule = decision->rule;
     int status = (int)r307_config_value(conf, R307_SETTING_REFUSE);
-    apr_uint64_t key = r307_once_key_text(rule->place.file, rule->place.line, "refused");
+    apr_uint64_t key = r307_log_once_key_text(rule->place.file, rule->place.line, "refused");
 
-    if (r307_once_per(r->server, key, REFUSALS_APART, apr_time_now())) {
+    if (r307_log_once_per(r->server, key, REFUSALS_APART, apr_time_now())) {
         ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, r,
                       "%s refused (%s): %s; said at most once a minute for this rule",
                       label(r, rule),
@@ -250,8 +250,8 @@ static void log_overdue(request_rec *r, const r307_rule_t *rule)
     if (!r307_plan_is_overdue(&rule->plan, now)) {
         return;
     }
-    key = r307_once_key_text(rule->place.file, rule->place.line, "review");
-    if (r307_once_per(r->server, key, REVIEWS_APART, now)) {
+    key = r307_log_once_key_text(rule->place.file, rule->place.line, "review");
+    if (r307_log_once_per(r->server, key, REVIEWS_APART, now)) {
         ap_log_error(APLOG_MARK, APLOG_WARNING, 0, r->server,
                      "%s has been due for review since %s (review=)%s%s; said once a day",
                      label(r, rule), rule->plan.review.text,
@@ -351,7 +351,7 @@ static size_t base_from(request_rec *r, const r307_config_t *conf, r307_slice_t 
     if (!block->needs_base) {
         return raw.len;
     }
-    base = r307_base_find(r, conf, &path, block->directory);
+    base = r307_directory_url_find(r, conf, &path, block->directory);
     return base.s && raw.len >= base.len && memcmp(raw.s, base.s, base.len) == 0
            ? base.len - 1 : R307_INDEX_NO_BASE;
 }
@@ -391,7 +391,7 @@ static int block_may(request_rec *r, const r307_config_t *conf, r307_slice_t raw
     return r307_index_may(block->rules->index, raw.s, raw.len, from);
 }
 
-int r307_ask_may(request_rec *r, const r307_config_t *conf, const r307_chain_t *chain)
+int r307_serve_may(request_rec *r, const r307_config_t *conf, const r307_chain_t *chain)
 {
     const char *path = r->unparsed_uri, *query;
     r307_slice_t raw;
@@ -422,7 +422,7 @@ static void say_lacking(request_rec *r, const r307_config_t *conf, const r307_ru
     }
 }
 
-int r307_ask_chain(request_rec *r, const r307_config_t *conf, const r307_chain_t *chain)
+int r307_serve_chain(request_rec *r, const r307_config_t *conf, const r307_chain_t *chain)
 {
     r307_state_t *state = r307_request_state(r);
     r307_scope_t *scopes;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "httpd/lint.h"
+#include "httpd/start_lint.h"
 
 #include <string.h>
 #include <strings.h>
@@ -11,7 +11,7 @@
 #include "lint/lint_loop.h"
 #include "conf/rewrite_cond.h"
 #include "grammar/token.h"
-#include "httpd/once.h"
+#include "httpd/log_once.h"
 #include "httpd/refusal.h"
 
 APLOG_USE_MODULE(redirect307);
@@ -369,8 +369,8 @@ void r307_start_lint_say(request_rec *r, const r307_config_t *conf,
     int i, said = 0;
 
     if (r307_config_value(conf, R307_SETTING_LINT) == R307_LINT_OFF
-        || !r307_once_ever(r->server, r307_once_key(r->pool, block->file,
-                                                    r307_config_first(block), "lint"))) {
+        || !r307_log_once_ever(r->server, r307_log_once_key(r->pool, block->file,
+                                                            r307_config_first(block), "lint"))) {
         return;
     }
     for (i = 0; i < rules->nelts; i++) {
@@ -379,8 +379,8 @@ void r307_start_lint_say(request_rec *r, const r307_config_t *conf,
 
         /* rules of one place may be one block or, from a cached file, several */
         if (rule->target->inserts && r307_hosts_may(&rule->hosts, conf->allow)
-            && r307_once_ever(r->server, r307_once_key(r->pool, rule->place.file,
-                                                       rule->place.line, "doubt"))) {
+            && r307_log_once_ever(r->server, r307_log_once_key(r->pool, rule->place.file,
+                                                               rule->place.line, "doubt"))) {
             r307_lint_line(r->pool, rule, list_of(conf), doubts);
             (void)say_doubts(r->server, doubts, 1, &said);
         }
