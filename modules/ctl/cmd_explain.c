@@ -2,13 +2,11 @@
 #include "ctl.h"
 
 #include <string.h>
-#include <strings.h>
 #include <apr_strings.h>
 #include <apr_tables.h>
 
-#include "ctl_file.h"
 #include "ctl_halt.h"
-#include "ctl_map.h"
+#include "ctl_site.h"
 #include "decide/decide.h"
 
 #include "lint/lint_loop.h"
@@ -104,106 +102,57 @@ static const r307_view_ops_t ops = {
     flag_of, roll_of
 };
 
-/* NULL, or why the map has no rules here; one that a person named, or (of != NULL) that a
- * line of the file names. */
-static const char *add_map(explaining_t *x, r307_mapdef_t *def, const char *file,
-                           const ctl_reach_t *of)
+static void tell_map(void *baton, const ctl_line_t *line, const char *text)
 {
-    const r307_image_t *image;
-    ctl_maploaded_t loaded;
-    r307_context_t context;
-    ctl_reached_t reached;
-    const ctl_teller_t teller = { ctl_map_tell, stderr, 0 };
-    const char *bad = of ? ctl_map_of(x->p, def, of, &teller, &loaded, &reached)
-                         : ctl_map_named(x->p, def, file, &teller, &loaded, &reached);
-
-    if (bad) {
-        x->maps_elsewhere += of && reached == CTL_REACH_UNKNOWN;
-        return bad;
-    }
-    r307_map_context(def, &context);
-    bad = r307_image_attach(x->p, loaded.bytes, &context, loaded.name, &image);
-    if (bad) {
-        return apr_psprintf(x->p, "%s: %s", loaded.name, bad);
-    }
-    r307_ruleset_add_map(x->p, x->rules, image);
-    x->skipped += (int)loaded.bad;
-    x->ours += loaded.bad || loaded.rules;
-    x->directory = x->directory || def->where == R307_WHERE_DIRECTORY;
-    return NULL;
+    (void)line;
+    fputs(text, baton);
 }
 
-static void met_map(explaining_t *x, const ctl_met_t *what)
+static void skip(explaining_t *x, const ctl_line_t *line, const char *why)
 {
-    r307_mapdef_t def;
-    const char *bad = r307_map_parse(x->p, what->args, &what->context, &def);
+    x->skipped++;
+    fputs(ctl_line_say(x->p, line, why), stderr);
+}
 
-    x->directory = !what->is_conf;
-    if (!bad && (what->container || ctl_reach_is_elsewhere(what->reach, def.file))) {
-        x->maps_elsewhere++;
-    }
-    else if (!bad) {
-        bad = add_map(x, &def, NULL, what->reach);
-    }
-    if (bad) {
-        x->skipped++;
-        fprintf(stderr, "%s:%u: %s: %s\n", what->place.file, what->place.line,
-                what->directive, bad);
+static void take_map(explaining_t *x, const ctl_line_t *line)
+{
+    const ctl_site_map_t *map = line->map;
+
+    x->skipped += (int)map->loaded.bad;
+    x->maps_elsewhere += line->container || map->bad;
+    if (map->bad && !map->is_elsewhere) {
+        skip(x, line, map->bad);
     }
 }
 
-static void met_maintenance(explaining_t *x, const ctl_met_t *what)
+/* What is asked, what is not, and what is skipped. */
+static void take_line(explaining_t *x, const ctl_line_t *line)
 {
-    r307_maintenance_t *line;
-    const char *bad = r307_maintenance_parse(x->p, what->args, what->place,
-                                             &what->context, &line);
-
-    x->directory = !what->is_conf;
-    if (bad) {
-        x->skipped++;
-        fprintf(stderr, "%s:%u: %s: %s\n", what->place.file, what->place.line,
-                what->directive, bad);
-    }
-    else if (what->container) {
-        x->elsewhere++;
-    }
-    else {
-        APR_ARRAY_PUSH(x->lines, const r307_maintenance_t *) = line;
-    }
-}
-
-static void met(void *baton, const ctl_met_t *what)
-{
-    explaining_t *x = baton;
-    const r307_rule_t *rule = NULL;
-    const char *bad;
-
-    x->ours++;
-    x->refused = x->refused || what->is_fatal;
-    bad = ctl_file_check(x->p, what);
-    if (!bad && ctl_file_is(what, R307_LINE_MAP)) {
-        met_map(x, what);
-        return;
-    }
-    if (!bad && ctl_file_is(what, R307_LINE_MAINTENANCE)) {
-        met_maintenance(x, what);
-        return;
-    }
-    if (!bad && !ctl_file_is(what, R307_LINE_RULE)) {
-        bad = ctl_file_setting(x->p, what);
-        if (!bad) {
-            return;
+    x->refused = x->refused || line->is_fatal;
+    x->directory = !line->is_conf;
+    switch (line->kind) {
+    case CTL_LINE_BAD:
+        skip(x, line, line->bad);
+        break;
+    case CTL_LINE_MAP:
+        take_map(x, line);
+        break;
+    case CTL_LINE_MAINTENANCE:
+        if (!line->container) {
+            APR_ARRAY_PUSH(x->lines, const r307_maintenance_t *) = line->maintenance;
+            break;
         }
+        x->elsewhere++;
+        break;
+    case CTL_LINE_RULE:
+        x->elsewhere += line->container != NULL;
+        break;
+    case CTL_LINE_UNPLACED:
+        x->elsewhere++;
+        break;
+    case CTL_LINE_SETTING:
+        break;
     }
-    bad = bad ? bad : ctl_file_take_rule(x->p, what, what->container ? NULL : x->rules,
-                                          &rule);
-    x->elsewhere += !bad && what->container;
-    if (bad) {
-        x->skipped++;
-        fprintf(stderr, "%s:%u: %s: %s\n", what->place.file, what->place.line,
-                what->directive, bad);
-    }
-    x->directory = !what->is_conf;
 }
 
 /* Kept until the answer, which people want first, was printed. */
@@ -339,22 +288,30 @@ static int set_asked(explaining_t *x, r307_view_t *view)
 /* The rules of the file. NULL, or why there are none. */
 static const char *load(explaining_t *x)
 {
-    ctl_named_t found;
-    r307_mapdef_t def;
+    ctl_site_t site;
     const char *bad;
+    int i;
 
-    x->rules = r307_ruleset_make(x->p);
     x->lines = apr_array_make(x->p, 2, sizeof(const r307_maintenance_t *));
-    if (ctl_map_is(x->file)) {
-        bad = ctl_map_plain(x->p, x->file, "", &def);
-        x->reach.folder = -1;
-        return bad ? bad : add_map(x, &def, x->file, NULL);
-    }
-    bad = ctl_reach_name(x->p, x->file, &found);
-    bad = bad ? bad : ctl_reach_read(x->p, &found, &x->reach);
-    if (!bad) {
-        x->reach.root = x->root;
-        ctl_file_read(x->p, &x->reach, met, x);
+    ctl_site_make(&site, x->p);
+    site.root = x->root;
+    site.keeps_maps = 1;
+    site.tell = tell_map;
+    site.baton = stderr;
+    bad = ctl_site_load_name(&site, x->file, &x->reach);
+    x->rules = APR_ARRAY_IDX(site.containers, 0, ctl_container_t).rules;
+    x->ours = site.ours;
+    for (i = 0; !bad && i < site.lines->nelts; i++) {
+        const ctl_line_t *line = APR_ARRAY_IDX(site.lines, i, const ctl_line_t *);
+
+        if (line->reach) {
+            take_line(x, line);
+        }
+        else {                  /* the file is a map */
+            bad = line->bad;
+            x->skipped += (int)line->map->loaded.bad;
+            x->directory = !line->is_conf;
+        }
     }
     return bad;
 }
@@ -375,8 +332,7 @@ static ctl_exit_t explain(explaining_t *x)
         return CTL_EXIT_UNKNOWN;
     }
     if (!x->ours) {
-        fprintf(stderr, "redirect307ctl: %s: has no line of Redirect307 and no rule; is it "
-                "what was meant?\n", r307_text_show(x->p, x->file, strlen(x->file)));
+        fprintf(stderr, "redirect307ctl: %s\n", ctl_site_empty(x->p, x->file));
         return CTL_EXIT_UNKNOWN;
     }
     if (!set_asked(x, &view)) {

@@ -3,17 +3,14 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 #include <apr_strings.h>
 
-#include "ctl_file.h"
-#include "ctl_map.h"
+#include "ctl_site.h"
 
 #include "lint/lint_words.h"
 #include "lint/lint_loop.h"
-#include "maintenance/maintenance.h"
 
 /* One thing to say of the file at hand. */
 typedef struct saying_t {
@@ -26,8 +23,6 @@ typedef struct linting_t {
     apr_pool_t *p;
     apr_array_header_t *sayings;    /* of saying_t: of the file at hand */
     int ours;                   /* lines of ours in what was named last */
-    apr_hash_t *rules;          /* of the file at hand, by container: names are unique in
-                                 * each */
     int findings, notes, fine, unknown, files;
     int unreadable, empty;      /* of what was named: it has nothing to check */
     int directory;              /* it is a .htaccess */
@@ -93,41 +88,34 @@ static void print_sayings(linting_t *linting)
 }
 
 /* What only the server knows. */
-static void say_untold(linting_t *linting, const ctl_met_t *what, const char *why)
+static void say_untold(linting_t *linting, const ctl_line_t *line)
 {
     linting->unknown++;
-    say(linting, what->place.line,
-        apr_psprintf(linting->p, "%s:%u: %s: cannot tell: %s\n", what->place.file,
-                     what->place.line, what->directive, why));
+    say(linting, line->place.line,
+        ctl_line_say(linting->p, line, apr_pstrcat(linting->p, "cannot tell: ",
+                                                   line->untold, NULL)));
 }
 
-static r307_ruleset_t *rules_of(linting_t *linting, const char *container)
+static void say_finding(linting_t *linting, const ctl_line_t *line, const char *text)
 {
-    const char *key = container ? container : "";
-    r307_ruleset_t *rules = apr_hash_get(linting->rules, key, APR_HASH_KEY_STRING);
-
-    if (!rules) {
-        rules = r307_ruleset_make(linting->p);
-        apr_hash_set(linting->rules, key, APR_HASH_KEY_STRING, rules);
-    }
-    return rules;
+    linting->findings++;
+    say(linting, line->place.line, ctl_line_say(linting->p, line, text));
 }
 
 /* Doubts about a rule that is right by the grammar; how many count as findings. */
-static int audit(linting_t *linting, const ctl_met_t *what, const r307_rule_t *rule)
+static int audit(linting_t *linting, const ctl_line_t *line)
 {
     apr_array_header_t *doubts = apr_array_make(linting->p, 2, sizeof(r307_doubt_t));
     int i, count = 0;
 
-    r307_lint_line(linting->p, rule, R307_LIST_UNKNOWN, doubts);
+    r307_lint_line(linting->p, line->rule, R307_LIST_UNKNOWN, doubts);
     for (i = 0; i < doubts->nelts; i++) {
         const r307_doubt_t *doubt = &APR_ARRAY_IDX(doubts, i, r307_doubt_t);
         int is_note = r307_finding_row(doubt->finding)->severity == R307_SEVERITY_NOTE;
 
-        say(linting, what->place.line,
-            apr_psprintf(linting->p, "%s:%u: %s: %s%s\n", what->place.file,
-                         what->place.line, what->directive, is_note ? "note: " : "",
-                         doubt->text));
+        say(linting, line->place.line,
+            ctl_line_say(linting->p, line, apr_pstrcat(linting->p, is_note ? "note: " : "",
+                                                       doubt->text, NULL)));
         count += !is_note;
     }
     linting->findings += count;
@@ -160,206 +148,104 @@ static void audit_loops(linting_t *linting, const r307_ruleset_t *rules)
     }
 }
 
-/* Where the map's own lines are told: behind what was said of the line that names it. */
-typedef struct telling_t {
-    linting_t *linting;
-    unsigned line;
-} telling_t;
-
-static void say_map(void *baton, const char *text)
-{
-    telling_t *telling = baton;
-
-    say(telling->linting, telling->line, apr_pstrdup(telling->linting->p, text));
-}
-
-/* A map that somebody named, or (of != NULL) that line `line` of a file names. */
-static const char *lint_map(linting_t *linting, r307_mapdef_t *def, const char *file,
-                            const ctl_reach_t *of, unsigned line, ctl_reached_t *reached)
-{
-    telling_t telling = { linting, line };
-    ctl_teller_t teller = { say_map, &telling, 1 };
-    ctl_maploaded_t loaded;
-    apr_pool_t *p;
-    const char *bad;
-
-    apr_pool_create(&p, linting->p);
-    bad = of ? ctl_map_of(p, def, of, &teller, &loaded, reached)
-             : ctl_map_named(p, def, file, &teller, &loaded, reached);
-    if (bad) {
-        bad = apr_pstrdup(linting->p, bad);
-    }
-    else {
-        linting->findings += (int)(loaded.bad + loaded.findings);
-        linting->notes += (int)loaded.notes;
-        linting->fine += (int)(loaded.rules - loaded.stays - loaded.doubted);
-        linting->ours += loaded.bad || loaded.rules;
-    }
-    apr_pool_destroy(p);
-    return bad;
-}
-
-/* A line that names a map, and the map. What the tool cannot read, and the server perhaps
- * can, is no finding, and nobody is told that all is fine. */
-static const char *lint_map_line(linting_t *linting, const ctl_met_t *what)
-{
-    ctl_reached_t reached = CTL_REACH_UNKNOWN;
-    r307_mapdef_t def;
-    const char *bad = r307_map_parse(linting->p, what->args, &what->context, &def);
-
-    if (bad) {
-        return bad;
-    }
-    if (ctl_reach_is_elsewhere(what->reach, def.file)) {
-        bad = apr_psprintf(linting->p, "'%s' is relative to ServerRoot; say which that is: "
-                           "--root DIR", r307_text_show(linting->p, def.file,
-                                                        strlen(def.file)));
-    }
-    else {
-        bad = lint_map(linting, &def, NULL, what->reach, what->place.line, &reached);
-    }
-    if (bad && reached == CTL_REACH_UNKNOWN) {
-        say_untold(linting, what, bad);
-        return NULL;
-    }
-    return bad;
-}
-
-static const char *lint_rule(linting_t *linting, const ctl_met_t *what)
-{
-    static const r307_tenancy_t unlimited;      /* where nobody wrote Redirect307Limits */
-    const r307_rule_t *rule = NULL;
-    const char *limit = NULL;
-    const char *bad = ctl_file_take_rule(linting->p, what,
-                                          rules_of(linting, what->container), &rule);
-
-    if (bad) {
-        return bad;
-    }
-    if (!what->is_conf) {
-        limit = r307_limit_why(&unlimited, rule);
-    }
-    if (limit) {
-        say_untold(linting, what, limit);
-    }
-    linting->fine += !audit(linting, what, rule) && !*what->untold && !limit;
-    return NULL;
-}
-
-/* What no look at the file can tell. */
-static void note_reach(linting_t *linting, const ctl_met_t *what)
-{
-    say(linting, what->place.line,
-        apr_psprintf(linting->p, "%s:%u: %s: note: a .htaccess does not reach URLs that the "
-                     "server gives to a proxy (ProxyPass, RewriteRule [P]); a line in "
-                     "httpd.conf closes those, too\n", what->place.file, what->place.line,
-                     what->directive));
-    linting->notes++;
-}
-
-static const char *lint_maintenance(linting_t *linting, const ctl_met_t *what)
-{
-    r307_maintenance_t *line;
-    const char *bad = r307_maintenance_parse(linting->p, what->args, what->place,
-                                             &what->context, &line);
-
-    if (!bad && !what->is_conf && line->flag && !ctl_file_is_inside(what, line->flag)) {
-        bad = apr_psprintf(linting->p, "flag='%s' " CTL_FILE_OUTSIDE, line->flag);
-    }
-    if (!bad && !what->is_conf && line->flag
-        && ctl_reach_is_linked(what->reach, ctl_reach_relative(linting->p, what->reach,
-                                                                 line->flag))) {
-        say_untold(linting, what, apr_psprintf(linting->p, "flag='%s' " CTL_FILE_LINKED,
-                                               r307_text_show(linting->p, line->flag,
-                                                              strlen(line->flag))));
-    }
-    bad = bad ? bad : r307_maintenance_doubt(linting->p, line, !what->is_conf);
-    if (!bad && !what->is_conf) {
-        note_reach(linting, what);
-    }
-    linting->fine += !bad && !*what->untold;
-    return bad;
-}
-
-static void met(void *baton, const ctl_met_t *what)
+/* A map's own lines are told behind what was said of the line that names it. */
+static void say_map(void *baton, const ctl_line_t *line, const char *text)
 {
     linting_t *linting = baton;
-    const char *bad = ctl_file_check(linting->p, what);
 
-    linting->ours++;
-    linting->directory = !what->is_conf;
-    if (!bad && ctl_file_unplaced(what)) {
-        say_untold(linting, what, ctl_file_unplaced(what));
+    say(linting, line->place.line, apr_pstrdup(linting->p, text));
+}
+
+static void lint_map(linting_t *linting, const ctl_maploaded_t *loaded)
+{
+    linting->findings += (int)(loaded->bad + loaded->findings);
+    linting->notes += (int)loaded->notes;
+    linting->fine += (int)(loaded->rules - loaded->stays - loaded->doubted);
+}
+
+static void lint_maintenance(linting_t *linting, const ctl_line_t *line)
+{
+    const char *doubt = r307_maintenance_doubt(linting->p, line->maintenance,
+                                               !line->is_conf);
+
+    if (doubt) {
+        say_finding(linting, line, doubt);
+    }
+    else if (!line->is_conf) {      /* what no look at the file can tell */
+        say(linting, line->place.line,
+            ctl_line_say(linting->p, line, "note: a .htaccess does not reach URLs that the "
+                         "server gives to a proxy (ProxyPass, RewriteRule [P]); a line in "
+                         "httpd.conf closes those, too"));
+        linting->notes++;
+    }
+    linting->fine += !doubt && !line->untold;
+}
+
+static void lint_line(linting_t *linting, const ctl_line_t *line)
+{
+    switch (line->kind) {
+    case CTL_LINE_BAD:
+        say_finding(linting, line, line->bad);
         return;
-    }
-    if (!bad) {
-        switch (what->row->kind) {
-        case R307_LINE_RULE:
-            bad = lint_rule(linting, what);
-            break;
-        case R307_LINE_MAP:
-            bad = lint_map_line(linting, what);
-            break;
-        case R307_LINE_MAINTENANCE:
-            bad = lint_maintenance(linting, what);
-            break;
-        case R307_LINE_SETTING:
-            bad = ctl_file_setting(linting->p, what);
-            break;
+    case CTL_LINE_RULE:
+        linting->fine += !audit(linting, line) && !line->untold;
+        break;
+    case CTL_LINE_MAP:
+        if (!line->map->bad) {
+            lint_map(linting, &line->map->loaded);
         }
+        break;
+    case CTL_LINE_MAINTENANCE:
+        lint_maintenance(linting, line);
+        break;
+    default:
+        break;
     }
-    if (bad) {
-        linting->findings++;
-        say(linting, what->place.line,
-            apr_psprintf(linting->p, "%s:%u: %s: %s\n", what->place.file,
-                         what->place.line, what->directive, bad));
-    }
-    else if (*what->untold) {
-        say_untold(linting, what, *what->untold);
+    if (line->untold) {
+        say_untold(linting, line);
     }
 }
 
-static const char *lint_directives(linting_t *linting, const ctl_named_t *found)
+/* Of the file at hand, which was loaded. */
+static void lint_lines(linting_t *linting, const ctl_site_t *site, const char *bad)
 {
-    const r307_ruleset_t *rules;
-    ctl_reach_t reach;
-    const char *bad = ctl_reach_read(linting->p, found, &reach);
+    const ctl_container_t *outside = &APR_ARRAY_IDX(site->containers, 0, ctl_container_t);
+    int i;
 
-    if (bad) {
-        return bad;
+    for (i = 0; !bad && i < site->lines->nelts; i++) {
+        const ctl_line_t *line = APR_ARRAY_IDX(site->lines, i, const ctl_line_t *);
+
+        if (!line->reach && line->bad) {    /* a map of the command line says its name */
+            linting->findings++;
+            say(linting, 0, apr_pstrcat(linting->p, line->bad, "\n", NULL));
+        }
+        else {
+            lint_line(linting, line);
+        }
+        linting->directory = !line->is_conf;
     }
-    reach.root = linting->root;
-    ctl_file_read(linting->p, &reach, met, linting);
-    rules = apr_hash_get(linting->rules, "", APR_HASH_KEY_STRING);
-    if (rules) {
-        audit_loops(linting, rules);
+    if (outside->rules->rules->nelts) {
+        audit_loops(linting, outside->rules);
     }
-    return NULL;
 }
 
 static void lint_file(void *baton, const ctl_named_t *found)
 {
     linting_t *linting = baton;
-    ctl_reached_t reached = CTL_REACH_UNKNOWN;
-    r307_mapdef_t def;
+    ctl_reach_t reach;
+    ctl_site_t site;
     const char *bad;
 
     linting->files++;
-    linting->rules = apr_hash_make(linting->p);
     linting->sayings = apr_array_make(linting->p, 16, sizeof(saying_t));
-    if (ctl_map_is(found->path)) {
-        bad = ctl_map_plain(linting->p, found->path, "", &def);
-        bad = bad ? bad : lint_map(linting, &def, found->path, NULL, 0, &reached);
-        if (bad && reached == CTL_REACH_READ) {
-            linting->findings++;
-            linting->ours++;
-            say(linting, 0, apr_pstrcat(linting->p, bad, "\n", NULL));
-            bad = NULL;
-        }
-    }
-    else {
-        bad = lint_directives(linting, found);
-    }
+    ctl_site_make(&site, linting->p);
+    site.root = linting->root;
+    site.wants_doubts = 1;
+    site.tell = say_map;
+    site.baton = linting;
+    bad = ctl_site_load(&site, found, &reach);
+    linting->ours += site.ours;
+    lint_lines(linting, &site, bad);
     print_sayings(linting);
     if (bad) {
         linting->unreadable++;
@@ -379,10 +265,11 @@ static void lint_named(linting_t *linting, const char *name)
     }
     linting->empty++;
     fflush(stdout);
-    fprintf(stderr, "redirect307ctl lint: %s: %s\n",
-            r307_text_show(linting->p, name, strlen(name)),
-            linting->files == files ? "no .htaccess found"
-            : "has no line of Redirect307 and no rule; is it what was meant?");
+    fprintf(stderr, "redirect307ctl: %s\n",
+            linting->files == files
+            ? apr_pstrcat(linting->p, r307_text_show(linting->p, name, strlen(name)),
+                          ": no .htaccess found", NULL)
+            : ctl_site_empty(linting->p, name));
 }
 
 static void print_count(int count, const char *what, const char *end)

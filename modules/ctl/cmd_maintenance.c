@@ -10,8 +10,8 @@
 #include <unistd.h>
 #include <apr_strings.h>
 #include "base/datetime.h"
-#include "ctl_file.h"
 #include "ctl_flag.h"
+#include "ctl_site.h"
 
 typedef struct order_t {
     apr_pool_t *p;
@@ -35,7 +35,7 @@ static ctl_exit_t refuse(const char *text)
 /* --- the line --- */
 
 /* Open at the root of a site; only the server knows where a directory lies. */
-static const char *open_always(const ctl_met_t *what)
+static const char *open_always(const ctl_line_t *what)
 {
     const char *in = what->container ? what->container : what->is_conf ? "Location /" : "";
 
@@ -44,24 +44,15 @@ static const char *open_always(const ctl_met_t *what)
         : "robots.txt, sitemaps if this is the root of the site";
 }
 
-static void met(void *baton, const ctl_met_t *what)
+static void take_line(order_t *order, const ctl_line_t *found)
 {
-    order_t *order = baton;
-    r307_maintenance_t *line;
-    const char *bad;
+    const r307_maintenance_t *line = found->maintenance;
 
-    if (!ctl_file_is(what, R307_LINE_MAINTENANCE)) {
-        return;
+    if (found->row && found->row->kind == R307_LINE_MAINTENANCE && found->bad) {
+        order->bad = order->bad ? order->bad : ctl_line_text(order->p, found, found->bad);
     }
-    bad = ctl_file_check(order->p, what);
-    bad = bad ? bad : r307_maintenance_parse(order->p, what->args, what->place, &what->context, &line);
-    if (bad) {
-        order->bad = order->bad ? order->bad
-            : apr_psprintf(order->p, "%s:%u: %s: %s", what->place.file, what->place.line,
-                           what->directive, bad);
-        return;
-    }
-    if (order->name && (!line->rule.name || strcmp(line->rule.name, order->name) != 0)) {
+    if (!line || (order->name
+                  && (!line->rule.name || strcmp(line->rule.name, order->name) != 0))) {
         return;
     }
     /* lines with one flag are switched together */
@@ -72,20 +63,23 @@ static void met(void *baton, const ctl_met_t *what)
     order->lines++;
     if (order->lines == 1) {
         order->flag.line = line;
-        order->always = open_always(what);
-        order->flag.args = apr_pstrcat(order->p, what->directive, " ", what->args, NULL);
+        order->always = open_always(found);
+        order->flag.args = apr_pstrcat(order->p, found->directive, " ", found->args, NULL);
     }
 }
 
 static const char *find_line(order_t *order)
 {
-    ctl_named_t found;
-    const char *bad = ctl_reach_name(order->p, order->file, &found);
+    ctl_site_t site;
+    const char *bad;
+    int i;
 
-    bad = bad ? bad : ctl_reach_read(order->p, &found, &order->reach);
-    if (!bad) {
-        order->reach.root = order->root;
-        ctl_file_read(order->p, &order->reach, met, order);
+    ctl_site_make(&site, order->p);
+    site.root = order->root;
+    site.no_maps = 1;
+    bad = ctl_site_load_name(&site, order->file, &order->reach);
+    for (i = 0; !bad && i < site.lines->nelts; i++) {
+        take_line(order, APR_ARRAY_IDX(site.lines, i, const ctl_line_t *));
     }
     if (bad || order->flag.line) {
         return bad ? bad : order->lines == 1 ? NULL

@@ -5,12 +5,9 @@
 #include "ctl.h"
 
 #include <string.h>
-#include <strings.h>
 #include <apr_strings.h>
 
-#include "ctl_file.h"
-#include "ctl_map.h"
-#include "maintenance/maintenance.h"
+#include "ctl_site.h"
 
 #include "map/image.h"
 
@@ -23,8 +20,7 @@ typedef struct reporting_t {
     apr_time_t now;
     apr_array_header_t *rows;
     const char *root;           /* ServerRoot, or NULL */
-    int rules, skipped, unknown, files;
-    int ours;                   /* lines of ours in the file at hand */
+    int rules, unknown, files;
 } reporting_t;
 
 static const char *const words[] = {
@@ -81,31 +77,11 @@ static void take(reporting_t *x, const r307_rule_t *rule)
     row->place = apr_psprintf(x->p, "%s:%u", rule->place.file, rule->place.line);
 }
 
-/* A map that somebody named, or (of != NULL) that a line of a file names. */
-static const char *take_map(reporting_t *x, r307_mapdef_t *def, const char *file,
-                            const ctl_reach_t *of)
+static void take_map(reporting_t *x, const r307_image_t *image)
 {
-    ctl_maploaded_t loaded;
-    r307_context_t context;
-    ctl_reached_t reached;
-    const ctl_teller_t teller = { ctl_map_tell, stderr, 0 };
-    const r307_image_t *image;
-    const char *bad = of ? ctl_map_of(x->p, def, of, &teller, &loaded, &reached)
-                         : ctl_map_named(x->p, def, file, &teller, &loaded, &reached);
     apr_pool_t *one;
     apr_uint32_t i;
 
-    if (bad) {
-        x->unknown += of && reached == CTL_REACH_UNKNOWN;
-        return bad;
-    }
-    r307_map_context(def, &context);
-    bad = r307_image_attach(x->p, loaded.bytes, &context, loaded.name, &image);
-    if (bad) {
-        return bad;
-    }
-    x->skipped += (int)loaded.bad;
-    x->ours += loaded.bad || loaded.rules;
     apr_pool_create(&one, x->p);
     for (i = 0; i < r307_image_count(image); i++) {
         const r307_rule_t *rule = r307_image_rule(one, image, i);
@@ -116,92 +92,67 @@ static const char *take_map(reporting_t *x, r307_mapdef_t *def, const char *file
         apr_pool_clear(one);
     }
     apr_pool_destroy(one);
-    return NULL;
-}
-
-static const char *take_map_line(reporting_t *x, const ctl_met_t *what)
-{
-    r307_mapdef_t def;
-    const char *bad = r307_map_parse(x->p, what->args, &what->context, &def);
-
-    if (!bad && ctl_reach_is_elsewhere(what->reach, def.file)) {
-        x->unknown++;
-        return "is a map that only the server can find; name its file to report it, or say "
-               "what ServerRoot is: --root DIR";
-    }
-    return bad ? bad : take_map(x, &def, NULL, what->reach);
 }
 
 /* A maintenance line is over as a rule is. */
-static const char *take_maintenance(reporting_t *x, const ctl_met_t *what)
+static void take_maintenance(reporting_t *x, const r307_maintenance_t *line)
 {
-    r307_maintenance_t *line;
-    const char *bad = r307_maintenance_parse(x->p, what->args, what->place, &what->context,
-                                             &line);
-    r307_rule_t rule;
+    r307_rule_t rule = line->rule;
 
-    if (!bad) {
-        rule = line->rule;
-        rule.plan.until.text = line->until ? "" : NULL;     /* shown to the minute */
-        rule.plan.until.when = line->until;
-        rule.plan.then = R307_THEN_UNSET;
-        take(x, &rule);
-    }
-    return bad;
+    rule.plan.until.text = line->until ? "" : NULL;     /* shown to the minute */
+    rule.plan.until.when = line->until;
+    rule.plan.then = R307_THEN_UNSET;
+    take(x, &rule);
 }
 
-static void met(void *baton, const ctl_met_t *what)
+static void take_line(reporting_t *x, const ctl_line_t *line)
 {
-    reporting_t *x = baton;
-    const r307_rule_t *rule = NULL;
-    const char *bad = ctl_file_check(x->p, what);
+    const char *bad = line->bad;
 
-    x->ours++;
-    if (bad) {
-        ;
+    if (line->rule) {
+        take(x, line->rule);
     }
-    else if (ctl_file_is(what, R307_LINE_RULE)) {
-        bad = r307_line_parse(x->p, what->args, what->place, &what->context, &rule);
-        if (rule) {
-            take(x, rule);
-        }
+    if (line->kind == CTL_LINE_MAINTENANCE) {
+        take_maintenance(x, line->maintenance);
     }
-    else if (ctl_file_is(what, R307_LINE_MAP)) {
-        bad = take_map_line(x, what);
+    if (line->kind == CTL_LINE_MAP && line->map->image) {
+        take_map(x, line->map->image);
     }
-    else if (ctl_file_is(what, R307_LINE_MAINTENANCE)) {
-        bad = take_maintenance(x, what);
+    if (line->kind == CTL_LINE_MAP && line->map->bad && line->reach) {
+        bad = line->map->bad;
+        x->unknown++;
     }
     if (bad) {
-        x->skipped++;
-        fprintf(stderr, "%s:%u: %s: %s\n", what->place.file, what->place.line,
-                what->directive, bad);
+        fputs(ctl_line_say(x->p, line, bad), stderr);
     }
+}
+
+static void tell_map(void *baton, const ctl_line_t *line, const char *text)
+{
+    (void)line;
+    fputs(text, baton);
 }
 
 static void take_file(void *baton, const ctl_named_t *found)
 {
     reporting_t *x = baton;
     ctl_reach_t reach;
-    r307_mapdef_t def;
+    ctl_site_t site;
     const char *bad;
+    int i;
 
     x->files++;
-    x->ours = 0;
-    if (ctl_map_is(found->path)) {
-        bad = ctl_map_plain(x->p, found->path, "", &def);
-        bad = bad ? bad : take_map(x, &def, found->path, NULL);
+    ctl_site_make(&site, x->p);
+    site.root = x->root;
+    site.keeps_maps = 1;
+    site.tell = tell_map;
+    site.baton = stderr;
+    bad = ctl_site_load(&site, found, &reach);
+    for (i = 0; !bad && i < site.lines->nelts; i++) {
+        take_line(x, APR_ARRAY_IDX(site.lines, i, const ctl_line_t *));
     }
-    else {
-        bad = ctl_reach_read(x->p, found, &reach);
-        reach.root = x->root;
-        if (!bad) {
-            ctl_file_read(x->p, &reach, met, x);
-        }
-    }
-    if (!bad && !x->ours && !found->is_walked) {
-        bad = apr_psprintf(x->p, "%s: has no line of Redirect307 and no rule; is it what was "
-                           "meant?", found->name);
+    if (!bad && !site.ours && !found->is_walked) {
+        bad = ctl_site_empty(x->p, found->name);
     }
     if (bad) {
         x->unknown++;

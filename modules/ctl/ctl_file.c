@@ -56,24 +56,12 @@ const char *ctl_file_check(apr_pool_t *p, const ctl_met_t *what)
                         near ? near : "", near ? "?" : "");
 }
 
-int ctl_file_is(const ctl_met_t *what, r307_line_kind_t kind)
-{
-    return what->row && what->row->kind == kind;
-}
-
 const char *ctl_file_unplaced(const ctl_met_t *what)
 {
     return what->standing.is_text ? "stands in a <Macro>, and only the server knows where "
                                     "that is used"
         : what->standing.is_foreign ? "stands in a section that this tool does not know"
         : NULL;
-}
-
-const char *ctl_file_setting(apr_pool_t *p, const ctl_met_t *what)
-{
-    r307_said_t said;
-
-    return r307_directive_read(p, what->row, what->args, &what->standing, &said);
 }
 
 /* --- lines --- */

@@ -34,17 +34,12 @@ typedef struct ctl_met_t {
 void ctl_file_read(apr_pool_t *p, const ctl_reach_t *reach,
                     void (*met)(void *baton, const ctl_met_t *what), void *baton);
 
-int ctl_file_is(const ctl_met_t *what, r307_line_kind_t kind);
-
 /* NULL, or what is wrong before a line's words are read: it is no directive, or cannot
  * stand there. */
 const char *ctl_file_check(apr_pool_t *p, const ctl_met_t *what);
 
 /* NULL, or why it cannot be told what becomes of the line. */
 const char *ctl_file_unplaced(const ctl_met_t *what);
-
-/* NULL, or what is wrong with the values of a setting. */
-const char *ctl_file_setting(apr_pool_t *p, const ctl_met_t *what);
 
 /* The rule of a line that is one, added to rules (NULL: to none). NULL; or what is wrong, and
  * what becomes of the line: in .htaccess something may stand in for it, which is added,
