@@ -12,7 +12,8 @@ DIRECTIVES=modules/httpd/directives.c
 OPTIONS=modules/engine/grammar/options.c
 
 directives=$(sed -n 's/^[[:space:]]*AP_INIT_[A-Z0-9_]*([[:space:]]*"\(Redirect307[A-Za-z0-9]*\)".*/\1/p' "$DIRECTIVES" | sort -u)
-options=$(sed -n '/^const r307_option_t r307_options\[\]/,/^};/s/^[[:space:]]*{[[:space:]]*"\([a-z][a-z0-9-]*\)"[[:space:]]*,.*/\1/p' "$OPTIONS" | sort -u)
+# (a row with NEVER is no word that anybody writes)
+options=$(sed -n '/^const r307_option_t r307_options\[\]/,/^};/{/NEVER,/d;s/^[[:space:]]*{[[:space:]]*"\([a-z][a-z0-9-]*\)"[[:space:]]*,.*/\1/p;}' "$OPTIONS" | sort -u)
 
 looked=0
 found=0

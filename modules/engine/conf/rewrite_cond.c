@@ -6,6 +6,8 @@
 #include <apr_lib.h>
 #include <apr_strings.h>
 
+#include "grammar/options.h"
+
 /* A pattern without "^", "$" and backslashes, as a glob; NULL: it is more than a text. */
 static const char *as_glob(apr_pool_t *p, const char *s)
 {
@@ -147,10 +149,10 @@ static int has_or(apr_pool_t *p, const char *args)
  * gets one list, if its list means what the two conditions do. */
 static void put_option(apr_pool_t *p, r307_rewrite_t *rewrite, const char *option, int is_or)
 {
-    static const char *const lists[] = { "host=", "ip=", "method=", NULL };
     const char *last = rewrite->options ? strrchr(rewrite->options, ' ') : NULL;
     size_t n = strcspn(option, "=") + 1;
-    int is_no = option[n] == '!', i, is_list = 0;
+    const r307_option_t *row = r307_option_find(option, n - 1);
+    int is_no = option[n] == '!';
 
     if (!rewrite->options) {
         rewrite->options = option;
@@ -160,15 +162,12 @@ static void put_option(apr_pool_t *p, r307_rewrite_t *rewrite, const char *optio
     if (!is_or && strcmp(last, option) == 0) {
         return;             /* "!-f" and "!-d" */
     }
-    for (i = 0; lists[i]; i++) {
-        is_list |= strncmp(option, lists[i], n) == 0;
-    }
-    if (strncmp(last, option, n) == 0 && is_list && (last[n] == '!') == is_no
+    if (strncmp(last, option, n) == 0 && row->is_list && (last[n] == '!') == is_no
         && is_no != is_or) {
         rewrite->options = apr_pstrcat(p, rewrite->options, ",", option + n + is_no, NULL);
     }
     else if (is_or || (strstr(rewrite->options, apr_pstrmemdup(p, option, n))
-                       && strncmp(option, "header=", 7) != 0)) {
+                       && row->written != R307_WRITTEN_OFTEN)) {
         rewrite->is_known = 0;
     }
     else {

@@ -312,7 +312,7 @@ static int spares_host(const asking_t *a, const r307_rule_t *rule, r307_slice_t 
 
     there.asked.host = r307_slice_text(a->p, host);
     for (i = 0; i < rule->cond_count; i++) {
-        if (strcmp(rule->conds[i].kind->name, "host") == 0
+        if (rule->conds[i].kind->about == R307_ABOUT_HOST
             && !r307_cond_test(&rule->conds[i], &there, a->asked.query, &nothing)) {
             return 1;
         }

@@ -50,8 +50,9 @@ static const char *line_of(const habit_t *h)
     return r307_text_show(h->p, buf.s, buf.len);
 }
 
-static int has_option(const habit_t *h, const char *name)
+static int has_option(const habit_t *h, const r307_option_t *option)
 {
+    const char *name = option->name;
     int i;
 
     for (i = 0; i < h->all->nelts; i++) {
@@ -105,6 +106,7 @@ static const char *status_in(apr_pool_t *p, const char *text, const r307_status_
 static const char *say_status(habit_t *h, int i, const char *place, const char *word,
                               const r307_status_t *row)
 {
+    const r307_option_t *status = r307_option_says(R307_SAYS_STATUS);
     const char *typed = show(h, word_at(h, i)->text), *missing = "";
     int needed = h->context->where == R307_WHERE_LOCATION ? 1 : 2, plain;
 
@@ -123,8 +125,8 @@ static const char *say_status(habit_t *h, int i, const char *place, const char *
         h->texts[h->plain[1] == i ? h->plain[2] : h->plain[0] == i ? h->plain[2]
                                                                     : h->plain[1]] = NULL;
     }
-    if (!has_option(h, "status")) {
-        add_more(h, apr_pstrcat(h->p, "status=", word, NULL));
+    if (!has_option(h, status)) {
+        add_more(h, apr_pstrcat(h->p, status->name, "=", word, NULL));
     }
     return apr_psprintf(h->p, "'%s' is a status, not %s%s; write: %s", typed, place, missing,
                         line_of(h));
@@ -554,10 +556,11 @@ const char *r307_habit_half(apr_pool_t *p, const apr_array_header_t *words,
     r307_buf_puts(&buf, "Redirect307Match");
     for (i = 0; i < words->nelts; i++) {
         const r307_word_t *word = &APR_ARRAY_IDX(words, i, r307_word_t);
+        const r307_option_t *option = r307_option_find(word->text, word->name_len);
         int is_source = !is_done && strcmp(word->text, source) == 0;
 
         is_done |= is_source;
-        if (word->name_len == 5 && strncmp(word->text, "match", 5) == 0) {
+        if (option && option->says == R307_SAYS_MATCH) {
             continue;
         }
         r307_buf_putc(&buf, ' ');

@@ -56,11 +56,11 @@ static const char *sort_words(apr_pool_t *p, const apr_array_header_t *all,
         if (!option) {
             return unknown_option(p, word);
         }
-        if (seen[option - r307_options]++ && !option->repeats) {
+        if (seen[option - r307_options]++ && option->written != R307_WRITTEN_OFTEN) {
             return apr_psprintf(p, "'%s' %s= is written twice; keep one",
                                 show(p, word->text), option->name);
         }
-        bad = option->set(p, draft, option->name, word->text + word->name_len + 1);
+        bad = r307_option_set(p, draft, option, r307_word_value(word));
         if (bad) {
             return bad;
         }
@@ -122,13 +122,12 @@ static const char *place_words(apr_pool_t *p, const words_t *words,
     return NULL;
 }
 
-static void imply(apr_pool_t *p, r307_draft_t *draft, const char *kind, const char *value,
-                  const char **bad)
+static void imply(apr_pool_t *p, r307_draft_t *draft, r307_about_t about,
+                  const char *value, const char **bad)
 {
     r307_cond_t *cond = apr_array_push(draft->conds);
 
-    *bad = r307_cond_parse(p, r307_cond_kind_find(kind), value, &draft->context->maker,
-                           cond);
+    *bad = r307_cond_parse(p, r307_option_about(about), value, &draft->context->maker, cond);
     cond->implied = 1;
 }
 
@@ -166,9 +165,9 @@ static const char *take_host(apr_pool_t *p, r307_draft_t *draft, const char **so
                                                rest[len] ? show(p, rest + len) : "/",
                                                show(p, host)));
     }
-    imply(p, draft, "host", host, &bad);
+    imply(p, draft, R307_ABOUT_HOST, host, &bad);
     if (!bad && n == 4) {
-        imply(p, draft, "scheme", "http", &bad);
+        imply(p, draft, R307_ABOUT_SCHEME, "http", &bad);
     }
     *source = rest[len] == '/' ? rest + len : apr_pstrcat(p, "/", rest + len, NULL);
     return bad;
@@ -190,7 +189,7 @@ static const char *take_args(apr_pool_t *p, r307_draft_t *draft, const char **so
     }
     *source = question == whole ? "./" : apr_pstrmemdup(p, whole,
                                                         (size_t)(question - whole));
-    imply(p, draft, "args", question + 1, &bad);
+    imply(p, draft, R307_ABOUT_QUERY, question + 1, &bad);
     return bad ? apr_psprintf(p, "'%s' names no parameter behind its '?'; write "
                               "/page?name=value, or /%%3F for the character '?'",
                               show(p, whole)) : NULL;
@@ -533,7 +532,7 @@ const char *r307_line_parse(apr_pool_t *p, const char *line, r307_place_t place,
     }
     bad = bad ? bad : r307_plan_check(p, &rule->plan);
     bad = bad ? bad : check_sense(p, &draft, has_status);
-    bad = bad ? bad : r307_line_cond_check(&draft);
+    bad = bad ? bad : r307_line_cond_check(p, &draft);
     if (bad) {
         return bad;
     }
@@ -560,15 +559,15 @@ static void print_word(apr_pool_t *p, r307_buf_t *buf, const char *word)
 }
 
 static void print_conditions(apr_pool_t *p, r307_buf_t *buf, const r307_rule_t *rule,
-                             const char *name)
+                             const r307_option_t *kind)
 {
     int i;
 
     for (i = 0; i < rule->cond_count; i++) {
         const r307_cond_t *cond = &rule->conds[i];
 
-        if (!cond->implied && strcmp(cond->kind->name, name) == 0) {
-            print_word(p, buf, apr_pstrcat(p, name, "=", cond->negate ? "!" : "",
+        if (!cond->implied && cond->kind == kind) {
+            print_word(p, buf, apr_pstrcat(p, kind->name, "=", cond->negate ? "!" : "",
                                            cond->value, NULL));
         }
     }
@@ -593,8 +592,8 @@ const char *r307_line_print(apr_pool_t *p, const r307_rule_t *rule)
         if (value) {
             print_word(p, &buf, apr_pstrcat(p, option->name, "=", value, NULL));
         }
-        if (!option->print) {
-            print_conditions(p, &buf, rule, option->name);
+        if (option->test) {
+            print_conditions(p, &buf, rule, option);
         }
     }
     return buf.s;

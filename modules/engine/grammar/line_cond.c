@@ -4,32 +4,49 @@
 #include <string.h>
 #include <apr_strings.h>
 
-static int has(const r307_draft_t *draft, const char *name)
+/* The first condition about that, or NULL. */
+static const r307_cond_t *find_about(const r307_draft_t *draft, r307_about_t about)
+{
+    const r307_cond_t *cond = (const void *)draft->conds->elts;
+    int i;
+
+    for (i = 0; i < draft->conds->nelts; i++) {
+        if (cond[i].kind->about == about) {
+            return &cond[i];
+        }
+    }
+    return NULL;
+}
+
+static int has_share(const r307_draft_t *draft)
 {
     int i;
 
     for (i = 0; i < draft->conds->nelts; i++) {
-        if (strcmp(APR_ARRAY_IDX(draft->conds, i, r307_cond_t).kind->name, name) == 0) {
+        if (APR_ARRAY_IDX(draft->conds, i, r307_cond_t).kind->order == R307_ORDER_PERCENT) {
             return 1;
         }
     }
     return 0;
 }
 
-const char *r307_line_cond_check(const r307_draft_t *draft)
+const char *r307_line_cond_check(apr_pool_t *p, const r307_draft_t *draft)
 {
     const r307_context_t *context = draft->context;
+    const r307_cond_t *cond = context->is_late ? NULL : find_about(draft, R307_ABOUT_FILE);
 
-    if (has(draft, "file") && !context->is_late) {
-        return "file= can be asked only where httpd has found the file already; write the "
-               "line in .htaccess or in a <Directory>";
+    if (cond) {
+        return apr_psprintf(p, "%s= can be asked only where httpd has found the file already; "
+                            "write the line in .htaccess or in a <Directory>",
+                            cond->kind->name);
     }
-    if (has(draft, "user") && !context->is_late
-        && context->where != R307_WHERE_LOCATION) {
-        return "user= can be asked only where a login is; write the line in .htaccess, a "
-               "<Directory> or a <Location>";
+    cond = context->is_late || context->where == R307_WHERE_LOCATION
+        ? NULL : find_about(draft, R307_ABOUT_LOGIN);
+    if (cond) {
+        return apr_psprintf(p, "%s= can be asked only where a login is; write the line in "
+                            ".htaccess, a <Directory> or a <Location>", cond->kind->name);
     }
-    if (draft->has_sticky && !has(draft, "percent")) {
+    if (draft->has_sticky && !has_share(draft)) {
         return "sticky= says what holds a visitor in a share, and this line has none; "
                "write percent=10 beside it";
     }
@@ -74,7 +91,7 @@ static apr_uint64_t source_number(apr_pool_t *p, const r307_draft_t *draft)
     for (i = 0; i < rule->cond_count; i++) {
         const r307_cond_t *cond = &rule->conds[i];
 
-        if (strcmp(cond->kind->name, "host") == 0 && !cond->implied) {
+        if (cond->kind->about == R307_ABOUT_HOST && !cond->implied) {
             text = apr_pstrcat(p, text, cond->negate ? " !" : " ", cond->value, NULL);
         }
     }

@@ -9,7 +9,7 @@
 #include "grammar/options.h"
 
 /* NULL, or which condition nobody can answer here. */
-const char *r307_line_cond_check(const r307_draft_t *draft);
+const char *r307_line_cond_check(apr_pool_t *p, const r307_draft_t *draft);
 
 /* Puts them into the rule, once all of the line was read. */
 void r307_line_cond_finish(apr_pool_t *p, r307_draft_t *draft);

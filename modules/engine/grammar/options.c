@@ -76,11 +76,18 @@ int r307_status_word(const char *word, const r307_status_t **row, const char **w
     return 0;
 }
 
-static const char *none_of(apr_pool_t *p, const char *name, const char *value,
+static const char *none_of(apr_pool_t *p, const r307_option_t *option, const char *value,
                            const char *values)
 {
-    return apr_psprintf(p, "%s='%s' is not known; write %s", name,
+    return apr_psprintf(p, "%s='%s' is not known; write %s", option->name,
                         r307_text_show(p, value, strlen(value)), values);
+}
+
+static const char *said_of(apr_pool_t *p, const r307_option_t *option, const char *value,
+                           const char *bad)
+{
+    return apr_psprintf(p, "%s='%s' %s", option->name,
+                        r307_text_show(p, value, strlen(value)), bad);
 }
 
 static const char *const match_names[] = {
@@ -95,7 +102,7 @@ const char *r307_match_name(r307_match_t match)
     return match_names[match];
 }
 
-static const char *set_match(apr_pool_t *p, r307_draft_t *draft, const char *name,
+static const char *set_match(apr_pool_t *p, r307_draft_t *draft, const r307_option_t *option,
                              const char *value)
 {
     int i;
@@ -106,7 +113,7 @@ static const char *set_match(apr_pool_t *p, r307_draft_t *draft, const char *nam
             return NULL;
         }
     }
-    return none_of(p, name, value, "match=prefix, match=exact or match=regex");
+    return none_of(p, option, value, "match=prefix, match=exact or match=regex");
 }
 
 static const char *print_match(apr_pool_t *p, const r307_rule_t *rule)
@@ -114,12 +121,12 @@ static const char *print_match(apr_pool_t *p, const r307_rule_t *rule)
     return rule->pattern ? match_names[rule->pattern->match] : NULL;
 }
 
-static const char *set_case(apr_pool_t *p, r307_draft_t *draft, const char *name,
+static const char *set_case(apr_pool_t *p, r307_draft_t *draft, const r307_option_t *option,
                             const char *value)
 {
     draft->fold = 1;
     return strcmp(value, "ignore") == 0 ? NULL
-        : none_of(p, name, value, "case=ignore, or leave it out");
+        : none_of(p, option, value, "case=ignore, or leave it out");
 }
 
 static const char *print_case(apr_pool_t *p, const r307_rule_t *rule)
@@ -127,12 +134,12 @@ static const char *print_case(apr_pool_t *p, const r307_rule_t *rule)
     return rule->pattern && rule->pattern->fold ? "ignore" : NULL;
 }
 
-static const char *set_slash(apr_pool_t *p, r307_draft_t *draft, const char *name,
+static const char *set_slash(apr_pool_t *p, r307_draft_t *draft, const r307_option_t *option,
                              const char *value)
 {
     draft->any_slash = 1;
     return strcmp(value, "ignore") == 0 ? NULL
-        : none_of(p, name, value, "slash=ignore, or leave it out");
+        : none_of(p, option, value, "slash=ignore, or leave it out");
 }
 
 static const char *print_slash(apr_pool_t *p, const r307_rule_t *rule)
@@ -140,25 +147,13 @@ static const char *print_slash(apr_pool_t *p, const r307_rule_t *rule)
     return rule->pattern && rule->pattern->any_slash ? "ignore" : NULL;
 }
 
-static const char *set_condition(apr_pool_t *p, r307_draft_t *draft, const char *name,
-                                 const char *value)
-{
-    r307_cond_t *cond = apr_array_push(draft->conds);
-    const char *bad = r307_cond_parse(p, r307_cond_kind_find(name), value,
-                                      &draft->context->maker, cond);
-
-    return bad ? apr_psprintf(p, "%s='%s' %s", name,
-                              r307_text_show(p, value, strlen(value)), bad) : NULL;
-}
-
-static const char *set_sticky(apr_pool_t *p, r307_draft_t *draft, const char *name,
+static const char *set_sticky(apr_pool_t *p, r307_draft_t *draft, const r307_option_t *option,
                               const char *value)
 {
     const char *bad = r307_share_parse_sticky(p, value, &draft->sticky, &draft->named);
 
     draft->has_sticky = 1;
-    return bad ? apr_psprintf(p, "%s='%s' %s", name,
-                              r307_text_show(p, value, strlen(value)), bad) : NULL;
+    return bad ? said_of(p, option, value, bad) : NULL;
 }
 
 static const char *print_sticky(apr_pool_t *p, const r307_rule_t *rule)
@@ -204,14 +199,14 @@ static const char *status_list(apr_pool_t *p)
     return buf.s;
 }
 
-static const char *set_status(apr_pool_t *p, r307_draft_t *draft, const char *name,
+static const char *set_status(apr_pool_t *p, r307_draft_t *draft, const r307_option_t *option,
                               const char *value)
 {
     const r307_status_t *row;
     const char *why;
 
     if (!r307_status_word(value, &row, &why) || (!row && !why)) {
-        return none_of(p, name, value, status_list(p));
+        return none_of(p, option, value, status_list(p));
     }
     if (!why) {
         draft->rule->status = row->code;
@@ -225,7 +220,7 @@ static const char *print_status(apr_pool_t *p, const r307_rule_t *rule)
         ? apr_itoa(p, rule->status) : NULL;
 }
 
-static const char *set_query(apr_pool_t *p, r307_draft_t *draft, const char *name,
+static const char *set_query(apr_pool_t *p, r307_draft_t *draft, const r307_option_t *option,
                              const char *value)
 {
     const char *bad = r307_query_policy_parse(p, value, &draft->rule->query);
@@ -235,7 +230,7 @@ static const char *set_query(apr_pool_t *p, r307_draft_t *draft, const char *nam
         return apr_psprintf(p, "query='%s' query= says what becomes of the query; to match "
                             "it write args=%s or /page.php?%s", shown, shown, shown);
     }
-    return bad ? none_of(p, name, value, "query=keep, drop, merge, keep:name,... or "
+    return bad ? none_of(p, option, value, "query=keep, drop, merge, keep:name,... or "
                          "drop:name,...") : NULL;
 }
 
@@ -244,25 +239,24 @@ static const char *print_query(apr_pool_t *p, const r307_rule_t *rule)
     return r307_query_policy_print(p, &rule->query);
 }
 
-static const char *set_text(apr_pool_t *p, const char **text, const char *name,
+static const char *set_text(apr_pool_t *p, const char **text, const r307_option_t *option,
                             const char *value)
 {
     size_t i;
 
     for (i = 0; value[i]; i++) {
         if ((unsigned char)value[i] < 0x20 || value[i] == 0x7F) {
-            return apr_psprintf(p, "%s='%s' holds a control byte; leave it out", name,
-                                r307_text_show(p, value, strlen(value)));
+            return said_of(p, option, value, "holds a control byte; leave it out");
         }
     }
     *text = apr_pstrdup(p, value);
-    return i ? NULL : apr_psprintf(p, "%s= has no value; leave it out", name);
+    return i ? NULL : apr_psprintf(p, "%s= has no value; leave it out", option->name);
 }
 
-static const char *set_name(apr_pool_t *p, r307_draft_t *draft, const char *name,
+static const char *set_name(apr_pool_t *p, r307_draft_t *draft, const r307_option_t *option,
                             const char *value)
 {
-    return set_text(p, &draft->rule->name, name, value);
+    return set_text(p, &draft->rule->name, option, value);
 }
 
 static const char *print_name(apr_pool_t *p, const r307_rule_t *rule)
@@ -270,10 +264,10 @@ static const char *print_name(apr_pool_t *p, const r307_rule_t *rule)
     return rule->name;
 }
 
-static const char *set_owner(apr_pool_t *p, r307_draft_t *draft, const char *name,
+static const char *set_owner(apr_pool_t *p, r307_draft_t *draft, const r307_option_t *option,
                              const char *value)
 {
-    return set_text(p, &draft->rule->owner, name, value);
+    return set_text(p, &draft->rule->owner, option, value);
 }
 
 static const char *print_owner(apr_pool_t *p, const r307_rule_t *rule)
@@ -281,10 +275,10 @@ static const char *print_owner(apr_pool_t *p, const r307_rule_t *rule)
     return rule->owner;
 }
 
-static const char *set_note(apr_pool_t *p, r307_draft_t *draft, const char *name,
+static const char *set_note(apr_pool_t *p, r307_draft_t *draft, const r307_option_t *option,
                             const char *value)
 {
-    return set_text(p, &draft->rule->note, name, value);
+    return set_text(p, &draft->rule->note, option, value);
 }
 
 static const char *print_note(apr_pool_t *p, const r307_rule_t *rule)
@@ -294,10 +288,10 @@ static const char *print_note(apr_pool_t *p, const r307_rule_t *rule)
 
 /* --- the plan --- */
 
-static const char *set_from(apr_pool_t *p, r307_draft_t *draft, const char *name,
+static const char *set_from(apr_pool_t *p, r307_draft_t *draft, const r307_option_t *option,
                             const char *value)
 {
-    return r307_plan_set_date(p, &draft->rule->plan.from, name, value, 0);
+    return r307_plan_set_date(p, &draft->rule->plan.from, option->name, value, 0);
 }
 
 static const char *print_from(apr_pool_t *p, const r307_rule_t *rule)
@@ -305,10 +299,10 @@ static const char *print_from(apr_pool_t *p, const r307_rule_t *rule)
     return rule->plan.from.text;
 }
 
-static const char *set_until(apr_pool_t *p, r307_draft_t *draft, const char *name,
+static const char *set_until(apr_pool_t *p, r307_draft_t *draft, const r307_option_t *option,
                              const char *value)
 {
-    return r307_plan_set_date(p, &draft->rule->plan.until, name, value, 1);
+    return r307_plan_set_date(p, &draft->rule->plan.until, option->name, value, 1);
 }
 
 static const char *print_until(apr_pool_t *p, const r307_rule_t *rule)
@@ -316,10 +310,10 @@ static const char *print_until(apr_pool_t *p, const r307_rule_t *rule)
     return rule->plan.until.text;
 }
 
-static const char *set_review(apr_pool_t *p, r307_draft_t *draft, const char *name,
+static const char *set_review(apr_pool_t *p, r307_draft_t *draft, const r307_option_t *option,
                               const char *value)
 {
-    return r307_plan_set_date(p, &draft->rule->plan.review, name, value, 0);
+    return r307_plan_set_date(p, &draft->rule->plan.review, option->name, value, 0);
 }
 
 static const char *print_review(apr_pool_t *p, const r307_rule_t *rule)
@@ -335,7 +329,7 @@ static const struct {
 };
 #define THEN_COUNT (sizeof(thens) / sizeof(thens[0]))
 
-static const char *set_then(apr_pool_t *p, r307_draft_t *draft, const char *name,
+static const char *set_then(apr_pool_t *p, r307_draft_t *draft, const r307_option_t *option,
                             const char *value)
 {
     size_t i;
@@ -346,7 +340,7 @@ static const char *set_then(apr_pool_t *p, r307_draft_t *draft, const char *name
             return NULL;
         }
     }
-    return none_of(p, name, value, "then=stop, 301, 308 or 410");
+    return none_of(p, option, value, "then=stop, 301, 308 or 410");
 }
 
 static const char *print_then(apr_pool_t *p, const r307_rule_t *rule)
@@ -363,7 +357,7 @@ static const char *print_then(apr_pool_t *p, const r307_rule_t *rule)
 
 /* --- caches --- */
 
-static const char *set_cache(apr_pool_t *p, r307_draft_t *draft, const char *name,
+static const char *set_cache(apr_pool_t *p, r307_draft_t *draft, const r307_option_t *option,
                              const char *value)
 {
     r307_cache_t *cache = &draft->rule->cache;
@@ -376,7 +370,7 @@ static const char *set_cache(apr_pool_t *p, r307_draft_t *draft, const char *nam
         const char *meant = r307_duration_guess(p, apr_pstrmemdup(p, value, n),
                                                 value + n + strspn(value + n, " "));
 
-        return none_of(p, name, value, meant ? apr_pstrcat(p, "cache=", meant, NULL) :
+        return none_of(p, option, value, meant ? apr_pstrcat(p, "cache=", meant, NULL) :
                        "a duration, as cache=10min, or cache=off (or "
                        "cache=until beside until=)");
     }
@@ -397,7 +391,7 @@ static const char *print_cache(apr_pool_t *p, const r307_rule_t *rule)
     }
 }
 
-static const char *set_vary(apr_pool_t *p, r307_draft_t *draft, const char *name,
+static const char *set_vary(apr_pool_t *p, r307_draft_t *draft, const r307_option_t *option,
                             const char *value)
 {
     if (draft->context->is_tenant) {
@@ -406,7 +400,7 @@ static const char *set_vary(apr_pool_t *p, r307_draft_t *draft, const char *name
     }
     draft->rule->no_vary = strcmp(value, "off") == 0;
     return draft->rule->no_vary || strcmp(value, "on") == 0 ? NULL
-        : none_of(p, name, value, "vary=on or vary=off");
+        : none_of(p, option, value, "vary=on or vary=off");
 }
 
 static const char *print_vary(apr_pool_t *p, const r307_rule_t *rule)
@@ -414,46 +408,94 @@ static const char *print_vary(apr_pool_t *p, const r307_rule_t *rule)
     return rule->no_vary ? "off" : NULL;
 }
 
+/* The last words of a row: of an option that is no condition; of one that is. */
+#define OPTION(set, print) \
+    set, print, NULL, NULL, 0, 0, R307_ABOUT_NOTHING, R307_ORDER_PLAIN, R307_KEEP_TEXT
+#define CONDITION(word, may_negate, is_list, about, order, keep) \
+    NULL, NULL, r307_cond_parse_##word, r307_cond_test_##word, may_negate, is_list, \
+    R307_ABOUT_##about, R307_ORDER_##order, R307_KEEP_##keep
+
+#define NEVER R307_WRITTEN_NEVER
+#define ONCE  R307_WRITTEN_ONCE
+#define OFTEN R307_WRITTEN_OFTEN
+#define WHO   R307_SAYS_WHO
+
+/* In the order in which a rule is printed. Every row says all there is to say: one that
+ * leaves something out does not compile. */
 const r307_option_t r307_options[] = {
-    { "match",  0, set_match,     print_match },
-    { "case",   0, set_case,      print_case },
-    { "slash",  0, set_slash,     print_slash },
-    { "host",   0, set_condition, NULL },
-    { "method", 0, set_condition, NULL },
-    { "args",   0, set_condition, NULL },
-    { "cookie", 1, set_condition, NULL },
-    { "header", 1, set_condition, NULL },
-    { "env",    1, set_condition, NULL },
-    { "ip",     0, set_condition, NULL },
-    { "lang",   0, set_condition, NULL },
-    { "user",   0, set_condition, NULL },
-    { "file",   0, set_condition, NULL },
-    { "flag",   0, set_condition, NULL },
-    { "expr",   0, set_condition, NULL },
-    { "percent", 0, set_condition, NULL },
-    { "sticky", 0, set_sticky,    print_sticky },
-    { "optin",  0, set_condition, NULL },
-    { "status", 0, set_status,    print_status },
-    { "query",  0, set_query,     print_query },
-    { "from",   0, set_from,      print_from },
-    { "until",  0, set_until,     print_until },
-    { "then",   0, set_then,      print_then },
-    { "review", 0, set_review,    print_review },
-    { "cache",  0, set_cache,     print_cache },
-    { "vary",   0, set_vary,      print_vary },
-    { "name",   0, set_name,      print_name },
-    { "owner",  0, set_owner,     print_owner },
-    { "note",   0, set_note,      print_note }
+    { "match",   ONCE,  R307_SAYS_MATCH,  OPTION(set_match, print_match) },
+    { "case",    ONCE,  R307_SAYS_SOURCE, OPTION(set_case, print_case) },
+    { "slash",   ONCE,  R307_SAYS_SOURCE, OPTION(set_slash, print_slash) },
+    { "host",    ONCE,  WHO, CONDITION(host, 1, 1, HOST, PLAIN, TEXT) },
+    { "scheme",  NEVER, WHO, CONDITION(scheme, 0, 0, SCHEME, PLAIN, TEXT) },
+    { "method",  ONCE,  WHO, CONDITION(method, 1, 1, METHOD, PLAIN, TEXT) },
+    { "args",    ONCE,  WHO, CONDITION(args, 1, 0, QUERY, PLAIN, TEXT) },
+    { "cookie",  OFTEN, WHO, CONDITION(cookie, 1, 0, ELSE, PLAIN, COMPILED) },
+    { "header",  OFTEN, WHO, CONDITION(header, 1, 0, ELSE, PLAIN, TEXT) },
+    { "env",     OFTEN, WHO, CONDITION(env, 1, 0, ELSE, PLAIN, TEXT) },
+    { "ip",      ONCE,  WHO, CONDITION(ip, 1, 1, ELSE, PLAIN, COMPILED) },
+    { "lang",    ONCE,  WHO, CONDITION(lang, 1, 1, ELSE, LANG, COMPILED) },
+    { "user",    ONCE,  WHO, CONDITION(user, 1, 1, LOGIN, USER, COMPILED) },
+    { "file",    ONCE,  WHO, CONDITION(file, 1, 0, FILE, PLAIN, COMPILED) },
+    { "flag",    ONCE,  WHO, CONDITION(flag, 1, 0, ELSE, PLAIN, COMPILED) },
+    { "expr",    ONCE,  WHO, CONDITION(expr, 0, 0, ELSE, PLAIN, COMPILED) },
+    { "percent", ONCE,  WHO, CONDITION(percent, 0, 0, ELSE, PERCENT, COMPILED) },
+    { "sticky",  ONCE,  WHO, OPTION(set_sticky, print_sticky) },
+    { "optin",   ONCE,  WHO, CONDITION(optin, 0, 0, ELSE, OPTIN, COMPILED) },
+    { "status",  ONCE,  R307_SAYS_STATUS, OPTION(set_status, print_status) },
+    { "query",   ONCE,  R307_SAYS_ANSWER, OPTION(set_query, print_query) },
+    { "from",    ONCE,  R307_SAYS_BEGIN,  OPTION(set_from, print_from) },
+    { "until",   ONCE,  R307_SAYS_END,    OPTION(set_until, print_until) },
+    { "then",    ONCE,  R307_SAYS_TIME,   OPTION(set_then, print_then) },
+    { "review",  ONCE,  R307_SAYS_TIME,   OPTION(set_review, print_review) },
+    { "cache",   ONCE,  R307_SAYS_ANSWER, OPTION(set_cache, print_cache) },
+    { "vary",    ONCE,  R307_SAYS_ANSWER, OPTION(set_vary, print_vary) },
+    { "name",    ONCE,  R307_SAYS_NAME,   OPTION(set_name, print_name) },
+    { "owner",   ONCE,  R307_SAYS_REMARK, OPTION(set_owner, print_owner) },
+    { "note",    ONCE,  R307_SAYS_REMARK, OPTION(set_note, print_note) }
 };
 const int r307_option_count = sizeof(r307_options) / sizeof(r307_options[0]);
+
+const char *r307_option_set(apr_pool_t *p, r307_draft_t *draft, const r307_option_t *option,
+                            const char *value)
+{
+    const char *bad;
+
+    if (option->set) {
+        return option->set(p, draft, option, value);
+    }
+    bad = r307_cond_parse(p, option, value, &draft->context->maker,
+                          apr_array_push(draft->conds));
+    return bad ? said_of(p, option, value, bad) : NULL;
+}
+
+const r307_option_t *r307_option_says(r307_says_t says)
+{
+    const r307_option_t *option = r307_options;
+
+    while (option->says != says) {
+        option++;
+    }
+    return option;
+}
+
+const r307_option_t *r307_option_about(r307_about_t about)
+{
+    const r307_option_t *option = r307_options;
+
+    while (option->about != about) {
+        option++;
+    }
+    return option;
+}
 
 const r307_option_t *r307_option_find(const char *name, size_t len)
 {
     int i;
 
     for (i = 0; i < r307_option_count; i++) {
-        if (strlen(r307_options[i].name) == len
-            && memcmp(r307_options[i].name, name, len) == 0) {
+        if (strncmp(r307_options[i].name, name, len) == 0 && !r307_options[i].name[len]
+            && r307_options[i].written != R307_WRITTEN_NEVER) {
             return &r307_options[i];
         }
     }
@@ -476,7 +518,7 @@ const r307_option_t *r307_option_near(const char *name, size_t len)
     for (i = 0; i < r307_option_count; i++) {
         int distance = r307_text_distance(word, r307_options[i].name);
 
-        if (distance < best) {
+        if (distance < best && r307_options[i].written != R307_WRITTEN_NEVER) {
             best = distance;
             near = &r307_options[i];
         }

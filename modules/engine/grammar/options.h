@@ -20,23 +20,21 @@ typedef struct r307_draft_t {
     r307_slice_t named;
 } r307_draft_t;
 
-typedef struct r307_option_t {
-    const char *name;
-    int repeats;
-    /* NULL, or the error text. */
-    const char *(*set)(apr_pool_t *p, r307_draft_t *draft, const char *name,
-                       const char *value);
-    /* The value to write, or NULL when the rule has nothing to say here. NULL for a
-     * condition: those are printed from the rule's list. */
-    const char *(*print)(apr_pool_t *p, const r307_rule_t *rule);
-} r307_option_t;
-
 extern const r307_option_t r307_options[];
 extern const int r307_option_count;
 
+/* The row of a word that may be written, or NULL. */
 const r307_option_t *r307_option_find(const char *name, size_t len);
 /* The option whose name is nearest, or NULL when none is near. */
 const r307_option_t *r307_option_near(const char *name, size_t len);
+
+/* The row with that property; of those that one row alone has. */
+const r307_option_t *r307_option_says(r307_says_t says);
+const r307_option_t *r307_option_about(r307_about_t about);
+
+/* Reads the value into the draft. NULL, or the error text. */
+const char *r307_option_set(apr_pool_t *p, r307_draft_t *draft, const r307_option_t *option,
+                            const char *value);
 
 /* One status the module can answer; GRAMMAR "status". */
 typedef struct r307_status_t {

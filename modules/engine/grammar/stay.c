@@ -9,20 +9,23 @@
 /* What of a line says which requests it is for. */
 typedef struct source_t {
     const char *source;
-    const char *match, *fold, *slash;   /* values, or NULL */
+    r307_draft_t draft;         /* match=, case= and slash= */
+    int has_match;
     int plain;                  /* words that are no option and no status */
 } source_t;
 
-static void take_word(source_t *of, const char *text, size_t name_len)
+static void take_word(apr_pool_t *p, source_t *of, const char *text, size_t name_len)
 {
-    const char **value = name_len == 5 && memcmp(text, "match", 5) == 0 ? &of->match
-        : name_len == 4 && memcmp(text, "case", 4) == 0 ? &of->fold
-        : name_len == 5 && memcmp(text, "slash", 5) == 0 ? &of->slash : NULL;
+    const r307_option_t *option = name_len ? r307_option_find(text, name_len) : NULL;
     const r307_status_t *row;
     const char *why;
 
-    if (value) {
-        *value = text + name_len + 1;
+    if (option && option->says == R307_SAYS_MATCH) {
+        of->draft.match = R307_MATCH_UNSET;
+        of->has_match = 1;
+    }
+    if (option && (option->says == R307_SAYS_MATCH || option->says == R307_SAYS_SOURCE)) {
+        r307_option_set(p, &of->draft, option, text + name_len + 1);
     }
     else if (!name_len && !r307_status_word(text, &row, &why)) {
         of->source = of->source ? of->source : text;
@@ -68,50 +71,51 @@ static void read_roughly(apr_pool_t *p, const char *line, int is_regex, source_t
         }
         word = without_quotes(p, word);
         name = strspn(word, "abcdefghijklmnopqrstuvwxyz-");
-        take_word(of, word, word[name] == '=' ? name : 0);
+        take_word(p, of, word, word[name] == '=' ? name : 0);
     }
 }
 
-static void read_words(const apr_array_header_t *words, source_t *of)
+static void read_words(apr_pool_t *p, const apr_array_header_t *words, source_t *of)
 {
     int i;
 
     for (i = 0; i < words->nelts; i++) {
         const r307_word_t *word = &APR_ARRAY_IDX(words, i, r307_word_t);
 
-        take_word(of, word->text, word->name_len);
+        take_word(p, of, word->text, word->name_len);
     }
 }
 
-/* The word of match=; NULL leaves it to the directive, or the map. */
-static const char *match_of(const source_t *of, const r307_context_t *context)
+/* What match= is to say; UNSET leaves it to the directive, or the map. */
+static r307_match_t match_of(const source_t *of, const r307_context_t *context)
 {
-    int i;
+    if (of->draft.match || !of->has_match || context->match == R307_MATCH_REGEX) {
+        return of->draft.match;
+    }
+    return of->source[0] == '^' ? R307_MATCH_REGEX : R307_MATCH_PREFIX;
+}
 
-    for (i = R307_MATCH_PREFIX; of->match && i <= R307_MATCH_REGEX; i++) {
-        if (strcmp(r307_match_name((r307_match_t)i), of->match) == 0) {
-            return of->match;
-        }
-    }
-    if (!of->match || context->match == R307_MATCH_REGEX) {
-        return NULL;
-    }
-    return r307_match_name(of->source[0] == '^' ? R307_MATCH_REGEX : R307_MATCH_PREFIX);
+/* Whether a line that is no words says match=regex. */
+static int names_regex(apr_pool_t *p, const char *line)
+{
+    return strstr(line, apr_pstrcat(p, r307_option_says(R307_SAYS_MATCH)->name, "=",
+                                    r307_match_name(R307_MATCH_REGEX), NULL)) != NULL;
 }
 
 const char *r307_stay_text(apr_pool_t *p, const char *line, const r307_context_t *context)
 {
-    source_t of = { NULL, NULL, NULL, NULL, 0 };
+    source_t of;
     apr_array_header_t *words;
-    const char *match;
+    r307_match_t match;
     int is_regex;
 
+    memset(&of, 0, sizeof(of));
     if (r307_token_split(p, line, &words) == NULL) {
-        read_words(words, &of);
+        read_words(p, words, &of);
     }
     else {
         read_roughly(p, line, context->match == R307_MATCH_REGEX
-                     || strstr(line, "match=regex") != NULL, &of);
+                     || names_regex(p, line), &of);
     }
     if (context->where == R307_WHERE_LOCATION && of.plain < 2) {
         return "-";             /* the section is the source */
@@ -120,10 +124,11 @@ const char *r307_stay_text(apr_pool_t *p, const char *line, const r307_context_t
         return NULL;
     }
     match = match_of(&of, context);
-    is_regex = match ? strcmp(match, "regex") == 0 : context->match == R307_MATCH_REGEX;
+    is_regex = (match ? match : context->match) == R307_MATCH_REGEX;
     return apr_pstrcat(p, r307_token_quote(p, of.source), " -", match ? " match=" : "",
-                       match ? match : "", of.fold ? " case=ignore" : "",
-                       of.slash && !is_regex ? " slash=ignore" : "", NULL);
+                       match ? r307_match_name(match) : "",
+                       of.draft.fold ? " case=ignore" : "",
+                       of.draft.any_slash && !is_regex ? " slash=ignore" : "", NULL);
 }
 
 const r307_rule_t *r307_stay_make(apr_pool_t *p, const char *line, r307_place_t place,

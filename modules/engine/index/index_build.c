@@ -201,14 +201,14 @@ static int add_choices(r307_index_builder_t *builder, apr_uint64_t path,
         if (cond->negate) {
             continue;
         }
-        if (strcmp(cond->kind->name, "args") == 0) {
+        if (cond->kind->about == R307_ABOUT_QUERY) {
             for (k = 0; k < cond->count; k++) {
                 add_choice(builder, path, cond->values[k].s ? R307_PICK_PAIR
                                                             : R307_PICK_NAME,
                            cond->names[k], cond->values[k]);
             }
         }
-        else if (strcmp(cond->kind->name, "host") == 0 && cond->count == 1
+        else if (cond->kind->about == R307_ABOUT_HOST && cond->count == 1
                  && is_literal(cond->names[0])) {
             add_choice(builder, path, R307_PICK_HOST, cond->names[0], r307_slice("", 0));
         }

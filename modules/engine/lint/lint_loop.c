@@ -127,6 +127,12 @@ static int exclude(const r307_cond_t *a, const r307_cond_t *b)
         && strcmp(a->value + strspn(a->value, "!"), b->value + strspn(b->value, "!")) == 0;
 }
 
+/* These tell of the URL, which is another one at each hop. */
+static int is_of_url(const r307_cond_t *cond)
+{
+    return cond->kind->about == R307_ABOUT_QUERY || cond->kind->about == R307_ABOUT_SCHEME;
+}
+
 static int can_meet(const r307_rule_t *a, const r307_rule_t *b)
 {
     int i, k;
@@ -136,10 +142,7 @@ static int can_meet(const r307_rule_t *a, const r307_rule_t *b)
     }
     for (i = 0; i < a->cond_count; i++) {
         for (k = 0; k < b->cond_count; k++) {
-            /* these tell of the URL, which is another one at each hop */
-            if (strcmp(a->conds[i].kind->name, "args") != 0
-                && strcmp(a->conds[i].kind->name, "scheme") != 0
-                && exclude(&a->conds[i], &b->conds[k])) {
+            if (!is_of_url(&a->conds[i]) && exclude(&a->conds[i], &b->conds[k])) {
                 return 0;
             }
         }
@@ -341,11 +344,6 @@ static void begin_at_source(walk_t *w, const r307_scope_t *scope, const r307_rul
 }
 
 /* --- bare rules --- */
-
-static int is_of_url(const r307_cond_t *cond)
-{
-    return strcmp(cond->kind->name, "args") == 0 || strcmp(cond->kind->name, "scheme") == 0;
-}
 
 static const r307_rule_t *make_bare(apr_pool_t *p, const r307_rule_t *rule)
 {

@@ -165,12 +165,12 @@ static int can_begin_with_slashes(apr_pool_t *p, const r307_rule_t *rule)
                                                    : takes_slash(p, rule, &parts[2])));
 }
 
-static int has_condition(const r307_rule_t *rule, const char *name)
+static int has_condition(const r307_rule_t *rule, r307_about_t about)
 {
     int i;
 
     for (i = 0; i < rule->cond_count; i++) {
-        if (strcmp(rule->conds[i].kind->name, name) == 0) {
+        if (rule->conds[i].kind->about == about) {
             return 1;
         }
     }
@@ -186,7 +186,7 @@ static int moves_the_site(const r307_rule_t *rule)
     return pattern && pattern->match == R307_MATCH_PREFIX && pattern->head.len == 1
         && rule->carry && target->final_slash && target->inserts == 0
         && (target->kind == R307_TARGET_PATH || target->kind == R307_TARGET_RELATIVE)
-        && target->head.len && !has_condition(rule, "file");
+        && target->head.len && !has_condition(rule, R307_ABOUT_FILE);
 }
 
 /* "https://h$1" with the slash that is missing. */
@@ -340,7 +340,7 @@ static void audit_origin(const auditing_t *a, r307_list_t list)
     else if (!target->host.s) {
         audit_host(a, list);
     }
-    if (target->scheme.len == 4 && !has_condition(a->rule, "scheme")) {
+    if (target->scheme.len == 4 && !has_condition(a->rule, R307_ABOUT_SCHEME)) {
         add(a, R307_FINDING_DOWNGRADE, apr_psprintf(a->p, "write https%s",
                                                     show(a, target->text + 4)));
     }

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <apr_strings.h>
 #include "grammar/habit_option.h"
+#include "grammar/options.h"
 #include "base/datetime.h"
 #include "grammar/token.h"
 
@@ -159,7 +160,7 @@ static const char *print_cookie(apr_pool_t *p, const r307_maintenance_t *line, i
 
 static const char *set_host(apr_pool_t *p, draft_t *draft, const char *value)
 {
-    return r307_cond_parse(p, r307_cond_kind_find("host"), value,
+    return r307_cond_parse(p, r307_option_about(R307_ABOUT_HOST), value,
                            &draft->context->maker, apr_array_push(draft->conds));
 }
 

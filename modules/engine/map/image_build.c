@@ -191,8 +191,9 @@ static int is_options(apr_pool_t *p, const char *text)
     }
     for (i = 0; i < words->nelts; i++) {
         const r307_word_t *word = &APR_ARRAY_IDX(words, i, r307_word_t);
+        const r307_option_t *option = r307_option_find(word->text, word->name_len);
 
-        if (word->name_len == 0 || strncmp(word->text, "name=", 5) == 0) {
+        if (!option || option->says == R307_SAYS_NAME) {
             return 0;
         }
     }
@@ -291,22 +292,14 @@ static const char *sort_words(apr_pool_t *p, const char *line, const char **sour
     return bad;
 }
 
-/* Conditions that are read from their text at every request that needs them; any other is
- * kept compiled, as it may hold something of the host's. */
+/* Whether the rule is read from its text at every request that needs it; any other is kept
+ * compiled. */
 static int is_light(const r307_rule_t *rule)
 {
-    static const char *const light[] = { "host", "method", "args", "header", "env",
-                                         "scheme" };
-    size_t k;
     int i;
 
     for (i = 0; i < rule->cond_count; i++) {
-        for (k = 0; k < sizeof(light) / sizeof(light[0]); k++) {
-            if (strcmp(rule->conds[i].kind->name, light[k]) == 0) {
-                break;
-            }
-        }
-        if (k == sizeof(light) / sizeof(light[0])) {
+        if (rule->conds[i].kind->keep != R307_KEEP_TEXT) {
             return 0;
         }
     }

@@ -27,6 +27,7 @@ typedef struct building_t {
     const r307_maplimits_t *limits;
     r307_mapresult_t *result;
     r307_context_t context;
+    r307_draft_t defaults;      /* match=, case= and slash= of the map */
     r307_buf_t line;
     unsigned looked;            /* rows since is_over was asked */
     apr_int64_t regexes;
@@ -187,21 +188,16 @@ static void add_plain(building_t *b, const r307_maprow_t *row, apr_uint64_t h)
     }
 }
 
-/* Whether an option says what is answered, and not when. */
-static int is_no_condition(const r307_word_t *word)
+/* Whether an option says when the line answers, or for whom, and not what. */
+static int is_condition(const r307_option_t *option)
 {
-    static const char *const names[] = {
-        "match", "case", "slash", "status", "query", "cache", "vary", "owner", "note", "name"
-    };
-    size_t i;
-
-    for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        if (r307_word_is(word, names[i])) {
-            return 1;
-        }
-    }
-    return 0;
+    return option->says == R307_SAYS_WHO || option->says == R307_SAYS_BEGIN
+        || option->says == R307_SAYS_END || option->says == R307_SAYS_TIME;
 }
+
+/* What of its own makes a line's source another one than that of the map's lines. */
+#define WAY_FOLD  1
+#define WAY_SLASH 2
 
 /* A line's words: its source and target, as written, and what its options come to. */
 typedef struct line_t {
@@ -211,62 +207,60 @@ typedef struct line_t {
     int is_regex, is_exact;
 } line_t;
 
-static const char *default_of(const building_t *b, const char *name)
+/* Which source a line is for, by its options. */
+static void read_source(apr_pool_t *p, r307_draft_t *draft, const r307_option_t *option,
+                        const r307_word_t *word)
+{
+    if (option->says == R307_SAYS_MATCH) {
+        draft->match = R307_MATCH_UNSET;
+    }
+    if (option->says == R307_SAYS_MATCH || option->says == R307_SAYS_SOURCE) {
+        r307_option_set(p, draft, option, r307_word_value(word));
+    }
+}
+
+static void read_defaults(building_t *b)
 {
     int i;
 
+    memset(&b->defaults, 0, sizeof(b->defaults));
+    b->defaults.match = b->def->match;
     for (i = 0; i < b->def->defaults->nelts; i++) {
         const r307_word_t *word = &APR_ARRAY_IDX(b->def->defaults, i, r307_word_t);
 
-        if (r307_word_is(word, name)) {
-            return r307_word_value(word);
-        }
+        read_source(b->p, &b->defaults, r307_option_find(word->text, word->name_len), word);
     }
-    return NULL;
 }
 
-/* Of the map's own letter case and slashes, or of this line's. */
-static int way_of(const building_t *b, const apr_array_header_t *words)
+static void read_option(building_t *b, const r307_word_t *word, r307_draft_t *draft,
+                        line_t *line)
 {
-    int i, way = 0;
+    const r307_option_t *option = r307_option_find(word->text, word->name_len);
 
-    for (i = 0; i < words->nelts; i++) {
-        const r307_word_t *word = &APR_ARRAY_IDX(words, i, r307_word_t);
-
-        way |= r307_word_is(word, "case") && !default_of(b, "case") ? 1 : 0;
-        way |= r307_word_is(word, "slash") && !default_of(b, "slash") ? 2 : 0;
-    }
-    return way;
-}
-
-static void read_option(building_t *b, const r307_word_t *word, line_t *line)
-{
-    line->always = line->always && is_no_condition(word);
+    line->always = line->always && option && !is_condition(option);
     line->seen.rest = r307_seen_hash(word->text, strlen(word->text),
                                      b->limits->seed ^ line->seen.rest) | 1;
-    if (r307_word_is(word, "match")) {
-        line->is_regex = strcmp(r307_word_value(word), "regex") == 0;
-        line->is_exact = strcmp(r307_word_value(word), "exact") == 0;
+    if (option) {
+        read_source(b->scratch, draft, option, word);
     }
 }
 
 static void read_words(building_t *b, const apr_array_header_t *words, unsigned number,
                        line_t *line)
 {
+    r307_draft_t draft = b->defaults;
     const char *source = NULL;
-    int i, way = way_of(b, words);
+    int i, way;
 
     memset(line, 0, sizeof(*line));
     line->always = 1;
-    line->is_regex = b->def->match == R307_MATCH_REGEX;
-    line->is_exact = b->def->match == R307_MATCH_EXACT;
     line->seen.target = r307_slice("", 0);
     line->seen.line = number;
     for (i = 0; i < words->nelts; i++) {
         const r307_word_t *word = &APR_ARRAY_IDX(words, i, r307_word_t);
 
         if (word->name_len) {
-            read_option(b, word, line);
+            read_option(b, word, &draft, line);
         }
         else if (!source) {
             source = word->text;
@@ -275,10 +269,14 @@ static void read_words(building_t *b, const apr_array_header_t *words, unsigned 
             line->seen.target = r307_slice(word->text, strlen(word->text));
         }
     }
+    line->is_regex = draft.match == R307_MATCH_REGEX;
+    line->is_exact = draft.match == R307_MATCH_EXACT;
     if (source) {
+        way = (draft.fold && !b->defaults.fold ? WAY_FOLD : 0)
+            | (draft.any_slash && !b->defaults.any_slash ? WAY_SLASH : 0);
         line->source = r307_slice(source, strlen(source));
         line->seen.key = r307_seen_key(b->scratch, source, way);
-        if ((way & 2) && line->seen.key.len > 2
+        if ((way & WAY_SLASH) && line->seen.key.len > 2
             && line->seen.key.s[line->seen.key.len - 1] == '/') {
             line->seen.key.len--;
         }
@@ -479,6 +477,7 @@ const char *r307_map_build(apr_pool_t *p, const r307_mapdef_t *def,
     if (maker) {
         b.context.maker = *maker;
     }
+    read_defaults(&b);
     make_reading(&b, bytes, &reading);
     result->builder = r307_image_builder_make(p, &reading);
     apr_pool_create(&b.scratch, p);

@@ -4,8 +4,6 @@
 #include <string.h>
 #include <apr_strings.h>
 
-#include "grammar/options.h"
-
 /* Names without blanks, dashes, underscores and letter case. Of several columns with one
  * role the one whose name stands first here has it. */
 static const struct {
@@ -192,7 +190,8 @@ static void settle_from(r307_column_t *columns, int count)
     int i, has_source = has_role(columns, count, R307_COLUMN_SOURCE);
 
     for (i = 0; i < count && !has_source; i++) {
-        if (columns[i].role == R307_COLUMN_OPTION && strcmp(columns[i].option, "from") == 0) {
+        if (columns[i].role == R307_COLUMN_OPTION
+            && columns[i].option->says == R307_SAYS_BEGIN) {
             columns[i].role = R307_COLUMN_SOURCE;
             columns[i].option = NULL;
         }
@@ -208,7 +207,8 @@ static void settle_status(r307_column_t *columns, int count)
         return;
     }
     for (i = 0; i < count; i++) {
-        if (columns[i].role == R307_COLUMN_OPTION && strcmp(columns[i].option, "status") == 0) {
+        if (columns[i].role == R307_COLUMN_OPTION
+            && columns[i].option->says == R307_SAYS_STATUS) {
             columns[i].role = R307_COLUMN_STATE;
             columns[i].option = NULL;
         }
@@ -229,12 +229,13 @@ const char *r307_columns_read(apr_pool_t *p, const r307_slice_t *cells, int coun
         ranks[i] = rank_of(p, cells[i]);
         columns[i].role = option ? R307_COLUMN_OPTION
             : ranks[i] < NAME_COUNT ? names[ranks[i]].role : R307_COLUMN_IGNORED;
-        columns[i].option = option ? option->name : NULL;
+        columns[i].option = option;
         bad = bad ? bad : settle(p, cells, ranks, i, columns);
         option = columns[i].role == R307_COLUMN_IGNORED && ranks[i] == NAME_COUNT
             ? r307_option_near(cells[i].s, cells[i].len) : NULL;
         /* a remark that is lost changes no answer */
-        if (option && !*near && !strstr("note owner name", option->name)) {
+        if (option && !*near && option->says != R307_SAYS_REMARK
+            && option->says != R307_SAYS_NAME) {
             *near = apr_psprintf(p, "column %s is no option and is not read; did you mean "
                                  "'%s'?", quoted(p, cells[i]), option->name);
         }

@@ -6,7 +6,7 @@
 #ifndef R307_MAP_COLUMNS_H
 #define R307_MAP_COLUMNS_H
 
-#include "base/text.h"
+#include "grammar/options.h"
 
 #define R307_COLUMNS_MOST 64    /* more are not read */
 
@@ -14,7 +14,7 @@ typedef enum {
     R307_COLUMN_IGNORED,
     R307_COLUMN_SOURCE,
     R307_COLUMN_TARGET,
-    R307_COLUMN_OPTION,         /* of that name */
+    R307_COLUMN_OPTION,
     R307_COLUMN_CODE,           /* a status as a number */
     R307_COLUMN_REGEX,          /* whether the source is one */
     R307_COLUMN_TYPE,           /* what kind of rule, or its status */
@@ -23,7 +23,7 @@ typedef enum {
 
 typedef struct r307_column_t {
     r307_column_role_t role;
-    const char *option;
+    const r307_option_t *option;    /* of OPTION */
 } r307_column_t;
 
 /* Whether a first row names columns: it has no path and no address. */

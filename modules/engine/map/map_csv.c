@@ -10,7 +10,6 @@
 #include <apr_tables.h>
 
 #include "map/map_columns.h"
-#include "grammar/options.h"
 #include "http/url.h"
 
 /* A row under the reading, and the table's shape. */
@@ -403,16 +402,20 @@ static void write_row(r307_mapreading_t *reading, const table_t *table, const sa
     }
     for (i = 0; i < table->count && i < table->cell_count; i++) {
         if (table->columns[i].role == R307_COLUMN_OPTION && table->cells[i].len) {
-            r307_mapfile_word(reading, table->columns[i].option,
+            r307_mapfile_word(reading, table->columns[i].option->name,
                               cell_text(reading, table->cells[i]));
         }
     }
 }
 
+static int is_source(const r307_option_t *option)
+{
+    return option->says == R307_SAYS_MATCH || option->says == R307_SAYS_SOURCE;
+}
+
 /* What of a bad row says which requests it is for; NULL: nothing. */
 static const char *source_alone(r307_mapreading_t *reading, const table_t *table)
 {
-    static const char *const names[] = { "match", "case", "slash", NULL };
     const char *source = find_cell(reading, table, R307_COLUMN_SOURCE);
     int is_regex = is_yes(find_cell(reading, table, R307_COLUMN_REGEX)), i;
 
@@ -429,8 +432,8 @@ static const char *source_alone(r307_mapreading_t *reading, const table_t *table
     }
     for (i = 0; i < table->count && i < table->cell_count; i++) {
         if (table->columns[i].role == R307_COLUMN_OPTION && table->cells[i].len
-            && is_word(table->columns[i].option, names)) {
-            r307_mapfile_word(reading, table->columns[i].option,
+            && is_source(table->columns[i].option)) {
+            r307_mapfile_word(reading, table->columns[i].option->name,
                               cell_text(reading, table->cells[i]));
         }
     }
@@ -470,7 +473,7 @@ static void name_columns(table_t *table)
     table->columns[0].role = R307_COLUMN_SOURCE;
     table->columns[1].role = R307_COLUMN_TARGET;
     table->columns[2].role = R307_COLUMN_OPTION;
-    table->columns[2].option = "status";
+    table->columns[2].option = r307_option_says(R307_SAYS_STATUS);
     table->count = 3;
     table->in_order = 1;
 }

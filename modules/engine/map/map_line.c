@@ -83,13 +83,15 @@ const char *r307_map_lacks(apr_pool_t *p, const r307_mapdef_t *def, r307_require
 static const char *take_word(apr_pool_t *p, const r307_word_t *word, r307_mapdef_t *def,
                              apr_array_header_t *defaults, const char **format)
 {
+    const r307_option_t *option = r307_option_find(word->text, word->name_len);
+
     if (r307_word_is(word, "format")) {
         *format = r307_word_value(word);
     }
-    else if (r307_word_is(word, "match")) {
+    else if (option && option->says == R307_SAYS_MATCH) {
         return parse_match(p, r307_word_value(word), &def->match);
     }
-    else if (r307_word_is(word, "name")) {
+    else if (option && option->says == R307_SAYS_NAME) {
         return "name= is the name of one rule; leave it out here, it stands in the file, behind that rule";
     }
     else if (word->name_len) {
@@ -157,10 +159,11 @@ void r307_map_context(const r307_mapdef_t *def, r307_context_t *context)
 /* A line can shorten the time its map is in force, and not prolong it. */
 static int is_narrower(apr_pool_t *p, const r307_word_t *own, const r307_word_t *of_map)
 {
-    int is_end = r307_word_is(own, "until");
+    const r307_option_t *option = r307_option_find(own->text, own->name_len);
+    int is_end = option && option->says == R307_SAYS_END;
     apr_time_t mine, maps;
 
-    if ((!is_end && !r307_word_is(own, "from"))
+    if (!option || (!is_end && option->says != R307_SAYS_BEGIN)
         || r307_time_parse(p, r307_word_value(own), is_end, &mine)
         || r307_time_parse(p, r307_word_value(of_map), is_end, &maps)) {
         return 1;

@@ -249,17 +249,16 @@ static const struct {
     const char *name;
     const char *option;         /* ours of the same meaning, or NULL */
     const char *before;         /* its value */
-    int is_single;              /* a list has no word here */
     const char *instead;
 } conditions[] = {
     /* the visitor's first language, and no other */
-    { "Language", "lang", "first:", 0, NULL },
-    { "Cookie", "cookie", "", 1, "it asks for one cookie of several; write a line for each "
+    { "Language", "lang", "first:", NULL },
+    { "Cookie", "cookie", "", "it asks for one cookie of several; write a line for each "
       "of them, as Cookie=" },
-    { "Country", NULL, NULL, 0, "where a client is, a module such as mod_maxminddb knows; "
+    { "Country", NULL, NULL, "where a client is, a module such as mod_maxminddb knows; "
       "write the rule beside the line that names the map, with its variable as "
       "env=COUNTRY_CODE=de" },
-    { "Role", NULL, NULL, 0, "roles live in that host's own login; write the rule beside the "
+    { "Role", NULL, NULL, "roles live in that host's own login; write the rule beside the "
       "line that names the map, with user=NAME" }
 };
 #define CONDITION_COUNT (sizeof(conditions) / sizeof(conditions[0]))
@@ -268,14 +267,17 @@ static const char *take_condition(r307_mapreading_t *reading, const char *word)
 {
     size_t n = strcspn(word, "="), i;
     const char *value = word + n + 1;
+    const r307_option_t *option;
 
     for (i = 0; i < CONDITION_COUNT; i++) {
         if (!r307_text_same_fold(word, n, conditions[i].name,
                                  strlen(conditions[i].name))) {
             continue;
         }
-        if (!conditions[i].option || (conditions[i].is_single && strchr(value, ','))) {
-            const char *first = conditions[i].is_single
+        option = conditions[i].option ? r307_option_find(conditions[i].option,
+                                                         strlen(conditions[i].option)) : NULL;
+        if (!option || (!option->is_list && strchr(value, ','))) {
+            const char *first = option
                 ? apr_pstrmemdup(reading->line_pool, value, strcspn(value, ",")) : "";
 
             return apr_psprintf(reading->line_pool, "'%s' cannot be said in a map: %s%s",

@@ -92,8 +92,8 @@ static const char *check_host_glob(r307_slice_t name)
     return NULL;
 }
 
-static const char *parse_host(apr_pool_t *p, const char *value,
-                              const r307_expr_maker_t *maker, r307_cond_t *cond)
+const char *r307_cond_parse_host(apr_pool_t *p, const char *value,
+                                 const r307_expr_maker_t *maker, r307_cond_t *cond)
 {
     const char *bad;
     r307_slice_t *names;
@@ -114,8 +114,8 @@ static const char *parse_host(apr_pool_t *p, const char *value,
 }
 
 /* vary stays: a cache keys on the host anyway. */
-static int test_host(const r307_cond_t *cond, const r307_view_t *view,
-                     const r307_query_t *query, r307_vary_t *vary)
+int r307_cond_test_host(const r307_cond_t *cond, const r307_view_t *view,
+                        const r307_query_t *query, r307_vary_t *vary)
 {
     r307_slice_t host = text_slice(view->asked.host);
     int i;
@@ -129,8 +129,8 @@ static int test_host(const r307_cond_t *cond, const r307_view_t *view,
     return 0;
 }
 
-static const char *parse_method(apr_pool_t *p, const char *value,
-                                const r307_expr_maker_t *maker, r307_cond_t *cond)
+const char *r307_cond_parse_method(apr_pool_t *p, const char *value,
+                                   const r307_expr_maker_t *maker, r307_cond_t *cond)
 {
     const char *bad = r307_cond_parse_list(p, value, cond), *s;
     int i;
@@ -154,8 +154,8 @@ static const char *parse_method(apr_pool_t *p, const char *value,
     return bad;
 }
 
-static int test_method(const r307_cond_t *cond, const r307_view_t *view,
-                       const r307_query_t *query, r307_vary_t *vary)
+int r307_cond_test_method(const r307_cond_t *cond, const r307_view_t *view,
+                          const r307_query_t *query, r307_vary_t *vary)
 {
     r307_slice_t method = text_slice(view->method);
     int i;
@@ -168,8 +168,8 @@ static int test_method(const r307_cond_t *cond, const r307_view_t *view,
     return 0;
 }
 
-static const char *parse_args(apr_pool_t *p, const char *value,
-                              const r307_expr_maker_t *maker, r307_cond_t *cond)
+const char *r307_cond_parse_args(apr_pool_t *p, const char *value,
+                                 const r307_expr_maker_t *maker, r307_cond_t *cond)
 {
     const r307_query_t *query = r307_query_make(p, text_slice(value));
     r307_slice_t *pairs = apr_palloc(p, 2 * query->count * sizeof(*pairs) + 1);
@@ -209,8 +209,8 @@ static int has_param(const r307_query_t *query, r307_slice_t name, r307_slice_t 
 }
 
 /* Used up is what a rule matched; what it must not have is not. */
-static int test_args(const r307_cond_t *cond, const r307_view_t *view,
-                     const r307_query_t *query, r307_vary_t *vary)
+int r307_cond_test_args(const r307_cond_t *cond, const r307_view_t *view,
+                        const r307_query_t *query, r307_vary_t *vary)
 {
     int i;
 
@@ -224,8 +224,8 @@ static int test_args(const r307_cond_t *cond, const r307_view_t *view,
 
 #define GLOB_MOST 255       /* its work is its length times that of the header */
 
-static const char *parse_header(apr_pool_t *p, const char *value,
-                                const r307_expr_maker_t *maker, r307_cond_t *cond)
+const char *r307_cond_parse_header(apr_pool_t *p, const char *value,
+                                   const r307_expr_maker_t *maker, r307_cond_t *cond)
 {
     const char *bad = parse_pair(p, value, ':', cond);
 
@@ -251,8 +251,8 @@ static const char *parse_header(apr_pool_t *p, const char *value,
     return bad;
 }
 
-static int test_header(const r307_cond_t *cond, const r307_view_t *view,
-                       const r307_query_t *query, r307_vary_t *vary)
+int r307_cond_test_header(const r307_cond_t *cond, const r307_view_t *view,
+                          const r307_query_t *query, r307_vary_t *vary)
 {
     const char *value = view->ops->header(view->baton, cond->names[0].s);
 
@@ -261,8 +261,8 @@ static int test_header(const r307_cond_t *cond, const r307_view_t *view,
                      || r307_text_glob(cond->values[0], text_slice(value), 1));
 }
 
-static const char *parse_env(apr_pool_t *p, const char *value,
-                             const r307_expr_maker_t *maker, r307_cond_t *cond)
+const char *r307_cond_parse_env(apr_pool_t *p, const char *value,
+                                const r307_expr_maker_t *maker, r307_cond_t *cond)
 {
     const char *bad = parse_pair(p, value, '=', cond);
 
@@ -275,8 +275,8 @@ static const char *parse_env(apr_pool_t *p, const char *value,
     return bad;
 }
 
-static int test_env(const r307_cond_t *cond, const r307_view_t *view,
-                    const r307_query_t *query, r307_vary_t *vary)
+int r307_cond_test_env(const r307_cond_t *cond, const r307_view_t *view,
+                       const r307_query_t *query, r307_vary_t *vary)
 {
     const char *value = view->ops->env(view->baton, cond->names[0].s);
 
@@ -318,8 +318,8 @@ const char *r307_cond_names_file(const r307_expr_t *expr)
     return find_name(expr, names);
 }
 
-static const char *parse_expr(apr_pool_t *p, const char *value,
-                              const r307_expr_maker_t *maker, r307_cond_t *cond)
+const char *r307_cond_parse_expr(apr_pool_t *p, const char *value,
+                                 const r307_expr_maker_t *maker, r307_cond_t *cond)
 {
     const char *bad;
 
@@ -332,8 +332,8 @@ static const char *parse_expr(apr_pool_t *p, const char *value,
     return bad ? apr_pstrcat(p, "is not an expression: ", bad, NULL) : NULL;
 }
 
-static int test_expr(const r307_cond_t *cond, const r307_view_t *view,
-                     const r307_query_t *query, r307_vary_t *vary)
+int r307_cond_test_expr(const r307_cond_t *cond, const r307_view_t *view,
+                        const r307_query_t *query, r307_vary_t *vary)
 {
     vary->is_hidden = 1;        /* httpd tells of headers alone */
     if (cond->waits && view->login_ahead) {
@@ -342,51 +342,19 @@ static int test_expr(const r307_cond_t *cond, const r307_view_t *view,
     return view->ops->test(view->baton, &cond->expr, vary);
 }
 
-static const char *parse_scheme(apr_pool_t *p, const char *value,
-                                const r307_expr_maker_t *maker, r307_cond_t *cond)
+const char *r307_cond_parse_scheme(apr_pool_t *p, const char *value,
+                                   const r307_expr_maker_t *maker, r307_cond_t *cond)
 {
     return NULL;
 }
 
-static int test_scheme(const r307_cond_t *cond, const r307_view_t *view,
-                       const r307_query_t *query, r307_vary_t *vary)
+int r307_cond_test_scheme(const r307_cond_t *cond, const r307_view_t *view,
+                          const r307_query_t *query, r307_vary_t *vary)
 {
     return strcmp(view->asked.scheme, cond->value) == 0;
 }
 
-const r307_cond_kind_t r307_cond_kinds[] = {
-    { "host",   1, 0, parse_host,   test_host,   R307_ORDER_PLAIN },
-    { "method", 1, 0, parse_method, test_method, R307_ORDER_PLAIN },
-    { "args",   1, 0, parse_args,   test_args,   R307_ORDER_PLAIN },
-    { "cookie", 1, 1, r307_cond_parse_cookie, r307_cond_test_cookie, R307_ORDER_PLAIN },
-    { "header", 1, 1, parse_header, test_header, R307_ORDER_PLAIN },
-    { "env",    1, 1, parse_env,    test_env,    R307_ORDER_PLAIN },
-    { "ip",     1, 0, r307_cond_parse_ip, r307_cond_test_ip, R307_ORDER_PLAIN },
-    { "lang",   1, 0, r307_cond_parse_lang, r307_cond_test_lang, R307_ORDER_LANG },
-    { "user",   1, 0, r307_cond_parse_user, r307_cond_test_user, R307_ORDER_USER },
-    { "file",   1, 0, r307_cond_parse_file, r307_cond_test_file, R307_ORDER_PLAIN },
-    { "flag",   1, 0, r307_cond_parse_flag, r307_cond_test_flag, R307_ORDER_PLAIN },
-    { "expr",   0, 0, parse_expr,   test_expr,   R307_ORDER_PLAIN },
-    { "percent", 0, 0, r307_cond_parse_percent, r307_cond_test_percent,
-      R307_ORDER_PERCENT },
-    { "optin",  0, 0, r307_cond_parse_optin, r307_cond_test_optin, R307_ORDER_OPTIN },
-    { "scheme", 0, 0, parse_scheme, test_scheme, R307_ORDER_PLAIN }
-};
-const int r307_cond_kind_count = sizeof(r307_cond_kinds) / sizeof(r307_cond_kinds[0]);
-
-const r307_cond_kind_t *r307_cond_kind_find(const char *name)
-{
-    int i;
-
-    for (i = 0; i < r307_cond_kind_count; i++) {
-        if (strcmp(r307_cond_kinds[i].name, name) == 0) {
-            return &r307_cond_kinds[i];
-        }
-    }
-    return NULL;
-}
-
-const char *r307_cond_parse(apr_pool_t *p, const r307_cond_kind_t *kind,
+const char *r307_cond_parse(apr_pool_t *p, const r307_option_t *kind,
                             const char *value, const r307_expr_maker_t *maker,
                             r307_cond_t *cond)
 {
@@ -427,7 +395,7 @@ int r307_cond_names_options(const r307_cond_t *cond)
 {
     int i;
 
-    if (strcmp(cond->kind->name, "method") != 0 || cond->negate) {
+    if (cond->kind->about != R307_ABOUT_METHOD || cond->negate) {
         return 0;
     }
     for (i = 0; i < cond->count; i++) {

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * cond: what else must hold for a rule, beside its source. One row per condition: how
- * its value is read and how it is asked. Everything asked that a cache must know of goes
- * into Vary, whether it held or not.
+ * cond: what else must hold for a rule, beside its source. Everything asked that a cache
+ * must know of goes into Vary, whether it held or not.
  */
 #ifndef R307_COND_H
 #define R307_COND_H
@@ -17,13 +16,8 @@ typedef struct r307_optin_t {
     apr_time_t until;       /* of the rule; 0: as long as the browser is open */
 } r307_optin_t;
 
-extern const r307_cond_kind_t r307_cond_kinds[];
-extern const int r307_cond_kind_count;
-
-const r307_cond_kind_t *r307_cond_kind_find(const char *name);
-
 /* NULL, or why the value is none. `value` may begin with '!' where the kind allows it. */
-const char *r307_cond_parse(apr_pool_t *p, const r307_cond_kind_t *kind,
+const char *r307_cond_parse(apr_pool_t *p, const r307_option_t *kind,
                             const char *value, const r307_expr_maker_t *maker,
                             r307_cond_t *cond);
 

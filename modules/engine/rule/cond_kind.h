@@ -1,37 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * cond_kind: what a condition is made of, and the kinds that are about the visitor; the
- * table of all kinds is in cond.c.
+ * cond_kind: what a condition is made of, and how each kind is read and asked; their rows
+ * are in grammar/options.c.
  */
 #ifndef R307_COND_KIND_H
 #define R307_COND_KIND_H
 
-#include "rule/target.h"
-
-struct r307_cond_t;
-
-/* Conditions are asked in this order, whatever the order they are written in: what sets
- * or rolls something comes after what only looks. */
-typedef enum {
-    R307_ORDER_PLAIN,
-    R307_ORDER_OPTIN,
-    R307_ORDER_LANG,        /* the rules of one source are compared */
-    R307_ORDER_PERCENT,     /* the rules of one source share one roll */
-    R307_ORDER_USER         /* may have to wait for a login */
-} r307_order_t;
-
-typedef struct r307_cond_kind_t {
-    const char *name;       /* the option that writes it; "scheme" is written by a source
-                             * "http://host/..." alone */
-    int may_negate;
-    int may_repeat;         /* all must hold */
-    const char *(*parse)(apr_pool_t *p, const char *value, const r307_expr_maker_t *maker,
-                         struct r307_cond_t *cond);
-    /* 1 or 0; -1 when it cannot be told; R307_COND_LATER. */
-    int (*test)(const struct r307_cond_t *cond, const r307_view_t *view,
-                const r307_query_t *query, r307_vary_t *vary);
-    r307_order_t order;
-} r307_cond_kind_t;
+#include "rule/option.h"
 
 #define R307_COND_LATER (-2)    /* who is asked for depends on a login still to come */
 
@@ -41,7 +16,7 @@ int r307_cond_waits(const r307_expr_t *expr);
 const char *r307_cond_names_file(const r307_expr_t *expr);
 
 typedef struct r307_cond_t {
-    const r307_cond_kind_t *kind;
+    const r307_option_t *kind;
     const char *value;              /* as written, without '!' */
     int negate;
     int implied;                    /* by the source; not printed */
@@ -58,46 +33,26 @@ typedef struct r307_cond_t {
  * is wrong. */
 const char *r307_cond_parse_list(apr_pool_t *p, const char *value, r307_cond_t *cond);
 
-const char *r307_cond_parse_ip(apr_pool_t *p, const char *value,
-                               const r307_expr_maker_t *maker, r307_cond_t *cond);
-int r307_cond_test_ip(const r307_cond_t *cond, const r307_view_t *view,
-                      const r307_query_t *query, r307_vary_t *vary);
+/* --- about the request's own words: cond.c --- */
 
-const char *r307_cond_parse_cookie(apr_pool_t *p, const char *value,
-                                   const r307_expr_maker_t *maker, r307_cond_t *cond);
-int r307_cond_test_cookie(const r307_cond_t *cond, const r307_view_t *view,
-                          const r307_query_t *query, r307_vary_t *vary);
+r307_cond_parse_t r307_cond_parse_host, r307_cond_parse_method, r307_cond_parse_args,
+    r307_cond_parse_header, r307_cond_parse_env, r307_cond_parse_expr, r307_cond_parse_scheme;
+r307_cond_test_t r307_cond_test_host, r307_cond_test_method, r307_cond_test_args,
+    r307_cond_test_header, r307_cond_test_env, r307_cond_test_expr, r307_cond_test_scheme;
 
-const char *r307_cond_parse_lang(apr_pool_t *p, const char *value,
-                                 const r307_expr_maker_t *maker, r307_cond_t *cond);
-int r307_cond_test_lang(const r307_cond_t *cond, const r307_view_t *view,
-                        const r307_query_t *query, r307_vary_t *vary);
+/* --- about the visitor and about files: cond_visitor.c --- */
 
-const char *r307_cond_parse_user(apr_pool_t *p, const char *value,
-                                 const r307_expr_maker_t *maker, r307_cond_t *cond);
-int r307_cond_test_user(const r307_cond_t *cond, const r307_view_t *view,
-                        const r307_query_t *query, r307_vary_t *vary);
-
-const char *r307_cond_parse_file(apr_pool_t *p, const char *value,
-                                 const r307_expr_maker_t *maker, r307_cond_t *cond);
-int r307_cond_test_file(const r307_cond_t *cond, const r307_view_t *view,
-                        const r307_query_t *query, r307_vary_t *vary);
-
-const char *r307_cond_parse_flag(apr_pool_t *p, const char *value,
-                                 const r307_expr_maker_t *maker, r307_cond_t *cond);
-int r307_cond_test_flag(const r307_cond_t *cond, const r307_view_t *view,
-                        const r307_query_t *query, r307_vary_t *vary);
+r307_cond_parse_t r307_cond_parse_ip, r307_cond_parse_cookie, r307_cond_parse_lang,
+    r307_cond_parse_user, r307_cond_parse_file, r307_cond_parse_flag;
+r307_cond_test_t r307_cond_test_ip, r307_cond_test_cookie, r307_cond_test_lang,
+    r307_cond_test_user, r307_cond_test_file, r307_cond_test_flag;
 
 /* own is an r307_optin_t. */
-const char *r307_cond_parse_optin(apr_pool_t *p, const char *value,
-                                  const r307_expr_maker_t *maker, r307_cond_t *cond);
-int r307_cond_test_optin(const r307_cond_t *cond, const r307_view_t *view,
-                         const r307_query_t *query, r307_vary_t *vary);
+r307_cond_parse_t r307_cond_parse_optin;
+r307_cond_test_t r307_cond_test_optin;
 
-/* own is an r307_share_t. As if the rule were alone with its source. */
-const char *r307_cond_parse_percent(apr_pool_t *p, const char *value,
-                                    const r307_expr_maker_t *maker, r307_cond_t *cond);
-int r307_cond_test_percent(const r307_cond_t *cond, const r307_view_t *view,
-                           const r307_query_t *query, r307_vary_t *vary);
+/* own is an r307_share_t. Asked as if the rule were alone with its source. */
+r307_cond_parse_t r307_cond_parse_percent;
+r307_cond_test_t r307_cond_test_percent;
 
 #endif

@@ -83,6 +83,14 @@ START_TEST(rule_options)
         int found = 0;
 
         unit_rows_add(1);
+        /* a condition is asked and printed from the rule's list; any other sets something */
+        ck_assert_msg(!option->set == (option->parse && option->test), "%s", option->name);
+        ck_assert_msg(!option->set == !option->print, "%s", option->name);
+        if (option->written == R307_WRITTEN_NEVER) {
+            ck_assert_ptr_eq(r307_option_find(option->name, strlen(option->name)), NULL);
+            ck_assert_ptr_ne(r307_option_near(option->name, strlen(option->name)), option);
+            continue;
+        }
         ck_assert_ptr_eq(r307_option_find(option->name, strlen(option->name)), option);
         ck_assert_ptr_eq(r307_option_near(option->name, strlen(option->name)), option);
         for (k = 0; k < table->count && !found; k++) {
@@ -93,6 +101,37 @@ START_TEST(rule_options)
     ck_assert_ptr_eq(r307_option_find("nothing", 7), NULL);
     ck_assert_ptr_eq(r307_option_near("xyzzyxyzzy", 10), NULL);
     apr_pool_destroy(p);
+}
+END_TEST
+
+/* What is looked up by a property is the one row that has it. */
+START_TEST(rule_properties)
+{
+    static const r307_says_t says[] = {
+        R307_SAYS_MATCH, R307_SAYS_BEGIN, R307_SAYS_END, R307_SAYS_STATUS, R307_SAYS_NAME
+    };
+    static const r307_about_t about[] = {
+        R307_ABOUT_SCHEME, R307_ABOUT_HOST, R307_ABOUT_QUERY, R307_ABOUT_METHOD,
+        R307_ABOUT_LOGIN, R307_ABOUT_FILE
+    };
+    size_t k;
+    int i, count;
+
+    for (k = 0; k < sizeof(says) / sizeof(says[0]); k++) {
+        for (i = count = 0; i < r307_option_count; i++) {
+            count += r307_options[i].says == says[k];
+        }
+        ck_assert_msg(count == 1, "%s: %d rows say that", r307_option_says(says[k])->name,
+                      count);
+    }
+    for (k = 0; k < sizeof(about) / sizeof(about[0]); k++) {
+        for (i = count = 0; i < r307_option_count; i++) {
+            count += r307_options[i].about == about[k];
+        }
+        ck_assert_msg(count == 1, "%s: %d rows are about that",
+                      r307_option_about(about[k])->name, count);
+    }
+    unit_rows_add(11);
 }
 END_TEST
 
@@ -263,6 +302,7 @@ TCase *line_cases(void)
     tcase_add_test(tcase, rule_bad);
     tcase_add_test(tcase, rule_print);
     tcase_add_test(tcase, rule_options);
+    tcase_add_test(tcase, rule_properties);
     tcase_add_test(tcase, rule_statuses);
     tcase_add_test(tcase, rule_status_words);
     tcase_add_test(tcase, rule_outside);
