@@ -118,7 +118,7 @@ my @cases = (
     [['on', '.', '--allow', '10.1'], 2, qr{--allow '10\.1' is no address; write 10\.1\.0\.0/16}],
     [['off', '.', '--eta', '2h'], 2, qr{go with on}],
     [['on', '.', 'x'], 2, qr{'x' is one word too many}],
-    [['on', '.', '--x', 'y'], 2, qr{'--x' is no option}],
+    [['on', '.', '--x', 'y'], 2, qr{'--x' is not understood; see redirect307ctl help maintenance}],
     [['up', '.'], 2, qr{'up' is none of on, off and status}],
     [['on'], 2, qr{write: redirect307ctl maintenance on\|off\|status}],
     [[], 2, qr{write: redirect307ctl maintenance}],

@@ -60,9 +60,13 @@ my @cases = (
     [['nothing'], 2, qr/'nothing' is no command; see redirect307ctl help$/],
     [['help'], 0, qr/explain .*exit status: 0 nothing to do, 1 something to do, 2 could not/s],
     [['--help'], 0, qr/^usage: redirect307ctl COMMAND/], [['-h'], 0, qr/^usage:/], [['--version'], 0, qr/^redirect307ctl \d/], [['-V'], 0, qr/^redirect307ctl \d/],
-    [['help', 'lint'], 0, qr/^usage: redirect307ctl\n  lint /], [['lint', '--help'], 0, qr/^usage: redirect307ctl\n  lint /], [['explain', '-h'], 0, qr/--base/],
+    [['help', 'lint'], 0, qr/^usage: redirect307ctl lint /], [['lint', '--help'], 0, qr/^usage: redirect307ctl lint /], [['explain', '-h'], 0, qr/--base/],
     [['help', 'lnt'], 2, qr/'lnt' is no command; did you mean lint\?/], [['explian'], 2, qr/did you mean explain\?/],
     [['lint', '--rot', 'x', $fine], 2, qr/'--rot' is not understood; did you mean --root\?/], [['lint', '--root'], 2, qr/--root needs a value/],
+    [['lint', '-x', $fine], 2, qr/'-x' is not understood; see redirect307ctl help lint$/], [['report', '--due=1', $fine], 2, qr/--due takes no value/],
+    [['report', $fine, '--due', '--at', '2030-01-01'], 0, qr/^1 rule, 0 due/], [['help', 'lint', 'x'], 2, qr/'x' is one word too many/],
+    [['explain', '--header', 'X', $fine, '/a'], 2, qr/--header 'X' is no header; write --header 'Name: value'/],
+    [['report', '--due', "$dir/none"], 2, qr/\A(?!.*due\.)/s],
     [['lint', '--', $fine], 0, qr/^0 findings, 1 rule fine/], [['explain', '--base=/d/', $fine, '/d/a'], 0, qr{^307 -> /d/b}],
     [['explain', '--header=X-A: b', '--base=/d/', $htaccess, '/d/12'], 1, qr{^307 -> /n/12}m],
     [['report', '--due', '--at=2030-01-01', $fine], 0, qr/^1 rule, 0 due/], [['maintenance', 'status', '--root=.', $fine], 2, qr/has no maintenance line/],
@@ -150,7 +154,7 @@ my $circle = file('circle.conf', "Redirect307 /a /b\nRedirect307 /b /a\nRedirect
 push @cases, [['explain', $circle, '/a'], 1, qr{\n  then +/b: 307 -> /a\n  then +/a: 307 -> /b\n  then +and so on: no browser arrives\n$}],
     [['explain', $circle, '/c'], 0, qr{^307 -> https://www\.example\.com/a\n  \S+:3 [^\n]+\n$}],
     [['lint', $circle], 1, qr{^\S+circle\.conf:1: R307-A07 '/b' .*; \S+:1 to /b, \S+:2 to /a; .*\n1 finding, 3 rules fine\.\n$}];
-push @cases, [['explain', $fine, $conf, '/a'], 2, qr{'/a' is not understood}];
+push @cases, [['explain', $fine, $conf, '/a'], 2, qr{'/a' is one word too many; see redirect307ctl help explain}];
 
 # a flag behind a link: what it leads to is the server's to judge
 mkdir "$dir/there";

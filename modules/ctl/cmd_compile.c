@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * redirect307ctl compile: the rules of a map as a file that a server maps. */
-#include "ctl.h"
+#include "cmd.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -59,51 +59,30 @@ static const char *write_image(apr_pool_t *p, const char *name,
 }
 
 /* The words behind the map's name, as a line would have them. */
-static const char *take_words(apr_pool_t *p, int argc, const char *const *argv,
-                              const char **file, const char **image)
+static const char *options_of(const ctl_args_t *args)
 {
-    static const char *const words[] = { "-o", NULL };
     const char *options = "";
     int i;
 
-    for (i = 0; i < argc; i++) {
-        if (strcmp(argv[i], "-o") == 0 && i + 1 < argc) {
-            *image = argv[++i];
-        }
-        else if (!*file && argv[i][0] != '-') {
-            *file = argv[i];
-        }
-        else if (strchr(argv[i], '=') && argv[i][0] != '-') {
-            options = apr_pstrcat(p, options, " ", r307_token_quote(p, argv[i]), NULL);
-        }
-        else {
-            (void)ctl_main_refuse(p, "compile", argv[i], words);
-            return NULL;
-        }
-    }
-    if (!*file) {
-        fprintf(stderr, "redirect307ctl compile: name the map\n");
-        return NULL;
+    for (i = 1; i < args->count; i++) {
+        options = apr_pstrcat(args->p, options, " ",
+                              r307_token_quote(args->p, args->words[i]), NULL);
     }
     return options;
 }
 
-ctl_exit_t ctl_cmd_compile(apr_pool_t *p, int argc, const char *const *argv)
+ctl_exit_t ctl_cmd_compile(const ctl_args_t *args)
 {
-    const char *file = NULL, *image = NULL, *bad;
-    const char *options = take_words(p, argc, argv, &file, &image);
+    const char *file = args->words[0], *image = ctl_args_value(args, "o"), *bad;
     const ctl_teller_t teller = { ctl_map_tell, stdout, 0 };
+    apr_pool_t *p = args->p;
     ctl_maploaded_t loaded;
     ctl_reached_t reached;
     r307_mapdef_t def;
 
-    if (!options) {
-        return CTL_EXIT_UNKNOWN;
-    }
-    bad = ctl_map_plain(p, file, options, &def);
+    bad = ctl_map_plain(p, file, options_of(args), &def);
     if (bad) {
-        fprintf(stderr, "redirect307ctl compile: %s\n", bad);
-        return CTL_EXIT_UNKNOWN;
+        return ctl_args_refuse(args, bad);
     }
     def.where = R307_WHERE_SERVER;      /* an image is for httpd.conf */
     def.name = base_name(file);

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "ctl.h"
+#include "cmd.h"
 
 #include <string.h>
 #include <apr_strings.h>
 #include <apr_tables.h>
 
 #include "ctl_halt.h"
+#include "ctl_print.h"
 #include "ctl_site.h"
 #include "decide/decide.h"
 
@@ -13,7 +14,7 @@
 
 typedef struct explaining_t {
     apr_pool_t *p;
-    const char *file, *base, *method, *url, *at, *client, *user, *root;
+    const char *file, *base, *method, *url, *client, *user, *root;
     apr_time_t now;
     apr_table_t *headers;
     apr_array_header_t *steps;  /* of const char *: rules passed over */
@@ -105,13 +106,13 @@ static const r307_view_ops_t ops = {
 static void tell_map(void *baton, const ctl_line_t *line, const char *text)
 {
     (void)line;
-    fputs(text, baton);
+    ctl_print(baton, text);
 }
 
 static void skip(explaining_t *x, const ctl_line_t *line, const char *why)
 {
     x->skipped++;
-    fputs(ctl_line_say(x->p, line, why), stderr);
+    ctl_print(stderr, ctl_line_say(x->p, line, why));
 }
 
 static void take_map(explaining_t *x, const ctl_line_t *line)
@@ -201,7 +202,7 @@ static ctl_exit_t print_decision(explaining_t *x, const r307_decision_t *decisio
                r307_line_print(x->p, rule));
     }
     for (i = 0; i < x->steps->nelts; i++) {
-        fputs(APR_ARRAY_IDX(x->steps, i, const char *), stdout);
+        ctl_print(stdout, APR_ARRAY_IDX(x->steps, i, const char *));
     }
     if (decision->max_age) {
         printf("  Cache-Control: %smax-age=%d\n", decision->is_private ? "private, " : "",
@@ -394,61 +395,45 @@ static int add_header(explaining_t *x, const char *text)
     return 1;
 }
 
-/* "--at TIME", else now; 0 when it is no time. */
-static int set_now(explaining_t *x)
+/* What the options say. NULL, or what is wrong with one. */
+static const char *take_options(explaining_t *x, const ctl_args_t *args)
 {
-    const char *bad = x->at ? r307_time_parse(x->p, x->at, 0, &x->now) : NULL;
+    const char *at = ctl_args_value(args, "at"), *base = ctl_args_value(args, "base"), *bad;
+    const char *method = ctl_args_value(args, "method");
+    int i;
 
-    if (!x->at) {
-        x->now = apr_time_now();
+    for (i = 0; i < args->given->nelts; i++) {
+        const ctl_given_t *given = &APR_ARRAY_IDX(args->given, i, ctl_given_t);
+
+        if (strcmp(given->option->name, "header") == 0 && !add_header(x, given->value)) {
+            return apr_psprintf(x->p, "--header '%s' is no header; write --header "
+                                "'Name: value'", r307_text_show(x->p, given->value,
+                                                                strlen(given->value)));
+        }
     }
+    x->base = base ? base : "/";
+    x->method = method ? method : "GET";
+    x->client = ctl_args_value(args, "client");
+    x->user = ctl_args_value(args, "user");
+    x->root = ctl_args_value(args, "root");
+    x->now = apr_time_now();
+    bad = at ? r307_time_parse(x->p, at, 0, &x->now) : NULL;
     if (bad) {
-        fprintf(stderr, "redirect307ctl explain: --at '%s' %s\n",
-                r307_text_show(x->p, x->at, strlen(x->at)), bad);
+        return apr_psprintf(x->p, "--at '%s' %s", r307_text_show(x->p, at, strlen(at)), bad);
     }
-    return !bad;
+    return x->base[0] == '/' && x->base[strlen(x->base) - 1] == '/' ? NULL
+        : "--base begins and ends with '/'";
 }
 
-ctl_exit_t ctl_cmd_explain(apr_pool_t *p, int argc, const char *const *argv)
+ctl_exit_t ctl_cmd_explain(const ctl_args_t *args)
 {
-    explaining_t x = { .p = p, .file = ".htaccess", .base = "/", .method = "GET" };
-    const struct {
-        const char *name;
-        const char **value;
-    } options[] = {
-        { "--base", &x.base }, { "--method", &x.method }, { "--at", &x.at },
-        { "--client", &x.client }, { "--user", &x.user }, { "--root", &x.root }
-    };
-    static const char *const names[] = { "--base", "--method", "--at", "--client", "--user",
-                                         "--root", "--header", NULL };
-    const size_t option_count = sizeof(options) / sizeof(options[0]);
-    int i, words = 0;
-    size_t k;
+    explaining_t x = { .p = args->p };
+    const char *bad;
 
-    x.headers = apr_table_make(p, 8);
-    x.steps = apr_array_make(p, 8, sizeof(const char *));
-    for (i = 0; i < argc; i++) {
-        if (strncmp(argv[i], "--", 2) != 0 && words < 2) {
-            x.file = words++ ? x.url : x.file;
-            x.url = argv[i];
-            continue;
-        }
-        for (k = 0; k < option_count && strcmp(argv[i], options[k].name) != 0; k++) {
-            continue;
-        }
-        if (i + 1 == argc || (k == option_count && (strcmp(argv[i], "--header") != 0
-                                         || !add_header(&x, argv[i + 1])))) {
-            return ctl_main_refuse(p, "explain", argv[i], names);
-        }
-        i++;
-        if (k < option_count) {
-            *options[k].value = argv[i];
-        }
-    }
-    if (!x.url || x.base[0] != '/' || x.base[strlen(x.base) - 1] != '/') {
-        fprintf(stderr, "redirect307ctl explain: %s\n", x.url
-                ? "--base begins and ends with '/'" : "name the URL to explain");
-        return CTL_EXIT_UNKNOWN;
-    }
-    return set_now(&x) ? explain(&x) : CTL_EXIT_UNKNOWN;
+    x.headers = apr_table_make(x.p, 8);
+    x.steps = apr_array_make(x.p, 8, sizeof(const char *));
+    x.file = args->count > 1 ? args->words[0] : ".htaccess";
+    x.url = args->words[args->count - 1];
+    bad = take_options(&x, args);
+    return bad ? ctl_args_refuse(args, bad) : explain(&x);
 }

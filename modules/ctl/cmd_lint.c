@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "ctl.h"
+#include "cmd.h"
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 #include <apr_strings.h>
 
+#include "ctl_print.h"
 #include "ctl_site.h"
 
 #include "lint/lint_words.h"
@@ -45,36 +44,6 @@ static int by_line(const void *a, const void *b)
     return x->line != y->line ? (x->line > y->line ? 1 : -1) : x->nth - y->nth;
 }
 
-/* Of the terminal; 0: it is none, and who searches in what is printed wants a line for each. */
-static size_t width(void)
-{
-    struct winsize size;
-
-    return isatty(STDOUT_FILENO) && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0
-        && size.ws_col > 40 ? size.ws_col : 0;
-}
-
-/* Lines no longer than that, broken at blanks. */
-static void print_saying(const char *text, size_t wide)
-{
-    size_t room = wide, len;
-
-    while (room && (len = strcspn(text, "\n")) > room) {
-        const char *end = text + room;
-
-        while (end > text && *end != ' ') {
-            end--;
-        }
-        if (end == text) {
-            end = text + strcspn(text, " \n");
-        }
-        printf("%.*s\n%s", (int)(end - text), text, *end == ' ' ? "    " : "");
-        text = end + (*end != '\0');
-        room = wide - 4;
-    }
-    fputs(text, stdout);
-}
-
 /* In the order of the lines, whenever it was found. */
 static void print_sayings(linting_t *linting)
 {
@@ -83,7 +52,7 @@ static void print_sayings(linting_t *linting)
     qsort(linting->sayings->elts, (size_t)linting->sayings->nelts, sizeof(saying_t),
           by_line);
     for (i = 0; i < linting->sayings->nelts; i++) {
-        print_saying(APR_ARRAY_IDX(linting->sayings, i, saying_t).text, width());
+        ctl_print(stdout, APR_ARRAY_IDX(linting->sayings, i, saying_t).text);
     }
 }
 
@@ -294,27 +263,14 @@ static void print_sum(const linting_t *linting)
     printf(".\n");
 }
 
-ctl_exit_t ctl_cmd_lint(apr_pool_t *p, int argc, const char *const *argv)
+ctl_exit_t ctl_cmd_lint(const ctl_args_t *args)
 {
-    static const char *const options[] = { "--root", NULL };
-    linting_t linting = { .p = p };
-    int i, named = 0;
+    linting_t linting = { .p = args->p };
+    int i;
 
-    for (i = 0; i < argc; i++) {
-        if (strcmp(argv[i], "--root") == 0 && i + 1 < argc) {
-            linting.root = argv[++i];
-        }
-        else if (argv[i][0] == '-' && argv[i][1]) {
-            return ctl_main_refuse(p, "lint", argv[i], options);
-        }
-        else {
-            lint_named(&linting, argv[i]);
-            named++;
-        }
-    }
-    if (!named) {
-        fprintf(stderr, "redirect307ctl lint: name a file, a directory or -\n");
-        return CTL_EXIT_UNKNOWN;
+    linting.root = ctl_args_value(args, "root");
+    for (i = 0; i < args->count; i++) {
+        lint_named(&linting, args->words[i]);
     }
     if (linting.files && (linting.findings || linting.fine || linting.notes
                           || linting.unknown || !(linting.unreadable + linting.empty))) {

@@ -2,7 +2,7 @@
  *
  * redirect307ctl maintenance: makes and removes the flag file that a line names, and tells
  * how things are. */
-#include "ctl.h"
+#include "cmd.h"
 
 #include <string.h>
 #include <sys/stat.h>
@@ -318,85 +318,60 @@ static const char *take_time(order_t *order, const char *option, const char *val
                                                     option, value);
 }
 
-static const char *take_option(order_t *order, const char *option, const char *value)
+static const char *take_allow(order_t *order, const char *value)
 {
-    const char *bad;
+    const char *bad = r307_net_parse_list(order->p, value,
+                                          apr_array_make(order->p, 2, sizeof(r307_net_t)));
 
-    if (strcmp(option, "--eta") == 0) {
-        return take_time(order, option, value, &order->says.eta);
-    }
-    if (strcmp(option, "--until") == 0) {
-        return take_time(order, option, value, &order->says.until);
-    }
-    if (strcmp(option, "--allow") == 0) {
-        bad = r307_net_parse_list(order->p, value,
-                                  apr_array_make(order->p, 2, sizeof(r307_net_t)));
-        APR_ARRAY_PUSH(order->allow, const char *) = value;
-        return bad ? apr_psprintf(order->p, "%s '%s' %s", option, value, bad) : NULL;
-    }
-    if (strcmp(option, "--name") == 0) {
-        order->name = value;
-        return NULL;
-    }
-    if (strcmp(option, "--root") == 0) {
-        order->root = value;
-        return NULL;
-    }
-    return apr_psprintf(order->p, "'%s' is no option; see redirect307ctl help maintenance",
-                        option);
+    APR_ARRAY_PUSH(order->allow, const char *) = value;
+    return bad ? apr_psprintf(order->p, "--allow '%s' %s", value, bad) : NULL;
 }
 
-static const char *take_words(order_t *order, int argc, const char *const *argv)
+static const char *take_words(order_t *order, const ctl_args_t *args)
 {
+    const char *eta = ctl_args_value(args, "eta"), *until = ctl_args_value(args, "until");
     const char *bad = NULL;
     struct stat st;
     int i;
 
-    for (i = 0; i < argc && !bad; i++) {
-        if (strncmp(argv[i], "--", 2) == 0) {
-            bad = i + 1 == argc ? apr_psprintf(order->p, "%s needs a value", argv[i])
-                                : take_option(order, argv[i], argv[i + 1]);
-            i++;
-        }
-        else if (!order->verb) {
-            order->verb = argv[i];
-        }
-        else if (!order->file) {
-            order->file = argv[i];
-        }
-        else {
-            bad = apr_psprintf(order->p, "'%s' is one word too many", argv[i]);
-        }
+    order->name = ctl_args_value(args, "name");
+    order->root = ctl_args_value(args, "root");
+    for (i = 0; !bad && i < args->given->nelts; i++) {
+        const ctl_given_t *given = &APR_ARRAY_IDX(args->given, i, ctl_given_t);
+
+        bad = strcmp(given->option->name, "allow") == 0 ? take_allow(order, given->value)
+                                                        : NULL;
     }
-    if (bad || !order->file) {
-        return bad ? bad : "write: redirect307ctl maintenance on|off|status DIR|FILE";
-    }
-    if (strcmp(order->verb, "on") != 0
+    bad = bad || !eta ? bad : take_time(order, "--eta", eta, &order->says.eta);
+    bad = bad || !until ? bad : take_time(order, "--until", until, &order->says.until);
+    if (!bad && strcmp(order->verb, "on") != 0
         && (order->says.eta || order->says.until || order->allow->nelts)) {
-        return "--eta, --until and --allow go with on";
+        bad = "--eta, --until and --allow go with on";
     }
     if (stat(order->file, &st) == 0 && S_ISDIR(st.st_mode)) {
         order->file = apr_pstrcat(order->p, order->file, "/.htaccess", NULL);
     }
-    return NULL;
+    return bad;
 }
 
-ctl_exit_t ctl_cmd_maintenance(apr_pool_t *p, int argc, const char *const *argv)
+ctl_exit_t ctl_cmd_maintenance(const ctl_args_t *args)
 {
     order_t order;
     const char *bad;
     int is_status;
 
     memset(&order, 0, sizeof(order));
-    order.p = p;
+    order.p = args->p;
+    order.verb = args->words[0];
+    order.file = args->words[1];
     order.says.now = apr_time_from_sec(apr_time_sec(apr_time_now()));
-    order.says.allow = order.allow = apr_array_make(p, 2, sizeof(const char *));
-    order.flag.p = p;
+    order.says.allow = order.allow = apr_array_make(order.p, 2, sizeof(const char *));
+    order.flag.p = order.p;
     order.flag.reach = &order.reach;
-    bad = take_words(&order, argc, argv);
+    bad = take_words(&order, args);
     if (!bad && strcmp(order.verb, "on") != 0 && strcmp(order.verb, "off") != 0
         && strcmp(order.verb, "status") != 0) {
-        bad = apr_psprintf(p, "'%s' is none of on, off and status", order.verb);
+        bad = apr_psprintf(order.p, "'%s' is none of on, off and status", order.verb);
     }
     bad = bad ? bad : find_line(&order);
     is_status = !bad && strcmp(order.verb, "status") == 0;

@@ -2,7 +2,7 @@
  *
  * redirect307ctl report --due: which rules have had their time, by what they say
  * themselves: what returns, what stays, what becomes permanent. */
-#include "ctl.h"
+#include "cmd.h"
 
 #include <string.h>
 #include <apr_strings.h>
@@ -180,42 +180,28 @@ static void print(const reporting_t *x)
     printf("%d rule%s, %d due.\n", x->rules, x->rules == 1 ? "" : "s", x->rows->nelts);
 }
 
-ctl_exit_t ctl_cmd_report(apr_pool_t *p, int argc, const char *const *argv)
+ctl_exit_t ctl_cmd_report(const ctl_args_t *args)
 {
-    static const char *const options[] = { "--due", "--at", "--root", NULL };
-    reporting_t x = { .p = p, .now = apr_time_now() };
-    int i, is_due = 0;
+    reporting_t x = { .p = args->p, .now = apr_time_now() };
+    const char *at = ctl_args_value(args, "at"), *bad;
+    int i;
 
-    x.rows = apr_array_make(p, 16, sizeof(row_t));
-    for (i = 0; i < argc; i++) {
-        const char *bad = NULL;
-
-        if (strcmp(argv[i], "--due") == 0) {
-            is_due = 1;
-        }
-        else if (strcmp(argv[i], "--at") == 0 && i + 1 < argc) {
-            bad = r307_time_parse(p, argv[++i], 0, &x.now);
-        }
-        else if (strcmp(argv[i], "--root") == 0 && i + 1 < argc) {
-            x.root = argv[++i];
-        }
-        else if (argv[i][0] == '-' && argv[i][1]) {
-            return ctl_main_refuse(p, "report", argv[i], options);
-        }
-        else if (!ctl_reach_each(p, argv[i], take_file, &x)) {
-            x.unknown++;
-        }
-        if (bad) {
-            fprintf(stderr, "redirect307ctl report: '%s' %s\n",
-                    r307_text_show(p, argv[i], strlen(argv[i])), bad);
-            return CTL_EXIT_UNKNOWN;
-        }
+    x.rows = apr_array_make(x.p, 16, sizeof(row_t));
+    x.root = ctl_args_value(args, "root");
+    bad = at ? r307_time_parse(x.p, at, 0, &x.now) : NULL;
+    if (bad) {
+        return ctl_args_refuse(args, apr_psprintf(x.p, "--at '%s' %s", show(&x, at), bad));
     }
-    if (!is_due || x.files == 0) {
-        fprintf(stderr, "redirect307ctl report: %s\n", is_due
-                ? "no file to report; name files, directories or -"
-                : "write redirect307ctl report --due FILE|DIRECTORY|- ...");
-        return CTL_EXIT_UNKNOWN;
+    if (!ctl_args_value(args, "due") || !args->count) {
+        return ctl_args_refuse(args, ctl_args_value(args, "due")
+            ? "no file to report; name files, directories or -"
+            : "write redirect307ctl report --due FILE|DIRECTORY|- ...");
+    }
+    for (i = 0; i < args->count; i++) {
+        x.unknown += !ctl_reach_each(x.p, args->words[i], take_file, &x);
+    }
+    if (!x.files || (x.unknown && !x.rules)) {
+        return CTL_EXIT_UNKNOWN;        /* no sum behind an error alone */
     }
     print(&x);
     if (x.unknown) {

@@ -1,75 +1,89 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "ctl.h"
+#include "cmd.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <apr_general.h>
 #include <apr_strings.h>
-#include <apr_tables.h>
 
 #include "base/text.h"
 #include "base/version.h"
 
-typedef struct command_t {
-    const char *name;
-    const char *synopsis;
-    const char *description;
-    ctl_exit_t (*run)(apr_pool_t *p, int argc, const char *const *argv);
-} command_t;
+#define COLUMN 18               /* where the text of an option begins */
 
-static ctl_exit_t run_help(apr_pool_t *p, int argc, const char *const *argv);
-static ctl_exit_t run_version(apr_pool_t *p, int argc, const char *const *argv);
+static ctl_exit_t run_help(const ctl_args_t *args);
+static ctl_exit_t run_version(const ctl_args_t *args);
 
-static const command_t commands[] = {
-    { "lint", "lint [--root DIR] FILE|DIRECTORY|- ...",
-      "check rules: .htaccess files, directories of them, *.conf, maps, standard input\n"
-      "  --root DIR         what ServerRoot is, for maps that *.conf names",
+#define ROOT { "root", 0, "DIR", "what ServerRoot is, for what *.conf names" }
+
+static const ctl_command_t commands[] = {
+    { "lint", "FILE|DIRECTORY|- ...", 1, INT_MAX, "name a file, a directory or -",
+      "checks rules: .htaccess files, directories of them, *.conf, maps",
+      { ROOT },
       ctl_cmd_lint },
-    { "explain", "explain [OPTION ...] [FILE] URL",
-      "what the rules of a file (default: .htaccess) answer to a URL, and why\n"
-      "  --base /url/       the URL of the directory that the file belongs to\n"
-      "  --method METHOD    of the request, else GET\n"
-      "  --header 'N: v'    of the request; may be repeated\n"
-      "  --at TIME          of the request, else now\n"
-      "  --client IP        who asks\n"
-      "  --user NAME        who has logged in\n"
-      "  --root DIR         what ServerRoot is",
+    { "explain", "[FILE] URL", 1, 2, "name the URL to explain",
+      "what the rules of a file (default: .htaccess) answer to a URL, and why",
+      { { "base", 0, "/url/", "the URL of the directory that the file belongs to" },
+        { "method", 0, "METHOD", "of the request, else GET" },
+        { "header", 0, "'N: v'", "of the request; may be repeated" },
+        { "at", 0, "TIME", "of the request, else now" },
+        { "client", 0, "IP", "who asks" },
+        { "user", 0, "NAME", "who has logged in" },
+        ROOT },
       ctl_cmd_explain },
-    { "maintenance", "maintenance on|off|status [OPTION ...] DIR|FILE",
-      "makes or removes the flag of a Redirect307Maintenance line, or tells how it is\n"
-      "  --name NAME        which line, where there are several\n"
-      "  --root DIR         what ServerRoot is\n"
-      "  --eta TIME         on: when it will be over, as it is announced\n"
-      "  --until TIME       on: when it is over\n"
-      "  --allow ADDRESS,.. on: who is let in",
+    { "maintenance", "on|off|status DIR|FILE", 2, 2,
+      "write: redirect307ctl maintenance on|off|status DIR|FILE",
+      "makes or removes the flag of a Redirect307Maintenance line, or tells of it",
+      { { "name", 0, "NAME", "which line, where there are several" },
+        ROOT,
+        { "eta", 0, "TIME", "on: when it will be over, as it is announced" },
+        { "until", 0, "TIME", "on: when it is over" },
+        { "allow", 0, "ADDRESS,..", "on: who is let in" } },
       ctl_cmd_maintenance },
-    { "report", "report --due [--at TIME] [--root DIR] FILE|DIRECTORY|- ...",
-      "rules that have had their time: what returns, what stays, what becomes permanent\n"
-      "  --at TIME          as of then, else now\n"
-      "  --root DIR         what ServerRoot is",
+    { "report", "FILE|DIRECTORY|- ...", 0, INT_MAX, NULL,
+      "rules that have had their time: what returns, stays, becomes permanent",
+      { { "due", 0, NULL, "what this is about, and has to be said" },
+        { "at", 0, "TIME", "as of then, else now" },
+        ROOT },
       ctl_cmd_report },
-    { "compile", "compile MAP [option=value ...] [-o IMAGE]",
-      "the rules of a map as a file that a server maps instead of reading it\n"
-      "  -o IMAGE           its name, else the map's with .image",
+    { "compile", "MAP [option=value ...]", 1, INT_MAX, "name the map",
+      "the rules of a map as a file that a server maps instead of reading it",
+      { { NULL, 'o', "IMAGE", "its name, else the map's with .image" } },
       ctl_cmd_compile },
-    { "help", "help [COMMAND]", "this text, or that of a command", run_help },
-    { "version", "version", "the version", run_version }
+    { "help", "[COMMAND]", 0, 1, NULL, "this text, or that of a command", { { 0 } },
+      run_help },
+    { "version", "", 0, 0, NULL, "the version", { { 0 } }, run_version }
 };
 #define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))
 
 static const char exits[] =
     "exit status: 0 nothing to do, 1 something to do, 2 could not tell\n";
 
-static void print_command(FILE *out, const command_t *command)
+static void print_option(FILE *out, const ctl_option_t *option)
 {
-    const char *line = command->description;
+    char head[64];
 
-    fprintf(out, "  %s\n", command->synopsis);
-    while (*line) {
-        size_t n = strcspn(line, "\n");
+    if (option->name) {
+        apr_snprintf(head, sizeof(head), "--%s %s", option->name,
+                     option->value ? option->value : "");
+    }
+    else {
+        apr_snprintf(head, sizeof(head), "-%c %s", option->letter, option->value);
+    }
+    fprintf(out, "    %-*s %s\n", COLUMN, head, option->text);
+}
 
-        fprintf(out, "      %.*s\n", (int)n, line);
-        line += n + (line[n] == '\n');
+static void print_command(FILE *out, const ctl_command_t *command)
+{
+    const ctl_option_t *option = command->options;
+
+    fprintf(out, "%s%s%s%s\n", command->name,
+            option->name || option->letter ? " [OPTION ...]" : "",
+            *command->operands ? " " : "", command->operands);
+    fprintf(out, "    %s\n", command->text);
+    for (; option->name || option->letter; option++) {
+        print_option(out, option);
     }
 }
 
@@ -84,7 +98,7 @@ static void print_usage(FILE *out)
     fprintf(out, "\n%s", exits);
 }
 
-static const command_t *find_command(const char *name)
+static const ctl_command_t *find_command(const char *name)
 {
     size_t i;
 
@@ -96,7 +110,7 @@ static const command_t *find_command(const char *name)
     return NULL;
 }
 
-static void refuse_command(apr_pool_t *p, const char *name)
+static ctl_exit_t refuse_command(apr_pool_t *p, const char *name)
 {
     const char *near = NULL;
     int best = 3, distance;
@@ -112,121 +126,65 @@ static void refuse_command(apr_pool_t *p, const char *name)
     fprintf(stderr, "redirect307ctl: '%s' is no command%s%s%s\n",
             r307_text_show(p, name, strlen(name)), near ? "; did you mean " : "",
             near ? near : "", near ? "?" : "; see redirect307ctl help");
+    return CTL_EXIT_UNKNOWN;
 }
 
-static ctl_exit_t run_help(apr_pool_t *p, int argc, const char *const *argv)
+static ctl_exit_t help_of(const ctl_command_t *command)
 {
-    const command_t *command = argc ? find_command(argv[0]) : NULL;
-
-    if (!argc) {
-        print_usage(stdout);
-        return CTL_EXIT_FINE;
-    }
-    if (!command) {
-        refuse_command(p, argv[0]);
-        return CTL_EXIT_UNKNOWN;
-    }
-    printf("usage: redirect307ctl\n");
+    printf("usage: redirect307ctl ");
     print_command(stdout, command);
     printf("\n%s", exits);
     return CTL_EXIT_FINE;
 }
 
-static ctl_exit_t run_version(apr_pool_t *p, int argc, const char *const *argv)
+static ctl_exit_t run_help(const ctl_args_t *args)
 {
-    (void)p;
-    (void)argc;
-    (void)argv;
+    const ctl_command_t *command = args->count ? find_command(args->words[0]) : NULL;
+
+    if (args->count) {
+        return command ? help_of(command) : refuse_command(args->p, args->words[0]);
+    }
+    print_usage(stdout);
+    return CTL_EXIT_FINE;
+}
+
+static ctl_exit_t run_version(const ctl_args_t *args)
+{
+    (void)args;
     printf("redirect307ctl " R307_VERSION "\n");
     return CTL_EXIT_FINE;
 }
 
-ctl_exit_t ctl_main_refuse(apr_pool_t *p, const char *command, const char *word,
-                             const char *const *options)
+/* Two commands have names that every program has. */
+static const char *name_of(const char *word)
 {
-    const char *near = NULL;
-    int best = 4;
-
-    for (; *options; options++) {
-        int distance = strcmp(word, *options) == 0 ? 0 : r307_text_distance(word, *options);
-
-        if (distance < best && (distance == 0 || strlen(*options) > 3)) {
-            best = distance;
-            near = *options;
-        }
-    }
-    if (near && best == 0) {
-        fprintf(stderr, "redirect307ctl %s: %s needs a value\n", command, near);
-    }
-    else {
-        fprintf(stderr, "redirect307ctl %s: '%s' is not understood%s%s%s; see redirect307ctl "
-                "help %s\n", command, r307_text_show(p, word, strlen(word)),
-                near ? "; did you mean " : "", near ? near : "", near ? "?" : "", command);
-    }
-    return CTL_EXIT_UNKNOWN;
+    return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0 ? "help"
+        : strcmp(word, "--version") == 0 || strcmp(word, "-V") == 0 ? "version" : word;
 }
 
-/* What every command understands: "--option=value" are two words, behind "--" nothing is an
- * option, and --help is asked for anywhere before it. 1: help is asked for. */
-static int take_words(apr_pool_t *p, int argc, const char *const *argv,
-                      apr_array_header_t *words)
+static ctl_exit_t run(apr_pool_t *p, int argc, const char *const *argv)
 {
-    int i, is_plain = 0, is_help = 0;
+    const ctl_command_t *command;
+    ctl_args_t args;
 
-    for (i = 0; i < argc; i++) {
-        const char *word = argv[i], *equals = strchr(word, '=');
-
-        if (is_plain) {
-            APR_ARRAY_PUSH(words, const char *) = *word == '-' ? apr_pstrcat(p, "./", word,
-                                                                             NULL) : word;
-        }
-        else if (strcmp(word, "--") == 0) {
-            is_plain = 1;
-        }
-        else if (strncmp(word, "--", 2) == 0 && equals) {
-            APR_ARRAY_PUSH(words, const char *) = apr_pstrmemdup(p, word,
-                                                                 (size_t)(equals - word));
-            APR_ARRAY_PUSH(words, const char *) = equals + 1;
-        }
-        else {
-            is_help |= strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0;
-            APR_ARRAY_PUSH(words, const char *) = word;
-        }
-    }
-    return is_help;
-}
-
-static int run(apr_pool_t *p, int argc, const char *const *argv)
-{
-    apr_array_header_t *words = apr_array_make(p, argc + 1, sizeof(const char *));
-    const char *name = argc > 1 ? argv[1] : NULL;
-    const command_t *command;
-
-    if (!name) {
+    if (argc < 2) {
         print_usage(stderr);
         return CTL_EXIT_UNKNOWN;
     }
-    if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0) {
-        name = "help";
-    }
-    if (strcmp(name, "--version") == 0 || strcmp(name, "-V") == 0) {
-        name = "version";
-    }
-    command = find_command(name);
+    command = find_command(name_of(argv[1]));
     if (!command) {
-        refuse_command(p, name);
+        return refuse_command(p, argv[1]);
+    }
+    if (!ctl_args_parse(p, command, argc - 1, argv + 1, &args)) {
         return CTL_EXIT_UNKNOWN;
     }
-    if (take_words(p, argc - 2, argv + 2, words)) {
-        return (int)run_help(p, 1, &command->name);
-    }
-    return (int)command->run(p, words->nelts, (const char *const *)(const void *)words->elts);
+    return args.is_help ? help_of(command) : command->run(&args);
 }
 
 int main(int argc, const char *const *argv)
 {
     apr_pool_t *p;
-    int result;
+    ctl_exit_t result;
 
     if (apr_initialize() != APR_SUCCESS || apr_pool_create(&p, NULL) != APR_SUCCESS) {
         fprintf(stderr, "redirect307ctl: APR does not start\n");
@@ -237,5 +195,5 @@ int main(int argc, const char *const *argv)
         result = CTL_EXIT_UNKNOWN;
     }
     apr_terminate();
-    return result;
+    return (int)result;
 }

@@ -55,4 +55,29 @@ headings=$(sed -n 's/^#.*[^A-Za-z0-9]\(Redirect307[A-Za-z0-9]*\).*/\1/p' docs/*.
 for name in $headings; do
   echo "$directives" | grep -qx "$name" || complain "docs/ has a heading for $name, which $DIRECTIVES has not"
 done
-verdict "$looked" 46 "directives, options, verdicts and findings documented"
+# The tool's commands and options, by the rows of its table: a command begins a row of its own,
+# an option stands in braces. The manual page has all of them and no other.
+ROWS=modules/ctl/main.c PAGE=docs/redirect307ctl.1
+table=$(sed -n '/^#define ROOT/p; /^static const ctl_command_t commands/,/^};/p' "$ROWS")
+names=$(printf '%s\n' "$table" | sed -n 's/^    { "\([a-z]*\)", ".*/\1/p')
+[ "$(printf '%s\n' "$names" | wc -l)" -ge 7 ] || complain "found no table of commands in $ROWS"
+for name in $names; do
+  looked=$((looked + 1))
+  grep -qx "\.It Cm $name.*" "$PAGE" || complain "command $name of $ROWS is not in $PAGE"
+done
+letters=$(printf '%s\n' "$table" | sed -n "s/.*{ \(NULL\|\"[a-z]*\"\), '\([a-zA-Z]\)', .*/\2/p")
+options=$(printf '%s\n' "$table" | sed -n "s/.*{ \"\([a-z]*\)\", \(0\|'[a-zA-Z]'\), .*/-\1/p" | sort -u)
+[ "$(printf '%s\n' "$options" | wc -l)" -ge 12 ] || complain "found no options in $ROWS"
+for name in $options $letters; do
+  looked=$((looked + 1))
+  grep -qE "Fl $name( |\$)" "$PAGE" || complain "option -$name of $ROWS is not in $PAGE"
+done
+known=" help version V h option $(printf '%s\n%s\n' "$options" "$letters" | tr '\n' ' ')"
+shown=$(grep -oE '(^\.|[A-Za-z] )Fl -?[a-zA-Z]+' "$PAGE" | sed 's/.*Fl //' | sort -u)
+for name in $shown; do
+  case "$known" in
+    *" ${name#-} "*|*" $name "*) ;;
+    *) complain "$PAGE has an option -$name, which $ROWS has not" ;;
+  esac
+done
+verdict "$looked" 64 "directives, options, verdicts and findings documented"

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * cmd: the commands, one file each; their rows are in main.c.
+ */
+#ifndef CMD_H
+#define CMD_H
+
+#include "ctl_args.h"
+
+ctl_exit_t ctl_cmd_lint(const ctl_args_t *args);
+ctl_exit_t ctl_cmd_explain(const ctl_args_t *args);
+ctl_exit_t ctl_cmd_compile(const ctl_args_t *args);
+ctl_exit_t ctl_cmd_maintenance(const ctl_args_t *args);
+ctl_exit_t ctl_cmd_report(const ctl_args_t *args);
+
+#endif
