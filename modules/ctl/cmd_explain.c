@@ -399,16 +399,14 @@ static int add_header(explaining_t *x, const char *text)
 static const char *take_options(explaining_t *x, const ctl_args_t *args)
 {
     const char *at = ctl_args_value(args, "at"), *base = ctl_args_value(args, "base"), *bad;
-    const char *method = ctl_args_value(args, "method");
+    const char *method = ctl_args_value(args, "method"), *header;
     int i;
 
-    for (i = 0; i < args->given->nelts; i++) {
-        const ctl_given_t *given = &APR_ARRAY_IDX(args->given, i, ctl_given_t);
-
-        if (strcmp(given->option->name, "header") == 0 && !add_header(x, given->value)) {
+    for (i = 0; (header = ctl_args_nth(args, "header", i)) != NULL; i++) {
+        if (!add_header(x, header)) {
             return apr_psprintf(x->p, "--header '%s' is no header; write --header "
-                                "'Name: value'", r307_text_show(x->p, given->value,
-                                                                strlen(given->value)));
+                                "'Name: value'", r307_text_show(x->p, header,
+                                                                strlen(header)));
         }
     }
     x->base = base ? base : "/";

@@ -330,17 +330,14 @@ static const char *take_allow(order_t *order, const char *value)
 static const char *take_words(order_t *order, const ctl_args_t *args)
 {
     const char *eta = ctl_args_value(args, "eta"), *until = ctl_args_value(args, "until");
-    const char *bad = NULL;
+    const char *bad = NULL, *allow;
     struct stat st;
     int i;
 
     order->name = ctl_args_value(args, "name");
     order->root = ctl_args_value(args, "root");
-    for (i = 0; !bad && i < args->given->nelts; i++) {
-        const ctl_given_t *given = &APR_ARRAY_IDX(args->given, i, ctl_given_t);
-
-        bad = strcmp(given->option->name, "allow") == 0 ? take_allow(order, given->value)
-                                                        : NULL;
+    for (i = 0; !bad && (allow = ctl_args_nth(args, "allow", i)) != NULL; i++) {
+        bad = take_allow(order, allow);
     }
     bad = bad || !eta ? bad : take_time(order, "--eta", eta, &order->says.eta);
     bad = bad || !until ? bad : take_time(order, "--until", until, &order->says.until);

@@ -181,19 +181,35 @@ int ctl_args_parse(apr_pool_t *p, const ctl_command_t *command, int argc,
     return check_count(args);
 }
 
+static int is_of(const ctl_given_t *given, const char *name)
+{
+    const ctl_option_t *option = given->option;
+
+    return option->name ? strcmp(option->name, name) == 0
+                        : option->letter == *name && !name[1];
+}
+
 const char *ctl_args_value(const ctl_args_t *args, const char *name)
 {
-    const char *value = NULL;
+    const char *value = NULL, *next;
+    int i;
+
+    for (i = 0; (next = ctl_args_nth(args, name, i)) != NULL; i++) {
+        value = next;
+    }
+    return value;
+}
+
+const char *ctl_args_nth(const ctl_args_t *args, const char *name, int nth)
+{
     int i;
 
     for (i = 0; i < args->given->nelts; i++) {
         const ctl_given_t *given = &APR_ARRAY_IDX(args->given, i, ctl_given_t);
-        const ctl_option_t *option = given->option;
 
-        if (option->name ? strcmp(option->name, name) == 0
-                         : option->letter == *name && !name[1]) {
-            value = given->value ? given->value : "";
+        if (is_of(given, name) && nth-- == 0) {
+            return given->value ? given->value : "";
         }
     }
-    return value;
+    return NULL;
 }

@@ -52,6 +52,8 @@ int ctl_args_parse(apr_pool_t *p, const ctl_command_t *command, int argc,
 /* The last value of an option, by its name or, where it has none, its letter; NULL: it was
  * not given. Of one without a value: "". */
 const char *ctl_args_value(const ctl_args_t *args, const char *name);
+/* Of one that may be repeated: the first value is number 0; NULL: there are no more. */
+const char *ctl_args_nth(const ctl_args_t *args, const char *name, int nth);
 
 /* "redirect307ctl COMMAND: text"; returns "could not tell". */
 ctl_exit_t ctl_args_refuse(const ctl_args_t *args, const char *text);
