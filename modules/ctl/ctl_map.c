@@ -28,8 +28,7 @@ static const char *base_name(const char *path)
 
 int ctl_map_is(const char *file)
 {
-    return ends_in(file, ".map") || ends_in(file, ".csv") || ends_in(file, ".tsv")
-        || ends_in(file, ".image") || strcmp(base_name(file), "_redirects") == 0;
+    return r307_format_of(file) || ends_in(file, ".image");
 }
 
 static const char *beside(apr_pool_t *p, const char *file, const char *name)

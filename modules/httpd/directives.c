@@ -314,7 +314,7 @@ const command_rec r307_directives[] = {
     AP_INIT_RAW_ARGS("Redirect307Match", set_rule, (void *)&by_regex, EVERYWHERE,
                      "regex target [option=value ...]"),
     AP_INIT_RAW_ARGS("Redirect307Map", set_map, NULL, EVERYWHERE,
-                     "file [format=lines|redirects|csv] [option=value ...]"),
+                     "file [format=" R307_MAP_FORMAT_WORDS "] [option=value ...]"),
     AP_INIT_RAW_ARGS("Redirect307Arena", set_arena, NULL, RSRC_CONF,
                      "the memory that all processes share for maps, or off"),
     AP_INIT_RAW_ARGS("Redirect307Maintenance", set_maintenance, NULL, EVERYWHERE,

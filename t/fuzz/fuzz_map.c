@@ -12,7 +12,7 @@
 #include <apr_general.h>
 #include <apr_pools.h>
 #include <apr_strings.h>
-#include "map/map_reader.h"
+#include "map/map_format.h"
 #include "grammar/stay.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
@@ -130,9 +130,8 @@ static void on_bad(void *baton, unsigned line, const char *why, const char *text
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
-    static const r307_format_t formats[] = {
-        R307_FORMAT_LINES, R307_FORMAT_CSV, R307_FORMAT_REDIRECTS
-    };
+    static const char *const words[] = { "lines", "csv", "redirects" };
+    const r307_format_t *format;
     static int ready;
     seen_t seen = { NULL, 0, 1 };
     r307_mapsink_t sink = { on_row, on_bad, on_told, on_told, &seen, 0 };
@@ -151,8 +150,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
         seen.lines += data[i] == '\n' || data[i] == '\r';
     }
     apr_pool_create(&seen.p, NULL);
-    bad = r307_mapfile_read(seen.p, (const char *)data + 1, len - 1,
-                            formats[data[0] % 3], &sink);
+    bad = r307_format_find(seen.p, "", words[data[0] % 3], &format);
+    bad = bad ? bad : r307_format_read(seen.p, (const char *)data + 1, len - 1, format, &sink);
     if (bad) {
         on_told(&seen, seen.lines, bad);
     }

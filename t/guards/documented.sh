@@ -51,6 +51,15 @@ for id in $explained; do
   grep -q "\"$id\"" modules/engine/rule/guard.c modules/engine/lint/lint_rule.c || complain "docs/ explains $id, which nobody says"
 done
 
+# What format= can say
+formats=$(sed -n 's/^ *\(FIRST\|NEXT\)(\([a-z]*\),.*/\2/p' modules/engine/map/map_format.h)
+[ "$(echo "$formats" | wc -w)" -ge 3 ] || complain "found no formats in modules/engine/map/map_format.h"
+for name in $formats; do
+  looked=$((looked + 1))
+  grep -qE "format=.*$name" docs/maps.md || complain "format=$name is not in docs/maps.md"
+  grep -q "^$name	" t/data/map.tsv || complain "no row of t/data/map.tsv reads format=$name"
+done
+
 headings=$(sed -n 's/^#.*[^A-Za-z0-9]\(Redirect307[A-Za-z0-9]*\).*/\1/p' docs/*.md | sort -u)
 for name in $headings; do
   echo "$directives" | grep -qx "$name" || complain "docs/ has a heading for $name, which $DIRECTIVES has not"

@@ -172,8 +172,8 @@ static void add_plain(building_t *b, const r307_maprow_t *row, apr_uint64_t h)
         apr_pool_clear(b->scratch);
         return;
     }
-    /* "/from /to" is handed over as it stands in the file */
-    if (b->def->format == R307_FORMAT_LINES) {
+    /* "/from /to" of a line is handed over as it stands in the file */
+    if (!b->def->format->is_sheet) {
         whole.len = (size_t)(row->target.s + row->target.len - row->source.s);
     }
     else {
@@ -484,7 +484,7 @@ const char *r307_map_build(apr_pool_t *p, const r307_mapdef_t *def,
     r307_buf_make(&b.line, p, 256);
     b.seen = r307_seen_make(p, 1024 + bytes->len / ROW_USUAL, b.file, limits->seed);
     to_us.baton = &b;
-    bad = r307_mapfile_read(p, bytes->s, bytes->len, def->format, &to_us);
+    bad = r307_format_read(p, bytes->s, bytes->len, def->format, &to_us);
     flush(&b);
     if (!bad && b.gave_up) {
         bad = "given up";

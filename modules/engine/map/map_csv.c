@@ -3,7 +3,7 @@
  * Tables as spreadsheets save them (RFC 4180, and what they really write): ',' ';' '|' or
  * tab, quoted fields, a header row of names or the columns source, target, status.
  */
-#include "map/map_reader.h"
+#include "map/map_format.h"
 
 #include <string.h>
 #include <apr_strings.h>
@@ -478,7 +478,7 @@ static void name_columns(table_t *table)
     table->in_order = 1;
 }
 
-const char *r307_mapfile_read_csv(r307_mapreading_t *reading)
+const char *r307_map_read_csv(r307_mapreading_t *reading)
 {
     table_t *table = apr_pcalloc(reading->p, sizeof(*table));
     r307_slice_t line = r307_mapfile_line(reading);

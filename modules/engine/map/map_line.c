@@ -128,14 +128,14 @@ const char *r307_map_parse(apr_pool_t *p, const char *args, const r307_context_t
         bad = "the line names no file; write: " DIRECTIVE " relaunch.csv";
     }
     if (!bad) {
-        bad = r307_mapfile_format(p, def->file, format, &def->format);
+        bad = r307_format_find(p, def->file, format, &def->format);
     }
     if (bad) {
         return bad;
     }
     def->name = def->file;
     def->defaults = defaults;
-    def->text = apr_psprintf(p, "%s %s %s %s", r307_mapfile_format_name(def->format),
+    def->text = apr_psprintf(p, "%s %s %s %s", def->format->word,
                              r307_match_name(def->match),
                              def->where == R307_WHERE_DIRECTORY ? "d" : "s",
                              join(p, defaults));
@@ -150,8 +150,8 @@ void r307_map_context(const r307_mapdef_t *def, r307_context_t *context)
     context->where = def->where;
     context->is_late = def->where == R307_WHERE_DIRECTORY;
     context->is_map = 1;
-    context->is_sheet = def->format == R307_FORMAT_CSV;
-    context->ends_at_self = def->format == R307_FORMAT_REDIRECTS;
+    context->is_sheet = def->format->is_sheet;
+    context->ends_at_self = def->format->ends_at_self;
     context->is_tenant = def->is_tenant;
     context->jit = 1;
 }

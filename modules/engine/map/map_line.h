@@ -8,13 +8,13 @@
 
 #include "map/image.h"
 #include "rule/limit.h"
-#include "map/map_reader.h"
+#include "map/map_format.h"
 
 /* One line "Redirect307Map file [format=] [option=...]". */
 typedef struct r307_mapdef_t {
     const char *file;               /* as written */
     const char *name;               /* of messages and labels: the file as written */
-    r307_format_t format;
+    const r307_format_t *format;
     r307_match_t match;             /* exact, unless match= says otherwise */
     r307_where_t where;             /* SERVER or DIRECTORY */
     int is_tenant;                  /* named by a .htaccess */

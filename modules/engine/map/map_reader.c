@@ -7,58 +7,6 @@
 #include "grammar/token.h"
 #include "http/url.h"
 
-/* --- which format --- */
-
-static const struct {
-    const char *name;
-    r307_format_t format;
-    const char *ending;         /* of a file's name; NULL: none asks for it */
-} formats[] = {
-    { "lines",     R307_FORMAT_LINES,     NULL },
-    { "redirects", R307_FORMAT_REDIRECTS, "_redirects" },
-    { "csv",       R307_FORMAT_CSV,       ".csv" },
-    { "csv",       R307_FORMAT_CSV,       ".tsv" }
-};
-#define FORMAT_COUNT (sizeof(formats) / sizeof(formats[0]))
-
-static int has_ending(const char *file, const char *ending)
-{
-    size_t len = strlen(file), n = strlen(ending);
-
-    return len >= n && r307_text_same_fold(file + len - n, n, ending, n)
-        && (ending[0] == '.' || len == n || file[len - n - 1] == '/');
-}
-
-const char *r307_mapfile_format(apr_pool_t *p, const char *file, const char *word,
-                                r307_format_t *format)
-{
-    size_t i;
-
-    for (i = 0; i < FORMAT_COUNT; i++) {
-        if (word ? strcmp(formats[i].name, word) == 0
-                 : formats[i].ending && has_ending(file, formats[i].ending)) {
-            *format = formats[i].format;
-            return NULL;
-        }
-    }
-    if (!word) {
-        *format = R307_FORMAT_LINES;
-        return NULL;
-    }
-    return apr_psprintf(p, "format='%s' is not known; write format=lines, redirects or csv",
-                        r307_text_show(p, word, strlen(word)));
-}
-
-const char *r307_mapfile_format_name(r307_format_t format)
-{
-    size_t i = 0;
-
-    while (formats[i].format != format) {
-        i++;
-    }
-    return formats[i].name;
-}
-
 /* --- rows that need no tokenizer --- */
 
 #define SOURCE 1    /* stands for itself in a source, and has no other spelling */
@@ -197,94 +145,28 @@ const char *r307_mapfile_utf8(r307_mapreading_t *reading, r307_slice_t line)
                         "\"CSV UTF-8\"", (unsigned char)line.s[at]);
 }
 
-static size_t blanks(r307_slice_t s, size_t at)
-{
-    while (at < s.len && (s.s[at] == ' ' || s.s[at] == '\t')) {
-        at++;
-    }
-    return at;
-}
-
-static size_t word_end(r307_slice_t s, size_t at)
-{
-    while (at < s.len && s.s[at] != ' ' && s.s[at] != '\t') {
-        at++;
-    }
-    return at;
-}
-
-/* Two plain words and nothing else. */
-static int two_words(r307_slice_t line, r307_slice_t *source, r307_slice_t *target)
-{
-    size_t from = blanks(line, 0), to = word_end(line, from);
-
-    *source = r307_slice(line.s + from, to - from);
-    from = blanks(line, to);
-    to = word_end(line, from);
-    *target = r307_slice(line.s + from, to - from);
-    return blanks(line, to) == line.len && r307_mapfile_is_plain(*source, *target);
-}
-
-static void read_lines(r307_mapreading_t *reading)
-{
-    r307_slice_t line, source, target;
-
-    for (line = r307_mapfile_line(reading); line.s; line = r307_mapfile_line(reading)) {
-        if (two_words(line, &source, &target)) {
-            r307_mapfile_plain(reading, reading->line, source, target);
-            continue;
-        }
-        if (blanks(line, 0) == line.len || line.s[blanks(line, 0)] == '#') {
-            continue;
-        }
-        if (memchr(line.s, '\0', line.len)) {
-            r307_mapfile_bad(reading, reading->line, "the line holds a NUL byte; save the "
-                             "file as plain text", NULL);
-            continue;
-        }
-        r307_buf_add(&reading->text, line.s, line.len);
-        r307_mapfile_text(reading, reading->line);
-    }
-}
-
 static int begins(const r307_mapreading_t *reading, const char *bytes, size_t len)
 {
     return (size_t)(reading->end - reading->at) >= len
         && memcmp(reading->at, bytes, len) == 0;
 }
 
-const char *r307_mapfile_read(apr_pool_t *p, const char *bytes, size_t len,
-                              r307_format_t format, const r307_mapsink_t *sink)
+const char *r307_mapfile_begin(apr_pool_t *p, const char *bytes, size_t len,
+                               const r307_mapsink_t *sink, r307_mapreading_t *reading)
 {
-    r307_mapreading_t reading;
-    const char *bad = NULL;
-
-    memset(&reading, 0, sizeof(reading));
-    reading.p = p;
-    reading.at = bytes;
-    reading.end = bytes + len;
-    reading.sink = sink;
-    reading.eol = len && !memchr(bytes, '\n', len) ? '\r' : '\n';
-    if (begins(&reading, "\xFF\xFE", 2) || begins(&reading, "\xFE\xFF", 2)) {
+    memset(reading, 0, sizeof(*reading));
+    reading->p = p;
+    reading->at = bytes;
+    reading->end = bytes + len;
+    reading->sink = sink;
+    reading->eol = len && !memchr(bytes, '\n', len) ? '\r' : '\n';
+    if (begins(reading, "\xFF\xFE", 2) || begins(reading, "\xFE\xFF", 2)) {
         return "is UTF-16; save it as UTF-8, a sheet as \"CSV UTF-8\"";
     }
-    if (begins(&reading, "\xEF\xBB\xBF", 3)) {
-        reading.at += 3;
+    if (begins(reading, "\xEF\xBB\xBF", 3)) {
+        reading->at += 3;
     }
-    apr_pool_create(&reading.line_pool, p);
-    r307_buf_make(&reading.text, p, 256);
-    switch (format) {
-    case R307_FORMAT_LINES:
-        read_lines(&reading);
-        break;
-    case R307_FORMAT_REDIRECTS:
-        r307_mapfile_read_redirects(&reading);
-        break;
-    case R307_FORMAT_CSV:
-        bad = r307_mapfile_read_csv(&reading);
-        break;
-    }
-    bad = bad ? apr_pstrdup(p, bad) : NULL;
-    apr_pool_destroy(reading.line_pool);
-    return bad;
+    apr_pool_create(&reading->line_pool, p);
+    r307_buf_make(&reading->text, p, 256);
+    return NULL;
 }

@@ -1,25 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * map_reader: the bytes of a map file into lines of the one grammar. Three formats: our own
- * lines, `_redirects` as Netlify and Cloudflare Pages read it, and tables (CSV). What a
- * line means is not judged here, only how it is written; a bad line is said and skipped.
+ * map_reader: the bytes of a map file into rows of the one grammar: what the formats, each of
+ * which has a file of its own, have in common. What a row means is not judged here, only how
+ * it is written; a bad line is said and skipped.
  */
 #ifndef R307_MAP_READER_H
 #define R307_MAP_READER_H
 
 #include "base/text.h"
-
-typedef enum {
-    R307_FORMAT_LINES,
-    R307_FORMAT_REDIRECTS,
-    R307_FORMAT_CSV
-} r307_format_t;
-
-/* By the word of format=, or without one (NULL) by the file's name: `_redirects`, *.csv
- * and *.tsv, all others are lines. NULL, or why the word is none. */
-const char *r307_mapfile_format(apr_pool_t *p, const char *file, const char *word,
-                                r307_format_t *format);
-const char *r307_mapfile_format_name(r307_format_t format);
 
 /* One row that may be a rule. Most rows of a long file are two words that mean
  * themselves: those need no tokenizer, and no memory. */
@@ -46,14 +34,6 @@ typedef struct r307_mapsink_t {
     int in_directory;           /* a source may be relative */
 } r307_mapsink_t;
 
-/* Reads all rows. Memory is taken from p by the length of the longest line, not of the
- * file; messages live as long as the call that gets them. NULL, or what is wrong with the
- * file as a whole: then no row of it was given. */
-const char *r307_mapfile_read(apr_pool_t *p, const char *bytes, size_t len,
-                              r307_format_t format, const r307_mapsink_t *sink);
-
-/* --- shared by the formats --- */
-
 typedef struct r307_mapreading_t {
     apr_pool_t *p;              /* lives while the file is read */
     apr_pool_t *line_pool;      /* cleared after a line */
@@ -65,6 +45,9 @@ typedef struct r307_mapreading_t {
     char eol;                   /* '\n', or '\r' in a file that has no other */
 } r307_mapreading_t;
 
+/* NULL, or why the bytes are no text that is read; then there is nothing to end. */
+const char *r307_mapfile_begin(apr_pool_t *p, const char *bytes, size_t len,
+                               const r307_mapsink_t *sink, r307_mapreading_t *reading);
 /* The next line without its end (LF, CRLF, or CR where the file has no LF); absent at the
  * end of the file. */
 r307_slice_t r307_mapfile_line(r307_mapreading_t *reading);
@@ -80,8 +63,5 @@ void r307_mapfile_bad(r307_mapreading_t *reading, unsigned line, const char *why
 void r307_mapfile_word(r307_mapreading_t *reading, const char *name, const char *value);
 /* NULL, or which byte is not UTF-8. */
 const char *r307_mapfile_utf8(r307_mapreading_t *reading, r307_slice_t line);
-
-void r307_mapfile_read_redirects(r307_mapreading_t *reading);
-const char *r307_mapfile_read_csv(r307_mapreading_t *reading);
 
 #endif

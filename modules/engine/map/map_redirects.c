@@ -4,7 +4,7 @@
  * can say is said in it. What is no redirect ends the search all the same, as it does where
  * the file comes from: such a line has the target '-', with its conditions.
  */
-#include "map/map_reader.h"
+#include "map/map_format.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -420,11 +420,12 @@ static void read_entry(r307_mapreading_t *reading, r307_slice_t line)
     r307_mapfile_text(reading, reading->line);
 }
 
-void r307_mapfile_read_redirects(r307_mapreading_t *reading)
+const char *r307_map_read_redirects(r307_mapreading_t *reading)
 {
     r307_slice_t line;
 
     for (line = r307_mapfile_line(reading); line.s; line = r307_mapfile_line(reading)) {
         read_entry(reading, line);
     }
+    return NULL;
 }

@@ -64,7 +64,7 @@ static void on_note(void *baton, unsigned line, const char *why)
     r307_buf_puts(&got->text, apr_psprintf(got->p, "%u~ %s", line, why));
 }
 
-static void read_map(apr_pool_t *p, r307_slice_t bytes, r307_format_t format, int stop_at,
+static void read_map(apr_pool_t *p, r307_slice_t bytes, const r307_format_t *format, int stop_at,
                      got_t *got)
 {
     const r307_mapsink_t sink = { on_row, on_bad, on_said, on_note, got, 0 };
@@ -74,7 +74,7 @@ static void read_map(apr_pool_t *p, r307_slice_t bytes, r307_format_t format, in
     got->rows = 0;
     got->stop_at = stop_at;
     r307_buf_make(&got->text, p, 256);
-    bad = r307_mapfile_read(p, bytes.s, bytes.len, format, &sink);
+    bad = r307_format_read(p, bytes.s, bytes.len, format, &sink);
     if (bad) {
         on_bad(got, 0, bad, NULL);
     }
@@ -88,12 +88,12 @@ START_TEST(map_rows)
 
     for (i = 0; i < table->count; i++) {
         const unit_row_t *row = &table->rows[i];
-        r307_format_t format;
+        const r307_format_t *format;
         got_t got;
 
         unit_row_begin(row);
-        unit_row_same(row, "format", r307_mapfile_format(p, "x", unit_text(row, "format"),
-                                                         &format), NULL);
+        unit_row_same(row, "format", r307_format_find(p, "x", unit_text(row, "format"),
+                                                      &format), NULL);
         read_map(p, unit_slice(row, "bytes"), format, 0, &got);
         unit_row_same(row, "rows", got.text.s, unit_text(row, "rows"));
     }
@@ -106,36 +106,48 @@ START_TEST(map_formats)
 {
     static const struct {
         const char *file, *word;
-        int format;             /* -1: none */
+        const char *format;     /* NULL: none */
     } rows[] = {
-        { "relaunch.csv", NULL, R307_FORMAT_CSV }, { "a/b.CSV", NULL, R307_FORMAT_CSV },
-        { "a.tsv", NULL, R307_FORMAT_CSV }, { "_redirects", NULL, R307_FORMAT_REDIRECTS },
-        { "/srv/x/_redirects", NULL, R307_FORMAT_REDIRECTS },
-        { "old_redirects", NULL, R307_FORMAT_LINES }, { "site.map", NULL, R307_FORMAT_LINES },
-        { "csv", NULL, R307_FORMAT_LINES }, { "", NULL, R307_FORMAT_LINES },
-        { "site.map", "csv", R307_FORMAT_CSV }, { "a.csv", "lines", R307_FORMAT_LINES },
-        { "a.csv", "redirects", R307_FORMAT_REDIRECTS }, { "a.csv", "CSV", -1 },
-        { "a.csv", "", -1 }, { "a.csv", "netlify", -1 }
+        { "relaunch.csv", NULL, "csv" }, { "a/b.CSV", NULL, "csv" },
+        { "a.tsv", NULL, "csv" }, { "_redirects", NULL, "redirects" },
+        { "/srv/x/_redirects", NULL, "redirects" },
+        { "old_redirects", NULL, "lines" }, { "site.map", NULL, "lines" },
+        { "csv", NULL, "lines" }, { "", NULL, "lines" },
+        { "site.map", "csv", "csv" }, { "a.csv", "lines", "lines" },
+        { "a.csv", "redirects", "redirects" }, { "a.csv", "CSV", NULL },
+        { "a.csv", "", NULL }, { "a.csv", "netlify", NULL }
     };
     apr_pool_t *p = unit_pool();
     size_t i;
 
     for (i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
-        r307_format_t format = R307_FORMAT_LINES;
-        const char *bad = r307_mapfile_format(p, rows[i].file, rows[i].word, &format);
+        const r307_format_t *format = NULL;
+        const char *bad = r307_format_find(p, rows[i].file, rows[i].word, &format);
 
         unit_rows_add(1);
-        ck_assert_msg(!bad == (rows[i].format >= 0), "%s %s", rows[i].file,
+        ck_assert_msg(!bad == (rows[i].format != NULL), "%s %s", rows[i].file,
                       bad ? bad : "fine");
-        ck_assert_msg(bad || (int)format == rows[i].format, "%s", rows[i].file);
-        if (!bad) {
-            ck_assert_ptr_eq(r307_mapfile_format(p, "", r307_mapfile_format_name(format),
-                                                 &format), NULL);
+        if (bad) {
+            ck_assert_ptr_nonnull(strstr(bad, "; write format=lines, redirects or csv"));
+        }
+        else {
+            ck_assert_str_eq(format->word, rows[i].format);
         }
     }
+    ck_assert_str_eq(R307_MAP_FORMAT_WORDS, "lines|redirects|csv");
+    ck_assert_ptr_null(r307_format_of("site.image"));
+    ck_assert_ptr_nonnull(r307_format_of("site.MAP"));
     apr_pool_destroy(p);
 }
 END_TEST
+
+static const r307_format_t *format_of(apr_pool_t *p, const char *word)
+{
+    const r307_format_t *format = NULL;
+
+    ck_assert_ptr_null(r307_format_find(p, "x", word, &format));
+    return format;
+}
 
 /* The sink ends the reading, in every format. */
 START_TEST(map_stops)
@@ -146,11 +158,11 @@ START_TEST(map_stops)
     got_t got;
 
     unit_rows_add(3);
-    read_map(p, r307_slice(bytes, sizeof(bytes) - 1), R307_FORMAT_CSV, 1, &got);
+    read_map(p, r307_slice(bytes, sizeof(bytes) - 1), format_of(p, "csv"), 1, &got);
     ck_assert_str_eq(got.text.s, "1= /a /b");
-    read_map(p, r307_slice(words, sizeof(words) - 1), R307_FORMAT_LINES, 2, &got);
+    read_map(p, r307_slice(words, sizeof(words) - 1), format_of(p, "lines"), 2, &got);
     ck_assert_str_eq(got.text.s, "1= /a /b ;; 2= /c /d");
-    read_map(p, r307_slice(words, sizeof(words) - 1), R307_FORMAT_REDIRECTS, 1, &got);
+    read_map(p, r307_slice(words, sizeof(words) - 1), format_of(p, "redirects"), 1, &got);
     ck_assert_str_eq(got.text.s, "1 /a /b match=exact slash=ignore");
     apr_pool_destroy(p);
 }

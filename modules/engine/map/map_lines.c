@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Lines of our own grammar.
+ */
+#include "map/map_format.h"
+
+#include <string.h>
+
+static size_t blanks(r307_slice_t s, size_t at)
+{
+    while (at < s.len && (s.s[at] == ' ' || s.s[at] == '\t')) {
+        at++;
+    }
+    return at;
+}
+
+static size_t word_end(r307_slice_t s, size_t at)
+{
+    while (at < s.len && s.s[at] != ' ' && s.s[at] != '\t') {
+        at++;
+    }
+    return at;
+}
+
+/* Two plain words and nothing else. */
+static int two_words(r307_slice_t line, r307_slice_t *source, r307_slice_t *target)
+{
+    size_t from = blanks(line, 0), to = word_end(line, from);
+
+    *source = r307_slice(line.s + from, to - from);
+    from = blanks(line, to);
+    to = word_end(line, from);
+    *target = r307_slice(line.s + from, to - from);
+    return blanks(line, to) == line.len && r307_mapfile_is_plain(*source, *target);
+}
+
+const char *r307_map_read_lines(r307_mapreading_t *reading)
+{
+    r307_slice_t line, source, target;
+
+    for (line = r307_mapfile_line(reading); line.s; line = r307_mapfile_line(reading)) {
+        if (two_words(line, &source, &target)) {
+            r307_mapfile_plain(reading, reading->line, source, target);
+            continue;
+        }
+        if (blanks(line, 0) == line.len || line.s[blanks(line, 0)] == '#') {
+            continue;
+        }
+        if (memchr(line.s, '\0', line.len)) {
+            r307_mapfile_bad(reading, reading->line, "the line holds a NUL byte; save the "
+                             "file as plain text", NULL);
+            continue;
+        }
+        r307_buf_add(&reading->text, line.s, line.len);
+        r307_mapfile_text(reading, reading->line);
+    }
+    return NULL;
+}
