@@ -319,3 +319,9 @@ const char *r307_config_taken(apr_pool_t *p, const r307_chain_t *chain,
     }
     return err;
 }
+
+int r307_config_is_relative(const r307_rule_t *rule)
+{
+    return (rule->pattern && rule->pattern->relative)
+           || (rule->target && rule->target->kind == R307_TARGET_RELATIVE);
+}

@@ -46,8 +46,6 @@ typedef struct r307_chain_t {
     r307_block_t *const *blocks;
 } r307_chain_t;
 
-#define R307_HOISTED_MOST 8     /* of r307_hoisted, see directives.h */
-
 /* Compiled .htaccess files of one process, see htaccess_cache.h. */
 typedef struct r307_htaccess_t r307_htaccess_t;
 
@@ -161,6 +159,9 @@ void r307_config_append_block(apr_pool_t *p, const r307_chain_t **chain,
 /* The number of the block's first rule in its .htaccess: tells its blocks apart, where the
  * lines of a macro may be those of the file, too. */
 unsigned r307_config_first(const r307_block_t *block);
+
+/* Whether source or target are relative to the directory's URL. */
+int r307_config_is_relative(const r307_rule_t *rule);
 
 /* NULL, or that the rule's name is taken by a rule of the chain, and where. */
 const char *r307_config_taken(apr_pool_t *p, const r307_chain_t *chain,

@@ -5,96 +5,15 @@
 #include <string.h>
 #include <apr_strings.h>
 #include "conf/directive_names.h"
-#include "grammar/line.h"
-#include "httpd/conf_indexes.h"
 #include "httpd/config.h"
 #include "httpd/container.h"
-#include "httpd/expr.h"
-#include "httpd/flag_file.h"
-#include "httpd/htaccess.h"
-#include "httpd/maintenance_serve.h"
+#include "httpd/maintenance_directive.h"
 #include "httpd/map_directive.h"
 #include "httpd/refusal.h"
-#include "httpd/start_lint.h"
-
-/* --- rules --- */
-
-static const char *add_rule(cmd_parms *cmd, r307_config_t *conf,
-                            const r307_container_t *container, const r307_rule_t *rule)
-{
-    const char *err = r307_config_taken(cmd->pool, container->is_late ? conf->late
-                                                                      : conf->early, rule);
-    r307_place_t place = rule->place;
-    r307_block_t *block;
-
-    if (err) {
-        return err;
-    }
-    if (r307_container_is_htaccess(cmd)) {
-        place.file = r307_refusal_file(cmd);
-    }
-    block = r307_config_block(cmd->pool, conf, container->is_late, place,
-                              container->directory);
-    err = r307_ruleset_add(cmd->pool, block->rules, rule);
-    block->is_htaccess = r307_container_is_htaccess(cmd);
-    block->needs_base = block->needs_base
-                        || (!err && r307_directives_is_relative(rule));
-    if (!block->is_htaccess && block->rules->rules->nelts == 1) {
-        r307_conf_indexes_note(cmd->pool, block->rules);
-    }
-    if (!err && block->is_htaccess) {
-        r307_progress_t *met = r307_refusal_met(cmd);
-
-        met->rules++;
-        met->regexes += rule->nth_regex != 0;
-        r307_limit_count(cmd->pool, &block->tally, rule);
-        block->doubts += r307_start_lint_doubts(cmd->pool, rule);
-    }
-    else if (!err) {
-        r307_start_lint_add(cmd, conf, rule);
-    }
-    return err;
-}
+#include "httpd/rule_directive.h"
 
 static const r307_match_t by_prefix = R307_MATCH_PREFIX;
 static const r307_match_t by_regex = R307_MATCH_REGEX;
-
-static const char *set_rule(cmd_parms *cmd, void *mconfig, const char *args)
-{
-    const r307_hoist_t *run = r307_htaccess_run(cmd);
-    int is_htaccess = r307_container_is_htaccess(cmd);
-    r307_progress_t *met;
-    r307_container_t container;
-    const r307_rule_t *rule = NULL;
-    const char *err;
-
-    if (run) {
-        r307_htaccess_add_run(cmd, mconfig, run, r307_refusal_take);
-        return NULL;
-    }
-    met = is_htaccess ? r307_refusal_met(cmd) : NULL;
-    err = r307_container_find(cmd, &container);
-    if (!err) {
-        err = r307_directives_parse(cmd, &container, met, !is_htaccess, args, &rule);
-    }
-    if (!err && !rule) {
-        err = "nothing follows; write: Redirect307 /from /to";
-    }
-    if (!err) {
-        err = add_rule(cmd, mconfig, &container, rule);
-        rule = err ? r307_directives_stay(cmd, &container, met, rule, args) : rule;
-    }
-    /* a line that ends the start stands for nothing */
-    if (err && rule && (is_htaccess || !r307_refusal_is_trial())) {
-        r307_directives_add_stay(cmd, mconfig, &container, met, r307_refusal_file(cmd), rule);
-        err = met ? err : apr_pstrcat(cmd->pool, err, "; what it is for stays where it is",
-                                      NULL);
-        if (met) {
-            met->stands = 1;
-        }
-    }
-    return err ? r307_refusal_take(cmd, mconfig, err) : NULL;
-}
 
 /* --- Redirect307Map --- */
 
@@ -114,7 +33,7 @@ static const char *set_maintenance(cmd_parms *cmd, void *mconfig, const char *ar
     const char *err = r307_container_find(cmd, &container);
 
     if (!err) {
-        err = r307_maintenance_add(cmd, mconfig, &container,
+        err = r307_maintenance_directive_add(cmd, mconfig, &container,
                                    is_htaccess ? r307_refusal_met(cmd)->rules + 1 : 0, args);
     }
     if (!err && is_htaccess) {
@@ -309,9 +228,9 @@ static const char *set_htaccess_cache(cmd_parms *cmd, void *mconfig, const char 
 #define NOT_HTACCESS (RSRC_CONF | ACCESS_CONF)
 
 const command_rec r307_directives[] = {
-    AP_INIT_RAW_ARGS("Redirect307", set_rule, (void *)&by_prefix, EVERYWHERE,
+    AP_INIT_RAW_ARGS("Redirect307", r307_rule_directive_set, (void *)&by_prefix, EVERYWHERE,
                      "[source] target [option=value ...]"),
-    AP_INIT_RAW_ARGS("Redirect307Match", set_rule, (void *)&by_regex, EVERYWHERE,
+    AP_INIT_RAW_ARGS("Redirect307Match", r307_rule_directive_set, (void *)&by_regex, EVERYWHERE,
                      "regex target [option=value ...]"),
     AP_INIT_RAW_ARGS("Redirect307Map", set_map, NULL, EVERYWHERE,
                      "file [format=" R307_MAP_FORMAT_WORDS "] [option=value ...]"),
@@ -353,15 +272,3 @@ const command_rec r307_directives[] = {
                      "errors= map-lines= map-size= longest="),
     { NULL, { NULL }, NULL, 0, RAW_ARGS, NULL }
 };
-
-const char *const r307_hoisted[R307_HOISTED_MOST] = { "Redirect307", "Redirect307Match", NULL };
-
-const command_rec *r307_directives_find(const char *name)
-{
-    const command_rec *row = r307_directives;
-
-    while (row->name && strcmp(row->name, name) != 0) {
-        row++;
-    }
-    return row->name ? row : NULL;
-}

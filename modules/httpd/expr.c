@@ -34,7 +34,7 @@ static const char *read_arg(ap_expr_eval_ctx_t *ctx, const void *data, const cha
 {
     /* what the client asked, as everywhere, not what a rewrite made of it */
     const r307_query_t *query = r307_query_make(ctx->p,
-                                                r307_request_state(ctx->r)->view.query);
+                                                r307_request_known(ctx->r)->view.query);
     const char *value = NULL;
     size_t i, len = strlen(name);
 

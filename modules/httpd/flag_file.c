@@ -14,7 +14,6 @@
 #include <apr_thread_mutex.h>
 #include "base/disk.h"
 #include "httpd/container.h"
-#include "httpd/never_served.h"
 
 #define SLOTS 256u          /* a power of two */
 #define PATH_MOST 255       /* a longer one is looked at each time */
@@ -269,9 +268,6 @@ const char *r307_flag_file_find(void *baton, apr_pool_t *p, const char *name, vo
     if (!bad && r307_container_is_htaccess(cmd)) {
         bad = r307_container_find(cmd, &container);
         made->directory = bad ? NULL : container.directory;
-    }
-    else if (!bad) {
-        r307_never_served_add(cmd, NULL, made->path);
     }
     *found = made;
     return bad;

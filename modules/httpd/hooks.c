@@ -12,7 +12,7 @@
 #include "httpd/log_once.h"
 #include "httpd/maintenance_serve.h"
 #include "httpd/never_served.h"
-#include "httpd/request.h"
+#include "httpd/request_view.h"
 #include "httpd/serve.h"
 #include "httpd/store.h"
 

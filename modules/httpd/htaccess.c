@@ -8,9 +8,8 @@
 #include <ap_mpm.h>
 #include <http_core.h>
 #include <http_log.h>
-#include "httpd/container.h"
-#include "httpd/directives.h"
-#include "httpd/start_lint.h"
+#include "httpd/htaccess_compile.h"
+#include "httpd/htaccess_file.h"
 
 APLOG_USE_MODULE(redirect307);
 
@@ -44,101 +43,6 @@ void r307_htaccess_begin(apr_pool_t *pchild, server_rec *s)
             conf->cache = cache;
         }
     }
-}
-
-/* --- what httpd reads --- */
-
-typedef struct cursor_t {
-    const r307_version_t *version;
-    ap_configfile_t file;
-    int line;
-    size_t offset;          /* in that line */
-    r307_progress_t met;
-} cursor_t;
-
-/* What of the line is left; NULL at the end. */
-static const char *rest_of_line(cursor_t *cursor, size_t *len)
-{
-    const r307_scan_line_t *line = &cursor->version->lines[cursor->line];
-
-    if (cursor->line == cursor->version->line_count) {
-        return NULL;
-    }
-    *len = line->len - cursor->offset;
-    return line->text + cursor->offset;
-}
-
-static void advance(cursor_t *cursor, size_t len)
-{
-    cursor->offset += len;
-    if (cursor->offset == cursor->version->lines[cursor->line].len) {
-        cursor->offset = 0;
-        cursor->line++;
-    }
-}
-
-/* As apr_file_gets: a line, or what of it fits. httpd has counted one up before it
- * calls, which is right for a line behind its predecessor in the file only. */
-static apr_status_t get_line(void *buf, apr_size_t size, void *param)
-{
-    cursor_t *cursor = param;
-    char *out = buf;
-    size_t len;
-    const char *from = rest_of_line(cursor, &len);
-
-    if (!from) {
-        return APR_EOF;
-    }
-    cursor->file.line_number = cursor->version->lines[cursor->line].number;
-    if (size <= 1) {
-        return APR_SUCCESS;
-    }
-    if (len > size - 1) {
-        len = size - 1;
-    }
-    memcpy(out, from, len);
-    out[len] = '\0';
-    advance(cursor, len);
-    return APR_SUCCESS;
-}
-
-/* mod_macro reads the line behind a Use byte by byte, and counts at its end. */
-static apr_status_t get_byte(char *c, void *param)
-{
-    cursor_t *cursor = param;
-    size_t len;
-    const char *from = rest_of_line(cursor, &len);
-
-    if (!from) {
-        return APR_EOF;
-    }
-    cursor->file.line_number = cursor->version->lines[cursor->line].number - 1;
-    *c = *from;
-    advance(cursor, 1);
-    return APR_SUCCESS;
-}
-
-static apr_status_t release(void *data)
-{
-    r307_version_release(data);
-    return APR_SUCCESS;
-}
-
-/* The caller's reference becomes the request's. */
-static apr_status_t hand_out(request_rec *r, r307_version_t *version,
-                             ap_configfile_t **file)
-{
-    cursor_t *cursor = apr_pcalloc(r->pool, sizeof(*cursor));
-
-    apr_pool_cleanup_register(r->pool, version, release, apr_pool_cleanup_null);
-    cursor->version = version;
-    /* as ap_pcfg_open_custom, without a second allocation; nothing needs to be closed */
-    cursor->file.name = version->file;
-    cursor->file.param = cursor;
-    cursor->file.getch = get_byte;
-    cursor->file.getstr = get_line;
-    *file = &cursor->file;
-    return APR_SUCCESS;
 }
 
 /* --- the hook --- */
@@ -252,7 +156,7 @@ apr_status_t r307_on_open_htaccess(request_rec *r, const char *directory,
         ap_log_rerror(APLOG_MARK, APLOG_TRACE1, 0, r, "%s is read from memory", path);
     }
     *full_name = path;
-    return hand_out(r, version, file);
+    return r307_htaccess_hand_out(r, version, file);
 }
 
 /* --- a byte order mark --- */
@@ -318,16 +222,6 @@ static apr_status_t close_unread(void *param)
     return begun->own.close(begun->own.param);
 }
 
-size_t r307_htaccess_mark(const char *s, size_t len)
-{
-    size_t mark = 0;
-
-    while (len - mark >= 3 && memcmp(s + mark, "\xef\xbb\xbf", 3) == 0) {
-        mark += 3;
-    }
-    return mark;
-}
-
 apr_status_t r307_on_open_marked(request_rec *r, const char *directory, const char *name,
                                  ap_configfile_t **file, const char **full_name)
 {
@@ -360,200 +254,5 @@ void r307_htaccess_note(const r307_config_t *conf, const r307_chain_t *chain)
         if (block->is_htaccess && !block->is_cached && block->file[0] == '/') {
             r307_cache_note(conf->cache, block->file);
         }
-    }
-}
-
-/* --- the lines that stand for rules --- */
-
-static cursor_t *find_cursor(const cmd_parms *cmd)
-{
-    const ap_configfile_t *file = cmd->config_file;
-
-    return file && file->getstr == get_line ? file->param : NULL;
-}
-
-r307_progress_t *r307_htaccess_progress(const cmd_parms *cmd)
-{
-    cursor_t *cursor = find_cursor(cmd);
-
-    return cursor ? &cursor->met : NULL;
-}
-
-/* A tenant cannot write one: httpd numbers the lines by what get_line says, and a line
- * of the file never has the number of a line that is not handed out. */
-const r307_hoist_t *r307_htaccess_run(const cmd_parms *cmd)
-{
-    const cursor_t *cursor = find_cursor(cmd);
-    unsigned number = (unsigned)cmd->directive->line_num;
-    int low = 0, high;
-
-    if (!cursor || cmd->directive->filename != cmd->config_file->name) {
-        return NULL;
-    }
-    high = cursor->version->mark_count;
-    while (low < high) {
-        int middle = (low + high) / 2;
-        const r307_scan_line_t *mark = cursor->version->marks[middle];
-
-        if (mark->number == number) {
-            return &cursor->version->runs[mark->run];
-        }
-        if (mark->number < number) {
-            low = middle + 1;
-        }
-        else {
-            high = middle;
-        }
-    }
-    return NULL;
-}
-
-/* Which names of a run httpd will let pass: it asks for each where its line stands, but
- * the rules of all of them are added with the first. */
-static unsigned allowed_names(const cmd_parms *cmd, const r307_hoist_t *run)
-{
-    unsigned names = run->names;
-    int i;
-
-    if (cmd->override & OR_FILEINFO) {
-        return names;
-    }
-    for (i = 0; r307_hoisted[i]; i++) {
-        if (!cmd->override_list || !apr_table_get(cmd->override_list, r307_hoisted[i])) {
-            names &= ~(1u << i);
-        }
-    }
-    return names;
-}
-
-/* Added with another name, whose line came before. One that is not allowed never came. */
-static int is_here_already(const r307_hoist_t *run, unsigned names, unsigned line)
-{
-    int i;
-
-    for (i = 0; r307_hoisted[i]; i++) {
-        if ((names & 1u << i) && run->lines[i] < line) {
-            return 1;
-        }
-    }
-    return 0;
-}
-
-/* Blocks of one container that httpd had to read may have taken a name. Of cached ones
- * it is known that they have not. */
-static int has_names_beside(const r307_chain_t *chain)
-{
-    int i;
-
-    for (i = 0; chain && i < chain->count; i++) {
-        if (!chain->blocks[i]->is_cached
-            && apr_hash_count(chain->blocks[i]->rules->names)) {
-            return 1;
-        }
-    }
-    return 0;
-}
-
-static void refuse_at(cmd_parms *cmd, r307_config_t *conf, const r307_rule_t *rule,
-                      int name, const char *text, r307_refuse_t refuse)
-{
-    ap_directive_t line = *cmd->directive;
-    cmd_parms at = *cmd;
-
-    at.cmd = r307_directives_find(r307_hoisted[name]);
-    line.line_num = (int)rule->place.line;
-    at.directive = &line;
-    refuse(&at, conf, text);
-}
-
-static const char *add_one(cmd_parms *cmd, r307_config_t *conf, r307_progress_t *met,
-                           const r307_hoist_t *run, const r307_rule_t *rule)
-{
-    const char *err = r307_config_taken(cmd->pool, conf->late, rule);
-    r307_rule_t *own = apr_pmemdup(cmd->pool, rule, sizeof(*own));
-    r307_block_t *block;
-
-    if (err) {
-        return err;
-    }
-    own->nth = ++met->rules;
-    own->nth_regex = rule->nth_regex ? ++met->regexes : 0;
-    block = r307_config_block(cmd->pool, conf, 1, rule->place, run->block.directory);
-    block->is_htaccess = 1;
-    block->needs_base = run->block.needs_base;
-    r307_limit_count(cmd->pool, &block->tally, own);
-    block->doubts += r307_start_lint_doubts(cmd->pool, own);
-    return r307_ruleset_add(cmd->pool, block->rules, own);
-}
-
-/* As lines, one by one. Rare: a name is taken, a directive is not allowed, or a macro has
- * opened a section where rules cannot stand. */
-static void add_singly(cmd_parms *cmd, r307_config_t *conf, r307_progress_t *met,
-                       const r307_hoist_t *run, unsigned names, const char *wrong_place,
-                       r307_refuse_t refuse)
-{
-    const apr_array_header_t *rules = run->block.rules->rules;
-    int i;
-
-    for (i = 0; i < rules->nelts; i++) {
-        const r307_rule_t *rule = APR_ARRAY_IDX(rules, i, const r307_rule_t *);
-        const char *err = wrong_place;
-
-        if (!(names & 1u << run->name_of[i])) {
-            continue;
-        }
-        if (!err) {
-            err = add_one(cmd, conf, met, run, rule);
-        }
-        if (err) {
-            refuse_at(cmd, conf, rule, run->name_of[i], err, refuse);
-        }
-    }
-}
-
-/* All of the run at once. What it cannot know is how many rules come before it where it
- * is read: there may be some that httpd had to read, or a section that does not count. */
-static void add_whole(cmd_parms *cmd, r307_config_t *conf, r307_progress_t *met,
-                      const r307_hoist_t *run)
-{
-    int rules = met->rules - run->before.rules;
-    int regexes = met->regexes - run->before.regexes;
-    r307_block_t *block = run->blocks[0];
-
-    met->rules += run->block.rules->rules->nelts;
-    met->regexes += run->regexes;
-    if (rules || regexes) {
-        block = apr_pmemdup(cmd->pool, block, sizeof(*block));
-        block->shift.rules = rules;
-        block->shift.regexes = regexes;
-    }
-    else if (!conf->late) {
-        conf->late = &run->chain;
-        return;
-    }
-    r307_config_append_block(cmd->pool, &conf->late, block);
-}
-
-void r307_htaccess_add_run(cmd_parms *cmd, r307_config_t *conf, const r307_hoist_t *run,
-                           r307_refuse_t refuse)
-{
-    r307_progress_t *met = &find_cursor(cmd)->met;
-    r307_container_t container;
-    const char *wrong_place = NULL;
-    unsigned names;
-
-    conf->only_rules = 1;
-    names = allowed_names(cmd, run);
-    if (is_here_already(run, names, (unsigned)cmd->directive->line_num)) {
-        return;
-    }
-    if (cmd->directive->parent) {
-        wrong_place = r307_container_find(cmd, &container);
-    }
-    if (wrong_place || names != run->names || has_names_beside(conf->late)) {
-        add_singly(cmd, conf, met, run, names, wrong_place, refuse);
-    }
-    else {
-        add_whole(cmd, conf, met, run);
     }
 }

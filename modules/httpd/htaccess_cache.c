@@ -31,6 +31,10 @@ struct r307_htaccess_t {
     r307_version_t *gone;       /* to be released when the mutex is */
 };
 
+const char *const r307_hoisted[R307_HOISTED_MOST] = {
+    "Redirect307", "Redirect307Match", NULL
+};
+
 /* --- versions --- */
 
 /* Unmanaged: no parent's end must end it while a request reads it, and making and ending

@@ -20,6 +20,11 @@ typedef struct r307_stamp_t {
     apr_int64_t mtime, ctime;       /* nanoseconds */
 } r307_stamp_t;
 
+/* Directives that do nothing but add a rule of their line, so that a cached .htaccess may
+ * have them done already; any other stays a line that httpd reads. Ends with NULL. */
+#define R307_HOISTED_MOST 8
+extern const char *const r307_hoisted[R307_HOISTED_MOST];
+
 /* The rules of a run, for conf->late. Built once, then only read. */
 typedef struct r307_hoist_t {
     r307_block_t block;

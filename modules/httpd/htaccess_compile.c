@@ -1,9 +1,5 @@
-/* SPDX-License-Identifier: Apache-2.0
- *
- * htaccess_compile: from the bytes of one version to the rules of its runs and the lines
- * that httpd still has to read.
- */
-#include "httpd/htaccess.h"
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "httpd/htaccess_compile.h"
 
 #include <errno.h>
 #include <string.h>
@@ -11,8 +7,11 @@
 #include <apr_strings.h>
 #include "httpd/conf_indexes.h"
 #include "httpd/container.h"
-#include "httpd/directives.h"
+#include "httpd/htaccess_file.h"
+#include "httpd/rule_directive.h"
 #include "httpd/start_lint.h"
+
+extern module AP_MODULE_DECLARE_DATA redirect307_module;
 
 /* Bytes; stands in docs/htaccess.md. */
 #define FILE_MOST (16 * 1024 * 1024)
@@ -128,7 +127,7 @@ static void add_rule(making_t *making, r307_hoist_t *run, int name,
     making->met.regexes += rule->nth_regex != 0;
     r307_limit_count(making->version->p, &run->block.tally, rule);
     run->block.doubts += r307_start_lint_doubts(making->version->p, rule);
-    run->block.needs_base = run->block.needs_base || r307_directives_is_relative(rule);
+    run->block.needs_base = run->block.needs_base || r307_config_is_relative(rule);
 }
 
 /* An r307_scan_take_t. What is wrong with a line is not said here: the line stays, and
@@ -147,8 +146,8 @@ static r307_taking_t take(void *baton, int run, int name, const char *args,
     making->line.directive = making->cmd.cmd->name;
     making->line.args = args;
     making->line.line_num = (int)number;
-    err = r307_directives_parse(&making->cmd, &making->container, &making->met, 1, args,
-                                &rule);
+    err = r307_rule_directive_parse(&making->cmd, &making->container, &making->met, 1, args,
+                                    &rule);
     if (err || !rule) {     /* what stands in for a bad line is a rule among the others */
         return rule ? R307_SCAN_STAYS : R307_SCAN_NO_RULE;
     }
@@ -186,7 +185,7 @@ static int prepare(making_t *making, request_rec *r, r307_version_t *version)
     making->names = apr_hash_make(version->p);
     making->groups = apr_hash_make(version->p);
     for (i = 0; r307_hoisted[i]; i++) {
-        making->commands[i] = r307_directives_find(r307_hoisted[i]);
+        making->commands[i] = ap_find_command(r307_hoisted[i], redirect307_module.cmds);
     }
     return r307_container_find(&making->cmd, &making->container) == NULL;
 }

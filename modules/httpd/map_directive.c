@@ -2,18 +2,13 @@
 #include "httpd/map_directive.h"
 
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 #include <apr_strings.h>
 #include <http_core.h>
 #include "base/disk.h"
-#include "rule/limit.h"
 #include "httpd/never_served.h"
 #include "httpd/start_lint.h"
 #include "httpd/store.h"
-
-/* With regex=on, in one map of a .htaccess. Stands in docs/maps.md. */
-#define REGEXES_MOST 10000
 
 static const char *place_file(cmd_parms *cmd, const r307_container_t *container,
                               const char *file, r307_mapref_t *ref)
@@ -103,40 +98,4 @@ const char *r307_map_directive_add(cmd_parms *cmd, r307_config_t *conf, const ch
         r307_store_add(cmd->pool, ref);
     }
     return NULL;
-}
-
-/* The directory as this request found it: what has its name later, and is another one, is
- * another map. */
-static void find_folder(r307_mapref_t *ref)
-{
-    struct stat st;
-
-    memset(&ref->folder, 0, sizeof(ref->folder));
-    if (stat(*ref->directory ? ref->directory : "/", &st) == 0) {
-        ref->folder.device = (apr_uint64_t)st.st_dev;
-        ref->folder.inode = (apr_uint64_t)st.st_ino;
-        ref->folder.owner = (apr_uint32_t)st.st_uid;
-    }
-}
-
-const r307_mapref_t *r307_map_directive_limited(request_rec *r, const r307_config_t *conf,
-                                                const r307_mapref_t *ref)
-{
-    r307_mapref_t *limited = apr_pmemdup(r->pool, ref, sizeof(*ref));
-    apr_int64_t lines = r307_limit_value(conf->limits, R307_LIMIT_MAP_LINES);
-    apr_int64_t size = r307_limit_value(conf->limits, R307_LIMIT_MAP_SIZE);
-    apr_int64_t regex = r307_limit_value(conf->limits, R307_LIMIT_REGEX);
-
-    limited->lines_most = lines >= R307_LIMIT_NONE ? 0 : (apr_uint32_t)lines;
-    limited->size_most = (apr_uint64_t)size * 1024;
-    limited->regex_most = regex == R307_LIMIT_NONE ? REGEXES_MOST : regex;
-    limited->no_links = !(ap_allow_options(r) & OPT_SYM_LINKS);
-    find_folder(limited);
-    limited->key = slice_of(apr_psprintf(r->pool, "%s\n%s\n%" APR_INT64_T_FMT " %"
-                                         APR_INT64_T_FMT " %" APR_INT64_T_FMT " %d %"
-                                         APR_UINT64_T_FMT " %" APR_UINT64_T_FMT " %u",
-                                         ref->path, ref->def.text, lines, size, regex,
-                                         limited->no_links, limited->folder.device,
-                                         limited->folder.inode, limited->folder.owner));
-    return limited;
 }

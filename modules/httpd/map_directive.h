@@ -14,9 +14,4 @@
  * what is wrong and what to write. */
 const char *r307_map_directive_add(cmd_parms *cmd, r307_config_t *conf, const char *args);
 
-/* A map of .htaccess under the limits that hold for the request: another map where they
- * are others. In r->pool. */
-const r307_mapref_t *r307_map_directive_limited(request_rec *r, const r307_config_t *conf,
-                                                const r307_mapref_t *ref);
-
 #endif

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "httpd/mapentry.h"
+#include "httpd/mapkeep.h"
 
 #include <fcntl.h>
 #include <unistd.h>
 #include <unixd.h>
+#include "httpd/mapentry.h"
 
 #define SMALL    (16 * 1024)    /* files up to here are built at once, without a thread: the
                                  * worst that was found takes 10 ms */

@@ -8,7 +8,7 @@
 #define R307_HTTPD_MAPENTRY_H
 
 #include "httpd/mapjob.h"
-#include "httpd/mapkeep.h"
+#include "httpd/mapkept.h"
 
 typedef struct r307_mapwaiter_t {
     int reply;

@@ -14,17 +14,8 @@
 #ifndef R307_HTTPD_MAPKEEP_H
 #define R307_HTTPD_MAPKEEP_H
 
+#include "httpd/mapkept.h"
 #include "httpd/mapload.h"
-
-typedef struct r307_mapkeep_t r307_mapkeep_t;
-
-/* What somebody who asked for a map is told, as one byte through a pipe. */
-typedef enum {
-    R307_KEPT_DONE = 1,         /* it has a version, or none for a reason that is said */
-    R307_KEPT_YOUNG,            /* its file may still be written */
-    R307_KEPT_CROWDED,          /* there is no room in the arena now */
-    R307_KEPT_CLOSED            /* the file is to be handed over, opened */
-} r307_kept_t;
 
 /* In p. It builds in the calling thread, so that a build delays all others. */
 r307_mapkeep_t *r307_mapkeep_make(apr_pool_t *p, server_rec *s, r307_arena_t *arena);

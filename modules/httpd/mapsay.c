@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "httpd/mapentry.h"
+#include "httpd/mapkeep.h"
 
 #include <stdlib.h>
 #include <unistd.h>
 #include <apr_strings.h>
 #include <http_log.h>
 #include "httpd/log_once.h"
+#include "httpd/mapentry.h"
 
 APLOG_USE_MODULE(redirect307);
 

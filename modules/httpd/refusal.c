@@ -7,7 +7,7 @@
 #include <http_main.h>
 #include "grammar/stay.h"
 #include "httpd/container.h"
-#include "httpd/htaccess.h"
+#include "httpd/htaccess_file.h"
 #include "httpd/log_once.h"
 
 APLOG_USE_MODULE(redirect307);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * request: request_rec to the engine's view, made once per client request and kept in
- * r->request_config with what the hooks have to tell each other.
+ * request: what is known of one client request while its lists are asked, kept in
+ * r->request_config: the engine's view of it, and what the hooks have to tell each other.
  */
 #ifndef R307_HTTPD_REQUEST_H
 #define R307_HTTPD_REQUEST_H
@@ -27,10 +27,8 @@ typedef struct r307_state_t {
     int late_decided;       /* by access_checker_ex, so type_checker has nothing to do */
 } r307_state_t;
 
-/* The state of the request, made at the first call; never NULL. */
-r307_state_t *r307_request_state(request_rec *r);
-
-/* The same if it was made; else NULL. */
+/* The state of the request; NULL until r307_request_state made it, which comes before
+ * anything is asked or answered. */
 r307_state_t *r307_request_known(const request_rec *r);
 
 /* Whether this is a request that a client sent and rules may answer: no subrequest, no

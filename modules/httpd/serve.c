@@ -10,7 +10,7 @@
 #include "httpd/counters.h"
 #include "httpd/directory_url.h"
 #include "httpd/log_once.h"
-#include "httpd/request.h"
+#include "httpd/request_view.h"
 #include "httpd/respond.h"
 #include "httpd/start_lint.h"
 #include "httpd/store.h"
@@ -36,12 +36,6 @@ static void log_once(request_rec *r, const r307_place_t *place, const char *matt
     }
 }
 
-static int is_relative(const r307_rule_t *rule)
-{
-    return (rule->pattern && rule->pattern->relative)
-           || (rule->target && rule->target->kind == R307_TARGET_RELATIVE);
-}
-
 /* The first rule that needs the URL speaks for its block. */
 static void say_unknown(request_rec *r, const r307_block_t *block)
 {
@@ -51,7 +45,7 @@ static void say_unknown(request_rec *r, const r307_block_t *block)
         const r307_rule_t *rule = APR_ARRAY_IDX(block->rules->rules, i,
                                                 const r307_rule_t *);
 
-        if (is_relative(rule)) {
+        if (r307_config_is_relative(rule)) {
             log_once(r, &rule->place, "base", apr_psprintf(r->pool,
                      "the URL of %s/ cannot be told from this request, so a relative "
                      "source here does not match and a relative target is read at the "

@@ -467,3 +467,8 @@ void r307_store_bury(server_rec *s, pid_t pid)
         r307_arena_bury(store->arena, pid);
     }
 }
+
+int r307_store_is_map(r307_store_t *store, apr_dev_t device, apr_ino_t inode)
+{
+    return r307_arena_is_file(store->arena, (apr_uint64_t)device, (apr_uint64_t)inode);
+}

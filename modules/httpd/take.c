@@ -2,11 +2,15 @@
 #include "httpd/store.h"
 
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
+#include <apr_strings.h>
 #include <http_config.h>
+#include <http_core.h>
 #include <http_log.h>
+#include "rule/limit.h"
+#include "httpd/config.h"
 #include "httpd/log_once.h"
-#include "httpd/map_directive.h"
 #include "httpd/mapask.h"
 #include "httpd/mapview.h"
 #include "httpd/request.h"
@@ -16,6 +20,8 @@ APLOG_USE_MODULE(redirect307);
 /* Maps of .htaccess that one request asks: who names thousands would put out those of all
  * others, at each request. Stands in docs/maps.md. */
 #define TENANTS_MOST 64
+/* With regex=on, in one map of a .htaccess. Stands in docs/maps.md. */
+#define REGEXES_MOST 10000
 #define SAID_APART   60         /* seconds */
 #define WAITS        APR_USEC_PER_SEC           /* for a map that has no version */
 #define IN_USE       (120 * APR_USEC_PER_SEC)   /* since the last request; see mapkeep.c */
@@ -403,6 +409,49 @@ int r307_store_may(const r307_mapref_t *ref, const char *path, size_t len)
     return may;
 }
 
+/* --- maps of tenants, with what limits them --- */
+
+/* The directory as this request found it: what has its name later, and is another one, is
+ * another map. */
+static void find_folder(r307_mapref_t *ref)
+{
+    struct stat st;
+
+    memset(&ref->folder, 0, sizeof(ref->folder));
+    if (stat(*ref->directory ? ref->directory : "/", &st) == 0) {
+        ref->folder.device = (apr_uint64_t)st.st_dev;
+        ref->folder.inode = (apr_uint64_t)st.st_ino;
+        ref->folder.owner = (apr_uint32_t)st.st_uid;
+    }
+}
+
+/* A map of .htaccess under the limits that hold for the request: another map where they
+ * are others. In r->pool. */
+static const r307_mapref_t *limited(request_rec *r, const r307_mapref_t *ref)
+{
+    const r307_config_t *conf = ap_get_module_config(r->per_dir_config,
+                                                     &redirect307_module);
+    r307_mapref_t *own = apr_pmemdup(r->pool, ref, sizeof(*ref));
+    apr_int64_t lines = r307_limit_value(conf->limits, R307_LIMIT_MAP_LINES);
+    apr_int64_t size = r307_limit_value(conf->limits, R307_LIMIT_MAP_SIZE);
+    apr_int64_t regex = r307_limit_value(conf->limits, R307_LIMIT_REGEX);
+    const char *key;
+
+    own->lines_most = lines >= R307_LIMIT_NONE ? 0 : (apr_uint32_t)lines;
+    own->size_most = (apr_uint64_t)size * 1024;
+    own->regex_most = regex == R307_LIMIT_NONE ? REGEXES_MOST : regex;
+    own->no_links = !(ap_allow_options(r) & OPT_SYM_LINKS);
+    find_folder(own);
+    key = apr_psprintf(r->pool, "%s\n%s\n%" APR_INT64_T_FMT " %" APR_INT64_T_FMT " %"
+                       APR_INT64_T_FMT " %d %" APR_UINT64_T_FMT " %" APR_UINT64_T_FMT
+                       " %u", ref->path, ref->def.text, lines, size, regex, own->no_links,
+                       own->folder.device, own->folder.inode, own->folder.owner);
+    own->key = r307_slice(key, strlen(key));
+    return own;
+}
+
+/* --- what a request holds --- */
+
 /* What the request has of that map already; *tenants: how many of .htaccess files it has,
  * where it is one of these and has none. */
 static r307_mapheld_t *find_held(const r307_state_t *state, const r307_mapref_t *ref,
@@ -444,7 +493,7 @@ static void keep_held(request_rec *r, r307_state_t *state, r307_mapheld_t *held)
 
 const struct r307_image_t *r307_store_image(request_rec *r, const r307_mapref_t *ref)
 {
-    r307_state_t *state = r307_request_state(r);
+    r307_state_t *state = r307_request_known(r);
     r307_store_t *store = ref->store ? ref->store : r307_store_find(r->server);
     const reason_t *why = NULL;
     int tenants;
@@ -466,8 +515,7 @@ const struct r307_image_t *r307_store_image(request_rec *r, const r307_mapref_t 
     held->store = store;
     held->ref = ref;
     if (ref->directory) {
-        ref = r307_map_directive_limited(r, ap_get_module_config(r->per_dir_config,
-                                                                 &redirect307_module), ref);
+        ref = limited(r, ref);
     }
     held->view = ref->directory ? take_tenants(r, store, ref, &why)
                                 : take_conf(r, store, ref);
@@ -482,7 +530,7 @@ const struct r307_image_t *r307_store_image(request_rec *r, const r307_mapref_t 
 void r307_store_say(request_rec *r, const r307_rule_t *rule, const char *why,
                     const char *then)
 {
-    const r307_mapheld_t *held = r307_request_state(r)->tenants_maps;
+    const r307_mapheld_t *held = r307_request_known(r)->tenants_maps;
     const char *source = rule->source ? rule->source : "";
     const r307_mapversion_t *version;
     apr_uint64_t key;
@@ -514,9 +562,4 @@ void r307_store_release(request_rec *r, r307_state_t *state)
     }
     state->maps = state->tenants_maps = NULL;
     state->conf_maps = NULL;
-}
-
-int r307_store_is_map(r307_store_t *store, apr_dev_t device, apr_ino_t inode)
-{
-    return r307_arena_is_file(store->arena, (apr_uint64_t)device, (apr_uint64_t)inode);
 }
