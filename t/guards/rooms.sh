@@ -4,7 +4,8 @@
 # Who may include whom. The engine sees nothing of the other rooms. It has ten rooms of its
 # own on seven floors: a file sees its own room and the floors below, and no files include
 # each other in a circle. file/ sees itself alone, shared/ (what processes share) itself and
-# the engine; httpd/ and ctl/ never see each other; httpd's headers are for modules/httpd and
+# the engine; httpd/ and ctl/ never see each other, and their files include each other in no
+# circle either, nor does httpd/ call in one; httpd's headers are for modules/httpd and
 # mod_redirect307.c.
 # shellcheck source=t/guards/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -44,8 +45,28 @@ look_in_engine() {
   elif [ "$theirs" != "$room" ] && [ "$below" -ge "$floor" ]; then
     complain "$file includes $include: $theirs/ (floor $below) is not below $room/ (floor $floor)"
   fi
+  note_include
+}
+
+# note_include: $file includes $name, which is of a room of ours
+note_include() {
   stem=${file##*/}; seen=${name##*/}
   [ "${stem%%.*}" = "${seen%.h}" ] || echo "${stem%%.*} ${seen%.h}" >> "$folder/includes"
+}
+
+# circle_in <list>: the names in a circle; tsort wants an order, and says who has none
+circle_in() { tsort "$1" 2>&1 > /dev/null | sed -n 's/^tsort: \([a-z0-9_]*\)$/\1/p' | tr '\n' ' '; }
+
+# calls_in <room>: "caller callee" for its files, by their objects in the module
+calls_in() {
+  for source in "$1"/*.c; do
+    stem=${source##*/}; stem=${stem%.c}
+    "$NM" -P "$BUILDDIR/$1/.libs/mod_redirect307_la-$stem.o" | sed "s/^/$stem /"
+  done | awk '
+    $3 == "U" { used[$1 " " $2] = 1; next }
+    $3 ~ /^[TDRB]$/ { home[$2] = $1 }
+    END { for (pair in used) { split(pair, p, " ")
+            if (p[2] in home && home[p[2]] != p[1]) print p[1], home[p[2]] } }' | sort -u
 }
 
 looked=0
@@ -70,15 +91,21 @@ for file in modules/engine/*.[ch] modules/engine/*/*.[ch] modules/engine/*/*.h.i
         is_httpd_header "$name" && complain "$file includes $include, a header of httpd" ;;
       modules/httpd)
         case $name in *ctl/*|ctl.h) complain "$file includes $include: httpd/ does not know ctl/" ;; esac
-        case $name in ../config.h|../../config.h) complain "$file includes $include: httpd's headers define PACKAGE_* too" ;; esac ;;
+        case $name in ../config.h|../../config.h) complain "$file includes $include: httpd's headers define PACKAGE_* too" ;; esac
+        case $name in httpd/*) note_include ;; esac ;;
       modules/ctl|t/unit*|t/fuzz)
         case $name in *httpd/*) complain "$file includes $include: only the glue may" ;; esac
-        is_httpd_header "$name" && complain "$file includes $include, a header of httpd" ;;
+        is_httpd_header "$name" && complain "$file includes $include, a header of httpd"
+        case $room/$include in modules/ctl/\"*) [ ! -f "modules/ctl/$name" ] || note_include ;; esac ;;
     esac
   done
 done
-# tsort wants an order of what includes what, and names who is in a circle
-[ -s "$folder/includes" ] || complain "no file of the engine includes another"
-circles=$(tsort "$folder/includes" 2>&1 > /dev/null | sed -n 's/^tsort: \([a-z0-9_]*\)$/\1/p' | tr '\n' ' ')
+[ -s "$folder/includes" ] || complain "no file includes another"
+circles=$(circle_in "$folder/includes")
 [ -z "$circles" ] || complain "these include each other in a circle: $circles"
+
+calls_in modules/httpd > "$folder/calls"
+[ "$(wc -l < "$folder/calls")" -ge 100 ] || complain "found no calls between the objects of httpd/: are they built?"
+circles=$(circle_in "$folder/calls")
+[ -z "$circles" ] || complain "these call each other in a circle: $circles"
 verdict "$looked" 55 "source files include only what their room allows"
