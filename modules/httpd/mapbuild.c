@@ -15,12 +15,23 @@
 #define ROOM_LATER (2 * APR_USEC_PER_SEC)       /* a map that found none is tried again */
 #define CRASHES  3              /* of the process that builds, by one version of one file */
 
+/* What a large file took is given back in ten thousand pieces, by a thread, too. */
+static void free_job(r307_mapkeep_t *keep, r307_mapjob_t *job)
+{
+    job->step = R307_JOB_FREES;
+    if (keep->lanes && job->of.size > SMALL && r307_mapjob_spawn(job)) {
+        keep->busy++;
+        return;
+    }
+    r307_mapjob_free(job);
+}
+
 void r307_mapbuild_end(r307_mapkeep_t *keep, r307_mapentry_t *entry)
 {
     if (entry->job->version) {
         r307_arena_give_up(keep->arena, entry->job->version);
     }
-    r307_mapjob_free(entry->job);
+    free_job(keep, entry->job);
     entry->job = NULL;
     if (is_placed(keep, entry)) {
         slot_of(keep, entry)->trying = 0;
@@ -292,6 +303,9 @@ void r307_mapbuild_collect(r307_mapkeep_t *keep)
         }
         if (entry) {
             advance(keep, entry);
+        }
+        else {
+            r307_mapjob_free(job);      /* whose entry went on, or went */
         }
     }
 }

@@ -46,6 +46,8 @@ struct r307_mapkeep_t {
     int done[2];
     int stop;                   /* __atomic */
     apr_uint64_t round;         /* when all are gone through again; 0: now */
+    struct r307_mapentry_t **at;        /* as far as that got; NULL: it is over */
+    apr_uint64_t wanted;        /* when the first of those behind it wants something */
     apr_uint64_t said;          /* sum of all that was counted when that was said */
 };
 

@@ -3,10 +3,12 @@
 
 #include <pthread.h>
 #include <signal.h>
+#include <time.h>
 #include <unistd.h>
 #include <apr_signal.h>
 
-#define BUILDS (60 * APR_USEC_PER_SEC)
+#define BUILDS (60 * APR_USEC_PER_SEC)  /* of a processor */
+#define LOWER  5      /* niceness of a thread that builds, above that of the process */
 
 r307_mapjob_t *r307_mapjob_make(const r307_mapref_t *ref, const r307_filestate_t *of,
                                 const int *stop, int done)
@@ -26,11 +28,21 @@ r307_mapjob_t *r307_mapjob_make(const r307_mapref_t *ref, const r307_filestate_t
     return job;
 }
 
+/* What this thread has had of a processor: on a busy machine a large file is late, not
+ * refused. */
+static apr_uint64_t spent(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+    return (apr_uint64_t)now.tv_sec * APR_USEC_PER_SEC + (apr_uint64_t)now.tv_nsec / 1000;
+}
+
 static int is_over(void *baton)
 {
     const r307_mapjob_t *job = baton;
 
-    return __atomic_load_n(job->stop, __ATOMIC_RELAXED) || r307_arena_clock() > job->until;
+    return __atomic_load_n(job->stop, __ATOMIC_RELAXED) || spent() > job->until;
 }
 
 void r307_mapjob_run(r307_mapjob_t *job)
@@ -40,7 +52,11 @@ void r307_mapjob_run(r307_mapjob_t *job)
         job->step = R307_JOB_WRITTEN;
         return;
     }
-    job->until = r307_arena_clock() + BUILDS;
+    if (job->step == R307_JOB_FREES) {
+        r307_mapload_free(&job->loaded);
+        return;
+    }
+    job->until = spent() + BUILDS;
     r307_mapload_build(job->pool, job->ref, &job->of, is_over, job, &job->loaded);
     job->step = R307_JOB_BUILT;
 }
@@ -51,6 +67,11 @@ static void *APR_THREAD_FUNC run(apr_thread_t *thread, void *data)
     ssize_t written;
 
     (void)thread;
+#if defined(__linux__)
+    /* for this thread alone, as Linux has it; elsewhere it would be for the whole process,
+     * and with it for small files and for looks, which others wait for */
+    (void)nice(LOWER);
+#endif
     r307_mapjob_run(job);
     do {        /* less than PIPE_BUF: whole or not at all, and there are few lanes */
         written = write(job->done, &job, sizeof(job));

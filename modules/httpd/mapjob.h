@@ -15,7 +15,8 @@ typedef enum {
     R307_JOB_BUILT,
     R307_JOB_CROWDED,           /* built, and there was no room yet */
     R307_JOB_WRITES,
-    R307_JOB_WRITTEN
+    R307_JOB_WRITTEN,
+    R307_JOB_FREES              /* no entry's any more */
 } r307_jobstep_t;
 
 typedef struct r307_mapjob_t {
@@ -27,7 +28,7 @@ typedef struct r307_mapjob_t {
     apr_uint64_t again;         /* CROWDED: when it is tried again */
     int tries;
     const int *stop;            /* __atomic */
-    apr_uint64_t until;         /* a build that takes longer is given up */
+    apr_uint64_t until;         /* a build that takes more of a processor is given up */
     apr_thread_t *thread;       /* NULL: none */
     apr_pool_t *pool;           /* its own */
     int done;                   /* where a thread says that its part is over */
@@ -37,7 +38,7 @@ typedef struct r307_mapjob_t {
 /* NULL without memory. */
 r307_mapjob_t *r307_mapjob_make(const r307_mapref_t *ref, const r307_filestate_t *of,
                                 const int *stop, int done);
-/* The step it is in (BUILDS or WRITES), in this thread. */
+/* The step it is in (BUILDS, WRITES or FREES), in this thread. */
 void r307_mapjob_run(r307_mapjob_t *job);
 /* The same in one of its own, which then writes `job`'s address to `done`; 0: there is no
  * thread to be had. */

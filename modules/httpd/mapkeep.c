@@ -12,6 +12,7 @@
 #define GLITCH   (20 * 1000)    /* an empty file is looked at twice, so far apart */
 #define SOON     (50 * 1000)    /* what could not be looked at now */
 #define GRAIN    (10 * 1000)    /* between two rounds over all maps */
+#define SLICE    (1 * 1000)     /* of a round, until those who ask are heard */
 
 r307_mapkeep_t *r307_mapkeep_make(apr_pool_t *p, server_rec *s, r307_arena_t *arena)
 {
@@ -329,26 +330,40 @@ static apr_uint64_t visit(r307_mapkeep_t *keep, r307_mapentry_t *entry, apr_uint
     return entry->next;
 }
 
-/* Looks at what is due, and forgets what is gone. */
-static void go_round(r307_mapkeep_t *keep, apr_uint64_t now)
+/* Looks at what is due, and forgets what is gone: for a slice of time, so that a map that is
+ * asked for the first time meanwhile does not wait for all others. 0: it goes on from there. */
+static int go_round(r307_mapkeep_t *keep, apr_uint64_t begun)
 {
-    r307_mapentry_t **link = &keep->entries, *entry;
-    apr_uint64_t next = APR_UINT64_MAX, grain = GRAIN * crowding(keep);
+    apr_uint64_t now = begun;
+    r307_mapentry_t *entry;
 
-    while ((entry = *link) != NULL && !__atomic_load_n(&keep->stop, __ATOMIC_RELAXED)) {
+    while ((entry = *keep->at) != NULL && !__atomic_load_n(&keep->stop, __ATOMIC_RELAXED)) {
         if (is_gone(keep, entry, now)) {
-            *link = entry->older;
+            *keep->at = entry->older;
             drop(keep, entry);
-            continue;
         }
-        {
+        else {
             apr_uint64_t wants = visit(keep, entry, now);
 
-            next = wants < next ? wants : next;
+            keep->wanted = wants < keep->wanted ? wants : keep->wanted;
+            keep->at = &entry->older;
         }
-        link = &entry->older;
+        now = r307_arena_clock();
+        if (now - begun > SLICE) {
+            return 0;
+        }
     }
-    keep->round = next == APR_UINT64_MAX || next >= now + grain ? next : now + grain;
+    return 1;
+}
+
+/* After a whole round; one that was found due meanwhile may not have to wait. */
+static void end_round(r307_mapkeep_t *keep, apr_uint64_t now)
+{
+    apr_uint64_t soonest = now + GRAIN * crowding(keep);
+    apr_uint64_t next = keep->wanted < soonest ? soonest : keep->wanted;
+
+    keep->round = next < keep->round ? next : keep->round;
+    keep->at = NULL;
 }
 
 int r307_mapkeep_work(r307_mapkeep_t *keep)
@@ -356,11 +371,24 @@ int r307_mapkeep_work(r307_mapkeep_t *keep)
     apr_uint64_t now = r307_arena_clock();
 
     r307_mapbuild_collect(keep);
-    if (now >= keep->round) {
-        go_round(keep, now);
+    if (!keep->at && now >= keep->round) {
+        keep->at = &keep->entries;
+        keep->round = keep->wanted = APR_UINT64_MAX;
+    }
+    if (keep->at) {
+        if (!go_round(keep, now)) {
+            return 0;
+        }
         now = r307_arena_clock();
+        end_round(keep, now);
     }
     return keep->round == APR_UINT64_MAX ? -1
         : keep->round <= now ? 0 : (int)((keep->round - now) / 1000 + 1);
 }
 
+void r307_mapkeep_work_through(r307_mapkeep_t *keep)
+{
+    do {
+        r307_mapkeep_work(keep);
+    } while (keep->at && !__atomic_load_n(&keep->stop, __ATOMIC_RELAXED));
+}

@@ -32,8 +32,11 @@ void r307_mapkeep_add(r307_mapkeep_t *keep, const r307_mapref_t *ref, int is_now
 void r307_mapkeep_ask(r307_mapkeep_t *keep, const r307_mapref_t *ref, int reply,
                       apr_uint64_t deadline);
 
-/* Does what is due. Milliseconds until there is more; -1: nothing until somebody asks. */
+/* Does what is due, for a millisecond and a look. Milliseconds until there is more; -1:
+ * nothing until somebody asks. */
 int r307_mapkeep_work(r307_mapkeep_t *keep);
+/* All that is due: for who hears nobody meanwhile. */
+void r307_mapkeep_work_through(r307_mapkeep_t *keep);
 /* Readable when a build is done, which is due. -1 without lanes. */
 int r307_mapkeep_fd(const r307_mapkeep_t *keep);
 

@@ -220,10 +220,10 @@ static void load_all(r307_mapkeep_t *keep)
 {
     int naps;
 
-    r307_mapkeep_work(keep);
+    r307_mapkeep_work_through(keep);
     for (naps = 0; naps < COLD_NAPS && r307_mapkeep_count_young(keep); naps++) {
         apr_sleep(COLD_NAP);
-        r307_mapkeep_work(keep);
+        r307_mapkeep_work_through(keep);
     }
     r307_mapkeep_say_young(keep);
 }
