@@ -9,28 +9,50 @@
 #define TEXT_MOST 45        /* of an IPv6 address with an IPv4 one at its end */
 #define V4_BITS 96          /* in front of an IPv4 address in its IPv6 form */
 
-static int is_v4(r307_slice_t text)
+static int has_colon(r307_slice_t text)
 {
-    return !memchr(text.s, ':', text.len);
+    return text.len && memchr(text.s, ':', text.len);
+}
+
+/* inet_pton of bytes that no NUL ends. */
+static int read_address(int family, r307_slice_t text, void *bytes)
+{
+    char copy[TEXT_MOST + 1];
+
+    if (text.len == 0 || text.len > TEXT_MOST || memchr(text.s, '\0', text.len)) {
+        return 0;
+    }
+    memcpy(copy, text.s, text.len);
+    copy[text.len] = '\0';
+    return inet_pton(family, copy, bytes) == 1;
+}
+
+int r307_ip_is_v4(r307_slice_t text)
+{
+    r307_ip_t ip;
+    char last = text.len ? text.s[text.len - 1] : '\0';
+
+    return last >= '0' && last <= '9' && read_address(AF_INET, text, ip.byte);
+}
+
+int r307_ip_is_v6(r307_slice_t text)
+{
+    r307_ip_t ip;
+
+    return read_address(AF_INET6, text, ip.byte);
 }
 
 int r307_ip_parse(r307_slice_t text, r307_ip_t *ip)
 {
     static const unsigned char mapped[12] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF };
     const char *zone = text.len ? memchr(text.s, '%', text.len) : NULL;
-    char copy[TEXT_MOST + 1];
 
     text.len = zone ? (size_t)(zone - text.s) : text.len;
-    if (text.len == 0 || text.len > TEXT_MOST || memchr(text.s, '\0', text.len)) {
-        return 0;
-    }
-    memcpy(copy, text.s, text.len);
-    copy[text.len] = '\0';
-    if (!is_v4(text)) {
-        return inet_pton(AF_INET6, copy, ip->byte) == 1;
+    if (has_colon(text)) {
+        return read_address(AF_INET6, text, ip->byte);
     }
     memcpy(ip->byte, mapped, sizeof(mapped));
-    return inet_pton(AF_INET, copy, ip->byte + sizeof(mapped)) == 1;
+    return read_address(AF_INET, text, ip->byte + sizeof(mapped));
 }
 
 static void clear_behind(r307_net_t *net)
@@ -81,14 +103,14 @@ const char *r307_net_parse(apr_pool_t *p, r307_slice_t text, r307_net_t *net)
     net->bits = 128;
     if (slash) {
         prefix = r307_slice(slash + 1, text.len - ip.len - 1);
-        bits = r307_text_number(prefix, is_v4(ip) ? 32 : 128);
+        bits = r307_text_number(prefix, has_colon(ip) ? 128 : 32);
         if (bits < 0) {
-            return is_v4(ip) ? "has a prefix that is no number from 0 to 32; write "
-                               "192.0.2.0/24"
-                             : "has a prefix that is no number from 0 to 128; write "
-                               "2001:db8::/32";
+            return has_colon(ip) ? "has a prefix that is no number from 0 to 128; write "
+                                   "2001:db8::/32"
+                                 : "has a prefix that is no number from 0 to 32; write "
+                                   "192.0.2.0/24";
         }
-        net->bits = (int)bits + (is_v4(ip) ? V4_BITS : 0);
+        net->bits = (int)bits + (has_colon(ip) ? 0 : V4_BITS);
     }
     clear_behind(net);
     return NULL;

@@ -21,6 +21,11 @@ typedef struct r307_net_t {
 /* 0 when the text is no address. A zone ("%eth0") is left aside. */
 int r307_ip_parse(r307_slice_t text, r307_ip_t *ip);
 
+/* Whether the text is an address as one stands in a URL's host (RFC 3986 3.2.2): without a
+ * zone, and no number with a 0 in front, which some read as octal. */
+int r307_ip_is_v4(r307_slice_t text);
+int r307_ip_is_v6(r307_slice_t text);
+
 /* "192.0.2.0/24", "2001:db8::/32", or one address. NULL; or why it is none and what to
  * write, to stand behind "name='text' ". */
 const char *r307_net_parse(apr_pool_t *p, r307_slice_t text, r307_net_t *net);

@@ -4,6 +4,8 @@
 #include <string.h>
 #include <apr_strings.h>
 
+#include "base/ip.h"
+
 #define ABSENT r307_slice(NULL, 0)
 
 /* Up to one of three bytes. */
@@ -223,69 +225,6 @@ r307_slice_t r307_url_print(apr_pool_t *p, const r307_url_t *url)
     return r307_slice(buf.s, buf.len);
 }
 
-static int is_ipv4(const char *s, size_t len)
-{
-    int quads;
-
-    for (quads = 1; quads <= 4; quads++) {
-        size_t n = span_until(s, len, '.', '.', '.');
-
-        if (r307_text_number(r307_slice(s, n), 255) < 0 || (n > 1 && s[0] == '0')) {
-            return 0;
-        }
-        if (n == len) {
-            return quads == 4;
-        }
-        s += n + 1;
-        len -= n + 1;
-    }
-    return 0;
-}
-
-/* RFC 3986 3.2.2 IPv6address, without zone and without IPvFuture. */
-static int is_ipv6(const char *s, size_t len)
-{
-    int groups = 0, gap = 0;
-
-    if (len >= 2 && s[0] == ':' && s[1] == ':') {
-        gap = 1;
-        s += 2;
-        len -= 2;
-    }
-    while (len > 0) {
-        size_t n = span_until(s, len, ':', ':', ':'), i;
-
-        if (n == len && memchr(s, '.', n)) {
-            groups += 2;
-            return is_ipv4(s, n) && (gap ? groups < 8 : groups == 8);
-        }
-        for (i = 0; i < n; i++) {
-            if (!r307_text_is(s[i], R307_IS_HEX)) {
-                return 0;
-            }
-        }
-        if (n == 0 || n > 4 || ++groups > 8) {
-            return 0;
-        }
-        if (n == len) {
-            break;
-        }
-        s += n + 1;
-        len -= n + 1;
-        if (len == 0) {
-            return 0;
-        }
-        if (s[0] == ':') {
-            if (gap++) {
-                return 0;
-            }
-            s++;
-            len--;
-        }
-    }
-    return gap ? groups < 8 : groups == 8;
-}
-
 /* Whether browsers would read the label as a number: digits, or 0x and hex digits. */
 static int is_number_label(const char *s, size_t len)
 {
@@ -340,7 +279,7 @@ const char *r307_url_check_host(r307_slice_t host)
     }
     if (host.s[0] == '[') {
         return host.len > 2 && host.s[host.len - 1] == ']'
-            && is_ipv6(host.s + 1, host.len - 2) ? NULL : "is not an IPv6 address";
+            && r307_ip_is_v6(r307_slice(host.s + 1, host.len - 2)) ? NULL : "is not an IPv6 address";
     }
     if (host.len > 254) {
         return "is longer than a host name can be";
@@ -352,7 +291,7 @@ const char *r307_url_check_host(r307_slice_t host)
                   "its xn-- form)";
         }
     }
-    return is_ipv4(host.s, host.len) ? NULL : check_labels(host.s, host.len);
+    return r307_ip_is_v4(host) ? NULL : check_labels(host.s, host.len);
 }
 
 long r307_url_port(r307_slice_t port)
