@@ -13,6 +13,7 @@
 #include <apr_strings.h>
 #include <apr_thread_mutex.h>
 #include "base/disk.h"
+#include "base/hash.h"
 #include "httpd/container.h"
 
 #define SLOTS 256u          /* a power of two */
@@ -169,14 +170,9 @@ static void tell(apr_pool_t *p, const slot_t *slot, int with_text, r307_flag_fil
                  ? apr_pstrmemdup(p, slot->text, slot->len) : NULL;
 }
 
-static unsigned hash(const char *path)
+static unsigned slot_of(const char *path)
 {
-    unsigned h = 0;
-
-    while (*path) {
-        h = h * 33 + (unsigned char)*path++;
-    }
-    return h;
+    return (unsigned)r307_hash_keyed(R307_HASH_OPEN, path, strlen(path)) & (SLOTS - 1);
 }
 
 /* The first thread that finds the second over goes and looks, without the lock; the
@@ -184,7 +180,7 @@ static unsigned hash(const char *path)
 static void look_by_table(request_rec *r, table_t *table, const char *path,
                           const char *directory, int how, r307_flag_file_t *flag)
 {
-    slot_t *slot = &table->slots[hash(path) & (SLOTS - 1)], *fresh;
+    slot_t *slot = &table->slots[slot_of(path)], *fresh;
     apr_int64_t now = apr_time_sec(r->request_time);
     int is_known;
 

@@ -5,6 +5,8 @@
 #include <string.h>
 #include <apr_thread_mutex.h>
 
+#include "base/hash.h"
+
 #define BUCKETS   4096u         /* a power of two */
 #define FILES_MOST 4096
 
@@ -152,25 +154,6 @@ static void unlock(r307_htaccess_t *cache)
     }
 }
 
-/* Eight bytes at a step: this is paid for each directory of each request. Whoever makes
- * two directories collide waits a little longer for his own. */
-static apr_uint64_t hash(const char *directory, size_t len)
-{
-    apr_uint64_t key = len * APR_UINT64_C(0x9e3779b97f4a7c15), word;
-
-    for (; len >= sizeof(word); len -= sizeof(word), directory += sizeof(word)) {
-        memcpy(&word, directory, sizeof(word));
-        key = (key ^ word) * APR_UINT64_C(0x9fb21c651e98df25);
-        key ^= key >> 32;
-    }
-    word = 0;
-    for (; len; len--, directory++) {
-        word = word << 8 | (unsigned char)*directory;
-    }
-    key = (key ^ word) * APR_UINT64_C(0x9fb21c651e98df25);
-    return key ^ key >> 29;
-}
-
 static size_t directory_len(const char *file)
 {
     const char *slash = strrchr(file, '/');
@@ -181,7 +164,7 @@ static size_t directory_len(const char *file)
 /* By its directory alone, so that it can be told before there is a name. */
 static apr_uint64_t key_of(const char *file)
 {
-    return hash(file, directory_len(file));
+    return r307_hash_keyed(R307_HASH_OPEN, file, directory_len(file));
 }
 
 static entry_t *const *bucket_of(const r307_htaccess_t *cache, apr_uint64_t key)
@@ -277,7 +260,8 @@ apr_uint64_t r307_cache_key(const char *directory)
 {
     size_t len = strlen(directory);
 
-    return hash(directory, len && directory[len - 1] == '/' ? len - 1 : len);
+    return r307_hash_keyed(R307_HASH_OPEN, directory,
+                           len && directory[len - 1] == '/' ? len - 1 : len);
 }
 
 int r307_cache_is_empty(const r307_htaccess_t *cache)

@@ -5,6 +5,8 @@
 #include <apr_shm.h>
 #include <apr_file_info.h>
 
+#include "base/hash.h"
+
 #define SLOTS 4096u         /* a power of two; 64 KiB */
 #define NEIGHBOURS 8u
 #define USERDATA "mod_redirect307.once"
@@ -39,31 +41,18 @@ static slot_t *find_slots(const server_rec *s)
     return slots;
 }
 
-/* FNV-1a, 64 bits: spreads well enough, and a tenant who makes two of his own messages
- * collide has silenced himself. */
-static apr_uint64_t hash(apr_uint64_t key, const void *bytes, size_t len)
+/* The key is open: a tenant who makes two of his own messages collide has silenced himself. */
+static apr_uint64_t add_text(apr_uint64_t key, const char *text)
 {
-    const unsigned char *b = bytes;
-    size_t i;
-
-    for (i = 0; i < len; i++) {
-        key = (key ^ b[i]) * APR_UINT64_C(0x100000001b3);
-    }
-    return key;
-}
-
-static apr_uint64_t hash_text(apr_uint64_t key, const char *text)
-{
-    return text ? hash(key, text, strlen(text) + 1) : hash(key, "\1", 1);
+    return text ? r307_hash_keyed(key, text, strlen(text) + 1)
+                : r307_hash_keyed(key, "\1", 1);
 }
 
 apr_uint64_t r307_log_once_key_text(const char *file, unsigned line, const char *text)
 {
-    apr_uint64_t key = APR_UINT64_C(0xcbf29ce484222325);
+    apr_uint64_t key = add_text(R307_HASH_OPEN, file);
 
-    key = hash_text(key, file);
-    key = hash(key, &line, sizeof(line));
-    key = hash_text(key, text);
+    key = add_text(r307_hash_keyed(key, &line, sizeof(line)), text);
     return key ? key : 1;
 }
 
@@ -75,8 +64,8 @@ apr_uint64_t r307_log_once_key(apr_pool_t *p, const char *file, unsigned line,
 
     if (file && apr_stat(&finfo, file, APR_FINFO_MTIME | APR_FINFO_SIZE, p)
                 == APR_SUCCESS) {
-        key = hash(key, &finfo.mtime, sizeof(finfo.mtime));
-        key = hash(key, &finfo.size, sizeof(finfo.size));
+        key = r307_hash_keyed(key, &finfo.mtime, sizeof(finfo.mtime));
+        key = r307_hash_keyed(key, &finfo.size, sizeof(finfo.size));
     }
     return key ? key : 1;
 }

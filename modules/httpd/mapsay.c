@@ -5,6 +5,7 @@
 #include <unistd.h>
 #include <apr_strings.h>
 #include <http_log.h>
+#include "base/hash.h"
 #include "httpd/log_once.h"
 #include "httpd/mapentry.h"
 
@@ -12,17 +13,11 @@ APLOG_USE_MODULE(redirect307);
 
 #define SAID_APART 60           /* seconds */
 
-static apr_uint64_t mix(apr_uint64_t h, apr_uint64_t value)
-{
-    h = (h ^ value) * APR_UINT64_C(0xff51afd7ed558ccd);
-    return h ^ (h >> 32);
-}
-
 apr_uint64_t r307_mapsay_number(const r307_filestate_t *of)
 {
-    apr_uint64_t h = mix(mix(mix(0x307, of->device), of->inode), of->size);
+    apr_uint64_t words[] = { of->device, of->inode, of->size, of->written, of->changed };
+    apr_uint64_t h = r307_hash_keyed(R307_HASH_OPEN, words, sizeof(words));
 
-    h = mix(mix(h, of->written), of->changed);
     return of->inode ? h ? h : 1 : 0;
 }
 
@@ -35,7 +30,7 @@ void r307_mapsay_refuse(r307_mapkeep_t *keep, r307_mapentry_t *entry, const r307
 
     entry->refused_of = r307_mapsay_number(of);
     entry->is_now = 0;
-    now = mix(r307_log_once_key_text(problem, 0, NULL), entry->refused_of);
+    now = r307_log_once_key_text(problem, 0, NULL) ^ entry->refused_of;
     now = now ? now : 1;
     __atomic_store_n(&slot->refused, now, __ATOMIC_SEQ_CST);
     if (before != now) {

@@ -10,6 +10,8 @@
 #include <apr_general.h>
 #include <apr_shm.h>
 
+#include "base/hash.h"
+
 /* --- making --- */
 
 static apr_status_t unmap(void *data)
@@ -105,13 +107,8 @@ apr_uint64_t r307_arena_clock(void)
 
 apr_uint64_t r307_arena_key(const r307_arena_t *arena, r307_slice_t key)
 {
-    apr_uint64_t h = arena->head->seed ^ APR_UINT64_C(0xcbf29ce484222325);
-    size_t i;
+    apr_uint64_t h = r307_hash_keyed(arena->head->seed, key.s, key.len);
 
-    for (i = 0; i < key.len; i++) {
-        h = (h ^ (unsigned char)key.s[i]) * APR_UINT64_C(0x100000001b3);
-        h ^= h >> 29;
-    }
     return h ? h : 1;
 }
 
@@ -137,10 +134,9 @@ int r307_arena_find(const r307_arena_t *arena, r307_slice_t key)
 
 static unsigned place_of(apr_uint64_t device, apr_uint64_t inode)
 {
-    apr_uint64_t h = (inode ^ device * APR_UINT64_C(0x9E3779B97F4A7C15))
-                     * APR_UINT64_C(0xff51afd7ed558ccd);
+    apr_uint64_t file[] = { device, inode };
 
-    return (unsigned)(h >> 40) % FILES;
+    return (unsigned)r307_hash_keyed(R307_HASH_OPEN, file, sizeof(file)) % FILES;
 }
 
 /* Whether the slot that stands there is of that file now. */

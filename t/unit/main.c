@@ -31,6 +31,7 @@ int main(void)
     suite_add_tcase(suite, query_cases());
     suite_add_tcase(suite, datetime_cases());
     suite_add_tcase(suite, ip_cases());
+    suite_add_tcase(suite, hash_cases());
     suite_add_tcase(suite, cookie_cases());
     suite_add_tcase(suite, pattern_cases());
     suite_add_tcase(suite, target_cases());

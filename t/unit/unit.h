@@ -125,6 +125,7 @@ TCase *idn_cases(void);
 TCase *path_cases(void);
 TCase *token_cases(void);
 TCase *ip_cases(void);
+TCase *hash_cases(void);
 TCase *cookie_cases(void);
 TCase *pattern_cases(void);
 TCase *target_cases(void);

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "base/hash.h"
+
 #define UNKNOWN (-2)
 #define NOBODY  (-1)
 
@@ -62,7 +64,7 @@ static r307_group_t *make(apr_pool_t *p, const r307_scope_t *scope,
 
     group->id = rule->group;
     group->salted = is_relative
-        ? r307_share_hash(rule->group, scope->base.s, scope->base.len) : rule->group;
+        ? r307_hash_stable(rule->group, scope->base.s, scope->base.len) : rule->group;
     group->members = apr_array_make(p, 1, sizeof(member_t));
     group->best = group->chosen = UNKNOWN;
     return group;

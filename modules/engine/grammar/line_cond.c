@@ -4,6 +4,8 @@
 #include <string.h>
 #include <apr_strings.h>
 
+#include "base/hash.h"
+
 /* The first condition about that, or NULL. */
 static const r307_cond_t *find_about(const r307_draft_t *draft, r307_about_t about)
 {
@@ -95,7 +97,7 @@ static apr_uint64_t source_number(apr_pool_t *p, const r307_draft_t *draft)
             text = apr_pstrcat(p, text, cond->negate ? " !" : " ", cond->value, NULL);
         }
     }
-    number = r307_share_hash(0, text, strlen(text));
+    number = r307_hash_stable(0, text, strlen(text));
     return number ? number : 1;
 }
 
@@ -104,7 +106,7 @@ static apr_uint32_t self_number(const r307_rule_t *rule)
 {
     const char *text = rule->name ? rule->name
         : rule->target->text ? rule->target->text : "";
-    apr_uint32_t number = (apr_uint32_t)r307_share_hash(1, text, strlen(text));
+    apr_uint32_t number = (apr_uint32_t)r307_hash_stable(1, text, strlen(text));
 
     return number ? number : 1;
 }

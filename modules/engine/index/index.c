@@ -7,38 +7,9 @@
 
 #include <string.h>
 
-#define WORD sizeof(apr_uint64_t)
 #define ONES   0x0101010101010101ull
 #define HIGHS  0x8080808080808080ull
 #define SLASHES (ONES * '/')
-
-/* Up to 8 bytes, the first one lowest whatever the machine; what is missing is zero.
- * `before` bytes in front of s may be read too: then no loop is needed at the end. */
-static inline apr_uint64_t load(const char *s, size_t len, size_t before)
-{
-    apr_uint64_t word = 0;
-    size_t back = 0;
-
-    if (len >= WORD) {
-        memcpy(&word, s, WORD);
-    }
-    else if (len + before >= WORD) {
-        back = WORD - len;
-        memcpy(&word, s - back, WORD);
-    }
-    else {
-        size_t i;
-
-        for (i = 0; i < len; i++) {
-            word |= (apr_uint64_t)(unsigned char)s[i] << (8 * i);
-        }
-        return word;
-    }
-#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-    word = __builtin_bswap64(word);
-#endif
-    return back < WORD ? word >> (8 * back) : 0;
-}
 
 /* Where the first '/' is in a word; 8 when there is none. */
 static size_t slash_in(apr_uint64_t word)
@@ -46,12 +17,7 @@ static size_t slash_in(apr_uint64_t word)
     apr_uint64_t x = word ^ SLASHES;
 
     x = (x - ONES) & ~x & HIGHS;
-    return x ? (size_t)__builtin_ctzll(x) / 8 : WORD;
-}
-
-static apr_uint64_t cut(apr_uint64_t word, size_t len)
-{
-    return len < WORD ? word & ((1ull << (8 * len)) - 1) : word;
+    return x ? (size_t)__builtin_ctzll(x) / 8 : R307_HASH_WORD;
 }
 
 /* *odd gathers whether a byte is there that may not mean itself: '%' or '#' (or one of
@@ -63,19 +29,19 @@ static inline apr_uint64_t segment(const char *s, size_t len, size_t before,
     size_t at = 0, k;
 
     do {
-        apr_uint64_t word = load(s + at, len - at, before + at);
+        apr_uint64_t word = r307_hash_word(s + at, len - at, before + at);
         apr_uint64_t x = (word & ~(ONES * 6)) ^ (ONES * 0x21);
 
         *odd |= (x - ONES) & ~x & HIGHS;
         k = slash_in(word);
         k = k < len - at ? k : len - at;
         if (k || !at) {
-            h = r307_index_step(h, cut(word | R307_INDEX_FOLD, k), m);
+            h = r307_hash_step(h, r307_hash_cut(word | R307_HASH_FOLD, k), m);
         }
         at += k;
-    } while (k == WORD && at < len);
+    } while (k == R307_HASH_WORD && at < len);
     *n = at;
-    return r307_index_step(h, at, m);
+    return r307_hash_step(h, at, m);
 }
 
 apr_uint64_t r307_index_segment(const char *s, size_t len, apr_uint64_t m, size_t *n)
@@ -85,26 +51,16 @@ apr_uint64_t r307_index_segment(const char *s, size_t len, apr_uint64_t m, size_
     return segment(s, len, 0, m, n, &odd);
 }
 
-apr_uint64_t r307_index_bytes(const char *s, size_t len, int fold, apr_uint64_t m)
-{
-    apr_uint64_t h = 0, mask = fold ? R307_INDEX_FOLD : 0;
-    size_t at;
-
-    for (at = 0; at < len; at += WORD) {
-        h = r307_index_step(h, cut(load(s + at, len - at, at) | mask, len - at), m);
-    }
-    return r307_index_step(h, len, m);
-}
-
 apr_uint64_t r307_index_pick(apr_uint64_t key, r307_pick_t pick, r307_slice_t name,
                              r307_slice_t value, apr_uint64_t m)
 {
-    apr_uint64_t h = r307_index_bytes(name.s, name.len, pick == R307_PICK_HOST, m);
+    apr_uint64_t h = pick == R307_PICK_HOST ? r307_hash_keyed_fold(m, name.s, name.len)
+                                            : r307_hash_keyed(m, name.s, name.len);
 
     if (pick == R307_PICK_PAIR) {
-        h = r307_index_step(h, r307_index_bytes(value.s, value.len, 0, m), m);
+        h = r307_hash_step(h, r307_hash_keyed(m, value.s, value.len), m);
     }
-    return r307_index_step(key, h ^ ((apr_uint64_t)pick << 60), m);
+    return r307_hash_step(key, h ^ ((apr_uint64_t)pick << 60), m);
 }
 
 /* --- keys --- */
@@ -215,7 +171,7 @@ static void look_shapes(const finder_t *f, const apr_uint64_t *segs, apr_uint32_
             continue;
         }
         for (k = 0; k < shape->count; k++) {
-            h = r307_index_step(h, shape->names >> k & 1 ? R307_INDEX_NAME : segs[k],
+            h = r307_hash_step(h, shape->names >> k & 1 ? R307_INDEX_NAME : segs[k],
                                 f->index->seed);
         }
         look(f, h, R307_KEY_SHAPE + i);
@@ -240,7 +196,7 @@ static void look_path(const finder_t *f, const char *s, size_t len, unsigned bel
             break;
         }
         seg = segment(s + at + 1, len - at - 1, at + 1, index->seed, &n, &odd);
-        h = r307_index_step(h, seg, index->seed);
+        h = r307_hash_step(h, seg, index->seed);
         if (depth < R307_SHAPE_SEGS) {
             segs[depth] = seg;
         }
@@ -308,7 +264,7 @@ static int may_from(const r307_index_t *index, const char *path, size_t len,
         if (path[at + 1] == '/' || path[at + 1] == '.') {
             return 1;
         }
-        h = r307_index_step(h, segment(path + at + 1, len - at - 1, at + 1, index->seed,
+        h = r307_hash_step(h, segment(path + at + 1, len - at - 1, at + 1, index->seed,
                                        &n, &odd), index->seed);
         at += n + 1;
         depth++;

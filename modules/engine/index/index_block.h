@@ -8,6 +8,7 @@
 #ifndef R307_INDEX_BLOCK_H
 #define R307_INDEX_BLOCK_H
 
+#include "base/hash.h"
 #include "base/text.h"
 
 /* What a key stands for; relative sources are keyed by what lies below their directory. */
@@ -51,7 +52,7 @@ typedef enum { R307_PICK_NAME, R307_PICK_PAIR, R307_PICK_HOST } r307_pick_t;
 
 /* All places are in words of 4 bytes from the beginning of the block. */
 struct r307_index_t {
-    apr_uint64_t seed;
+    apr_uint64_t seed;          /* of its hashes; odd */
     apr_uint64_t depths[2];     /* bit d: a prefix of d segments is a key; bit 63: of that
                                  * or more. [1]: relative */
     apr_uint32_t words;         /* of the whole block */
@@ -67,41 +68,14 @@ struct r307_index_t {
     apr_uint32_t prefilter, prefilter_size;         /* of regexes; 0: there are none */
 };
 
-#define R307_INDEX_FOLD 0x2020202020202020ull
-
-/* 64 by 64 bits to 128, folded to 64. */
-static inline apr_uint64_t r307_index_mix(apr_uint64_t a, apr_uint64_t b)
-{
-#ifdef __SIZEOF_INT128__
-    __extension__ unsigned __int128 product = (unsigned __int128)a * b;
-
-    return (apr_uint64_t)product ^ (apr_uint64_t)(product >> 64);
-#else
-    apr_uint64_t al = (apr_uint32_t)a, ah = a >> 32, bl = (apr_uint32_t)b, bh = b >> 32;
-    apr_uint64_t low = al * bl, mid = ah * bl + (low >> 32);
-    apr_uint64_t cross = al * bh + (apr_uint32_t)mid;
-
-    return ((cross << 32) | (apr_uint32_t)low) ^ (ah * bh + (mid >> 32) + (cross >> 32));
-#endif
-}
-
-/* The steps of a hash; `m` is the seed, odd. */
-static inline apr_uint64_t r307_index_step(apr_uint64_t h, apr_uint64_t value,
-                                           apr_uint64_t m)
-{
-    return r307_index_mix(h ^ value ^ 0x9E3779B97F4A7C15ull, m);
-}
-
+/* m, here and below: the seed. */
 static inline apr_uint64_t r307_index_key(apr_uint64_t h, unsigned key, apr_uint64_t m)
 {
-    return r307_index_step(h, (apr_uint64_t)(key + 1) << 56, m);
+    return r307_hash_step(h, (apr_uint64_t)(key + 1) << 56, m);
 }
 
 /* A placeholder in place of a segment's hash. */
 #define R307_INDEX_NAME 0x5851F42D4C957F2Dull
-
-/* The bytes as they are, for parameters; folded, for hosts. */
-apr_uint64_t r307_index_bytes(const char *s, size_t len, int fold, apr_uint64_t m);
 
 /* The hash of the segment that begins at s, ending at '/' or at len; *n is its length. */
 apr_uint64_t r307_index_segment(const char *s, size_t len, apr_uint64_t m, size_t *n);

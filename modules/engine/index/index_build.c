@@ -90,7 +90,7 @@ static apr_uint64_t path_hash(r307_slice_t path, apr_uint64_t m, apr_uint32_t *d
     size_t at = 0, n;
 
     for (*depth = 0; at + 1 < path.len; ++*depth) {
-        h = r307_index_step(h, r307_index_segment(path.s + at + 1, path.len - at - 1, m,
+        h = r307_hash_step(h, r307_index_segment(path.s + at + 1, path.len - at - 1, m,
                                                   &n), m);
         at += n + 1;
     }
@@ -165,7 +165,7 @@ static apr_uint64_t segs_key(r307_index_builder_t *builder, const r307_pattern_t
     for (k = 0; k < pattern->seg_count; k++) {
         const r307_seg_t *seg = &pattern->segs[k];
 
-        h = r307_index_step(h, seg->is_name ? R307_INDEX_NAME
+        h = r307_hash_step(h, seg->is_name ? R307_INDEX_NAME
                             : r307_index_segment(seg->text.s, seg->text.len, m, &n), m);
     }
     return r307_index_key(h, R307_KEY_SHAPE + (unsigned)shape, m);

@@ -7,9 +7,9 @@
 #include <string.h>
 #include <apr_strings.h>
 
+#include "base/hash.h"
 #include "grammar/token.h"
 
-#define SUM_PRIME 0x9FB21C651E98DF25ull
 #define LANES 8     /* that do not wait for each other */
 
 /* A compiled rule, in a pool of its own. */
@@ -54,14 +54,14 @@ static apr_uint64_t sum_of(const void *bytes, size_t len)
     }
     for (i = 0; i + LANES <= count; i += LANES) {
         for (k = 0; k < LANES; k++) {
-            lanes[k] = r307_index_step(lanes[k], words[i + (unsigned)k], SUM_PRIME);
+            lanes[k] = r307_hash_step(lanes[k], words[i + (unsigned)k], R307_HASH_OPEN);
         }
     }
     for (; i < count; i++) {
-        sum = r307_index_step(sum, words[i], SUM_PRIME);
+        sum = r307_hash_step(sum, words[i], R307_HASH_OPEN);
     }
     for (k = 0; k < LANES; k++) {
-        sum = r307_index_step(sum, lanes[k], SUM_PRIME);
+        sum = r307_hash_step(sum, lanes[k], R307_HASH_OPEN);
     }
     return sum;
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <apr_strings.h>
 
+#include "base/hash.h"
 #include "grammar/stay.h"
 #include "grammar/token.h"
 
@@ -238,8 +239,8 @@ static void read_option(building_t *b, const r307_word_t *word, r307_draft_t *dr
     const r307_option_t *option = r307_option_find(word->text, word->name_len);
 
     line->always = line->always && option && !is_condition(option);
-    line->seen.rest = r307_seen_hash(word->text, strlen(word->text),
-                                     b->limits->seed ^ line->seen.rest) | 1;
+    line->seen.rest = r307_hash_keyed(b->limits->seed ^ line->seen.rest, word->text,
+                                      strlen(word->text)) | 1;
     if (option) {
         read_source(b->scratch, draft, option, word);
     }
@@ -300,7 +301,7 @@ static void add_text(building_t *b, unsigned number, const char *text, int stays
     /* match= makes another source of the same text */
     line.always = line.always && line.source.len;
     if (line.source.len && line.is_exact) {
-        h = r307_seen_hash(line.seen.key.s, line.seen.key.len, b->limits->seed);
+        h = r307_hash_keyed(b->limits->seed, line.seen.key.s, line.seen.key.len);
         if (is_taken(b, &line.seen, line.source, h)) {
             return;
         }
@@ -327,7 +328,7 @@ static int add_stay(building_t *b, unsigned number, const char *text)
     read_words(b, words, number, &line);
     line.seen.stays = 1;
     line.seen.target.len = 0;
-    h = r307_seen_hash(line.seen.key.s, line.seen.key.len, b->limits->seed);
+    h = r307_hash_keyed(b->limits->seed, line.seen.key.s, line.seen.key.len);
     if ((line.is_exact && r307_seen_find(b->seen, h, line.seen.key, &before))
         || (line.is_regex && b->regexes >= b->limits->regex_most)
         || (b->limits->lines_most && b->result->stays >= b->limits->lines_most)
@@ -366,7 +367,7 @@ static int is_in_file(const r307_slice_t file, const char *s)
 /* What does not stay where it is cannot wait. */
 static void add_later(building_t *b, const r307_maprow_t *row)
 {
-    apr_uint64_t h = r307_seen_hash(row->source.s, row->source.len, b->limits->seed);
+    apr_uint64_t h = r307_hash_keyed(b->limits->seed, row->source.s, row->source.len);
 
     r307_seen_fetch(b->seen, h);
     flush(b);

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <apr_strings.h>
 
+#include "base/hash.h"
 #include "http/path.h"
 
 /* Cells of 8 bytes. */
@@ -29,23 +30,6 @@ struct r307_seen_t {
     row_t *rows;
     size_t count, room;
 };
-
-/* By words of 8, because a million sources are hashed. Nobody can aim at collisions as he
- * does not know the seed. */
-apr_uint64_t r307_seen_hash(const char *s, size_t len, apr_uint64_t seed)
-{
-    apr_uint64_t h = seed ^ (len * APR_UINT64_C(0x9E3779B97F4A7C15)), word;
-
-    for (; len >= 8; len -= 8, s += 8) {
-        memcpy(&word, s, 8);
-        h = (h ^ word) * APR_UINT64_C(0xff51afd7ed558ccd);
-        h ^= h >> 32;
-    }
-    word = 0;
-    memcpy(&word, s, len);
-    h = (h ^ word) * APR_UINT64_C(0xff51afd7ed558ccd);
-    return h ^ (h >> 29);
-}
 
 /* Half as many cells again as rows, at least. */
 static void make_table(r307_seen_t *seen)
@@ -101,7 +85,7 @@ static void grow(r307_seen_t *seen)
     seen->room *= 2;
     make_table(seen);
     for (i = 0; i < seen->count; i++) {
-        apr_uint64_t h = r307_seen_hash(rows[i].key, rows[i].len, seen->seed);
+        apr_uint64_t h = r307_hash_keyed(seen->seed, rows[i].key, rows[i].len);
         cell_t *cell = find_cell(seen, h, rows[i].key, rows[i].len);
 
         cell->tag = (apr_uint32_t)(h >> 32) | 1;

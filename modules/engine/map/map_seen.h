@@ -19,12 +19,10 @@ typedef struct r307_seen_row_t {
     int stays;                  /* it stands in for a bad line */
 } r307_seen_row_t;
 
-/* In p. room: about how many will come; file: texts in it are not copied. */
+/* In p. room: about how many will come; file: texts in it are not copied. `hash` of the
+ * functions below is r307_hash_keyed of the key by this seed. */
 r307_seen_t *r307_seen_make(apr_pool_t *p, size_t room, r307_slice_t file,
                             apr_uint64_t seed);
-
-/* `seed` is that of the table. */
-apr_uint64_t r307_seen_hash(const char *s, size_t len, apr_uint64_t seed);
 
 /* In a table of a million cells each one is far away: it is fetched while something else
  * is done. */

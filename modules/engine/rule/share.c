@@ -4,10 +4,10 @@
 #include <string.h>
 #include <apr_strings.h>
 
+#include "base/hash.h"
 #include "base/ip.h"
 
 #define KEPT_DAYS 30        /* without until= */
-#define FNV_PRIME APR_UINT64_C(0x100000001b3)
 
 const char *r307_share_parse(const char *value, int *size)
 {
@@ -60,26 +60,6 @@ const char *r307_share_parse_sticky(apr_pool_t *p, const char *value, r307_stick
         }
     }
     return NULL;
-}
-
-/* The last mix of MurmurHash3, so that near texts lie far apart. */
-static apr_uint64_t mix(apr_uint64_t h)
-{
-    h = (h ^ (h >> 33)) * APR_UINT64_C(0xff51afd7ed558ccd);
-    h = (h ^ (h >> 33)) * APR_UINT64_C(0xc4ceb9fe1a85ec53);
-    return h ^ (h >> 33);
-}
-
-/* FNV-1a with that mix. */
-apr_uint64_t r307_share_hash(apr_uint64_t seed, const char *s, size_t len)
-{
-    apr_uint64_t h = APR_UINT64_C(0xcbf29ce484222325) ^ seed;
-    size_t i;
-
-    for (i = 0; i < len; i++) {
-        h = (h ^ (unsigned char)s[i]) * FNV_PRIME;
-    }
-    return mix(h);
 }
 
 /* Even over 0 to 9 999. */
@@ -137,7 +117,7 @@ static void stand_by_address(apr_uint64_t group, const r307_view_t *view,
     }
     is_v4 = memcmp(ip.byte, mapped, sizeof(mapped)) == 0;
     /* a household has one IPv6 network of 64 bits and changes its address in it daily */
-    stand->place = place_of(r307_share_hash(group, (const char *)ip.byte,
+    stand->place = place_of(r307_hash_stable(group, (const char *)ip.byte,
                                             is_v4 ? sizeof(ip.byte) : 8));
 }
 
@@ -160,10 +140,10 @@ void r307_share_stand(const r307_share_t *share, apr_uint64_t group,
     value = r307_cookie_find(view->ops->header(view->baton, "Cookie"),
                              name ? r307_slice(name, strlen(name)) : share->named);
     if (share->sticky == R307_STICKY_NAMED) {
-        stand->place = value.s ? place_of(r307_share_hash(group, value.s, value.len)) : -1;
+        stand->place = value.s ? place_of(r307_hash_stable(group, value.s, value.len)) : -1;
     }
     else if (!read_value(value, stand)) {
-        stand->place = place_of(mix(view->ops->roll(view->baton) ^ group));
+        stand->place = place_of(r307_hash_spread(view->ops->roll(view->baton) ^ group));
     }
 }
 

@@ -40,9 +40,6 @@ const char *r307_share_parse(const char *value, int *size);
 const char *r307_share_parse_sticky(apr_pool_t *p, const char *value, r307_sticky_t *sticky,
                                     r307_slice_t *named);
 
-/* A number for a text, the same everywhere and always. */
-apr_uint64_t r307_share_hash(apr_uint64_t seed, const char *s, size_t len);
-
 /* group: the number of the source. Looks at the cookie or address, says so in vary, and
  * asks for a roll where neither tells. */
 void r307_share_stand(const r307_share_t *share, apr_uint64_t group,
