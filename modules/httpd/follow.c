@@ -26,8 +26,8 @@ static int is_stopping(const r307_store_t *store)
 /* Of a tenant: a map of another key has the slot, or what it had was put out to make room,
  * or nobody asked this process for it lately and there are many. What httpd.conf names stays
  * as it is, also in a process of the last generation whose slot went to another map. */
-static int is_gone(r307_store_t *store, const r307_mapuser_t *user, int slot,
-                   apr_uint64_t since)
+static int is_gone_locked(r307_store_t *store, const r307_mapuser_t *user, int slot,
+                          apr_uint64_t since)
 {
     const r307_mapslot_t *known = r307_arena_slot(store->arena, slot);
 
@@ -50,8 +50,8 @@ static const r307_mapref_t *take_next(r307_store_t *store, int *at, int *slot,
 
         *slot = store->active[*at];
         local = &store->locals[*slot];
-        if (is_gone(store, local->user, *slot, since)) {
-            r307_mapview_leave(store, *slot);
+        if (is_gone_locked(store, local->user, *slot, since)) {
+            r307_mapview_leave_locked(store, *slot);
             store->active[*at] = store->active[--store->active_count];
             continue;
         }
@@ -73,7 +73,7 @@ static void take_version(r307_store_t *store, int slot, const r307_mapref_t *ref
     }
     r307_mapview_lock(store);
     if (store->locals[slot].user && store->locals[slot].user->ref == ref) {
-        r307_mapview_install(store, slot, view);
+        r307_mapview_install_locked(store, slot, view);
     }
     else {
         view->next = store->replaced;
@@ -152,7 +152,7 @@ static void give_regexes_back(r307_store_t *store)
     r307_mapview_lock(store);
     for (i = 0; i < store->active_count;) {
         if (store->locals[store->active[i]].user->ref->directory) {
-            r307_mapview_leave(store, store->active[i]);
+            r307_mapview_leave_locked(store, store->active[i]);
             store->active[i] = store->active[--store->active_count];
         }
         else {
@@ -262,8 +262,8 @@ apr_status_t r307_follow_stop(void *data)
     return APR_SUCCESS;
 }
 
-/* With the lock held. Signals are for the threads that expect them. */
-void r307_follow_start(r307_store_t *store)
+/* Signals are for the threads that expect them. */
+void r307_follow_start_locked(r307_store_t *store)
 {
     sigset_t all, before;
 

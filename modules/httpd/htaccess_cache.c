@@ -172,7 +172,7 @@ static entry_t *const *bucket_of(const r307_htaccess_t *cache, apr_uint64_t key)
     return &cache->bucket[key & (BUCKETS - 1)];
 }
 
-static entry_t *look(r307_htaccess_t *cache, const char *file, apr_uint64_t key)
+static entry_t *look_locked(r307_htaccess_t *cache, const char *file, apr_uint64_t key)
 {
     entry_t *entry = *bucket_of(cache, key);
 
@@ -182,13 +182,13 @@ static entry_t *look(r307_htaccess_t *cache, const char *file, apr_uint64_t key)
     return entry;
 }
 
-static void unlink_use(r307_htaccess_t *cache, entry_t *entry)
+static void unlink_use_locked(r307_htaccess_t *cache, entry_t *entry)
 {
     *(entry->newer ? &entry->newer->older : &cache->newest) = entry->older;
     *(entry->older ? &entry->older->newer : &cache->oldest) = entry->newer;
 }
 
-static void link_newest(r307_htaccess_t *cache, entry_t *entry)
+static void link_newest_locked(r307_htaccess_t *cache, entry_t *entry)
 {
     entry->newer = NULL;
     entry->older = cache->newest;
@@ -196,15 +196,15 @@ static void link_newest(r307_htaccess_t *cache, entry_t *entry)
     cache->newest = entry;
 }
 
-static void use(r307_htaccess_t *cache, entry_t *entry)
+static void use_locked(r307_htaccess_t *cache, entry_t *entry)
 {
     if (cache->newest != entry) {
-        unlink_use(cache, entry);
-        link_newest(cache, entry);
+        unlink_use_locked(cache, entry);
+        link_newest_locked(cache, entry);
     }
 }
 
-static void let_go(r307_htaccess_t *cache, entry_t *entry)
+static void let_go_locked(r307_htaccess_t *cache, entry_t *entry)
 {
     if (entry->version) {
         cache->weight -= entry->version->weight;
@@ -214,7 +214,7 @@ static void let_go(r307_htaccess_t *cache, entry_t *entry)
     }
 }
 
-static void drop(r307_htaccess_t *cache, entry_t *entry)
+static void drop_locked(r307_htaccess_t *cache, entry_t *entry)
 {
     entry_t **from = &cache->bucket[entry->key & (BUCKETS - 1)];
 
@@ -222,25 +222,25 @@ static void drop(r307_htaccess_t *cache, entry_t *entry)
         from = &(*from)->next;
     }
     __atomic_store_n(from, entry->next, __ATOMIC_RELEASE);
-    unlink_use(cache, entry);
-    let_go(cache, entry);
+    unlink_use_locked(cache, entry);
+    let_go_locked(cache, entry);
     __atomic_store_n(&cache->files, cache->files - 1, __ATOMIC_RELAXED);
     free(entry);
 }
 
-/* Under the mutex; NULL without memory. */
-static entry_t *have(r307_htaccess_t *cache, const char *file)
+/* NULL without memory. */
+static entry_t *have_locked(r307_htaccess_t *cache, const char *file)
 {
     apr_uint64_t key = key_of(file);
-    entry_t *entry = look(cache, file, key), **bucket;
+    entry_t *entry = look_locked(cache, file, key), **bucket;
     size_t len = strlen(file);
 
     if (entry) {
-        use(cache, entry);
+        use_locked(cache, entry);
         return entry;
     }
     if (cache->files >= FILES_MOST) {
-        drop(cache, cache->oldest);
+        drop_locked(cache, cache->oldest);
     }
     entry = calloc(1, sizeof(*entry) + len);
     if (entry) {
@@ -250,7 +250,7 @@ static entry_t *have(r307_htaccess_t *cache, const char *file)
         entry->key = key;
         entry->next = *bucket;
         __atomic_store_n(bucket, entry, __ATOMIC_RELEASE);
-        link_newest(cache, entry);
+        link_newest_locked(cache, entry);
         __atomic_store_n(&cache->files, cache->files + 1, __ATOMIC_RELAXED);
     }
     return entry;
@@ -297,7 +297,7 @@ r307_cached_t r307_cache_find(r307_htaccess_t *cache, const char *directory,
         entry = entry->next;
     }
     if (entry) {
-        use(cache, entry);
+        use_locked(cache, entry);
         *stamp = entry->seen;
         cached = entry->is_claimed || entry->later > now ? R307_CACHED_LATER
                                                          : R307_CACHED_FILE;
@@ -314,7 +314,7 @@ r307_cached_t r307_cache_find(r307_htaccess_t *cache, const char *directory,
 void r307_cache_note(r307_htaccess_t *cache, const char *file)
 {
     lock(cache);
-    have(cache, file);
+    have_locked(cache, file);
     unlock(cache);
 }
 
@@ -323,10 +323,10 @@ void r307_cache_see(r307_htaccess_t *cache, const char *file, const r307_stamp_t
     entry_t *entry;
 
     lock(cache);
-    entry = have(cache, file);
+    entry = have_locked(cache, file);
     if (entry) {
         if (entry->version && !r307_stamp_same(&entry->version->stamp, stamp)) {
-            let_go(cache, entry);
+            let_go_locked(cache, entry);
         }
         entry->seen = *stamp;
     }
@@ -339,7 +339,7 @@ int r307_cache_claim(r307_htaccess_t *cache, const char *file)
     entry_t *entry;
 
     lock(cache);
-    entry = have(cache, file);
+    entry = have_locked(cache, file);
     if (entry && !entry->is_claimed) {
         entry->is_claimed = is_mine = 1;
     }
@@ -352,9 +352,9 @@ void r307_cache_put(r307_htaccess_t *cache, const char *file, r307_version_t *ve
     entry_t *entry;
 
     lock(cache);
-    entry = have(cache, file);
+    entry = have_locked(cache, file);
     if (entry) {
-        let_go(cache, entry);
+        let_go_locked(cache, entry);
         hold(version);
         entry->version = version;
         entry->seen = version->stamp;
@@ -362,7 +362,7 @@ void r307_cache_put(r307_htaccess_t *cache, const char *file, r307_version_t *ve
         cache->weight += version->weight;
     }
     while (cache->weight > cache->most && cache->oldest != entry) {
-        drop(cache, cache->oldest);
+        drop_locked(cache, cache->oldest);
     }
     unlock(cache);
 }
@@ -372,9 +372,9 @@ void r307_cache_later(r307_htaccess_t *cache, const char *file, apr_time_t until
     entry_t *entry;
 
     lock(cache);
-    entry = have(cache, file);
+    entry = have_locked(cache, file);
     if (entry) {
-        let_go(cache, entry);
+        let_go_locked(cache, entry);
         entry->is_claimed = 0;
         entry->later = until;
     }
@@ -386,9 +386,9 @@ void r307_cache_forget(r307_htaccess_t *cache, const char *file)
     entry_t *entry;
 
     lock(cache);
-    entry = look(cache, file, key_of(file));
+    entry = look_locked(cache, file, key_of(file));
     if (entry) {
-        drop(cache, entry);
+        drop_locked(cache, entry);
     }
     unlock(cache);
 }

@@ -77,8 +77,7 @@ r307_mapview_t *r307_mapview_current(r307_store_t *store, int slot, const r307_m
     return view;
 }
 
-/* With the lock held. */
-void r307_mapview_install(r307_store_t *store, int slot, r307_mapview_t *view)
+void r307_mapview_install_locked(r307_store_t *store, int slot, r307_mapview_t *view)
 {
     r307_maplocal_t *local = &store->locals[slot];
 
@@ -89,12 +88,12 @@ void r307_mapview_install(r307_store_t *store, int slot, r307_mapview_t *view)
     local->view = view;
 }
 
-/* With the lock held: whose place another map took, or whose version was put out. */
-void r307_mapview_leave(r307_store_t *store, int slot)
+/* Of a map whose place another one took, or whose version was put out. */
+void r307_mapview_leave_locked(r307_store_t *store, int slot)
 {
     r307_maplocal_t *local = &store->locals[slot];
 
-    r307_mapview_install(store, slot, NULL);
+    r307_mapview_install_locked(store, slot, NULL);
     local->used = 0;
     if (local->user) {
         local->user->next = store->gone;
@@ -104,14 +103,13 @@ void r307_mapview_leave(r307_store_t *store, int slot)
     local->unfit = 0;
 }
 
-/* With the lock held. */
-void r307_mapview_use(r307_store_t *store, int slot, r307_mapuser_t *user)
+void r307_mapview_use_locked(r307_store_t *store, int slot, r307_mapuser_t *user)
 {
     r307_maplocal_t *local = &store->locals[slot];
     int i;
 
     if (local->user) {
-        r307_mapview_leave(store, slot);
+        r307_mapview_leave_locked(store, slot);
     }
     for (i = 0; i < store->active_count && store->active[i] != slot; i++) {
         continue;

@@ -86,10 +86,11 @@ r307_mapview_t *r307_mapview_attach(r307_store_t *store, const r307_mapref_t *re
 r307_mapview_t *r307_mapview_current(r307_store_t *store, int slot,
                                      const r307_mapref_t *ref, apr_uint64_t has);
 
-/* With the lock held: */
-void r307_mapview_install(r307_store_t *store, int slot, r307_mapview_t *view);
-void r307_mapview_leave(r307_store_t *store, int slot);
-void r307_mapview_use(r307_store_t *store, int slot, r307_mapuser_t *user);
+/* What ends in _locked is called with the lock held, or, in the parent, which has one
+ * thread, without. */
+void r307_mapview_install_locked(r307_store_t *store, int slot, r307_mapview_t *view);
+void r307_mapview_leave_locked(r307_store_t *store, int slot);
+void r307_mapview_use_locked(r307_store_t *store, int slot, r307_mapuser_t *user);
 
 /* Without it: frees what nobody uses any more. */
 void r307_mapview_free(r307_store_t *store);
@@ -101,8 +102,8 @@ void r307_store_rejoin(r307_store_t *store);
 
 /* --- follow.c --- */
 
-/* With the lock held, in a child; does nothing when it runs already. */
-void r307_follow_start(r307_store_t *store);
+/* In a child; does nothing when it runs already. */
+void r307_follow_start_locked(r307_store_t *store);
 /* What the thread does at each round, of a process that has none. */
 void r307_follow_move(r307_store_t *store);
 /* Ends a nap of the thread. */

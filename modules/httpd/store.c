@@ -85,7 +85,7 @@ static apr_status_t forget(void *data)
 
     if (!store->is_child) {
         for (i = 0; i < store->active_count; i++) {
-            r307_mapview_leave(store, store->active[i]);
+            r307_mapview_leave_locked(store, store->active[i]);
         }
         r307_mapview_free(store);
     }
@@ -193,7 +193,7 @@ static int map_image(r307_store_t *store, apr_pool_t *pconf, r307_mapref_t *ref)
     }
     r307_arena_publish_mapped(store->arena, ref->slot, &of);
     r307_arena_note_file(store->arena, ref->slot, of.device, of.inode);
-    r307_mapview_install(store, ref->slot, r307_mapview_attach(store, ref, bytes, 0));
+    r307_mapview_install_locked(store, ref->slot, r307_mapview_attach(store, ref, bytes, 0));
     return 1;
 }
 
@@ -210,7 +210,7 @@ static void add(r307_store_t *store, r307_mapkeep_t *keep, apr_pool_t *pconf,
     }
     r307_arena_slot(store->arena, ref->slot)->used = r307_arena_clock();
     user->ref = ref;
-    r307_mapview_use(store, ref->slot, user);
+    r307_mapview_use_locked(store, ref->slot, user);
     r307_mapkeep_add(keep, ref, !map_image(store, pconf, ref));
 }
 
@@ -238,7 +238,7 @@ static void take_versions(r307_store_t *store)
                                                     store->locals[slot].user->ref, 0);
 
         if (view) {
-            r307_mapview_install(store, slot, view);
+            r307_mapview_install_locked(store, slot, view);
         }
     }
 }
@@ -348,7 +348,7 @@ static void take_inherited(r307_store_t *store)
 
         if (view || (local->view && local->view->serial
                      && !(version && local->view->serial == version->serial))) {
-            r307_mapview_install(store, slot, view);
+            r307_mapview_install_locked(store, slot, view);
         }
     }
 }
@@ -426,7 +426,7 @@ void r307_store_join(apr_pool_t *pchild, server_rec *s)
     take_inherited(store);
     r307_mapview_lock(store);
     if (store->active_count) {
-        r307_follow_start(store);
+        r307_follow_start_locked(store);
     }
     else {
         r307_arena_rest(store->arena);  /* until there is a thread that moves on */

@@ -61,8 +61,8 @@ static void pin(r307_mapview_t *view)
     __atomic_add_fetch(&view->refs, 1, __ATOMIC_RELAXED);
 }
 
-/* With the lock held; NULL: this process has no view of that map. */
-static r307_mapview_t *take_view(r307_store_t *store, int slot)
+/* NULL: this process has no view of that map. */
+static r307_mapview_t *take_view_locked(r307_store_t *store, int slot)
 {
     r307_mapview_t *view = store->locals[slot].view;
 
@@ -156,7 +156,7 @@ static r307_mapview_t *take_conf(request_rec *r, r307_store_t *store,
         note_use(store, ref->slot);
     }
     r307_mapview_lock(store);
-    view = take_view(store, ref->slot);
+    view = take_view_locked(store, ref->slot);
     r307_mapview_unlock(store);
     if (view) {
         follow_newer(store, ref->slot, view);
@@ -164,9 +164,9 @@ static r307_mapview_t *take_conf(request_rec *r, r307_store_t *store,
     return view;
 }
 
-/* With the lock held: whether this process knows that the slot has this map. The slot may
+/* Whether this process knows that the slot has this map. The slot may
  * be another one's by now, since it was found without the mutex. */
-static int is_user(r307_store_t *store, int slot, const r307_mapref_t *ref)
+static int is_user_locked(r307_store_t *store, int slot, const r307_mapref_t *ref)
 {
     const r307_mapuser_t *user = slot < 0 ? NULL : store->locals[slot].user;
 
@@ -176,8 +176,8 @@ static int is_user(r307_store_t *store, int slot, const r307_mapref_t *ref)
                                         __ATOMIC_SEQ_CST);
 }
 
-/* With the lock held. The request's line goes with the request; this one stays. */
-static void become_user(r307_store_t *store, int slot, const r307_mapref_t *ref)
+/* The request's line goes with the request; this one stays. */
+static void become_user_locked(r307_store_t *store, int slot, const r307_mapref_t *ref)
 {
     apr_pool_t *pool;
     r307_mapuser_t *user;
@@ -186,8 +186,8 @@ static void become_user(r307_store_t *store, int slot, const r307_mapref_t *ref)
     user = apr_pcalloc(pool, sizeof(*user));
     user->pool = pool;
     user->ref = r307_mapref_copy(pool, ref);
-    r307_mapview_use(store, slot, user);
-    r307_follow_start(store);
+    r307_mapview_use_locked(store, slot, user);
+    r307_follow_start_locked(store);
 }
 
 /* No rule is found where one stands, so it must not go unsaid. */
@@ -240,10 +240,10 @@ static r307_mapview_t *attach_first(r307_store_t *store, int slot, const r307_ma
     r307_mapview_t *view;
 
     r307_mapview_lock(store);
-    if (!is_user(store, slot, ref)) {
-        become_user(store, slot, ref);
+    if (!is_user_locked(store, slot, ref)) {
+        become_user_locked(store, slot, ref);
     }
-    view = take_view(store, slot);
+    view = take_view_locked(store, slot);
     store->attaching += !view;
     r307_mapview_unlock(store);
     if (view) {
@@ -252,8 +252,8 @@ static r307_mapview_t *attach_first(r307_store_t *store, int slot, const r307_ma
     view = r307_mapview_current(store, slot, ref, 0);
     r307_mapview_lock(store);
     store->attaching--;
-    if (view && is_user(store, slot, ref) && !store->locals[slot].view) {
-        r307_mapview_install(store, slot, view);
+    if (view && is_user_locked(store, slot, ref) && !store->locals[slot].view) {
+        r307_mapview_install_locked(store, slot, view);
     }
     else if (view) {
         view->next = store->replaced;
@@ -285,12 +285,12 @@ static r307_mapview_t *take_known(r307_store_t *store, int slot, const r307_mapr
         return NULL;
     }
     r307_mapview_lock(store);
-    if (is_user(store, slot, ref)) {
-        view = take_view(store, slot);
+    if (is_user_locked(store, slot, ref)) {
+        view = take_view_locked(store, slot);
     }
     is_refused = !view && is_without(store, slot);
-    if (is_refused && !is_user(store, slot, ref)) {
-        become_user(store, slot, ref);          /* so that somebody looks again */
+    if (is_refused && !is_user_locked(store, slot, ref)) {
+        become_user_locked(store, slot, ref);          /* so that somebody looks again */
     }
     r307_mapview_unlock(store);
     if (!view && !is_refused && r307_arena_current(store->arena, slot)) {
@@ -325,7 +325,7 @@ static void need_keeper(r307_store_t *store)
 {
     if (store->keep) {
         r307_mapview_lock(store);
-        r307_follow_start(store);
+        r307_follow_start_locked(store);
         r307_mapview_unlock(store);
     }
 }
@@ -399,7 +399,7 @@ int r307_store_may(const r307_mapref_t *ref, const char *path, size_t len)
         return 1;               /* it is asked, which says so */
     }
     r307_mapview_lock(store);
-    view = take_view(store, ref->slot);
+    view = take_view_locked(store, ref->slot);
     r307_mapview_unlock(store);
     may = !view || r307_index_may(r307_image_index(view->image), path, len,
                                   R307_INDEX_NO_BASE);
