@@ -29,9 +29,14 @@ static int is_asked(const request_rec *r, const r307_config_t *conf)
 }
 
 static int ask(request_rec *r, const r307_config_t *conf, const r307_chain_t *chain,
-               int login_ahead)
+               r307_request_phase_t phase, int login_ahead)
 {
-    r307_request_state(r)->view.login_ahead = login_ahead;
+    r307_state_t *state = r307_request_state(r);
+
+    if (state->phase < phase) {
+        state->phase = phase;
+    }
+    state->view.login_ahead = login_ahead;
     return r307_serve_chain(r, conf, chain);
 }
 
@@ -49,11 +54,8 @@ int r307_on_translate_name(request_rec *r)
     if (conf->early_lines) {
         result = r307_maintenance_serve(r, conf, 0);
     }
-    if (result == DECLINED && conf->early) {
-        result = ask(r, conf, conf->early, 1);
-        r307_request_state(r)->early_waits = r307_request_state(r)->waits;
-    }
-    return result;
+    return result == DECLINED && conf->early
+           ? ask(r, conf, conf->early, R307_REQUEST_EARLY, 1) : result;
 }
 
 static int has_late(const r307_config_t *conf)
@@ -61,29 +63,29 @@ static int has_late(const r307_config_t *conf)
     return conf->late || conf->late_lines || conf->early_lines;
 }
 
+static r307_request_phase_t phase_of(const request_rec *r)
+{
+    const r307_state_t *state = r307_request_known(r);
+
+    return state ? state->phase : R307_REQUEST_EARLY;
+}
+
 /* Nearly all requests to a directory with rules are for none of them. */
 static int may_late(request_rec *r, const r307_config_t *conf)
 {
-    const r307_state_t *state = r307_request_known(r);
-
-    return conf->late_lines || conf->early_lines || (state && state->early_waits)
+    return conf->late_lines || conf->early_lines || phase_of(r) == R307_REQUEST_EARLY_WAITS
            || (conf->late && r307_serve_may(r, conf, conf->late));
 }
 
-/* What waited for the login is asked first, once it may have come. */
 static int ask_late(request_rec *r, const r307_config_t *conf, int login_ahead)
 {
-    const r307_state_t *state = r307_request_known(r);
     int result = DECLINED;
 
-    if (state && state->early_waits && conf->early) {
-        result = ask(r, conf, conf->early, login_ahead);
-    }
-    if (result == DECLINED && (conf->late_lines || conf->early_lines)) {
+    if (conf->late_lines || conf->early_lines) {
         result = r307_maintenance_serve(r, conf, 1);
     }
-    return result == DECLINED && conf->late ? ask(r, conf, conf->late, login_ahead)
-                                            : result;
+    return result == DECLINED && conf->late
+           ? ask(r, conf, conf->late, R307_REQUEST_LATE, login_ahead) : result;
 }
 
 /* Reached only if a password would be asked for next; what is decided here is not
@@ -91,17 +93,21 @@ static int ask_late(request_rec *r, const r307_config_t *conf, int login_ahead)
 int r307_on_access_checker_ex(request_rec *r)
 {
     const r307_config_t *conf = config(r);
+    r307_state_t *state;
     int result;
 
     if (conf->late) {
         r307_htaccess_note(conf, conf->late);
     }
     if (!has_late(conf) || !may_late(r, conf) || !is_asked(r, conf)
-        || r307_request_state(r)->early_waits) {
+        || phase_of(r) == R307_REQUEST_EARLY_WAITS) {
         return DECLINED;
     }
     result = ask_late(r, conf, 1);
-    r307_request_state(r)->late_decided = !r307_request_state(r)->waits;
+    state = r307_request_state(r);
+    if (state->phase < R307_REQUEST_LATE_WAITS) {
+        state->phase = R307_REQUEST_DECIDED;
+    }
     return result;
 }
 
@@ -109,7 +115,8 @@ int r307_on_access_checker_ex(request_rec *r)
 int r307_on_type_checker(request_rec *r)
 {
     const r307_config_t *conf = config(r);
-    const r307_state_t *state;
+    r307_request_phase_t phase;
+    int result = DECLINED;
 
     if (r307_never_served_test(r, conf)) {
         return HTTP_NOT_FOUND;
@@ -120,15 +127,16 @@ int r307_on_type_checker(request_rec *r)
     if (conf->late) {
         r307_htaccess_note(conf, conf->late);
     }
-    if (!may_late(r, conf) || !is_asked(r, conf)) {
+    phase = phase_of(r);
+    if (phase == R307_REQUEST_DECIDED
+        || (!has_late(conf) && phase != R307_REQUEST_EARLY_WAITS)
+        || !may_late(r, conf) || !is_asked(r, conf)) {
         return DECLINED;
     }
-    state = r307_request_known(r);
-    if (state ? state->late_decided || (!has_late(conf) && !state->early_waits)
-              : !has_late(conf)) {
-        return DECLINED;
+    if (phase == R307_REQUEST_EARLY_WAITS && conf->early) {
+        result = ask(r, conf, conf->early, R307_REQUEST_EARLY_WAITS, 0);
     }
-    return ask_late(r, conf, 0);
+    return result == DECLINED ? ask_late(r, conf, 0) : result;
 }
 
 void r307_on_child_init(apr_pool_t *pchild, server_rec *s)

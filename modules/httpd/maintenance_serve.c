@@ -290,7 +290,9 @@ static int finish(request_rec *r, const r307_config_t *conf,
     }
     if (r307_config_engine(conf) != R307_ENGINE_REPORT) {
         r307_request_vary(r, decision->vary);
-        r307_request_state(r)->is_over = ends_here(decision->outcome);
+        if (ends_here(decision->outcome)) {
+            r307_request_state(r)->phase = R307_REQUEST_OVER;
+        }
         return carry_out(r, conf, decision);
     }
     if (ends_here(decision->outcome)) {
@@ -429,7 +431,7 @@ int r307_maintenance_serve(request_rec *r, const r307_config_t *conf, int is_lat
         return DECLINED;
     }
     state = r307_request_state(r);
-    if (!state->view.path || state->is_over) {
+    if (!state->view.path || state->phase == R307_REQUEST_OVER) {
         return DECLINED;
     }
     lines = within_limits(r, conf, lines);

@@ -9,22 +9,42 @@
 #include <httpd.h>
 #include "http/view.h"
 
+/* How far the lists are asked: those of the server in translate_name (early); those of the
+ * directory in access_checker_ex, which httpd calls before it asks for a password, and else
+ * in type_checker (late). Who has logged in is known in type_checker alone: where a rule
+ * wants to know that, the lists are asked again there, from the one that has the rule on.
+ *
+ *        EARLY -------1------> LATE ------2------> DECIDED
+ *          |                    ^ |
+ *          3                    | 3
+ *          v                    | v
+ *     EARLY_WAITS ------4-------+ LATE_WAITS       from all ------5------> OVER
+ *
+ * 1: a late list is asked. 2: access_checker_ex asked all late lists. 3: a rule of the list
+ * asks who has logged in, and nobody has yet. 4: type_checker asked the early list again,
+ * and goes on with the late ones. 5: a rule or a maintenance ended the search. */
+typedef enum {
+    R307_REQUEST_EARLY,           /* so it begins, also where the server has no list */
+    R307_REQUEST_EARLY_WAITS,
+    R307_REQUEST_LATE,
+    R307_REQUEST_LATE_WAITS,
+    R307_REQUEST_DECIDED,
+    R307_REQUEST_OVER
+} r307_request_phase_t;
+
 typedef struct r307_state_t {
     r307_view_t view;       /* path is NULL: no path of ours was asked for */
     apr_uint64_t roll;      /* made when a rule asks for it; 0: not yet */
-    int waits;              /* the last list ended at a rule that asks for the user */
-    int early_waits;        /* that was the first list: all is decided after the login */
+    r307_request_phase_t phase;
     int sets_cookie;        /* the answer, whatever it is, takes a cookie along */
     int is_private;         /* some list looked at what no header tells */
     const struct r307_halt_decision_t *back;    /* of translate_name, to be carried out
                                                  * unless a later list is in force */
     unsigned steps;         /* of all regexes that are left to it */
-    int is_over;            /* a rule ended the search; no later list is asked */
     struct r307_mapheld_t *maps;    /* in use; NULL: none */
     struct r307_mapheld_t *tenants_maps;        /* of these, those of .htaccess files */
     struct r307_mapheld_t **conf_maps;          /* and those of httpd.conf by number */
     int unready;            /* a map that was asked has no rules yet: nobody knows the answer */
-    int late_decided;       /* by access_checker_ex, so type_checker has nothing to do */
 } r307_state_t;
 
 /* The state of the request; NULL until r307_request_state made it, which comes before

@@ -316,11 +316,17 @@ static int carry_out(request_rec *r, const r307_config_t *conf,
 {
     int may_pass = r307_config_value(conf, R307_SETTING_REFUSE) == R307_REFUSE_PASS;
 
-    state->waits = decision->outcome == R307_OUTCOME_LATER;
-    if (decision->outcome == R307_OUTCOME_PASS || state->waits) {
+    if (decision->outcome == R307_OUTCOME_LATER) {
+        state->phase = state->phase <= R307_REQUEST_EARLY_WAITS
+                       ? R307_REQUEST_EARLY_WAITS : R307_REQUEST_LATE_WAITS;
+    }
+    if (decision->outcome == R307_OUTCOME_PASS
+        || decision->outcome == R307_OUTCOME_LATER) {
         return DECLINED;
     }
-    state->is_over = !(decision->outcome == R307_OUTCOME_REFUSE && may_pass);
+    if (decision->outcome != R307_OUTCOME_REFUSE || !may_pass) {
+        state->phase = R307_REQUEST_OVER;
+    }
     if (decision->outcome == R307_OUTCOME_STOP) {
         return DECLINED;
     }
@@ -424,7 +430,7 @@ int r307_serve_chain(request_rec *r, const r307_config_t *conf, const r307_chain
     r307_decision_t decision;
     int i, status;
 
-    if (!state->view.path || state->is_over) {
+    if (!state->view.path || state->phase == R307_REQUEST_OVER) {
         return DECLINED;
     }
     if (r307_config_engine(conf) == R307_ENGINE_ON
