@@ -60,6 +60,11 @@ void ctl_print(FILE *out, const char *text)
         return;
     }
     while (*text) {
-        text = *text == '\n' ? (fputc('\n', out), text + 1) : print_line(out, text, wide);
+        if (*text == '\n') {
+            fputc(*text++, out);
+        }
+        else {
+            text = print_line(out, text, wide);
+        }
     }
 }
