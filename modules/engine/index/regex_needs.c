@@ -20,114 +20,45 @@ typedef struct part_t {
     apr_array_header_t *needles;    /* of r307_needle_t */
 } part_t;
 
-typedef struct reader_t {
+typedef struct reading_t {
     apr_pool_t *p;
-    const char *s;
+    r307_regex_reader_t at;
     int fold;
     int depth;
     int lost;                       /* something that is not understood */
-} reader_t;
+} reading_t;
 
-/* --- sets --- */
+/* --- parts --- */
 
-static void set_add(r307_byteset_t *set, unsigned char c)
+static void part_make(reading_t *reading, part_t *part)
 {
-    set->bits[c >> 3] |= (unsigned char)(1 << (c & 7));
+    memset(part, 0, sizeof(*part));
+    part->fixed = 1;
+    part->needles = apr_array_make(reading->p, 2, sizeof(r307_needle_t));
 }
 
-static void set_add_range(r307_byteset_t *set, int from, int to)
+static void fold_set(r307_byteset_t *set)
 {
-    for (; from <= to; from++) {
-        set_add(set, (unsigned char)from);
-    }
-}
-
-static void set_add_text(r307_byteset_t *set, const char *text)
-{
-    for (; *text; text++) {
-        set_add(set, (unsigned char)*text);
-    }
-}
-
-static void set_flip(r307_byteset_t *set)
-{
-    size_t i;
-
-    for (i = 0; i < sizeof(set->bits); i++) {
-        set->bits[i] = (unsigned char)~set->bits[i];
-    }
-}
-
-static void set_fold(r307_byteset_t *set)
-{
-    int c;
+    unsigned char c;
 
     for (c = 'a'; c <= 'z'; c++) {
-        int upper = c - ('a' - 'A');
+        unsigned char upper = (unsigned char)(c - ('a' - 'A'));
 
-        if (r307_byteset_has(set, (unsigned char)c)
-            || r307_byteset_has(set, (unsigned char)upper)) {
-            set_add(set, (unsigned char)c);
-            set_add(set, (unsigned char)upper);
+        if (r307_byteset_has(set, c) || r307_byteset_has(set, upper)) {
+            r307_byteset_add(set, c);
+            r307_byteset_add(set, upper);
         }
     }
 }
 
-/* "\d" and its like; 0 when the letter is none. */
-static int set_add_class(r307_byteset_t *set, char letter)
+static void part_of_set(reading_t *reading, part_t *part, const r307_byteset_t *set)
 {
-    r307_byteset_t some;
-    size_t i;
-
-    memset(&some, 0, sizeof(some));
-    switch (r307_text_lower(letter)) {
-    case 'd':
-        set_add_range(&some, '0', '9');
-        break;
-    case 'w':
-        set_add_range(&some, '0', '9');
-        set_add_range(&some, 'A', 'Z');
-        set_add_range(&some, 'a', 'z');
-        set_add(&some, '_');
-        break;
-    case 's':
-        set_add_text(&some, " \t\n\v\f\r");
-        break;
-    case 'h':
-        set_add_text(&some, " \t\xA0");
-        break;
-    case 'v':
-        set_add_text(&some, "\n\v\f\r\x85");
-        break;
-    default:
-        return 0;
-    }
-    if (letter >= 'A' && letter <= 'Z') {
-        set_flip(&some);
-    }
-    for (i = 0; i < sizeof(set->bits); i++) {
-        set->bits[i] |= some.bits[i];
-    }
-    return 1;
-}
-
-/* --- parts --- */
-
-static void part_make(reader_t *reader, part_t *part)
-{
-    memset(part, 0, sizeof(*part));
-    part->fixed = 1;
-    part->needles = apr_array_make(reader->p, 2, sizeof(r307_needle_t));
-}
-
-static void part_of_set(reader_t *reader, part_t *part, const r307_byteset_t *set)
-{
-    part_make(reader, part);
+    part_make(reading, part);
     part->least = part->most = 1;
     part->byte_count = 1;
     part->bytes[0] = *set;
-    if (reader->fold) {
-        set_fold(&part->bytes[0]);
+    if (reading->fold) {
+        fold_set(&part->bytes[0]);
     }
 }
 
@@ -161,14 +92,14 @@ static const r307_needle_t *longest_needle(const part_t *part)
 }
 
 /* The run of literal bytes that ends here becomes a word; every path has a '/'. */
-static void close_run(reader_t *reader, part_t *part, r307_buf_t *run)
+static void close_run(reading_t *reading, part_t *part, r307_buf_t *run)
 {
     r307_needle_t *needle;
     r307_slice_t *word;
 
     if (run->len && !(run->len == 1 && run->s[0] == '/')) {
-        word = apr_palloc(reader->p, sizeof(*word));
-        *word = r307_slice(apr_pstrmemdup(reader->p, run->s, run->len), run->len);
+        word = apr_palloc(reading->p, sizeof(*word));
+        *word = r307_slice(apr_pstrmemdup(reading->p, run->s, run->len), run->len);
         needle = apr_array_push(part->needles);
         needle->words = word;
         needle->count = 1;
@@ -198,7 +129,7 @@ static void part_append(part_t *part, const part_t *next)
 }
 
 /* Either this or `other`. */
-static void part_or(reader_t *reader, part_t *part, const part_t *other)
+static void part_or(reading_t *reading, part_t *part, const part_t *other)
 {
     const r307_needle_t *one = longest_needle(part), *two = longest_needle(other);
     int i, fixed = part->fixed && other->fixed && part->byte_count == other->byte_count;
@@ -220,7 +151,7 @@ static void part_or(reader_t *reader, part_t *part, const part_t *other)
         part->needles->nelts = 0;
     }
     else {
-        r307_slice_t *words = apr_palloc(reader->p, (size_t)(one->count + two->count)
+        r307_slice_t *words = apr_palloc(reading->p, (size_t)(one->count + two->count)
                                                     * sizeof(*words));
         r307_needle_t both = { words, one->count + two->count };
 
@@ -263,337 +194,147 @@ static void part_repeat(part_t *part, size_t least, size_t most)
 
 /* --- reading --- */
 
-static void read_choice(reader_t *reader, part_t *part);
+static r307_item_kind_t read_choice(reading_t *reading, part_t *part,
+                                    r307_regex_item_t *item);
 
-static int hex_escape(reader_t *reader)
+/* Behind an OPEN; the item becomes its CLOSE. */
+static void read_group(reading_t *reading, part_t *part, r307_regex_item_t *item)
 {
-    size_t left = strlen(reader->s);
-    int braces = left >= 4 && reader->s[0] == '{' && reader->s[3] == '}';
-    int byte = r307_text_hex2(reader->s + braces, left - (size_t)braces);
+    int takes_part = item->group != R307_GROUP_LOOK;
 
-    reader->lost |= byte < 0;
-    reader->s += byte < 0 ? 0 : braces ? 4 : 2;
-    return byte;
-}
-
-/* The byte that the escape at s (behind its backslash) stands for; -1 when it is no byte
- * that is known here. */
-static int literal_escape(reader_t *reader)
-{
-    static const char letters[] = "tnrfea", bytes[] = "\t\n\r\f\x1B\a";
-    char c = *reader->s;
-    const char *at = c ? strchr(letters, c) : NULL;
-
-    if (c == 'x') {
-        reader->s++;
-        return hex_escape(reader);
-    }
-    if (at) {
-        reader->s++;
-        return bytes[at - letters];
-    }
-    if (!c || r307_text_is(c, R307_IS_NAME)) {
-        return -1;
-    }
-    reader->s++;
-    return (unsigned char)c;
-}
-
-/* One member of "[...]"; -1 when it was a class, added to the set. */
-static int class_member(reader_t *reader, r307_byteset_t *set)
-{
-    unsigned char c = (unsigned char)*reader->s;
-    int byte;
-
-    if (c == '[' && (reader->s[1] == ':' || reader->s[1] == '.' || reader->s[1] == '=')) {
-        reader->lost = 1;
-        return -1;
-    }
-    if (c != '\\') {
-        reader->s++;
-        return c;
-    }
-    reader->s++;
-    if (set_add_class(set, *reader->s)) {
-        reader->s++;
-        return -1;
-    }
-    byte = literal_escape(reader);
-    reader->lost |= byte < 0;
-    return byte;
-}
-
-/* Behind '['. */
-static void read_class(reader_t *reader, part_t *part)
-{
-    r307_byteset_t set;
-    int negated = *reader->s == '^', first = 1;
-
-    memset(&set, 0, sizeof(set));
-    reader->s += negated;
-    while (!reader->lost && (*reader->s != ']' || first)) {
-        int from, to;
-
-        if (!*reader->s) {
-            reader->lost = 1;
-            break;
-        }
-        first = 0;
-        from = to = class_member(reader, &set);
-        if (from >= 0 && reader->s[0] == '-' && reader->s[1] != ']') {
-            reader->s++;
-            to = class_member(reader, &set);
-            reader->lost |= to < from;
-        }
-        if (from >= 0) {
-            set_add_range(&set, from, to);
-        }
-    }
-    reader->s += *reader->s == ']';
-    if (negated) {
-        set_flip(&set);
-    }
-    part_of_set(reader, part, &set);
-}
-
-/* What stands behind "(?" up to where the group's own pattern begins. 0: no group that
- * takes part in the match. */
-static int group_head(reader_t *reader, int *is_empty)
-{
-    const char *s = reader->s;
-
-    *is_empty = 0;
-    if (*s == '=' || *s == '!' || (*s == '<' && (s[1] == '=' || s[1] == '!'))) {
-        reader->s += *s == '<' ? 2 : 1;
-        return 0;
-    }
-    if (*s == '<' || *s == '\'' || (*s == 'P' && s[1] == '<')) {
-        reader->s += 1 + strcspn(s + 1, ">'");
-        reader->lost |= !*reader->s;
-        reader->s += *reader->s != '\0';
-        return 1;
-    }
-    if (*s == ':' || *s == '>' || *s == '|') {
-        reader->s++;
-        return 1;
-    }
-    s += strspn(s, "is");       /* letter case is known from elsewhere */
-    reader->lost |= s == reader->s || (*s != ')' && *s != ':');
-    *is_empty = *s == ')';
-    reader->s = s + (*s == ':');
-    return 1;
-}
-
-/* Behind '('. */
-static void read_group(reader_t *reader, part_t *part)
-{
-    int takes_part = 1, is_empty = 0;
-
-    part_make(reader, part);
-    if (*reader->s == '*' || ++reader->depth > DEPTH_MOST) {
-        reader->lost = 1;
+    part_make(reading, part);
+    if (item->group == R307_GROUP_CONDITION || ++reading->depth > DEPTH_MOST) {
+        reading->lost = 1;
         return;
     }
-    if (*reader->s == '?') {
-        reader->s++;
-        takes_part = group_head(reader, &is_empty);
-    }
-    if (!is_empty) {
-        read_choice(reader, part);
-    }
-    reader->lost |= *reader->s != ')';
-    reader->s += *reader->s == ')';
-    reader->depth--;
+    reading->lost |= read_choice(reading, part, item) != R307_ITEM_CLOSE;
+    reading->depth--;
     if (!takes_part) {
-        part_make(reader, part);
+        part_make(reading, part);
     }
 }
 
-/* Behind '\\'. *byte is the literal it is, or -1. */
-static void read_escape(reader_t *reader, part_t *part, int *byte)
+/* One item without its quantifier, which the item has. */
+static void read_part(reading_t *reading, part_t *part, r307_regex_item_t *item)
 {
     r307_byteset_t set;
-    char c = *reader->s;
 
-    part_make(reader, part);
-    if (c && strchr("AzbBK", c)) {
-        reader->s++;
-        part->anchored = c == 'A';
-        part->ended = c == 'z';
-        return;
-    }
-    memset(&set, 0, sizeof(set));
-    if (set_add_class(&set, c)) {
-        reader->s++;
-        part_of_set(reader, part, &set);
-        return;
-    }
-    *byte = literal_escape(reader);
-    reader->lost |= *byte < 0;
-    if (*byte >= 0) {
-        set_add(&set, (unsigned char)*byte);
-        part_of_set(reader, part, &set);
-    }
-}
-
-/* One item without its quantifier. */
-static void read_item(reader_t *reader, part_t *part, int *byte)
-{
-    char c = *reader->s++;
-    r307_byteset_t set;
-
-    *byte = -1;
-    switch (c) {
-    case '\\':
-        read_escape(reader, part, byte);
-        return;
-    case '(':
-        read_group(reader, part);
-        return;
-    case '[':
-        read_class(reader, part);
-        return;
-    case '^':
-    case '$':
-        part_make(reader, part);
-        part->anchored = c == '^';
-        part->ended = c == '$';
-        return;
-    default:
-        /* a second quantifier */
-        reader->lost |= strchr("*+?", c) != NULL
-            || (c == '{' && *reader->s >= '0' && *reader->s <= '9');
+    part_make(reading, part);
+    switch (item->kind) {
+    case R307_ITEM_BYTE:
         memset(&set, 0, sizeof(set));
-        if (c == '.') {
-            set_flip(&set);
-        }
-        else {
-            *byte = (unsigned char)c;
-            set_add(&set, (unsigned char)c);
-        }
-        part_of_set(reader, part, &set);
+        r307_byteset_add(&set, item->byte);
+        part_of_set(reading, part, &set);
+        break;
+    case R307_ITEM_SET:
+        part_of_set(reading, part, &item->set);
+        break;
+    case R307_ITEM_BEGIN:
+    case R307_ITEM_LAST:
+        part->anchored = item->kind == R307_ITEM_BEGIN;
+        part->ended = item->kind == R307_ITEM_LAST;
+        break;
+    case R307_ITEM_OPEN:
+        read_group(reading, part, item);
+        break;
+    default:
+        reading->lost |= item->kind != R307_ITEM_POINT && item->kind != R307_ITEM_FLAGS;
     }
 }
 
-/* "{n}", "{n,}", "{n,m}" at s; 0 when it is a literal brace. */
-static int read_braces(reader_t *reader, size_t *least, size_t *most)
+/* Letter case is known from elsewhere, and '.' takes every byte; other flags change what
+ * the items mean. */
+static int has_odd_flags(const r307_regex_item_t *item)
 {
-    const char *s = reader->s + 1;
-    size_t digits = strspn(s, "0123456789"), more;
+    size_t i = 0;
 
-    if (!digits) {
-        reader->lost |= *s == ',' || *s == ' ';     /* newer versions read a number */
-        return 0;
+    while (i < item->flags.len && (item->flags.s[i] == 'i' || item->flags.s[i] == 's')) {
+        i++;
     }
-    *least = *most = (size_t)r307_text_number(r307_slice(s, digits), 65535);
-    s += digits;
-    if (*s == ',') {
-        more = strspn(++s, "0123456789");
-        *most = more ? (size_t)r307_text_number(r307_slice(s, more), 65535)
-                     : R307_NEEDS_ANY;
-        s += more;
-    }
-    reader->lost |= *s == ' ';
-    if (*s != '}') {
-        return 0;
-    }
-    reader->s = s + 1;
-    return 1;
+    return i < item->flags.len;
 }
 
-static int read_quantifier(reader_t *reader, size_t *least, size_t *most)
-{
-    char c = *reader->s;
-    int is_one = c == '*' || c == '+' || c == '?';
-
-    *least = c == '+';
-    *most = c == '?' ? 1 : R307_NEEDS_ANY;
-    reader->s += is_one;
-    if (!is_one && (c != '{' || !read_braces(reader, least, most))) {
-        *least = *most = 1;
-        return 0;
-    }
-    reader->s += *reader->s == '?' || *reader->s == '+';
-    return 1;
-}
-
-/* "(?#...)" is nothing, also between an item and its quantifier. */
-static void skip_comments(reader_t *reader)
-{
-    while (strncmp(reader->s, "(?#", 3) == 0) {
-        reader->s += strcspn(reader->s, ")");
-        reader->lost |= !*reader->s;
-        reader->s += *reader->s != '\0';
-    }
-}
-
-static void read_sequence(reader_t *reader, part_t *part)
+/* As far as '|', ')' or the end: which of them it was. */
+static r307_item_kind_t read_sequence(reading_t *reading, part_t *part,
+                                      r307_regex_item_t *item)
 {
     r307_buf_t run;
 
-    part_make(reader, part);
-    r307_buf_make(&run, reader->p, 32);
-    skip_comments(reader);
-    while (!reader->lost && *reader->s && *reader->s != '|' && *reader->s != ')') {
-        part_t item;
-        size_t least, most;
-        int byte, repeats;
+    part_make(reading, part);
+    r307_buf_make(&run, reading->p, 32);
+    for (;;) {
+        part_t next;
+        int is_byte;
 
-        read_item(reader, &item, &byte);
-        skip_comments(reader);
-        repeats = !reader->lost && read_quantifier(reader, &least, &most);
-        if (repeats) {
-            part_repeat(&item, least, most);
+        r307_regex_read(&reading->at, item);
+        if (item->kind == R307_ITEM_OR || item->kind == R307_ITEM_CLOSE
+            || item->kind == R307_ITEM_END) {
+            break;
         }
-        if (byte < 0 || (repeats && least == 0)) {
-            close_run(reader, part, &run);
+        reading->lost |= has_odd_flags(item);
+        is_byte = item->kind == R307_ITEM_BYTE;
+        read_part(reading, &next, item);
+        if (reading->lost) {
+            break;
+        }
+        if (item->least != 1 || item->most != 1) {
+            part_repeat(&next, item->least, item->most);
+        }
+        if (!is_byte || item->least == 0) {
+            close_run(reading, part, &run);
         }
         else {
-            r307_buf_putc(&run, r307_text_lower((char)byte));
-            if (repeats) {
-                close_run(reader, part, &run);
+            r307_buf_putc(&run, r307_text_lower((char)item->byte));
+            if (item->least != 1 || item->most != 1) {
+                close_run(reading, part, &run);
             }
         }
-        part_append(part, &item);
-        skip_comments(reader);
+        part_append(part, &next);
     }
-    close_run(reader, part, &run);
+    close_run(reading, part, &run);
+    return reading->lost ? R307_ITEM_LOST : item->kind;
 }
 
-static void read_choice(reader_t *reader, part_t *part)
+/* The same, over all alternatives. */
+static r307_item_kind_t read_choice(reading_t *reading, part_t *part,
+                                    r307_regex_item_t *item)
 {
+    r307_item_kind_t end = read_sequence(reading, part, item);
     part_t other;
 
-    read_sequence(reader, part);
-    while (!reader->lost && *reader->s == '|') {
-        reader->s++;
-        read_sequence(reader, &other);
-        part_or(reader, part, &other);
+    while (end == R307_ITEM_OR) {
+        end = read_sequence(reading, &other, item);
+        part_or(reading, part, &other);
     }
+    return end;
 }
 
 /* Whether "(?i)" or "(?i:" stands anywhere: then it is taken to hold everywhere. */
-static int folds_inside(const char *s)
+static int folds_inside(const char *pattern)
 {
-    while ((s = strstr(s, "(?"))) {
-        s += 2;
-        if (memchr(s, 'i', strspn(s, "is"))) {
+    r307_regex_reader_t reader = r307_regex_reader(pattern);
+    r307_regex_item_t item;
+
+    do {
+        r307_regex_read(&reader, &item);
+        if (item.flags.len && memchr(item.flags.s, 'i', item.flags.len)) {
             return 1;
         }
-    }
+    } while (item.kind != R307_ITEM_END && item.kind != R307_ITEM_LOST);
     return 0;
 }
 
 void r307_regex_needs_read(apr_pool_t *p, const char *pattern, int fold,
                            r307_regex_needs_t *need)
 {
-    reader_t reader = { p, pattern, fold || folds_inside(pattern), 0, 0 };
+    reading_t reading = { p, r307_regex_reader(pattern), fold || folds_inside(pattern), 0, 0 };
+    r307_regex_item_t item;
     part_t part;
+    r307_item_kind_t end = read_choice(&reading, &part, &item);
 
-    read_choice(&reader, &part);
     memset(need, 0, sizeof(*need));
     need->most = R307_NEEDS_ANY;
-    if (reader.lost || *reader.s) {
+    if (end != R307_ITEM_END) {
         return;
     }
     need->needles = (const r307_needle_t *)(const void *)part.needles->elts;

@@ -8,20 +8,10 @@
 #define R307_REGEX_NEEDS_H
 
 #include <apr_tables.h>
-#include "base/text.h"
+#include "rule/regex_syntax.h"
 
 #define R307_NEEDS_BYTES 16              /* so many are looked at */
-#define R307_NEEDS_ANY   ((size_t)-1)    /* no upper bound */
-
-/* Bytes that may stand at one place. */
-typedef struct r307_byteset_t {
-    unsigned char bits[32];
-} r307_byteset_t;
-
-static inline int r307_byteset_has(const r307_byteset_t *set, unsigned char c)
-{
-    return set->bits[c >> 3] >> (c & 7) & 1;
-}
+#define R307_NEEDS_ANY   R307_REPEAT_ANY
 
 /* One of these words, in small letters, must occur, in whatever letter case. */
 typedef struct r307_needle_t {

@@ -106,7 +106,7 @@ static r307_group_text_t group_of(apr_pool_t *p, const r307_rule_t *rule,
     r307_group_text_t group = { 0 };
 
     if (part->kind == R307_PART_CAPTURE && rule->pattern && rule->pattern->regex) {
-        r307_regex_finding_group(p, rule->pattern->text, part->capture, &group);
+        r307_regex_finding_group(rule->pattern->text, part->capture, &group);
     }
     else if (part->kind == R307_PART_CAPTURE && rule->pattern) {
         group.may_slash = group.may_be_empty = is_open_star(rule->pattern, part->capture);

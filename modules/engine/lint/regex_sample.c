@@ -4,160 +4,88 @@
 #include <string.h>
 #include <apr_strings.h>
 
+#include "rule/regex_syntax.h"
+
 #define DEPTH_MOST 20
 
 typedef struct sampler_t {
-    const char *s;
+    r307_regex_reader_t at;
     unsigned variant;
     r307_buf_t buf;
 } sampler_t;
 
-static void put(sampler_t *m, char c)
+static r307_item_kind_t read_choice(sampler_t *m, r307_regex_item_t *item, int depth);
+
+static int ends_sequence(r307_item_kind_t kind)
 {
-    r307_buf_add(&m->buf, &c, 1);
+    return kind == R307_ITEM_OR || kind == R307_ITEM_CLOSE || kind == R307_ITEM_END
+        || kind == R307_ITEM_LOST;
 }
 
-static void escape(sampler_t *m)
+/* Behind an OPEN; the item becomes its CLOSE. What looks around takes nothing. */
+static void read_group(sampler_t *m, r307_regex_item_t *item, int depth)
 {
-    char c = *m->s ? *m->s++ : '\\';
+    int takes = item->group != R307_GROUP_LOOK;
+    size_t len = m->buf.len;
 
-    if (strchr("bBAzZGKQE", c)) {
+    if (depth > DEPTH_MOST) {
+        item->kind = R307_ITEM_LOST;
         return;
     }
-    put(m, strchr("wWDSNRX", c) ? 'x' : c == 'd' ? '1' : c == 's' ? ' ' : c);
-}
-
-/* Behind '['. */
-static void class(sampler_t *m)
-{
-    int negated = *m->s == '^';
-    const char *close;
-
-    m->s += negated;
-    if (negated || *m->s == '[') {
-        put(m, 'x');
-    }
-    else if (*m->s == '\\') {
-        m->s++;
-        escape(m);
-    }
-    else if (*m->s) {
-        put(m, *m->s);
-    }
-    close = *m->s ? strchr(m->s + 1, ']') : NULL;
-    m->s = close ? close + 1 : m->s + strlen(m->s);
-}
-
-static void alternatives(sampler_t *m, int depth);
-
-/* Behind '('. What looks around takes nothing. */
-static void group(sampler_t *m, int depth)
-{
-    size_t len = m->buf.len;
-    int takes = 1;
-
-    if (*m->s == '?') {
-        const char *name = m->s + 1 + (m->s[1] == 'P');
-
-        takes = !strchr("=!", m->s[1]) && !(m->s[1] == '<' && strchr("=!", m->s[2]));
-        if (takes && (*name == '<' || *name == '\'')) {
-            m->s = name + 1 + strcspn(name + 1, ">'");
-            m->s += *m->s != '\0';
-        }
-        else {
-            m->s += 1 + strcspn(m->s + 1, ":)=!|>");
-            m->s += *m->s && *m->s != ')';
-        }
-    }
-    alternatives(m, depth + 1);
-    m->s += *m->s == ')';
+    read_choice(m, item, depth + 1);
     m->buf.len = takes ? m->buf.len : len;
 }
 
-static void atom(sampler_t *m, int depth)
+/* As far as '|', ')' or the end. */
+static void read_sequence(sampler_t *m, r307_regex_item_t *item, int depth)
 {
-    char c = *m->s++;
+    for (;;) {
+        size_t from = m->buf.len;
 
-    switch (c) {
-    case '^':
-    case '$':
-        break;
-    case '.':
-        put(m, 'x');
-        break;
-    case '\\':
-        escape(m);
-        break;
-    case '[':
-        class(m);
-        break;
-    case '(':
-        group(m, depth);
-        break;
-    default:
-        put(m, c);
+        r307_regex_read(&m->at, item);
+        if (ends_sequence(item->kind)) {
+            return;
+        }
+        if (item->kind == R307_ITEM_OPEN) {
+            read_group(m, item, depth);
+            if (item->kind == R307_ITEM_LOST) {
+                return;
+            }
+        }
+        else if (item->kind == R307_ITEM_BYTE || item->kind == R307_ITEM_SET) {
+            r307_buf_putc(&m->buf, (char)item->byte);
+        }
+        if (item->least == 0 && m->variant % 2 == 0) {
+            m->buf.len = from;
+        }
     }
 }
 
-static void repeated(sampler_t *m, size_t from)
+/* The last alternative that the variant reaches is taken. */
+static r307_item_kind_t read_choice(sampler_t *m, r307_regex_item_t *item, int depth)
 {
-    int optional = *m->s == '?' || *m->s == '*' || strncmp(m->s, "{0", 2) == 0;
+    size_t from = m->buf.len, kept;
+    unsigned left = m->variant / 2;
 
-    if (*m->s == '{') {
-        m->s += strcspn(m->s, "}");
-        m->s += *m->s != '\0';
-    }
-    else if (*m->s && strchr("?*+", *m->s)) {
-        m->s++;
-    }
-    else {
-        return;
-    }
-    if (*m->s == '?' || *m->s == '+') {
-        m->s++;
-    }
-    if (optional && m->variant % 2 == 0) {
+    read_sequence(m, item, depth);
+    for (; item->kind == R307_ITEM_OR && left > 0; left--) {
         m->buf.len = from;
+        read_sequence(m, item, depth);
     }
-}
-
-/* As far as ')' or the end. The last alternative that the variant reaches is taken. */
-static void alternatives(sampler_t *m, int depth)
-{
-    size_t from = m->buf.len, kept = 0;
-    unsigned k = 0;
-
-    if (depth > DEPTH_MOST) {
-        m->s += strlen(m->s);
-        return;
+    for (kept = m->buf.len; item->kind == R307_ITEM_OR; m->buf.len = kept) {
+        read_sequence(m, item, depth);
     }
-    while (*m->s && *m->s != ')') {
-        size_t at = m->buf.len;
-
-        if (*m->s != '|') {
-            atom(m, depth);
-            repeated(m, at);
-        }
-        else {
-            m->s++;
-            kept = k == m->variant / 2 ? m->buf.len : kept;
-            m->buf.len = k++ < m->variant / 2 ? from : m->buf.len;
-        }
-    }
-    /* what was read behind the one that is taken */
-    m->buf.len = k > m->variant / 2 ? kept : m->buf.len;
+    return item->kind;
 }
 
 const char *r307_sample_make(apr_pool_t *p, const char *regex, unsigned variant)
 {
-    sampler_t m = { regex, variant, { NULL, NULL, 0, 0 } };
+    sampler_t m = { r307_regex_reader(regex), variant, { NULL, NULL, 0, 0 } };
+    r307_regex_item_t item;
     const char *path;
 
     r307_buf_make(&m.buf, p, strlen(regex) + 1);
-    while (*m.s) {
-        alternatives(&m, 0);
-        m.s += *m.s != '\0';        /* a ')' of nobody */
-    }
+    read_choice(&m, &item, 0);
     path = apr_pstrmemdup(p, m.buf.s, m.buf.len);
     return *path == '/' ? path : apr_pstrcat(p, "/", path, NULL);
 }

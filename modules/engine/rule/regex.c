@@ -4,6 +4,8 @@
 #include <string.h>
 #include <apr_strings.h>
 
+#include "rule/regex_syntax.h"
+
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
 
@@ -299,84 +301,27 @@ int r307_regex_groups(const r307_regex_t *regex)
     return regex->groups;
 }
 
-/* Behind the class that begins at s. */
-static const char *skip_class(const char *s)
-{
-    const char *first = s + 1 + (s[1] == '^');      /* a ']' there is a member */
-
-    for (s = first; *s && (*s != ']' || s == first); s++) {
-        if (*s == '\\' && s[1]) {
-            const char *end = s[1] == 'Q' ? strstr(s, "\\E") : NULL;
-
-            s = s[1] != 'Q' ? s + 1 : end ? end + 1 : s + strlen(s) - 1;
-        }
-        else if (*s == '[' && s[1] && strchr(":.=", s[1])) {
-            const char *end = strchr(s + 2, s[1]);
-
-            s = end && end[1] == ']' ? end + 1 : s;
-        }
-    }
-    return *s ? s + 1 : s;
-}
-
-const char *r307_regex_skip(const char *s)
-{
-    const char *end;
-
-    if (*s == '[') {
-        return skip_class(s);
-    }
-    if (s[0] == '(' && s[1] == '?' && s[2] == '#') {
-        s += strcspn(s, ")");
-        return *s ? s + 1 : s;
-    }
-    if (s[0] == '\\' && s[1] == 'Q') {
-        end = strstr(s, "\\E");
-        return end ? end + 2 : s + strlen(s);
-    }
-    return s + (*s == '\\' && s[1]) + (*s != '\0');
-}
-
-/* Whether an alternative stands outside every group, so that no beginning is certain. */
-static int has_top_alternative(const char *s)
-{
-    int depth = 0;
-
-    for (; *s; s = r307_regex_skip(s)) {
-        if (*s == '|' && depth == 0) {
-            return 1;
-        }
-        depth += *s == '(' && strncmp(s, "(?#", 3) != 0;
-        depth -= *s == ')' && depth > 0;
-    }
-    return 0;
-}
-
 r307_slice_t r307_regex_head(apr_pool_t *p, const char *text)
 {
+    r307_regex_reader_t reader = r307_regex_reader(text);
+    r307_regex_item_t item;
+    int is_whole = 0;
     r307_buf_t buf;
-    const char *s = text;
 
     r307_buf_make(&buf, p, 64);
-    if (text[0] == '^' && !has_top_alternative(text)) {
-        for (s++; *s;) {
-            int escaped = *s == '\\' && s[1] && !r307_text_is(s[1], R307_IS_NAME);
-
-            if (strncmp(s, "(?#", 3) == 0) {
-                s = r307_regex_skip(s);     /* what follows is about what stands before */
-                continue;
-            }
-            if (!escaped && strchr("\\^$.[|()?*+{", *s)) {
-                break;
-            }
-            s += escaped;
-            r307_buf_putc(&buf, *s++);
+    r307_regex_read(&reader, &item);
+    if (item.kind == R307_ITEM_BEGIN && !r307_regex_has_alternative(text)) {
+        r307_regex_read(&reader, &item);
+        while (item.kind == R307_ITEM_BYTE && item.least == 1 && item.most == 1) {
+            r307_buf_putc(&buf, (char)item.byte);
+            r307_regex_read(&reader, &item);
+        }
+        if (item.kind == R307_ITEM_LAST) {
+            r307_regex_read(&reader, &item);
+            is_whole = item.kind == R307_ITEM_END;
         }
     }
-    if (*s && strchr("?*+{", *s) && buf.len) {
-        buf.len--;
-    }
-    if (strcmp(s, "$") != 0) {
+    if (!is_whole) {
         while (buf.len && buf.s[buf.len - 1] != '/') {
             buf.len--;
         }

@@ -24,10 +24,6 @@ r307_found_t r307_regex_find(apr_pool_t *p, const r307_regex_t *regex,
 int r307_regex_name(const r307_regex_t *regex, const char *name, size_t len);
 int r307_regex_groups(const r307_regex_t *regex);       /* the whole match is one */
 
-/* Behind the item at s whose bytes are not read one by one: an escape, a quoted run, a
- * class, a comment; else behind its one byte. */
-const char *r307_regex_skip(const char *s);
-
 /* The whole literal segments an anchored pattern begins with; "/" when there are none. */
 r307_slice_t r307_regex_head(apr_pool_t *p, const char *text);
 

@@ -4,180 +4,214 @@
 #include <string.h>
 #include <apr_strings.h>
 
-#include "rule/regex.h"
+#include "rule/regex_syntax.h"
 
-static int is_named(const char *s)
+/* Where a group stands. */
+typedef struct place_t {
+    r307_regex_reader_t reader;     /* behind its "(" and its name */
+    r307_regex_item_t item;         /* its OPEN */
+    int behind_slash;               /* a literal '/', perhaps an optional one, ends what stands
+                                     * in front: a path has no empty segment, so the group
+                                     * cannot begin with another */
+    int behind_begin;               /* nothing but '^' stands in front */
+} place_t;
+
+/* Group n; 0: there is none, or its number is not certain. */
+static int find_group(const char *pattern, int n, place_t *place)
 {
-    return s[1] == '?' && (s[2] == 'P' || s[2] == '\''
-                           || (s[2] == '<' && s[3] != '=' && s[3] != '!'));
-}
+    enum { NOTHING, ONLY_BEGIN, MORE } front = NOTHING;
+    r307_regex_item_t *item = &place->item;
 
-/* The "(" of group n; NULL: there is none. */
-static const char *find_group(const char *s, int n)
-{
-    for (; *s; s = r307_regex_skip(s)) {
-        if (*s == '(' && strncmp(s, "(?#", 3) != 0 && s[1] != '*'
-            && (s[1] != '?' || is_named(s)) && --n == 0) {
-            return s;
+    place->reader = r307_regex_reader(pattern);
+    place->behind_slash = 0;
+    for (;;) {
+        r307_regex_read(&place->reader, item);
+        if (item->kind == R307_ITEM_END || item->kind == R307_ITEM_LOST
+            || (item->kind == R307_ITEM_OPEN && item->group == R307_GROUP_RESET)
+            || (item->flags.len && memchr(item->flags.s, 'n', item->flags.len))) {
+            return 0;
         }
-    }
-    return NULL;
-}
-
-/* Behind the ")" of the group at s. */
-static const char *end_of_group(const char *s)
-{
-    int depth = 0;
-
-    for (; *s; s = r307_regex_skip(s)) {
-        depth += *s == '(' && strncmp(s, "(?#", 3) != 0;
-        if (*s == ')' && --depth == 0) {
-            return s + 1;
-        }
-    }
-    return s;
-}
-
-static int may_be_left(const char *quantifier)
-{
-    return *quantifier && strchr("?*", *quantifier) != NULL;
-}
-
-/* Whether what begins at s can only begin with '/', or be empty: in each alternative up to
- * the end of the group. */
-static int only_slashes(const char *s)
-{
-    while (*s) {
-        if (*s == ')' || *s == '|') {
-            /* an empty alternative */
-        }
-        else if (strncmp(s, "(?:", 3) == 0) {
-            const char *end = end_of_group(s);
-
-            if (!only_slashes(s + 3) || (may_be_left(end) && end[1] != ')' && end[1] != '|')) {
-                return 0;
-            }
-        }
-        else {
-            const char *slash = *s == '\\' ? s + 1 : s;
-
-            if (*slash != '/' || may_be_left(slash + 1) || slash[1] == '{') {
-                return 0;
-            }
-        }
-        for (; *s && *s != '|' && *s != ')'; s = *s == '(' && strncmp(s, "(?#", 3) != 0
-                                                  ? end_of_group(s) : r307_regex_skip(s)) {
-            continue;
-        }
-        if (*s != '|') {
+        if (item->kind == R307_ITEM_OPEN && item->group == R307_GROUP_CAPTURE && --n == 0) {
+            place->behind_begin = front == ONLY_BEGIN;
             return 1;
         }
-        s++;
+        if (item->kind == R307_ITEM_FLAGS) {
+            continue;
+        }
+        front = front == NOTHING && item->kind == R307_ITEM_BEGIN ? ONLY_BEGIN : MORE;
+        if (item->kind != R307_ITEM_CLOSE) {
+            place->behind_slash = item->kind == R307_ITEM_BYTE && item->byte == '/';
+        }
     }
-    return 1;
+}
+
+static int ends_sequence(const r307_regex_item_t *item)
+{
+    return item->kind == R307_ITEM_OR || item->kind == R307_ITEM_CLOSE
+        || item->kind == R307_ITEM_END || item->kind == R307_ITEM_LOST;
+}
+
+/* Goes on to the end of the alternative; the item is what ends it. */
+static void skip_sequence(r307_regex_reader_t *reader, r307_regex_item_t *item)
+{
+    while (!ends_sequence(item)) {
+        if (item->kind == R307_ITEM_OPEN) {
+            r307_regex_close(reader, item);
+        }
+        r307_regex_read(reader, item);
+    }
+}
+
+/* Whether what follows can only begin with '/', or be empty: in each alternative up to the
+ * end of the group, which the item then is. */
+static int only_slashes(r307_regex_reader_t *reader, r307_regex_item_t *item)
+{
+    do {
+        r307_regex_read(reader, item);
+        if (item->kind == R307_ITEM_OPEN && item->group == R307_GROUP_PLAIN
+            && !item->flags.len) {
+            int is_needed;
+
+            if (!only_slashes(reader, item) || item->kind != R307_ITEM_CLOSE) {
+                return 0;
+            }
+            is_needed = item->least > 0;
+            r307_regex_read(reader, item);
+            if (!is_needed && !ends_sequence(item)) {
+                return 0;
+            }
+        }
+        else if (!ends_sequence(item) && (item->kind != R307_ITEM_BYTE || item->byte != '/'
+                                          || item->least == 0)) {
+            return 0;
+        }
+        skip_sequence(reader, item);
+    } while (item->kind == R307_ITEM_OR);
+    return item->kind != R307_ITEM_LOST;
 }
 
 /* A guess from its first item: in doubt it can. */
-static int may_begin_with_slash(const char *s)
+static int may_begin_with_slash(r307_regex_reader_t reader)
 {
-    if (*s == '[') {
-        const char *end = r307_regex_skip(s);
-        const char *slash = memchr(s, '/', (size_t)(end - s));
+    r307_regex_item_t item;
 
-        return s[1] == '^' ? !slash : slash != NULL;
+    r307_regex_read(&reader, &item);
+    switch (item.kind) {
+    case R307_ITEM_SET:
+        return r307_byteset_has(&item.set, '/');
+    case R307_ITEM_BYTE:
+        return item.byte == '/';
+    case R307_ITEM_OR:
+    case R307_ITEM_END:
+    case R307_ITEM_BEGIN:
+    case R307_ITEM_LOST:
+        return 1;
+    default:
+        return *item.at == '(';
     }
-    if (*s == '\\') {
-        return strchr("SDWN/", s[1]) != NULL;
-    }
-    return strchr("./(|*?+^", *s) != NULL;
 }
 
-/* Whether a literal '/', perhaps an optional one, stands in front of `at`: a path has no
- * empty segment, so the group cannot begin with another. */
-static int has_slash_before(const char *pattern, const char *at)
+static int begins_with_slash(r307_regex_reader_t reader)
 {
-    while (at > pattern && strchr(")?*+", at[-1])) {
-        at--;
-    }
-    return at > pattern && at[-1] == '/';
+    r307_regex_item_t item;
+
+    r307_regex_read(&reader, &item);
+    return item.kind == R307_ITEM_BYTE && item.byte == '/' && item.least > 0;
 }
 
-/* Whether what stands in front of `at` takes nothing of the path and binds it to its begin. */
-static int begins_path(const char *pattern, const char *at)
+/* Whether \K is in it: then what matched is not what the groups say. */
+static int has_keep(const char *pattern)
 {
-    if (strncmp(pattern, "(?i)", 4) == 0) {
-        pattern += 4;
-    }
-    return pattern[0] == '^' && pattern + 1 == at;
-}
+    r307_regex_reader_t reader = r307_regex_reader(pattern);
+    r307_regex_item_t item;
 
-static int has_alternative_outside(const char *s)
-{
-    for (; *s; s = *s == '(' && strncmp(s, "(?#", 3) != 0 ? end_of_group(s)
-                                                         : r307_regex_skip(s)) {
-        if (*s == '|') {
+    do {
+        r307_regex_read(&reader, &item);
+        if (item.kind == R307_ITEM_POINT && item.end[-1] == 'K') {
             return 1;
         }
-    }
+    } while (item.kind != R307_ITEM_END && item.kind != R307_ITEM_LOST);
     return 0;
 }
 
-void r307_regex_finding_group(apr_pool_t *p, const char *pattern, int n,
-                              r307_group_text_t *group)
+/* All that the pattern matches. */
+static void tell_whole(const char *pattern, r307_group_text_t *group)
 {
-    const char *at = n ? find_group(pattern, n) : pattern, *end;
-    const char *name;
+    int is_one = !r307_regex_has_alternative(pattern);
+
+    group->inside = pattern;
+    group->begins_path = pattern[0] == '^' && is_one;
+    group->only_slash = group->begins_path
+        || (is_one && begins_with_slash(r307_regex_reader(pattern)));
+    group->may_slash = group->only_slash || may_begin_with_slash(r307_regex_reader(pattern));
+}
+
+/* Whether a group that begins with the path also ends with it, or at a mark of the text. */
+static int is_bounded(const char *end)
+{
+    return *end == '$' || (*end == '\\' && end[1] != '/' && !r307_text_is(end[1],
+                                                                          R307_IS_NAME));
+}
+
+static void tell_group(const char *pattern, const place_t *place, r307_group_text_t *group)
+{
+    r307_regex_reader_t reader = place->reader;
+    r307_regex_item_t item;
+    const char *inside = place->item.end;
+
+    group->at = place->item.at;
+    group->inside = inside;
+    group->behind_slash = place->behind_slash;
+    group->begins_path = place->behind_begin && !r307_regex_has_alternative(pattern);
+    r307_regex_close(&reader, &item);
+    group->may_be_empty = item.least == 0 || *inside == ')' || *inside == '|'
+        || strstr(inside, "|)") != NULL || strncmp(inside, ".*", 2) == 0
+        || strncmp(inside, "(?:", 3) == 0;
+    if (group->begins_path && item.least > 0 && is_bounded(item.end)) {
+        group->may_be_empty = 0;        /* a path is not, and begins with '/' */
+    }
+    reader = place->reader;
+    group->only_slash = !group->behind_slash
+        && (group->begins_path || only_slashes(&reader, &item));
+    group->may_slash = !group->behind_slash
+        && (group->begins_path || may_begin_with_slash(place->reader));
+}
+
+void r307_regex_finding_group(const char *pattern, int n, r307_group_text_t *group)
+{
+    place_t place;
 
     memset(group, 0, sizeof(*group));
-    if (!at || strstr(pattern, "\\K")) {
+    if (has_keep(pattern) || (n && !find_group(pattern, n, &place))) {
         group->may_slash = 1;
         return;
     }
     group->is_known = 1;
-    if (n == 0) {
-        group->inside = pattern;
-        group->begins_path = pattern[0] == '^' && !has_alternative_outside(pattern);
-        group->only_slash = group->begins_path || (*pattern == '/'
-                                                   && !has_alternative_outside(pattern)
-                                                   && !may_be_left(pattern + 1));
-        group->may_slash = group->only_slash || may_begin_with_slash(pattern);
-        return;
+    if (n) {
+        tell_group(pattern, &place, group);
     }
-    name = is_named(at) ? at + strcspn(at, ">'") : NULL;
-    name = name && *name == '\'' ? name + 1 + strcspn(name + 1, "'") : name;
-    group->at = at;
-    group->inside = name ? name + (*name != '\0') : at + 1;
-    group->behind_slash = has_slash_before(pattern, at);
-    group->begins_path = begins_path(pattern, at) && !has_alternative_outside(pattern);
-    end = end_of_group(at);
-    group->may_be_empty = may_be_left(end) || *group->inside == ')' || *group->inside == '|'
-        || strstr(group->inside, "|)") != NULL
-        || strncmp(group->inside, ".*", 2) == 0 || strncmp(group->inside, "(?:", 3) == 0;
-    if (group->begins_path && !may_be_left(end)
-        && (*end == '$' || (*end == '\\' && end[1] != '/' && !r307_text_is(end[1],
-                                                                          R307_IS_NAME)))) {
-        group->may_be_empty = 0;        /* a path is not, and begins with '/' */
+    else {
+        tell_whole(pattern, group);
     }
-    group->only_slash = !group->behind_slash
-        && (group->begins_path || only_slashes(group->inside));
-    group->may_slash = !group->behind_slash
-        && (group->begins_path || may_begin_with_slash(group->inside));
 }
 
 const char *r307_regex_finding_slashed(apr_pool_t *p, const char *pattern,
                                        const r307_group_text_t *group)
 {
-    const char *end;
+    r307_regex_reader_t reader;
+    r307_regex_item_t item;
     size_t cut;
 
     if (!group->at || group->behind_slash) {
         return NULL;
     }
-    end = end_of_group(group->at);
+    reader = r307_regex_reader(group->at);
+    r307_regex_read(&reader, &item);
+    r307_regex_close(&reader, &item);
     cut = *group->inside == '/' && !strchr("?*{", group->inside[1]);
-    if (may_be_left(end) || memchr(group->at, '|', (size_t)(end - group->at))
-        || (!cut && strncmp(group->inside, ".", 1) != 0
-            && strncmp(group->inside, "[^", 2) != 0 && *group->inside != '\\')) {
+    if (item.least == 0 || memchr(group->at, '|', (size_t)(item.end - group->at))
+        || (!cut && *group->inside != '.' && strncmp(group->inside, "[^", 2) != 0
+            && *group->inside != '\\')) {
         return NULL;
     }
     return apr_pstrcat(p, apr_pstrmemdup(p, pattern, (size_t)(group->at - pattern)), "/",
@@ -295,28 +329,34 @@ const char *r307_regex_finding_host(apr_pool_t *p, const char *pattern)
 /* A literal '%XX', but %2F, and what it stands for. */
 static const char *coded(apr_pool_t *p, const char *s)
 {
+    r307_regex_reader_t reader = r307_regex_reader(s);
+    r307_regex_item_t item;
     const char *found = NULL;
     r307_buf_t buf;
 
     r307_buf_make(&buf, p, strlen(s) + 8);
-    while (*s) {
-        const char *next = r307_regex_skip(s);
-        int byte = *s == '%' ? r307_text_hex2(s + 1, strlen(s + 1)) : -1;
+    do {
+        const char *from = reader.s;
+        int byte;
 
+        r307_regex_read(&reader, &item);
+        byte = item.kind == R307_ITEM_BYTE && *item.at == '%' && !reader.is_quoted
+            ? r307_text_hex2(item.at + 1, strlen(item.at + 1)) : -1;
         /* "%2520" is for what was encoded twice; its writer knows */
         if (byte < 0x20 || byte == '/' || byte == 0x7F
-            || (byte == '%' && r307_text_hex2(s + 3, strlen(s + 3)) >= 0)) {
-            r307_buf_add(&buf, s, (size_t)(next - s));
-            s = next;
+            || (byte == '%' && r307_text_hex2(item.at + 3, strlen(item.at + 3)) >= 0)) {
+            r307_buf_add(&buf, from, (size_t)(reader.s - from));
             continue;
         }
-        found = found ? found : s;
+        found = found ? found : item.at;
+        r307_buf_add(&buf, from, (size_t)(item.at - from));
         if (strchr("\\^$.[]|()?*+{}", byte)) {
             r307_buf_putc(&buf, '\\');
         }
         r307_buf_putc(&buf, (char)byte);
-        s += 3;
-    }
+        reader.s = item.at + 3;
+    } while (item.kind != R307_ITEM_END && item.kind != R307_ITEM_LOST);
+    r307_buf_puts(&buf, reader.s);
     if (!found) {
         return NULL;
     }
@@ -325,29 +365,44 @@ static const char *coded(apr_pool_t *p, const char *s)
                         show(p, buf.s), strchr(buf.s, ' ') ? "\"" : "");
 }
 
-/* "\?", "[?]" and "\x3F" outside of classes with other members. */
-static const char *query_at(const char *s)
+static int is_only(const r307_byteset_t *set, int byte)
 {
-    for (; *s; s = r307_regex_skip(s)) {
-        if (strncmp(s, "\\?", 2) == 0 || strncmp(s, "[?]", 3) == 0
-            || strncmp(s, "[\\?]", 4) == 0 || strncmp(s, "\\x3f", 4) == 0
-            || strncmp(s, "\\x3F", 4) == 0 || strncmp(s, "\\Q?", 3) == 0) {
-            return s;
-        }
+    int c = 0;
+
+    while (c < 256 && r307_byteset_has(set, (unsigned char)c) == (c == byte)) {
+        c++;
     }
+    return c == 256;
+}
+
+/* "\?", "[?]", "\x3F", and "\Q?": where it begins, and behind it. */
+static const char *query_at(const char *s, const char **end)
+{
+    r307_regex_reader_t reader = r307_regex_reader(s);
+    r307_regex_item_t item;
+
+    do {
+        const char *from = reader.s;
+        int was_quoted = reader.is_quoted;
+
+        r307_regex_read(&reader, &item);
+        if (!was_quoted && ((item.kind == R307_ITEM_BYTE && item.byte == '?')
+                            || (item.kind == R307_ITEM_SET && is_only(&item.set, '?')))) {
+            *end = item.end;
+            return from;
+        }
+    } while (item.kind != R307_ITEM_END && item.kind != R307_ITEM_LOST);
     return NULL;
 }
 
 static const char *queried(apr_pool_t *p, const char *s)
 {
-    const char *at = query_at(s), *rest, *head;
+    const char *rest, *at = query_at(s, &rest), *head;
     size_t len;
 
     if (!at) {
         return NULL;
     }
-    rest = *at == '[' ? strchr(at, ']') + 1 : at[1] == '?' ? at + 2 : at[1] == 'Q' ? at + 3
-                                                                              : at + 4;
     head = apr_pstrmemdup(p, s, (size_t)(at - s));
     len = strlen(rest);
     len -= len && rest[len - 1] == '$';

@@ -20,8 +20,7 @@ typedef struct r307_group_text_t {
     int may_be_empty;
 } r307_group_text_t;
 
-void r307_regex_finding_group(apr_pool_t *p, const char *pattern, int n,
-                              r307_group_text_t *group);
+void r307_regex_finding_group(const char *pattern, int n, r307_group_text_t *group);
 
 /* The pattern with a '/' in front of that group, and none at its begin; NULL: not known. */
 const char *r307_regex_finding_slashed(apr_pool_t *p, const char *pattern,

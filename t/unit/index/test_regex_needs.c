@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * What is read from a pattern's text, against PCRE2 itself: a path that the pattern matches
- * has all that is said to be needed, and lies below the head. Patterns by hand, and many
- * that are put together of everything the reader knows and some that it does not. */
+ * has all that is said to be needed, and lies below the head; its groups are counted as
+ * PCRE2 counts them. Patterns by hand, and many that are put together of everything the
+ * reader knows and some that it does not. */
 #include <string.h>
 #include <apr_strings.h>
 #include "index/regex_needs.h"
@@ -71,6 +72,54 @@ static const char *lacks(const r307_regex_needs_t *need, const r307_path_t *path
     return "the bytes of its beginning";
 }
 
+/* The groups with a number, as they are read; -1: not known. */
+static int count_groups(const char *pattern)
+{
+    r307_regex_reader_t reader = r307_regex_reader(pattern);
+    r307_regex_item_t item;
+    int count = 0;
+
+    do {
+        r307_regex_read(&reader, &item);
+        if (item.kind == R307_ITEM_LOST
+            || (item.kind == R307_ITEM_OPEN && item.group == R307_GROUP_RESET)
+            || (item.flags.len && memchr(item.flags.s, 'n', item.flags.len))) {
+            return -1;
+        }
+        count += item.kind == R307_ITEM_OPEN && item.group == R307_GROUP_CAPTURE;
+    } while (item.kind != R307_ITEM_END);
+    return count;
+}
+
+/* A letter for each item, and what quantifies it. */
+static const char *items_of(apr_pool_t *p, const char *pattern)
+{
+    static const char letters[] = {
+        [R307_ITEM_BYTE] = 'b', [R307_ITEM_SET] = 's', [R307_ITEM_BEGIN] = '^',
+        [R307_ITEM_LAST] = '$', [R307_ITEM_POINT] = 'p', [R307_ITEM_OPEN] = '(',
+        [R307_ITEM_CLOSE] = ')', [R307_ITEM_OR] = '|', [R307_ITEM_FLAGS] = 'f',
+        [R307_ITEM_OTHER] = 'o', [R307_ITEM_LOST] = '!'
+    };
+    r307_regex_reader_t reader = r307_regex_reader(pattern);
+    r307_regex_item_t item;
+    r307_buf_t buf;
+
+    r307_buf_make(&buf, p, 64);
+    for (;;) {
+        r307_regex_read(&reader, &item);
+        if (item.kind == R307_ITEM_END) {
+            return buf.s;
+        }
+        r307_buf_putc(&buf, letters[item.kind]);
+        if (item.kind == R307_ITEM_LOST) {
+            return buf.s;
+        }
+        if (item.least != 1 || item.most != 1) {
+            r307_buf_putc(&buf, item.least == 0 ? '?' : '+');
+        }
+    }
+}
+
 /* 1: the pattern matches the path; 0: it does not; -1: it is none. */
 static int check(apr_pool_t *p, const char *pattern, int fold, const char *text)
 {
@@ -79,10 +128,15 @@ static int check(apr_pool_t *p, const char *pattern, int fold, const char *text)
     r307_captures_t captures;
     r307_regex_needs_t need;
     r307_slice_t head;
+    int groups;
 
     if (r307_regex_make(p, pattern, fold, 0, &regex)) {
         return -1;
     }
+    groups = count_groups(pattern);
+    ck_assert_msg(groups < 0 || groups == r307_regex_groups(regex) - 1,
+                  "'%s' has %d groups and is read with %d", pattern,
+                  r307_regex_groups(regex) - 1, groups);
     captures.scratch = NULL;
     if (r307_regex_find(p, regex, path, R307_STEPS_DEFAULT, &captures) != R307_FOUND_YES) {
         return 0;
@@ -98,33 +152,22 @@ static int check(apr_pool_t *p, const char *pattern, int fold, const char *text)
     return 1;
 }
 
-START_TEST(need_by_hand)
+START_TEST(need_rows)
 {
-    static const struct {
-        const char *pattern, *path;
-    } rows[] = {
-        { "^/ab(?#x)?c$", "/ac" }, { "^/ab(?#x)?c$", "/abc" }, { "^/a(?#x)*$", "/" },
-        { "^/ab(?#)(?#y){0}c$", "/ac" }, { "^/a[bc](?#x)?d$", "/ad" },
-        { "^/a(bc)(?#x)?d$", "/ad" }, { "^/a(?#x)b(?#y)c(?#z)$", "/abc" },
-        { "^/ab(?#(|)?c$", "/ac" }, { "^/ab(?#[)?c$", "/ac" }, { "(?#x)^/a$", "/a" },
-        { "^/a/(?#x)?c$", "/ac" }, { "^/a/b(?#x)?$", "/a/" }, { "^/a/b(?#x)?$", "/a/b" },
-        { "^/a/bc(?#()|/x$", "/x" }, { "^/a/bc(?#[)|/x$", "/x" },
-        { "^/a/\\Q(\\E|/x$", "/x" }, { "^/a/\\Qb|c\\E$", "/a/b|c" },
-        { "^/a/[[:alpha:](]|/x$", "/x" }, { "^/a/[a\\](]|/x$", "/x" },
-        { "^/a/[\\Q(]\\E]|/x$", "/x" }, { "^/a/[]|]$", "/a/]" }, { "^/a/[^]|]$", "/a/b" },
-        { "^/\\x61(?#x)?b$", "/b" }, { "^/a\\K(?#x)b$", "/ab" },
-        { "^/(?:a|b(?#x)?)c$", "/c" }, { "^/(?i)AB(?#x)?$", "/a" },
-        { "(*NO_JIT)^/a$", "/a" }, { "(*NO_START_OPT)b(?#x)?c", "/c" },
-        { "^/a(?#x)|/b(?#y)?c$", "/c" }
-    };
     apr_pool_t *p = unit_pool();
-    size_t i;
+    unit_table_t *table = unit_table_load(p, "regex.tsv", 70);
+    int i;
 
-    for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        unit_rows_add(1);
-        ck_assert_msg(check(p, rows[i].pattern, 0, rows[i].path) == 1,
-                      "'%s' does not match %s", rows[i].pattern, rows[i].path);
+    for (i = 0; i < table->count; i++) {
+        const unit_row_t *row = &table->rows[i];
+        const char *pattern = unit_text(row, "pattern");
+
+        unit_row_begin(row);
+        unit_row_same(row, pattern, check(p, pattern, 0, unit_text(row, "path")) == 1
+                      ? "matches" : "does not match", "matches");
+        unit_row_same(row, "items", items_of(p, pattern), unit_text(row, "items"));
     }
+    unit_table_end(table);
     apr_pool_destroy(p);
 }
 END_TEST
@@ -135,7 +178,8 @@ static void put_group(draw_t *d, r307_buf_t *buf, int depth)
 {
     static const char *const heads[] = {
         "(", "(", "(?:", "(?>", "(?|", "(?i:", "(?s:", "(?is:", "(?=", "(?!", "(?<=",
-        "(?<!", "(?<n>", "(?P<n>", "(?'n'", "(?-i:", "(?x:", "(*atomic:"
+        "(?<!", "(?<n>", "(?P<n>", "(?'n'", "(?-i:", "(?x:", "(*atomic:", "(?*", "(*pla:",
+        "(*nlb:", "(?(?=a)", "(?(1)", "(?n:", "(?^:", "("
     };
     unsigned more = draw(d, 3);
 
@@ -155,7 +199,12 @@ static void put_sequence(draw_t *d, r307_buf_t *buf, int depth)
         "[a\\]]", "[[:alpha:]]", "[\\d/]", "[\\w-]", "\\d", "\\w", "\\W", "\\/", "\\.",
         "\\x61", "\\x{2f}", "^", "$", "\\A", "\\z", "\\Z", "\\b", "\\B", "\\K", "\\G",
         "(?#c)", "(?#(|[)", "(?i)", "(?-i)", "(?s)", "(?x)", " ", "\\Qa|(\\E", "\\Q[\\E",
-        "\\1", "\\R", "\\N", "\\S", "-", "{", "{a", "]", ":", "#", "\\e", "\\h"
+        "\\1", "\\R", "\\N", "\\S", "-", "{", "{a", "]", ":", "#", "\\e", "\\h", "\\E",
+        "\\Q\\E", "\\Qa", "\\c(", "\\c[", "\\c|", "(?C1)", "(?C\"(\")", "(?C'a''|b')",
+        "(*MARK:()", "(*:|)", "[\\E](]", "[\\Q\\E]|]", "[\\E^](]", "[a-\\Qc\\E]", "[a\\E-c]",
+        "[\\Qa-c\\E]", "[[:digit:](]", "[[:^alpha:]]", "[a[:]", "\\x", "\\x1b", "\\057",
+        "\\o{57}", "[\\57]", "[\\b/]", "\\p{L}", "\\pL", "\\g{1}", "(?1)", "(?P>n)", "(?P=n)",
+        "(?&n)", "\\k<n>", "\\_", "\\-"
     };
     static const char *const quantifiers[] = {
         "?", "*", "+", "??", "*+", "+?", "{0}", "{1}", "{2}", "{0,1}", "{1,}", "{,2}",
@@ -229,7 +278,7 @@ TCase *regex_needs_cases(void)
     TCase *tcase = tcase_create("regex_needs");
 
     tcase_set_timeout(tcase, 120);
-    tcase_add_test(tcase, need_by_hand);
+    tcase_add_test(tcase, need_rows);
     tcase_add_test(tcase, need_by_chance);
     return tcase;
 }
