@@ -54,6 +54,15 @@ static void read_by(r307_image_reading_t *reading)
     reading->seed = SEED;
 }
 
+static const char *add(apr_pool_t *p, r307_image_builder_t *builder, const char *line,
+                       size_t len, unsigned number)
+{
+    apr_array_header_t *words;
+    const char *bad = r307_token_split(p, apr_pstrmemdup(p, line, len), &words);
+
+    return bad ? bad : r307_image_add(p, builder, words, number);
+}
+
 /* A bad line is left out. In memory of exactly its size: a read beyond is seen. */
 static char *build(apr_pool_t *p, const r307_image_reading_t *reading, const char *text,
                    size_t len, size_t *size)
@@ -63,8 +72,7 @@ static char *build(apr_pool_t *p, const r307_image_reading_t *reading, const cha
     char *bytes;
 
     for (; line < COUNT(own_lines); line++) {
-        const char *bad = r307_image_add(p, builder, own_lines[line],
-                                         strlen(own_lines[line]), line + 1);
+        const char *bad = add(p, builder, own_lines[line], strlen(own_lines[line]), line + 1);
 
         if (bad) {
             fail("a line of our own is none", bad);
@@ -74,7 +82,7 @@ static char *build(apr_pool_t *p, const r307_image_reading_t *reading, const cha
         const char *end = memchr(text, '\n', len);
         size_t n = end ? (size_t)(end - text) : len;
 
-        r307_image_add(p, builder, text, n, ++line);
+        add(p, builder, text, n, ++line);
         n += end != NULL;
         text += n;
         len -= n;

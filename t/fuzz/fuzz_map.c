@@ -20,6 +20,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 typedef struct seen_t {
     apr_pool_t *p;
     unsigned last, lines;
+    r307_context_t context;     /* of the map's lines */
 } seen_t;
 
 static void fail(const char *what, const char *text)
@@ -66,14 +67,17 @@ static int on_row(void *baton, const r307_maprow_t *row)
     seen_t *seen = baton;
     apr_pool_t *p;
 
-    check_line(seen, row->line, row->text ? row->text : "(plain)");
+    check_line(seen, row->line, row->words ? "(words)" : "(plain)");
     if (row->source.s) {
         apr_pool_create(&p, seen->p);
         check_plain(p, row);
         apr_pool_destroy(p);
     }
-    else if (!row->text || !*row->text) {
-        fail("a row without a text", "");
+    else if (!row->words || !row->words->nelts) {
+        fail("a row without words", "");
+    }
+    else if (r307_token_check(seen->p, row->words)) {
+        fail("words that no line holds", r307_token_join(seen->p, row->words));
     }
     return 0;
 }
@@ -93,18 +97,18 @@ static void on_told(void *baton, unsigned line, const char *why)
     }
 }
 
-static void check_stay(apr_pool_t *p, unsigned line, const char *text)
+static void check_stay(apr_pool_t *p, unsigned line, const apr_array_header_t *words,
+                       const r307_context_t *context)
 {
+    const char *text = r307_token_join(p, words);
     r307_place_t place = { "map", line };
-    const r307_rule_t *stay;
-    r307_context_t context;
+    const r307_rule_t *stay = NULL;
     int i;
 
-    memset(&context, 0, sizeof(context));
-    context.directive = "";
-    context.match = R307_MATCH_EXACT;
-    context.is_map = 1;
-    stay = r307_stay_make(p, text, place, &context);
+    words = r307_stay_line(p, words, context);
+    if (words) {
+        r307_line_parse_words(p, words, place, context, &stay);
+    }
     if (stay && stay->target->kind != R307_TARGET_STOP) {
         fail("what stands in for a line answers", text);
     }
@@ -115,17 +119,19 @@ static void check_stay(apr_pool_t *p, unsigned line, const char *text)
     }
 }
 
-static void on_bad(void *baton, unsigned line, const char *why, const char *text)
+static int on_bad(void *baton, unsigned line, const char *why,
+                  const apr_array_header_t *words)
 {
     seen_t *seen = baton;
     apr_pool_t *p;
 
     on_told(baton, line, why);
-    if (text) {
+    if (words) {
         apr_pool_create(&p, seen->p);
-        check_stay(p, line, text);
+        check_stay(p, line, words, &seen->context);
         apr_pool_destroy(p);
     }
+    return 0;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
@@ -133,8 +139,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     static const char *const words[] = { "lines", "csv", "redirects" };
     const r307_format_t *format;
     static int ready;
-    seen_t seen = { NULL, 0, 1 };
-    r307_mapsink_t sink = { on_row, on_bad, on_told, on_told, &seen, 0 };
+    seen_t seen;
+    r307_mapsink_t sink = { on_row, on_bad, on_told, on_told, &seen, &seen.context };
     const char *bad;
     size_t i;
 
@@ -146,6 +152,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     if (len == 0) {
         return 0;
     }
+    memset(&seen, 0, sizeof(seen));
+    seen.lines = 1;
+    seen.context.directive = "";
+    seen.context.match = R307_MATCH_EXACT;
+    seen.context.is_map = 1;
     for (i = 1; i < len; i++) {
         seen.lines += data[i] == '\n' || data[i] == '\r';
     }

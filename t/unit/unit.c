@@ -355,3 +355,12 @@ int unit_same_names(apr_pool_t *p, const char *a, const char *b)
 {
     return holds_names(p, a, b) && holds_names(p, b, a);
 }
+
+const char *unit_image_add(apr_pool_t *p, r307_image_builder_t *builder, const char *line,
+                           unsigned number)
+{
+    apr_array_header_t *words;
+    const char *bad = r307_token_split(p, line, &words);
+
+    return bad ? bad : r307_image_add(p, builder, words, number);
+}

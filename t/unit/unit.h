@@ -104,6 +104,9 @@ void unit_context_make(apr_pool_t *p, const char *where, const char *directive,
 /* Parses the rules of a column (" ;; "); NULL when one has an error, put into *error. */
 r307_ruleset_t *unit_rules(apr_pool_t *p, const char *text, const char *where,
                            const char *directive, const char **error);
+/* Adds a line to a map; the error text of its words or of its rule. */
+const char *unit_image_add(apr_pool_t *p, r307_image_builder_t *builder, const char *line,
+                           unsigned number);
 /* Decides under the fixed assumptions of decide.tsv. allow: entries of
  * Redirect307AllowHosts joined by spaces, "-" for none. */
 void unit_decide(apr_pool_t *p, const r307_ruleset_t *rules, const char *where,

@@ -9,7 +9,6 @@
 #include "grammar/habit_option.h"
 #include "http/idn.h"
 #include "grammar/line_cond.h"
-#include "grammar/token.h"
 
 /* The words of one line, sorted. */
 typedef struct words_t {
@@ -491,24 +490,23 @@ static const char *parse_target(apr_pool_t *p, r307_draft_t *draft, const char *
                              &draft->rule->target);
 }
 
-const char *r307_line_parse(apr_pool_t *p, const char *line, r307_place_t place,
-                            const r307_context_t *context, const r307_rule_t **out)
+const char *r307_line_parse_words(apr_pool_t *p, const apr_array_header_t *all,
+                                  r307_place_t place, const r307_context_t *context,
+                                  const r307_rule_t **out)
 {
     r307_rule_t *rule = apr_pcalloc(p, sizeof(*rule));
     r307_draft_t draft = { rule, context, NULL, R307_MATCH_UNSET, 0, 0, 0,
                            R307_STICKY_COOKIE, { NULL, 0 } };
-    apr_array_header_t *all;
-    words_t words;
     const char *bad, *source, *target;
+    words_t words;
     int has_status;
 
     rule->place = place;
     rule->plan.then = R307_THEN_UNSET;
     draft.conds = apr_array_make(p, 4, sizeof(r307_cond_t));
     *out = NULL;
-    bad = r307_token_split(p, line, &all);
-    if (bad || all->nelts == 0) {
-        return bad;
+    if (all->nelts == 0) {
+        return NULL;
     }
     bad = r307_habit_check(p, all, context);
     bad = bad ? bad : sort_words(p, all, &draft, &words);
@@ -548,6 +546,16 @@ const char *r307_line_parse(apr_pool_t *p, const char *line, r307_place_t place,
     }
     *out = rule;
     return NULL;
+}
+
+const char *r307_line_parse(apr_pool_t *p, const char *line, r307_place_t place,
+                            const r307_context_t *context, const r307_rule_t **rule)
+{
+    apr_array_header_t *words;
+    const char *bad = r307_token_split(p, line, &words);
+
+    *rule = NULL;
+    return bad ? bad : r307_line_parse_words(p, words, place, context, rule);
 }
 
 static void print_word(apr_pool_t *p, r307_buf_t *buf, const char *word)

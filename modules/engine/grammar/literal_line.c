@@ -76,15 +76,27 @@ size_t r307_literal_target(const char *s, size_t len)
     return path ? n + path : 0;
 }
 
-const char *r307_literal_model(apr_pool_t *p, const char *options, int has_target,
-                             const r307_context_t *context, const r307_rule_t **model)
+int r307_literal_is(r307_slice_t source, r307_slice_t target)
 {
+    return source.len && r307_literal_source(source.s, source.len) == source.len
+        && target.len && r307_literal_target(target.s, target.len) == target.len;
+}
+
+const char *r307_literal_model(apr_pool_t *p, const apr_array_header_t *options,
+                             int has_target, const r307_context_t *context,
+                             const r307_rule_t **model)
+{
+    apr_array_header_t *words = apr_array_make(p, 2 + options->nelts, sizeof(r307_word_t));
     r307_place_t nowhere = { NULL, 0 };
     const r307_rule_t *rule;
-    const char *bad = r307_line_parse(p, apr_pstrcat(p, has_target ? "/a /b " : "/a ",
-                                                     options, NULL),
-                                      nowhere, context, &rule);
+    const char *bad;
 
+    APR_ARRAY_PUSH(words, r307_word_t) = r307_word_make("/a");
+    if (has_target) {
+        APR_ARRAY_PUSH(words, r307_word_t) = r307_word_make("/b");
+    }
+    apr_array_cat(words, options);
+    bad = r307_line_parse_words(p, words, nowhere, context, &rule);
     *model = NULL;
     if (!bad && !rule->name && !rule->group && rule->pattern && !rule->pattern->regex
         && !rule->pattern->segs

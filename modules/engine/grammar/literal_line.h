@@ -15,11 +15,16 @@
 size_t r307_literal_source(const char *s, size_t len);
 size_t r307_literal_target(const char *s, size_t len);
 
-/* Any rule of plain words, parsed with these options: what r307_literal_make copies. NULL
- * and *model; or the error text. *model is NULL when the options make the words something
- * else, as match=regex does, or are about one source, as name= and percent= are. */
-const char *r307_literal_model(apr_pool_t *p, const char *options, int has_target,
-                             const r307_context_t *context, const r307_rule_t **model);
+/* Whether both words are plain. */
+int r307_literal_is(r307_slice_t source, r307_slice_t target);
+
+/* Any rule of plain words, parsed with these options, whose texts must live as long: what
+ * r307_literal_make copies. NULL and *model; or the error text. *model is NULL when the
+ * options make the words something else, as match=regex does, or are about one source, as
+ * name= and percent= are. */
+const char *r307_literal_model(apr_pool_t *p, const apr_array_header_t *options,
+                             int has_target, const r307_context_t *context,
+                             const r307_rule_t **model);
 
 /* The rule of plain words. target is empty when the model has none. The texts are NUL-
  * terminated and not copied; NULL when they are not plain. */

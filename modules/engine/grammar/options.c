@@ -493,10 +493,13 @@ const r307_option_t *r307_option_find(const char *name, size_t len)
 {
     int i;
 
-    for (i = 0; i < r307_option_count; i++) {
-        if (strncmp(r307_options[i].name, name, len) == 0 && !r307_options[i].name[len]
-            && r307_options[i].written != R307_WRITTEN_NEVER) {
-            return &r307_options[i];
+    /* most names differ in their first byte: a million words are looked up */
+    for (i = 0; len && i < r307_option_count; i++) {
+        const r307_option_t *option = &r307_options[i];
+
+        if (option->name[0] == name[0] && strncmp(option->name, name, len) == 0
+            && !option->name[len] && option->written != R307_WRITTEN_NEVER) {
+            return option;
         }
     }
     return NULL;

@@ -4,8 +4,6 @@
 #include <string.h>
 #include <apr_strings.h>
 
-#include "grammar/token.h"
-
 /* What of a line says which requests it is for. */
 typedef struct source_t {
     const char *source;
@@ -14,21 +12,28 @@ typedef struct source_t {
     int plain;                  /* words that are no option and no status */
 } source_t;
 
-static void take_word(apr_pool_t *p, source_t *of, const char *text, size_t name_len)
+/* Whether it is no option and no status. */
+static int is_plain(const r307_word_t *word)
 {
-    const r307_option_t *option = name_len ? r307_option_find(text, name_len) : NULL;
     const r307_status_t *row;
     const char *why;
+
+    return !word->name_len && !r307_status_word(word->text, &row, &why);
+}
+
+static void take_word(apr_pool_t *p, source_t *of, const r307_word_t *word)
+{
+    const r307_option_t *option = r307_option_find(word->text, word->name_len);
 
     if (option && option->says == R307_SAYS_MATCH) {
         of->draft.match = R307_MATCH_UNSET;
         of->has_match = 1;
     }
     if (option && (option->says == R307_SAYS_MATCH || option->says == R307_SAYS_SOURCE)) {
-        r307_option_set(p, &of->draft, option, text + name_len + 1);
+        r307_option_set(p, &of->draft, option, r307_word_value(word));
     }
-    else if (!name_len && !r307_status_word(text, &row, &why)) {
-        of->source = of->source ? of->source : text;
+    else if (is_plain(word)) {
+        of->source = of->source ? of->source : word->text;
         of->plain++;
     }
 }
@@ -47,12 +52,16 @@ static const char *without_quotes(apr_pool_t *p, const char *word)
 
 /* The words of a line whose quotes or backslashes are not what they should be. A word that
  * begins with a plain quote may end anywhere. */
-static void read_roughly(apr_pool_t *p, const char *line, int is_regex, source_t *of)
+static void read_roughly(apr_pool_t *p, const char *line, int is_regex,
+                         apr_array_header_t *words)
 {
+    int has_source = 0;
+
     for (line += strspn(line, " \t\r\n"); *line && *line != '#';
          line += strspn(line, " \t\r\n")) {
         const char *word = "";
-        size_t len, name;
+        r307_word_t made;
+        size_t len;
 
         do {
             len = strcspn(line, " \t\r\n");
@@ -66,24 +75,29 @@ static void read_roughly(apr_pool_t *p, const char *line, int is_regex, source_t
             }
             break;
         } while (*line);
-        if (!of->source && (*word == '"' || *word == '\'')) {
+        if (!has_source && (*word == '"' || *word == '\'')) {
             return;
         }
-        word = without_quotes(p, word);
-        name = strspn(word, "abcdefghijklmnopqrstuvwxyz-");
-        take_word(p, of, word, word[name] == '=' ? name : 0);
+        made = r307_word_make(without_quotes(p, word));
+        APR_ARRAY_PUSH(words, r307_word_t) = made;
+        has_source |= is_plain(&made);
     }
 }
 
-static void read_words(apr_pool_t *p, const apr_array_header_t *words, source_t *of)
+/* Whether a line that is no words says match=regex. */
+static int names_regex(apr_pool_t *p, const char *line)
 {
-    int i;
+    return strstr(line, apr_pstrcat(p, r307_option_says(R307_SAYS_MATCH)->name, "=",
+                                    r307_match_name(R307_MATCH_REGEX), NULL)) != NULL;
+}
 
-    for (i = 0; i < words->nelts; i++) {
-        const r307_word_t *word = &APR_ARRAY_IDX(words, i, r307_word_t);
+const apr_array_header_t *r307_stay_roughly(apr_pool_t *p, const char *line,
+                                            const r307_context_t *context)
+{
+    apr_array_header_t *words = apr_array_make(p, 8, sizeof(r307_word_t));
 
-        take_word(p, of, word->text, word->name_len);
-    }
+    read_roughly(p, line, context->match == R307_MATCH_REGEX || names_regex(p, line), words);
+    return words;
 }
 
 /* What match= is to say; UNSET leaves it to the directive, or the map. */
@@ -95,49 +109,55 @@ static r307_match_t match_of(const source_t *of, const r307_context_t *context)
     return of->source[0] == '^' ? R307_MATCH_REGEX : R307_MATCH_PREFIX;
 }
 
-/* Whether a line that is no words says match=regex. */
-static int names_regex(apr_pool_t *p, const char *line)
+static void add(apr_array_header_t *words, const char *text)
 {
-    return strstr(line, apr_pstrcat(p, r307_option_says(R307_SAYS_MATCH)->name, "=",
-                                    r307_match_name(R307_MATCH_REGEX), NULL)) != NULL;
+    APR_ARRAY_PUSH(words, r307_word_t) = r307_word_make(text);
 }
 
-const char *r307_stay_text(apr_pool_t *p, const char *line, const r307_context_t *context)
+const apr_array_header_t *r307_stay_line(apr_pool_t *p, const apr_array_header_t *words,
+                                         const r307_context_t *context)
 {
-    source_t of;
-    apr_array_header_t *words;
+    apr_array_header_t *line = apr_array_make(p, 5, sizeof(r307_word_t));
     r307_match_t match;
-    int is_regex;
+    source_t of;
+    int i;
 
     memset(&of, 0, sizeof(of));
-    if (r307_token_split(p, line, &words) == NULL) {
-        read_words(p, words, &of);
-    }
-    else {
-        read_roughly(p, line, context->match == R307_MATCH_REGEX
-                     || names_regex(p, line), &of);
+    for (i = 0; i < words->nelts; i++) {
+        take_word(p, &of, &APR_ARRAY_IDX(words, i, r307_word_t));
     }
     if (context->where == R307_WHERE_LOCATION && of.plain < 2) {
-        return "-";             /* the section is the source */
+        add(line, "-");         /* the section is the source */
+        return line;
     }
     if (!of.source) {
         return NULL;
     }
     match = match_of(&of, context);
-    is_regex = (match ? match : context->match) == R307_MATCH_REGEX;
-    return apr_pstrcat(p, r307_token_quote(p, of.source), " -", match ? " match=" : "",
-                       match ? r307_match_name(match) : "",
-                       of.draft.fold ? " case=ignore" : "",
-                       of.draft.any_slash && !is_regex ? " slash=ignore" : "", NULL);
+    add(line, of.source);
+    add(line, "-");
+    if (match) {
+        add(line, apr_pstrcat(p, "match=", r307_match_name(match), NULL));
+    }
+    if (of.draft.fold) {
+        add(line, "case=ignore");
+    }
+    if (of.draft.any_slash && (match ? match : context->match) != R307_MATCH_REGEX) {
+        add(line, "slash=ignore");
+    }
+    return r307_token_check(p, line) ? NULL : line;
 }
 
 const r307_rule_t *r307_stay_make(apr_pool_t *p, const char *line, r307_place_t place,
                                   const r307_context_t *context)
 {
-    const char *text = r307_stay_text(p, line, context);
+    apr_array_header_t *split;
+    const apr_array_header_t *words = r307_token_split(p, line, &split)
+        ? r307_stay_roughly(p, line, context) : split;
     const r307_rule_t *rule = NULL;
 
-    return text && !r307_line_parse(p, text, place, context, &rule) ? rule : NULL;
+    words = r307_stay_line(p, words, context);
+    return words && !r307_line_parse_words(p, words, place, context, &rule) ? rule : NULL;
 }
 
 const char *r307_stay_words(int stays)

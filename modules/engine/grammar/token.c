@@ -171,9 +171,8 @@ static const char *check_control(apr_pool_t *p, const char *line)
     return NULL;
 }
 
-const char *r307_token_split(apr_pool_t *p, const char *line, apr_array_header_t **words)
+const char *r307_token_add(apr_pool_t *p, const char *line, apr_array_header_t *list)
 {
-    apr_array_header_t *list = apr_array_make(p, 8, sizeof(r307_word_t));
     size_t len = strlen(line);
     const char *bad;
 
@@ -210,8 +209,13 @@ const char *r307_token_split(apr_pool_t *p, const char *line, apr_array_header_t
                                                       + strspn(line + 1, "# \t"))));
         }
     }
-    *words = list;
     return NULL;
+}
+
+const char *r307_token_split(apr_pool_t *p, const char *line, apr_array_header_t **words)
+{
+    *words = apr_array_make(p, 8, sizeof(r307_word_t));
+    return r307_token_add(p, line, *words);
 }
 
 const char *r307_token_quote(apr_pool_t *p, const char *text)
@@ -235,6 +239,47 @@ const char *r307_token_quote(apr_pool_t *p, const char *text)
     }
     r307_buf_putc(&buf, '"');
     return buf.s;
+}
+
+const char *r307_token_join(apr_pool_t *p, const apr_array_header_t *words)
+{
+    r307_buf_t buf;
+    int i;
+
+    r307_buf_make(&buf, p, 64);
+    for (i = 0; i < words->nelts; i++) {
+        if (i) {
+            r307_buf_putc(&buf, ' ');
+        }
+        r307_buf_puts(&buf, r307_token_quote(p, APR_ARRAY_IDX(words, i, r307_word_t).text));
+    }
+    return buf.s;
+}
+
+r307_word_t r307_word_make(const char *text)
+{
+    r307_word_t word = { text, option_name_len(text), 0 };
+
+    return word;
+}
+
+const char *r307_token_check(apr_pool_t *p, const apr_array_header_t *words)
+{
+    apr_array_header_t *again;
+    int i, is_odd = words->nelts > R307_WORDS_MOST;
+    size_t len = 0;
+
+    for (i = 0; i < words->nelts; i++) {
+        const char *text = APR_ARRAY_IDX(words, i, r307_word_t).text, *s;
+
+        for (s = text; *s; s++) {
+            is_odd |= (unsigned char)*s < 0x20 || *s == 0x7F;
+        }
+        len += (size_t)(s - text) + 1;
+    }
+    /* quotes lengthen it */
+    return is_odd || len > R307_LINE_MOST / 4
+        ? r307_token_split(p, r307_token_join(p, words), &again) : NULL;
 }
 
 int r307_word_is(const r307_word_t *word, const char *name)

@@ -20,12 +20,22 @@ typedef struct r307_word_t {
 #define R307_WORDS_MOST 256
 #define R307_LINE_MOST  65536
 
-/* Appends r307_word_t to *words (made in p); a line that is empty or a comment gives none.
+/* The words of a line, of r307_word_t, in p; a line that is empty or a comment has none.
  * Returns NULL, or what is wrong and what to write instead. */
 const char *r307_token_split(apr_pool_t *p, const char *line, apr_array_header_t **words);
+/* The same, behind those that are in `words` already. */
+const char *r307_token_add(apr_pool_t *p, const char *line, apr_array_header_t *words);
 
 /* The word as a line would have to write it: quoted only where it must be. */
 const char *r307_token_quote(apr_pool_t *p, const char *text);
+/* The line of these words. */
+const char *r307_token_join(apr_pool_t *p, const apr_array_header_t *words);
+
+/* A word that was no part of a line: a cell of a sheet. The text is not copied. */
+r307_word_t r307_word_make(const char *text);
+/* Of words that were made: NULL, or what is said of the line that they would be, as no line
+ * can hold them. */
+const char *r307_token_check(apr_pool_t *p, const apr_array_header_t *words);
 
 /* Whether the word is the option of that name; what stands behind its '='. */
 int r307_word_is(const r307_word_t *word, const char *name);

@@ -32,13 +32,6 @@ struct r307_image_t {
     r307_context_t context;
 };
 
-const char *r307_image_line(apr_pool_t *p, const char *source, const char *target,
-                            const char *options)
-{
-    return apr_pstrcat(p, r307_token_quote(p, source), target ? " " : "",
-                       target ? r307_token_quote(p, target) : "", " ", options, NULL);
-}
-
 /* --- is it one? --- */
 
 /* Eight lanes, as each waits for its own product only; never zero times anything. */
@@ -186,11 +179,16 @@ static const r307_rule_t *parse(apr_pool_t *p, const r307_image_t *image,
     const char *source = image->texts + record->text;
     const char *target = source + strlen(source) + 1;
     r307_place_t place = { image->file, record->line & R307_RECORD_LINE_MOST };
+    apr_array_header_t *words = apr_array_make(p, 8, sizeof(r307_word_t));
     const r307_rule_t *rule = NULL;
 
-    *bad = r307_line_parse(p, r307_image_line(p, source, *target ? target : NULL,
-                                              image->texts + record->options),
-                           place, &image->context, &rule);
+    APR_ARRAY_PUSH(words, r307_word_t) = r307_word_make(source);
+    if (*target) {
+        APR_ARRAY_PUSH(words, r307_word_t) = r307_word_make(target);
+    }
+    *bad = r307_token_check(p, words);      /* whoever made the image */
+    *bad = *bad ? *bad : r307_token_add(p, image->texts + record->options, words);
+    *bad = *bad ? *bad : r307_line_parse_words(p, words, place, &image->context, &rule);
     return rule;
 }
 
@@ -201,9 +199,12 @@ static const char *attach_models(apr_pool_t *p, r307_image_t *image)
 
     image->models = apr_pcalloc(p, (count + 1) * sizeof(*image->models));
     for (i = 0; i < count; i++) {
-        const char *text = image->texts + sets[i].text;
-        const char *bad = r307_literal_model(p, text, sets[i].has_target != 0,
-                                           &image->context, &image->models[i]);
+        const char *text = image->texts + sets[i].text, *bad;
+        apr_array_header_t *words;
+
+        bad = r307_token_split(p, text, &words);
+        bad = bad ? bad : r307_literal_model(p, words, sets[i].has_target != 0,
+                                             &image->context, &image->models[i]);
 
         if (bad || !image->models[i]) {
             return apr_psprintf(p, "options '%s' cannot be used here: %s",

@@ -10,17 +10,17 @@
 #include "index/index.h"
 
 /* How the lines of a map are read. What `options` answers stands in the image, so it is
- * asked while building only. */
+ * asked while building only. Words are r307_word_t. */
 typedef struct r307_image_reading_t {
     r307_context_t context;     /* where: SERVER or DIRECTORY; what attaches the image
                                  * must read with the same `where` and `match` */
     const char *file;           /* of messages and labels */
     apr_uint64_t seed;          /* of the index; random */
     apr_uint64_t source_size, source_time;      /* kept for r307_image_info only */
-    /* A line's own options (as written, "" for none) to all that hold for it, the map's
-     * defaults among them: NULL and *all, or the error text. Asked once for each
-     * different text. NULL: they are all there is. */
-    const char *(*options)(void *baton, apr_pool_t *p, const char *own, const char **all);
+    /* A line's own options to all that hold for it, the map's defaults among them. Of plain
+     * lines asked once for equal ones. NULL: they are all there is. */
+    const apr_array_header_t *(*options)(void *baton, apr_pool_t *p,
+                                         const apr_array_header_t *own);
     void *baton;
 } r307_image_reading_t;
 
@@ -30,10 +30,13 @@ typedef struct r307_image_builder_t r307_image_builder_t;
 r307_image_builder_t *r307_image_builder_make(apr_pool_t *p,
                                               const r307_image_reading_t *reading);
 
-/* Adds the rule of one line of our own grammar, without its end of line. NULL, also for
- * a comment or an empty line; or the error text, in p: then nothing was added. */
-const char *r307_image_add(apr_pool_t *p, r307_image_builder_t *builder, const char *line,
-                           size_t len, apr_uint32_t line_number);
+/* Adds the rule of one line of our own grammar, of its words. NULL, also when there are none;
+ * or the error text, in p: then nothing was added. */
+const char *r307_image_add(apr_pool_t *p, r307_image_builder_t *builder,
+                           const apr_array_header_t *words, apr_uint32_t line);
+/* The same of a line of two words that r307_literal_is. */
+const char *r307_image_add_plain(apr_pool_t *p, r307_image_builder_t *builder,
+                                 r307_slice_t source, r307_slice_t target, apr_uint32_t line);
 
 /* Rules added so far, and the bytes of their texts. */
 apr_uint32_t r307_image_added(const r307_image_builder_t *builder);

@@ -56,10 +56,6 @@ typedef struct r307_set_t {
 
 #define R307_SETS_MOST 4096     /* so many are parsed by every process */
 
-/* A line as the parser is to read it: the words, then all options. target may be NULL. */
-const char *r307_image_line(apr_pool_t *p, const char *source, const char *target,
-                            const char *options);
-
 /* The sum over all bytes of an image, whose size is one. */
 apr_uint64_t r307_image_sum(const void *bytes);
 

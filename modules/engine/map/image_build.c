@@ -19,7 +19,7 @@ typedef struct bytes_t {
     size_t len, room;
 } bytes_t;
 
-/* The options of plain lines, by how they were written. */
+/* The options of plain lines, by their own words. */
 typedef struct set_t {
     apr_uint32_t number;
     r307_slice_t own;
@@ -36,6 +36,8 @@ struct r307_image_builder_t {
     apr_hash_t *set_by_own[2];      /* without and with a target: own options to set_t */
     apr_hash_t *options;            /* text to its place */
     apr_hash_t *names;              /* name= to the line that has it */
+    r307_buf_t key;                 /* of the options of a line */
+    apr_array_header_t *none;       /* no options */
     const set_t *last[2];           /* most lines have the options of the one before */
     r307_index_builder_t *index;
     size_t index_size;
@@ -87,18 +89,20 @@ r307_image_builder_t *r307_image_builder_make(apr_pool_t *p,
     builder->set_by_own[1] = apr_hash_make(p);
     builder->options = apr_hash_make(p);
     builder->names = apr_hash_make(p);
+    r307_buf_make(&builder->key, p, 64);
+    builder->none = apr_array_make(p, 0, sizeof(r307_word_t));
     builder->index = r307_index_builder_make(p, reading->seed);
     apr_pool_cleanup_register(p, builder, free_builder, apr_pool_cleanup_null);
     builder->head.file = push_text(builder, file, strlen(file));
     return builder;
 }
 
-static const char *merged(r307_image_builder_t *builder, apr_pool_t *p, const char *own,
-                          const char **all)
+/* A line's own options and the map's. */
+static const apr_array_header_t *merged(r307_image_builder_t *builder, apr_pool_t *p,
+                                        const apr_array_header_t *own)
 {
-    *all = own;
     return builder->reading.options
-        ? builder->reading.options(builder->reading.baton, p, own, all) : NULL;
+        ? builder->reading.options(builder->reading.baton, p, own) : own;
 }
 
 /* Where the text of options stands; each text stands once. */
@@ -138,57 +142,11 @@ static const char *put_record(r307_image_builder_t *builder, r307_slice_t source
 
 /* --- plain lines --- */
 
-typedef struct words_t {
-    r307_slice_t source, target, own;
-    int has_target;
-} words_t;
-
-static size_t blanks(const char *s, size_t len)
+/* Whether all words are options, none of which names one rule. */
+static int is_options(const apr_array_header_t *words)
 {
-    size_t n = 0;
-
-    while (n < len && (s[n] == ' ' || s[n] == '\t')) {
-        n++;
-    }
-    return n;
-}
-
-/* Whether the line is plain words and, behind them, whatever. */
-static int split_plain(const char *s, size_t len, words_t *words)
-{
-    size_t at = blanks(s, len), n;
-
-    if (len > R307_LINE_MOST) {
-        return 0;
-    }
-    while (len > at && (s[len - 1] == ' ' || s[len - 1] == '\t' || s[len - 1] == '\r')) {
-        len--;
-    }
-    n = r307_literal_source(s + at, len - at);
-    words->source = r307_slice(s + at, n);
-    if (n == 0) {
-        return 0;
-    }
-    at += n;
-    at += blanks(s + at, len - at);
-    n = r307_literal_target(s + at, len - at);
-    words->has_target = n != 0;
-    words->target = r307_slice(s + at, n);
-    at += n;
-    at += blanks(s + at, len - at);
-    words->own = r307_slice(s + at, len - at);
-    return 1;
-}
-
-/* Whether the text is options and nothing else, none of which names one rule. */
-static int is_options(apr_pool_t *p, const char *text)
-{
-    apr_array_header_t *words;
     int i;
 
-    if (*text == '#' || r307_token_split(p, text, &words)) {
-        return 0;
-    }
     for (i = 0; i < words->nelts; i++) {
         const r307_word_t *word = &APR_ARRAY_IDX(words, i, r307_word_t);
         const r307_option_t *option = r307_option_find(word->text, word->name_len);
@@ -200,96 +158,120 @@ static int is_options(apr_pool_t *p, const char *text)
     return 1;
 }
 
-/* A new set, if the options are those of plain rules; NULL leaves the line to the parser. */
-static const set_t *add_set(r307_image_builder_t *builder, const words_t *words)
+/* Words as one key: their texts, each with its end. */
+static r307_slice_t key_of(r307_image_builder_t *builder, const apr_array_header_t *words)
 {
-    apr_pool_t *p = builder->p;
-    const char *own = r307_slice_text(builder->scratch, words->own), *all;
+    int i;
+
+    builder->key.len = 0;
+    for (i = 0; i < words->nelts; i++) {
+        const char *text = APR_ARRAY_IDX(words, i, r307_word_t).text;
+
+        r307_buf_add(&builder->key, text, strlen(text) + 1);
+    }
+    return r307_slice(builder->key.s, builder->key.len);
+}
+
+static const apr_array_header_t *copied(apr_pool_t *p, const apr_array_header_t *words)
+{
+    apr_array_header_t *copy = apr_array_copy(p, words);
+    int i;
+
+    for (i = 0; i < copy->nelts; i++) {
+        r307_word_t *word = &APR_ARRAY_IDX(copy, i, r307_word_t);
+
+        word->text = apr_pstrdup(p, word->text);
+    }
+    return copy;
+}
+
+/* A new set, if the options are those of plain rules; NULL leaves the line to the parser. */
+static const set_t *add_set(r307_image_builder_t *builder, r307_slice_t key,
+                            const apr_array_header_t *own, int has_target)
+{
     r307_set_t *row = &builder->sets[builder->head.set_count];
+    const apr_array_header_t *all = merged(builder, builder->scratch, own);
+    apr_pool_t *p = builder->p;
     const r307_rule_t *model;
     set_t *set;
 
-    if (builder->head.set_count == R307_SETS_MOST || !is_options(builder->scratch, own)
-        || merged(builder, builder->scratch, own, &all)
-        || r307_literal_model(builder->scratch, all, words->has_target,
-                            &builder->reading.context, &model)
+    if (builder->head.set_count == R307_SETS_MOST || !is_options(own)
+        || r307_literal_model(builder->scratch, all, has_target,
+                              &builder->reading.context, &model)
         || !model) {
         return NULL;
     }
     set = apr_palloc(p, sizeof(*set));
     set->number = builder->head.set_count++;
-    set->own = r307_slice(apr_pstrdup(p, own), words->own.len);
-    r307_literal_model(p, apr_pstrdup(p, all), words->has_target, &builder->reading.context,
-                     &set->model);
-    row->text = options_at(builder, all);
-    row->has_target = (apr_uint32_t)words->has_target;
-    apr_hash_set(builder->set_by_own[words->has_target], set->own.s,
-                 (apr_ssize_t)set->own.len, set);
+    set->own = r307_slice(apr_pmemdup(p, key.s, key.len + 1), key.len);
+    r307_literal_model(p, copied(p, all), has_target, &builder->reading.context, &set->model);
+    row->text = options_at(builder, r307_token_join(builder->scratch, all));
+    row->has_target = (apr_uint32_t)has_target;
+    apr_hash_set(builder->set_by_own[has_target], set->own.s, (apr_ssize_t)set->own.len, set);
     apr_pool_clear(builder->scratch);
     return set;
 }
 
-static const set_t *find_set(r307_image_builder_t *builder, const words_t *words)
+static const set_t *find_set(r307_image_builder_t *builder, const apr_array_header_t *own,
+                             int has_target)
 {
-    const set_t **last = &builder->last[words->has_target];
+    const set_t **last = &builder->last[has_target];
+    r307_slice_t key = key_of(builder, own);
 
-    if (!*last || !r307_slice_same(words->own, (*last)->own)) {
-        const set_t *set = apr_hash_get(builder->set_by_own[words->has_target],
-                                        words->own.s, (apr_ssize_t)words->own.len);
+    if (!*last || !r307_slice_same(key, (*last)->own)) {
+        const set_t *set = apr_hash_get(builder->set_by_own[has_target], key.s,
+                                        (apr_ssize_t)key.len);
 
-        set = set ? set : add_set(builder, words);
+        set = set ? set : add_set(builder, key, own, has_target);
         *last = set ? set : *last;
         return set;
     }
     return *last;
 }
 
-static const char *add_plain(r307_image_builder_t *builder, const words_t *words,
-                             const set_t *set, apr_uint32_t line)
+static const char *add_of_set(r307_image_builder_t *builder, r307_slice_t source,
+                              r307_slice_t target, const set_t *set, apr_uint32_t line)
 {
-    const char *bad = put_record(builder, words->source, words->target, set->number,
-                                 R307_RECORD_PLAIN, line);
+    const char *bad = put_record(builder, source, target, set->number, R307_RECORD_PLAIN, line);
     r307_pattern_t pattern;
 
     if (!bad) {
         memset(&pattern, 0, sizeof(pattern));
         pattern.match = set->model->pattern->match;
-        pattern.head = words->source;
-        r307_index_add(builder->index, &pattern, set->model->conds,
-                       set->model->cond_count);
+        pattern.head = source;
+        r307_index_add(builder->index, &pattern, set->model->conds, set->model->cond_count);
     }
     return bad;
 }
 
 /* --- all other lines --- */
 
-/* Sorts the words; a third plain word goes among the options, where the parser finds it. */
-static const char *sort_words(apr_pool_t *p, const char *line, const char **source,
-                              const char **target, const char **own)
+/* The words of a line, sorted; a third word without a name is among the options, where the
+ * parser finds it. */
+typedef struct words_t {
+    const char *source, *target;
+    apr_array_header_t *own;
+} words_t;
+
+static void sort_words(apr_pool_t *p, const apr_array_header_t *all, words_t *words)
 {
-    apr_array_header_t *words;
-    const char *bad = r307_token_split(p, line, &words);
-    r307_buf_t buf;
     int i;
 
-    *source = *target = NULL;
-    r307_buf_make(&buf, p, 64);
-    for (i = 0; !bad && i < words->nelts; i++) {
-        const r307_word_t *word = &APR_ARRAY_IDX(words, i, r307_word_t);
+    words->source = words->target = NULL;
+    words->own = apr_array_make(p, all->nelts, sizeof(r307_word_t));
+    for (i = 0; i < all->nelts; i++) {
+        const r307_word_t *word = &APR_ARRAY_IDX(all, i, r307_word_t);
 
-        if (word->name_len == 0 && !*source) {
-            *source = word->text;
+        if (word->name_len == 0 && !words->source) {
+            words->source = word->text;
         }
-        else if (word->name_len == 0 && !*target) {
-            *target = word->text;
+        else if (word->name_len == 0 && !words->target) {
+            words->target = word->text;
         }
         else {
-            r307_buf_puts(&buf, buf.len ? " " : "");
-            r307_buf_puts(&buf, r307_token_quote(p, word->text));
+            APR_ARRAY_PUSH(words->own, r307_word_t) = *word;
         }
     }
-    *own = buf.s;
-    return bad;
 }
 
 /* Whether the rule is read from its text at every request that needs it; any other is kept
@@ -332,45 +314,61 @@ static const char *check_name(r307_image_builder_t *builder, const r307_rule_t *
     return NULL;
 }
 
-/* Options alone: what is wrong with them, else what is missing. */
-static const char *no_source(r307_image_builder_t *builder, apr_pool_t *p,
-                             const char *own, const char *all, r307_place_t place)
-{
-    const r307_rule_t *rule;
-    const char *bad = r307_line_parse(p, r307_image_line(p, "/old", "/new", all), place,
-                                      &builder->reading.context, &rule);
-
-    return bad ? bad : apr_psprintf(p, "has options and no path; write: /old /new %s",
-                                    r307_text_show(p, own, strlen(own)));
-}
-
-static const char *add_parsed(r307_image_builder_t *builder, const char *text,
-                              apr_uint32_t line)
+static const char *parse(r307_image_builder_t *builder, const char *source,
+                         const char *target, const apr_array_header_t *options,
+                         apr_uint32_t line, const r307_rule_t **rule)
 {
     apr_pool_t *p = builder->scratch;
-    const char *source, *target, *own, *all;
+    apr_array_header_t *words = apr_array_make(p, 2 + options->nelts, sizeof(r307_word_t));
     r307_place_t place = { builder->reading.file, line };
+
+    APR_ARRAY_PUSH(words, r307_word_t) = r307_word_make(source);
+    if (target) {
+        APR_ARRAY_PUSH(words, r307_word_t) = r307_word_make(target);
+    }
+    apr_array_cat(words, options);
+    return r307_line_parse_words(p, words, place, &builder->reading.context, rule);
+}
+
+/* Options alone: what is wrong with them, else what is missing. */
+static const char *no_source(r307_image_builder_t *builder, const words_t *words,
+                             const apr_array_header_t *all, apr_uint32_t line)
+{
+    const char *own = r307_token_join(builder->scratch, words->own);
+    const r307_rule_t *rule;
+    const char *bad = parse(builder, "/old", "/new", all, line, &rule);
+
+    return bad ? bad : apr_psprintf(builder->scratch, "has options and no path; write: /old "
+                                    "/new %s", r307_text_show(builder->scratch, own,
+                                                              strlen(own)));
+}
+
+static const char *add_parsed(r307_image_builder_t *builder,
+                              const apr_array_header_t *line_words, apr_uint32_t line)
+{
+    apr_pool_t *p = builder->scratch;
+    const char *source, *target, *bad;
+    const apr_array_header_t *all;
     const r307_rule_t *rule = NULL;
     r307_record_kind_t kind;
-    const char *bad = sort_words(p, text, &source, &target, &own);
+    words_t words;
 
-    if (!bad && !source && !*own) {
-        return NULL;        /* a comment, or nothing */
+    sort_words(p, line_words, &words);
+    all = merged(builder, p, words.own);
+    if (!words.source) {
+        return no_source(builder, &words, all, line);
     }
-    bad = bad ? bad : merged(builder, p, own, &all);
-    if (!bad && !source) {
-        return no_source(builder, p, own, all, place);
-    }
-    bad = bad ? bad : r307_line_parse(p, r307_image_line(p, source, target, all),
-                                      place, &builder->reading.context, &rule);
+    source = words.source;
+    target = words.target ? words.target : "";
+    bad = parse(builder, source, words.target, all, line, &rule);
     bad = bad ? bad : check_name(builder, rule, p);
     if (bad) {
         return bad;
     }
     kind = is_light(rule) ? R307_RECORD_LINE : R307_RECORD_KEPT;
     bad = put_record(builder, r307_slice(source, strlen(source)),
-                     r307_slice(target ? target : "", target ? strlen(target) : 0),
-                     options_at(builder, all), kind, line);
+                     r307_slice(target, strlen(target)),
+                     options_at(builder, r307_token_join(p, all)), kind, line);
     if (bad) {
         return bad;
     }
@@ -383,23 +381,70 @@ static const char *add_parsed(r307_image_builder_t *builder, const char *text,
     return NULL;
 }
 
-const char *r307_image_add(apr_pool_t *p, r307_image_builder_t *builder, const char *line,
-                           size_t len, apr_uint32_t line_number)
+/* The text of a word that is no option, or nothing. */
+static r307_slice_t plain_word(const apr_array_header_t *words, int i)
 {
-    words_t words;
-    const set_t *set = split_plain(line, len, &words) ? find_set(builder, &words) : NULL;
-    const char *bad;
+    const r307_word_t *word = i < words->nelts ? &APR_ARRAY_IDX(words, i, r307_word_t) : NULL;
 
-    if (set) {
-        return add_plain(builder, &words, set, line_number);
+    return word && !word->name_len ? r307_slice(word->text, strlen(word->text))
+                                   : r307_slice("", 0);
+}
+
+/* Adds a line that begins with a source and a target that are plain; 0 leaves it to the
+ * parser. */
+static int add_literal(r307_image_builder_t *builder, const apr_array_header_t *words,
+                       apr_uint32_t line, const char **bad)
+{
+    r307_slice_t source = plain_word(words, 0), target = plain_word(words, 1);
+    apr_array_header_t own = *words;
+    int count = target.len ? 2 : 1;
+    const set_t *set;
+
+    if (!source.len || r307_literal_source(source.s, source.len) != source.len
+        || r307_literal_target(target.s, target.len) != target.len) {
+        return 0;
     }
-    if (memchr(line, '\0', len)) {
-        return "a byte NUL; a line of text has none";
-    }
-    bad = add_parsed(builder, apr_pstrmemdup(builder->scratch, line, len), line_number);
+    own.elts += count * own.elt_size;
+    own.nelts -= count;
+    set = find_set(builder, &own, count == 2);
+    *bad = set ? add_of_set(builder, source, target, set, line) : NULL;
+    return set != NULL;
+}
+
+static const char *add_other(apr_pool_t *p, r307_image_builder_t *builder,
+                             const apr_array_header_t *words, apr_uint32_t line)
+{
+    const char *bad = add_parsed(builder, words, line);
+
     bad = bad ? apr_pstrdup(p, bad) : NULL;
     apr_pool_clear(builder->scratch);
     return bad;
+}
+
+const char *r307_image_add(apr_pool_t *p, r307_image_builder_t *builder,
+                           const apr_array_header_t *words, apr_uint32_t line)
+{
+    const char *bad = NULL;
+
+    if (words->nelts && !add_literal(builder, words, line, &bad)) {
+        bad = add_other(p, builder, words, line);
+    }
+    return bad;
+}
+
+const char *r307_image_add_plain(apr_pool_t *p, r307_image_builder_t *builder,
+                                 r307_slice_t source, r307_slice_t target, apr_uint32_t line)
+{
+    const set_t *set = find_set(builder, builder->none, 1);
+    apr_array_header_t *words;
+
+    if (set) {
+        return add_of_set(builder, source, target, set, line);
+    }
+    words = apr_array_make(p, 2, sizeof(r307_word_t));
+    APR_ARRAY_PUSH(words, r307_word_t) = r307_word_make(r307_slice_text(p, source));
+    APR_ARRAY_PUSH(words, r307_word_t) = r307_word_make(r307_slice_text(p, target));
+    return add_other(p, builder, words, line);
 }
 
 apr_uint32_t r307_image_added(const r307_image_builder_t *builder)

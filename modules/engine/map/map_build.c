@@ -9,7 +9,6 @@
 
 #include "base/hash.h"
 #include "grammar/stay.h"
-#include "grammar/token.h"
 
 #define ROW_USUAL 56            /* bytes; a file of shorter ones makes its table grow */
 
@@ -29,7 +28,6 @@ typedef struct building_t {
     r307_mapresult_t *result;
     r307_context_t context;
     r307_draft_t defaults;      /* match=, case= and slash= of the map */
-    r307_buf_t line;
     unsigned looked;            /* rows since is_over was asked */
     apr_int64_t regexes;
     int gave_up;
@@ -145,18 +143,20 @@ static int is_over_limit(building_t *b, unsigned number, int is_regex)
     return 0;
 }
 
-static void add_bad(building_t *b, unsigned line, const char *why, const char *text);
+static void add_bad(building_t *b, unsigned line, const char *why,
+                    const apr_array_header_t *words);
 
-static int add(building_t *b, const char *line, size_t len, unsigned number, int is_regex)
+/* 1, or 0 when it is no rule, or one too many. */
+static int add(building_t *b, const apr_array_header_t *words, unsigned number, int is_regex)
 {
     const char *bad;
 
     if (is_over_limit(b, number, is_regex)) {
         return 0;
     }
-    bad = r307_image_add(b->scratch, b->result->builder, line, len, number);
+    bad = r307_image_add(b->scratch, b->result->builder, words, number);
     if (bad) {
-        add_bad(b, number, bad, apr_pstrmemdup(b->scratch, line, len));
+        add_bad(b, number, bad, words);
         return 0;
     }
     b->result->rules++;
@@ -164,29 +164,38 @@ static int add(building_t *b, const char *line, size_t len, unsigned number, int
     return 1;
 }
 
+static const apr_array_header_t *words_of(building_t *b, const r307_maprow_t *row)
+{
+    apr_array_header_t *words = apr_array_make(b->scratch, 2, sizeof(r307_word_t));
+    const char *source = r307_slice_text(b->scratch, row->source);
+    const char *target = r307_slice_text(b->scratch, row->target);
+
+    APR_ARRAY_PUSH(words, r307_word_t) = r307_word_make(source);
+    APR_ARRAY_PUSH(words, r307_word_t) = r307_word_make(target);
+    return words;
+}
+
 static void add_plain(building_t *b, const r307_maprow_t *row, apr_uint64_t h)
 {
-    r307_slice_t whole = row->source;
     r307_seen_row_t seen = { row->source, row->target, row->line, 0, 0 };
+    const char *bad;
 
     if (is_taken(b, &seen, row->source, h)) {
         apr_pool_clear(b->scratch);
         return;
     }
-    /* "/from /to" of a line is handed over as it stands in the file */
-    if (!b->def->format->is_sheet) {
-        whole.len = (size_t)(row->target.s + row->target.len - row->source.s);
+    if (is_over_limit(b, row->line, 0)) {
+        return;
     }
-    else {
-        b->line.len = 0;
-        r307_buf_add(&b->line, row->source.s, row->source.len);
-        r307_buf_putc(&b->line, ' ');
-        r307_buf_add(&b->line, row->target.s, row->target.len);
-        whole = r307_slice(b->line.s, b->line.len);
+    bad = r307_image_add_plain(b->scratch, b->result->builder, row->source, row->target,
+                               row->line);
+    if (bad) {
+        add_bad(b, row->line, bad, words_of(b, row));
+        apr_pool_clear(b->scratch);
+        return;
     }
-    if (add(b, whole.s, whole.len, row->line, 0)) {
-        r307_seen_keep(b->seen, h, &seen);
-    }
+    b->result->rules++;
+    r307_seen_keep(b->seen, h, &seen);
 }
 
 /* Whether an option says when the line answers, or for whom, and not what. */
@@ -285,17 +294,12 @@ static void read_words(building_t *b, const apr_array_header_t *words, unsigned 
 }
 
 /* Adds a line of the grammar, if none before it answers all that it is for. */
-static void add_text(building_t *b, unsigned number, const char *text, int stays)
+static void add_words(building_t *b, unsigned number, const apr_array_header_t *words,
+                      int stays)
 {
-    apr_array_header_t *words;
-    const char *bad = r307_token_split(b->scratch, text, &words);
     apr_uint64_t h = 0;
     line_t line;
 
-    if (bad) {
-        add_bad(b, number, bad, text);
-        return;
-    }
     read_words(b, words, number, &line);
     line.seen.stays = stays;
     /* match= makes another source of the same text */
@@ -306,33 +310,32 @@ static void add_text(building_t *b, unsigned number, const char *text, int stays
             return;
         }
     }
-    if (add(b, text, strlen(text), number, line.is_regex) && line.always
-        && line.is_exact) {
+    if (add(b, words, number, line.is_regex) && line.always && line.is_exact) {
         r307_seen_keep(b->seen, h, &line.seen);
     }
 }
 
 /* What stands in for a bad line, unless a line before it has its source; 1 when something
  * does. */
-static int add_stay(building_t *b, unsigned number, const char *text)
+static int add_stay(building_t *b, unsigned number, const apr_array_header_t *words)
 {
-    const char *stay = text ? r307_stay_text(b->scratch, text, &b->context) : NULL;
-    apr_array_header_t *words;
+    const apr_array_header_t *stay = words ? r307_stay_line(b->scratch, words, &b->context)
+                                           : NULL;
     r307_seen_row_t before;
     apr_uint64_t h;
     line_t line;
 
-    if (!stay || r307_token_split(b->scratch, stay, &words)) {
+    if (!stay) {
         return 0;
     }
-    read_words(b, words, number, &line);
+    read_words(b, stay, number, &line);
     line.seen.stays = 1;
     line.seen.target.len = 0;
     h = r307_hash_keyed(b->limits->seed, line.seen.key.s, line.seen.key.len);
     if ((line.is_exact && r307_seen_find(b->seen, h, line.seen.key, &before))
         || (line.is_regex && b->regexes >= b->limits->regex_most)
         || (b->limits->lines_most && b->result->stays >= b->limits->lines_most)
-        || r307_image_add(b->scratch, b->result->builder, stay, strlen(stay), number)) {
+        || r307_image_add(b->scratch, b->result->builder, stay, number)) {
         return 0;
     }
     b->regexes += line.is_regex;
@@ -344,9 +347,10 @@ static int add_stay(building_t *b, unsigned number, const char *text)
     return 1;
 }
 
-static void add_bad(building_t *b, unsigned line, const char *why, const char *text)
+static void add_bad(building_t *b, unsigned line, const char *why,
+                    const apr_array_header_t *words)
 {
-    int stays = add_stay(b, line, text);
+    int stays = add_stay(b, line, words);
 
     tell(b, line, apr_pstrcat(b->scratch, why, r307_stay_words(stays), NULL));
 }
@@ -380,13 +384,26 @@ static void add_later(building_t *b, const r307_maprow_t *row)
     }
 }
 
-static void on_bad(void *baton, unsigned line, const char *why, const char *text)
+/* After a row: whether to give up is asked now and then. */
+static int end_row(building_t *b)
+{
+    b->is_told = 0;
+    if (++b->looked == 1024) {
+        b->looked = 0;
+        b->gave_up = b->limits->is_over && b->limits->is_over(b->limits->baton);
+    }
+    return b->gave_up;
+}
+
+static int on_bad(void *baton, unsigned line, const char *why,
+                  const apr_array_header_t *words)
 {
     building_t *b = baton;
 
     flush(b);
-    add_bad(b, line, why, text);
+    add_bad(b, line, why, words);
     apr_pool_clear(b->scratch);
+    return end_row(b);
 }
 
 static void on_told(void *baton, unsigned line, const char *why)
@@ -407,33 +424,23 @@ static void on_note(void *baton, unsigned line, const char *why)
 static int on_row(void *baton, const r307_maprow_t *row)
 {
     building_t *b = baton;
+    apr_uint32_t rules;
 
     if (row->source.s && b->def->match != R307_MATCH_REGEX) {
         add_later(b, row);
     }
     else if (row->source.s) {
-        b->line.len = 0;
-        r307_buf_add(&b->line, row->source.s, row->source.len);
-        r307_buf_putc(&b->line, ' ');
-        r307_buf_add(&b->line, row->target.s, row->target.len);
-        add(b, b->line.s, b->line.len, row->line, 1);
+        add(b, words_of(b, row), row->line, 1);
         apr_pool_clear(b->scratch);
     }
     else {
-        apr_uint32_t rules;
-
         flush(b);
         rules = b->result->rules;
-        add_text(b, row->line, row->text, b->is_told);
+        add_words(b, row->line, row->words, b->is_told);
         b->result->stays += b->is_told && b->result->rules > rules;
         apr_pool_clear(b->scratch);
     }
-    b->is_told = 0;
-    if (++b->looked == 1024) {
-        b->looked = 0;
-        b->gave_up = b->limits->is_over && b->limits->is_over(b->limits->baton);
-    }
-    return b->gave_up;
+    return end_row(b);
 }
 
 static const char *untold(apr_pool_t *p, apr_uint32_t count)
@@ -460,11 +467,10 @@ const char *r307_map_build(apr_pool_t *p, const r307_mapdef_t *def,
                            const r307_expr_maker_t *maker, const r307_mapbytes_t *bytes,
                            const r307_maplimits_t *limits, r307_mapresult_t *result)
 {
-    r307_mapsink_t to_us = { on_row, on_bad, on_told, on_note, NULL,
-                             def->where == R307_WHERE_DIRECTORY };
+    building_t b;
+    const r307_mapsink_t to_us = { on_row, on_bad, on_told, on_note, &b, &b.context };
     r307_image_reading_t reading;
     apr_uint32_t told;
-    building_t b;
     const char *bad;
 
     memset(result, 0, sizeof(*result));
@@ -482,9 +488,7 @@ const char *r307_map_build(apr_pool_t *p, const r307_mapdef_t *def,
     make_reading(&b, bytes, &reading);
     result->builder = r307_image_builder_make(p, &reading);
     apr_pool_create(&b.scratch, p);
-    r307_buf_make(&b.line, p, 256);
     b.seen = r307_seen_make(p, 1024 + bytes->len / ROW_USUAL, b.file, limits->seed);
-    to_us.baton = &b;
     bad = r307_format_read(p, bytes->s, bytes->len, def->format, &to_us);
     flush(&b);
     if (!bad && b.gave_up) {

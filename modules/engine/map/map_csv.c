@@ -9,6 +9,7 @@
 #include <apr_strings.h>
 #include <apr_tables.h>
 
+#include "grammar/literal_line.h"
 #include "map/map_columns.h"
 #include "http/url.h"
 
@@ -185,7 +186,7 @@ static const char *read_header(r307_mapreading_t *reading, table_t *table)
 {
     const char *ignored, *near;
     const char *bad = r307_columns_read(reading->p, table->cells, table->cell_count,
-                                        reading->sink->in_directory,
+                                        reading->sink->context->where == R307_WHERE_DIRECTORY,
                                         table->columns, &ignored, &near);
 
     if (bad) {
@@ -222,7 +223,7 @@ static int is_plain(const table_t *table)
             return 0;
         }
     }
-    return r307_mapfile_is_plain(table->cells[0], table->cells[1]);
+    return r307_literal_is(table->cells[0], table->cells[1]);
 }
 
 /* The text of the row's cell of that role, NULL when it is empty. */
@@ -385,7 +386,7 @@ static const char *read_row(r307_mapreading_t *reading, const table_t *table,
     return bad || !said->target || said->is_stop ? bad : check_target(reading, said);
 }
 
-/* The row as a line of the grammar. */
+/* The row as words of a line. */
 static void write_row(r307_mapreading_t *reading, const table_t *table, const said_t *said)
 {
     int i;
@@ -414,12 +415,13 @@ static int is_source(const r307_option_t *option)
 }
 
 /* What of a bad row says which requests it is for; NULL: nothing. */
-static const char *source_alone(r307_mapreading_t *reading, const table_t *table)
+static const apr_array_header_t *source_alone(r307_mapreading_t *reading,
+                                              const table_t *table)
 {
     const char *source = find_cell(reading, table, R307_COLUMN_SOURCE);
     int is_regex = is_yes(find_cell(reading, table, R307_COLUMN_REGEX)), i;
 
-    reading->text.len = 0;
+    reading->words->nelts = 0;
     if (!source || r307_mapfile_utf8(reading, r307_slice(source, strlen(source)))) {
         return NULL;
     }
@@ -437,7 +439,7 @@ static const char *source_alone(r307_mapreading_t *reading, const table_t *table
                               cell_text(reading, table->cells[i]));
         }
     }
-    return reading->text.s;
+    return reading->words;
 }
 
 /* The row whose cells were read, or are `bad`. */
@@ -464,7 +466,7 @@ static void finish_row(r307_mapreading_t *reading, unsigned number, const char *
         return;
     }
     write_row(reading, table, &said);
-    r307_mapfile_text(reading, number);
+    r307_mapfile_made(reading, number);
 }
 
 /* Without a header row: source, target, status. */

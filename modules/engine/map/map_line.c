@@ -12,11 +12,6 @@
 
 /* --- the directive's line --- */
 
-static const char *name_of(apr_pool_t *p, const r307_word_t *word)
-{
-    return apr_pstrmemdup(p, word->text, word->name_len);
-}
-
 static const char *parse_match(apr_pool_t *p, const char *value, r307_match_t *match)
 {
     int i;
@@ -31,31 +26,18 @@ static const char *parse_match(apr_pool_t *p, const char *value, r307_match_t *m
                         "match=regex", r307_text_show(p, value, strlen(value)));
 }
 
-static const char *join(apr_pool_t *p, const apr_array_header_t *words)
-{
-    r307_buf_t buf;
-    int i;
-
-    r307_buf_make(&buf, p, 64);
-    for (i = 0; i < words->nelts; i++) {
-        if (i) {
-            r307_buf_putc(&buf, ' ');
-        }
-        r307_buf_puts(&buf, r307_token_quote(p, APR_ARRAY_IDX(words, i,
-                                                              r307_word_t).text));
-    }
-    return buf.s;
-}
-
 /* A line of the map that says nothing but source and target. */
 static const char *parse_silent(apr_pool_t *p, const r307_mapdef_t *def,
                                 const r307_context_t *context, const r307_rule_t **rule)
 {
+    apr_array_header_t *words = apr_array_make(p, 8, sizeof(r307_word_t));
     const r307_place_t place = { NULL, 0 };
 
-    return r307_line_parse(p, apr_pstrcat(p, def->match == R307_MATCH_REGEX ? "^/x" : "/x",
-                                          " /y ", join(p, def->defaults), NULL),
-                           place, context, rule);
+    APR_ARRAY_PUSH(words, r307_word_t)
+        = r307_word_make(def->match == R307_MATCH_REGEX ? "^/x" : "/x");
+    APR_ARRAY_PUSH(words, r307_word_t) = r307_word_make("/y");
+    apr_array_cat(words, def->defaults);
+    return r307_line_parse_words(p, words, place, context, rule);
 }
 
 /* Options nobody could use are said where they stand, not once for every line. */
@@ -138,7 +120,7 @@ const char *r307_map_parse(apr_pool_t *p, const char *args, const r307_context_t
     def->text = apr_psprintf(p, "%s %s %s %s", def->format->word,
                              r307_match_name(def->match),
                              def->where == R307_WHERE_DIRECTORY ? "d" : "s",
-                             join(p, defaults));
+                             r307_token_join(p, defaults));
     return check_defaults(p, def, context);
 }
 
@@ -171,33 +153,32 @@ static int is_narrower(apr_pool_t *p, const r307_word_t *own, const r307_word_t 
     return is_end ? mine <= maps : mine >= maps;
 }
 
-const char *r307_map_options(void *baton, apr_pool_t *p, const char *own,
-                             const char **all)
+static int is_same_option(const r307_word_t *a, const r307_word_t *b)
+{
+    return a->name_len == b->name_len && memcmp(a->text, b->text, a->name_len) == 0;
+}
+
+const apr_array_header_t *r307_map_options(void *baton, apr_pool_t *p,
+                                           const apr_array_header_t *own)
 {
     const r307_mapdef_t *def = baton;
-    apr_array_header_t *words, *joined;
-    const char *bad = r307_token_split(p, own, &words);
+    apr_array_header_t *joined = apr_array_copy(p, own);
     int i, k;
 
-    if (bad) {
-        return bad;
-    }
-    joined = apr_array_copy(p, words);
     for (i = 0; i < def->defaults->nelts; i++) {
         const r307_word_t *word = &APR_ARRAY_IDX(def->defaults, i, r307_word_t);
 
-        for (k = 0; k < words->nelts; k++) {
+        for (k = 0; k < own->nelts; k++) {
             r307_word_t *its = &APR_ARRAY_IDX(joined, k, r307_word_t);
 
-            if (r307_word_is(its, name_of(p, word))) {
+            if (is_same_option(its, word)) {
                 *its = is_narrower(p, its, word) ? *its : *word;
                 break;
             }
         }
-        if (k == words->nelts) {
+        if (k == own->nelts) {
             APR_ARRAY_PUSH(joined, r307_word_t) = *word;
         }
     }
-    *all = join(p, joined);
-    return NULL;
+    return joined;
 }

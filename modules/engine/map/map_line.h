@@ -35,8 +35,8 @@ void r307_map_context(const r307_mapdef_t *def, r307_context_t *context);
 
 /* A line's own options and, behind them, the map's for what it does not say: for
  * r307_image_reading_t, with the r307_mapdef_t as baton. */
-const char *r307_map_options(void *baton, apr_pool_t *p, const char *own,
-                             const char **all);
+const apr_array_header_t *r307_map_options(void *baton, apr_pool_t *p,
+                                           const apr_array_header_t *own);
 
 typedef struct r307_mapbytes_t {
     const char *s;

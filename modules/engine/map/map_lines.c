@@ -5,6 +5,10 @@
 #include "map/map_format.h"
 
 #include <string.h>
+#include <apr_strings.h>
+
+#include "grammar/literal_line.h"
+#include "grammar/stay.h"
 
 static size_t blanks(r307_slice_t s, size_t at)
 {
@@ -31,7 +35,29 @@ static int two_words(r307_slice_t line, r307_slice_t *source, r307_slice_t *targ
     from = blanks(line, to);
     to = word_end(line, from);
     *target = r307_slice(line.s + from, to - from);
-    return blanks(line, to) == line.len && r307_mapfile_is_plain(*source, *target);
+    return blanks(line, to) == line.len && r307_literal_is(*source, *target);
+}
+
+static void read_line(r307_mapreading_t *reading, r307_slice_t line)
+{
+    apr_pool_t *p = reading->line_pool;
+    apr_array_header_t *words;
+    const char *text, *bad;
+
+    if (memchr(line.s, '\0', line.len)) {
+        r307_mapfile_bad(reading, reading->line, "the line holds a NUL byte; save the file as "
+                         "plain text", NULL);
+        return;
+    }
+    text = apr_pstrmemdup(p, line.s, line.len);
+    bad = r307_token_split(p, text, &words);
+    if (bad) {
+        r307_mapfile_bad(reading, reading->line, bad,
+                         r307_stay_roughly(p, text, reading->sink->context));
+    }
+    else if (words->nelts) {
+        r307_mapfile_row(reading, reading->line, words);
+    }
 }
 
 const char *r307_map_read_lines(r307_mapreading_t *reading)
@@ -41,18 +67,10 @@ const char *r307_map_read_lines(r307_mapreading_t *reading)
     for (line = r307_mapfile_line(reading); line.s; line = r307_mapfile_line(reading)) {
         if (two_words(line, &source, &target)) {
             r307_mapfile_plain(reading, reading->line, source, target);
-            continue;
         }
-        if (blanks(line, 0) == line.len || line.s[blanks(line, 0)] == '#') {
-            continue;
+        else if (blanks(line, 0) < line.len && line.s[blanks(line, 0)] != '#') {
+            read_line(reading, line);
         }
-        if (memchr(line.s, '\0', line.len)) {
-            r307_mapfile_bad(reading, reading->line, "the line holds a NUL byte; save the "
-                             "file as plain text", NULL);
-            continue;
-        }
-        r307_buf_add(&reading->text, line.s, line.len);
-        r307_mapfile_text(reading, reading->line);
     }
     return NULL;
 }

@@ -145,7 +145,7 @@ static const char *source_of(const r307_mapreading_t *reading, const char *from,
     r307_buf_t buf;
 
     r307_buf_make(&buf, reading->line_pool, strlen(from) + 16);
-    if (from[0] != '/' && !is_url(from) && !reading->sink->in_directory) {
+    if (from[0] != '/' && !is_url(from) && reading->sink->context->where != R307_WHERE_DIRECTORY) {
         r307_buf_putc(&buf, '/');
     }
     for (; *from; from++) {
@@ -350,7 +350,7 @@ static const char *take_rest(r307_mapreading_t *reading, const entry_t *entry, i
     return NULL;
 }
 
-/* Makes the line's text. *why: the line is told of, and has no target. */
+/* Makes the line's words. *why: the line is told of, and has no target. */
 static const char *write_entry(r307_mapreading_t *reading, const entry_t *entry,
                                const char **why)
 {
@@ -383,13 +383,13 @@ static const char *make_entry(r307_mapreading_t *reading, const apr_array_header
 }
 
 /* A bad line's source, for what stands in for it. */
-static const char *source_alone(r307_mapreading_t *reading, const char *from)
+static const apr_array_header_t *source_alone(r307_mapreading_t *reading, const char *from)
 {
-    reading->text.len = 0;
+    reading->words->nelts = 0;
     r307_mapfile_word(reading, NULL, source_of(reading, from, splat_name(reading, from)));
     r307_mapfile_word(reading, "match", "exact");
     r307_mapfile_word(reading, "slash", "ignore");
-    return reading->text.s;
+    return reading->words;
 }
 
 static void read_entry(r307_mapreading_t *reading, r307_slice_t line)
@@ -417,7 +417,7 @@ static void read_entry(r307_mapreading_t *reading, r307_slice_t line)
     if (why) {
         reading->sink->told(reading->sink->baton, reading->line, why);
     }
-    r307_mapfile_text(reading, reading->line);
+    r307_mapfile_made(reading, reading->line);
 }
 
 const char *r307_map_read_redirects(r307_mapreading_t *reading)

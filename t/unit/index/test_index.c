@@ -322,7 +322,7 @@ static void add_line(apr_pool_t *p, const r307_context_t *context, shapes_t *sha
     if (!bad && rule) {
         bad = r307_ruleset_add(p, shapes->plain, rule);
     }
-    map_bad = r307_image_add(p, map, line, strlen(line), place.line);
+    map_bad = unit_image_add(p, map, line, place.line);
     ck_assert_msg(!bad == !map_bad, "'%s': a directive says '%s', a map says '%s'", line,
                   bad ? bad : "fine", map_bad ? map_bad : "fine");
     ck_assert_msg(((int)r307_image_added(map) > had) == (!bad && rule), "'%s'", line);
@@ -351,7 +351,7 @@ static void mix(apr_pool_t *p, const r307_context_t *context, shapes_t *shapes)
             map = builder_of(p, context);
         }
         if (map && !strstr(line, "name=")) {    /* a name is unique in each by itself */
-            r307_image_add(p, map, line, strlen(line), place.line);
+            unit_image_add(p, map, line, place.line);
         }
         else if (!map && !r307_line_parse(p, line, place, context, &rule) && rule
                  && !strstr(line, "name=")) {

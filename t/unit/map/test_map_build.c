@@ -34,18 +34,21 @@ static int on_row(void *baton, const r307_maprow_t *row)
     }
     else {
         r307_buf_putc(&got->text, ' ');
-        r307_buf_puts(&got->text, row->text);
+        r307_buf_puts(&got->text, r307_token_join(got->p, row->words));
     }
     return ++got->rows == got->stop_at;
 }
 
-static void on_bad(void *baton, unsigned line, const char *why, const char *text)
+static int on_bad(void *baton, unsigned line, const char *why,
+                  const apr_array_header_t *words)
 {
     got_t *got = baton;
 
     next(got);
     r307_buf_puts(&got->text, apr_psprintf(got->p, "%u! %s%s%s", line, why,
-                                           text ? " <- " : "", text ? text : ""));
+                                           words ? " <- " : "",
+                                           words ? r307_token_join(got->p, words) : ""));
+    return 0;
 }
 
 static void on_said(void *baton, unsigned line, const char *why)
@@ -67,9 +70,12 @@ static void on_note(void *baton, unsigned line, const char *why)
 static void read_map(apr_pool_t *p, r307_slice_t bytes, const r307_format_t *format, int stop_at,
                      got_t *got)
 {
-    const r307_mapsink_t sink = { on_row, on_bad, on_said, on_note, got, 0 };
+    r307_context_t context;
+    const r307_mapsink_t sink = { on_row, on_bad, on_said, on_note, got, &context };
     const char *bad;
 
+    unit_context_make(p, "server", "", &context);
+    context.match = R307_MATCH_EXACT;
     got->p = p;
     got->rows = 0;
     got->stop_at = stop_at;
