@@ -1,64 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "httpd/config.h"
 
-#include <stddef.h>
 #include <string.h>
 #include <apr_strings.h>
-
-#define DRAIN_BYTES (64 * 1024)
-#define DRAIN_TIME  (5 * APR_USEC_PER_SEC)
-#define ARENA_BYTES (256 * 1024 * 1024)
-#define CACHE_AGE   (2 * APR_USEC_PER_SEC)
-#define CACHE_BYTES (64 * 1024 * 1024)
-
-const r307_setting_row_t r307_settings[R307_SETTING_COUNT] = {
-    [R307_SETTING_ENGINE] = { "Redirect307Engine", offsetof(r307_config_t, engine),
-                              R307_KIND_INT, R307_ENGINE_ON },
-    [R307_SETTING_CEILING] = { "Redirect307Engine in .htaccess",
-                               offsetof(r307_config_t, ceiling), R307_KIND_INT,
-                               R307_ENGINE_ON },
-    [R307_SETTING_RELATIVE] = { "Redirect307Relative", offsetof(r307_config_t, relative),
-                                R307_KIND_INT, 1 },
-    [R307_SETTING_REFUSE] = { "Redirect307Refuse", offsetof(r307_config_t, refuse),
-                              R307_KIND_INT, 400 },
-    [R307_SETTING_BY] = { "Redirect307By", offsetof(r307_config_t, by), R307_KIND_INT,
-                          R307_BY_OFF },
-    [R307_SETTING_REQUIRE] = { "Redirect307Require", offsetof(r307_config_t, require),
-                               R307_KIND_INT, R307_REQUIRE_NONE },
-    [R307_SETTING_REQUIRE_HOW] = { "Redirect307Require, what then",
-                                   offsetof(r307_config_t, require_how), R307_KIND_INT,
-                                   R307_REQUIRE_WARN },
-    [R307_SETTING_LINT] = { "Redirect307Lint", offsetof(r307_config_t, lint), R307_KIND_INT,
-                            R307_LINT_WARN },
-    [R307_SETTING_DRAIN] = { "Redirect307Drain", offsetof(r307_config_t, drain),
-                             R307_KIND_INT64, DRAIN_BYTES },
-    [R307_SETTING_DRAIN_TIME] = { "Redirect307Drain, its time",
-                                  offsetof(r307_config_t, drain_time), R307_KIND_INT64,
-                                  DRAIN_TIME },
-    [R307_SETTING_ARENA] = { "Redirect307Arena", offsetof(r307_config_t, arena),
-                             R307_KIND_INT64, ARENA_BYTES },
-    [R307_SETTING_HTACCESS_CACHE] = { "Redirect307HtaccessCache",
-                                      offsetof(r307_config_t, htaccess_cache),
-                                      R307_KIND_INT, 1 },
-    [R307_SETTING_HTACCESS_AGE] = { "Redirect307HtaccessCache, its age",
-                                    offsetof(r307_config_t, htaccess_age),
-                                    R307_KIND_INT64, CACHE_AGE },
-    [R307_SETTING_HTACCESS_SIZE] = { "Redirect307HtaccessCache, its size",
-                                     offsetof(r307_config_t, htaccess_size),
-                                     R307_KIND_INT64, CACHE_BYTES },
-    [R307_SETTING_ALLOW] = { "Redirect307AllowHosts", offsetof(r307_config_t, allow),
-                             R307_KIND_POINTER, 0 },
-};
-
-static void *member(r307_config_t *conf, const r307_setting_row_t *row)
-{
-    return (char *)conf + row->offset;
-}
-
-static const void *member_read(const r307_config_t *conf, const r307_setting_row_t *row)
-{
-    return (const char *)conf + row->offset;
-}
 
 void *r307_config_create(apr_pool_t *p, char *directory)
 {
@@ -71,40 +15,9 @@ void *r307_config_create(apr_pool_t *p, char *directory)
         conf->exempt_all = r307_exempt_default(p);
     }
     for (i = 0; i < R307_SETTING_COUNT; i++) {
-        const r307_setting_row_t *row = &r307_settings[i];
-
-        if (row->kind == R307_KIND_INT) {
-            *(int *)member(conf, row) = R307_UNSET;
-        }
-        else if (row->kind == R307_KIND_INT64) {
-            *(apr_int64_t *)member(conf, row) = R307_UNSET;
-        }
+        conf->values[i] = R307_UNSAID;
     }
     return conf;
-}
-
-static void merge_setting(r307_config_t *conf, const r307_config_t *add,
-                          const r307_setting_row_t *row)
-{
-    const void *from = member_read(add, row);
-
-    switch (row->kind) {
-    case R307_KIND_INT:
-        if (*(const int *)from != R307_UNSET) {
-            *(int *)member(conf, row) = *(const int *)from;
-        }
-        break;
-    case R307_KIND_INT64:
-        if (*(const apr_int64_t *)from != R307_UNSET) {
-            *(apr_int64_t *)member(conf, row) = *(const apr_int64_t *)from;
-        }
-        break;
-    case R307_KIND_POINTER:
-        if (*(void *const *)from) {
-            *(void **)member(conf, row) = *(void *const *)from;
-        }
-        break;
-    }
 }
 
 /* What httpd merges later is asked first; inside a block file order holds. */
@@ -182,10 +95,10 @@ static void merge_exempt(apr_pool_t *p, const r307_config_t *base,
                        : apr_array_append(p, r307_config_exempt(p, base), add->exempt);
 }
 
-static int lower(int a, int b)
+static apr_int64_t lower(apr_int64_t a, apr_int64_t b)
 {
-    if (a == R307_UNSET || b == R307_UNSET) {
-        return a == R307_UNSET ? b : a;
+    if (a == R307_UNSAID || b == R307_UNSAID) {
+        return a == R307_UNSAID ? b : a;
     }
     return a < b ? a : b;
 }
@@ -197,10 +110,14 @@ void *r307_config_merge(apr_pool_t *p, void *base_conf, void *add_conf)
     int i;
 
     for (i = 0; !add->only_rules && i < R307_SETTING_COUNT; i++) {
-        merge_setting(conf, add, &r307_settings[i]);
+        if (add->values[i] != R307_UNSAID) {
+            conf->values[i] = add->values[i];
+        }
     }
     conf->only_rules = base->only_rules && add->only_rules;
-    conf->ceiling = lower(base->ceiling, add->ceiling);
+    conf->values[R307_SETTING_CEILING] = lower(base->values[R307_SETTING_CEILING],
+                                               add->values[R307_SETTING_CEILING]);
+    conf->allow = add->allow ? add->allow : base->allow;
     conf->early = merge_chain(p, base->early, add->early);
     conf->late = merge_chain(p, base->late, add->late);
     conf->early_lines = join_lines(p, add->early_lines, base->early_lines);
@@ -220,20 +137,17 @@ void *r307_config_merge(apr_pool_t *p, void *base_conf, void *add_conf)
 
 apr_int64_t r307_config_value(const r307_config_t *conf, r307_setting_t setting)
 {
-    const r307_setting_row_t *row = &r307_settings[setting];
-    const void *from = member_read(conf, row);
-    apr_int64_t value = row->kind == R307_KIND_INT64 ? *(const apr_int64_t *)from
-                                                     : *(const int *)from;
+    apr_int64_t value = conf->values[setting];
 
-    return value == R307_UNSET ? row->fallback : value;
+    return value == R307_UNSAID ? r307_setting_fallbacks[setting] : value;
 }
 
 int r307_config_engine(const r307_config_t *conf)
 {
-    int engine = (int)r307_settings[R307_SETTING_ENGINE].fallback;
+    apr_int64_t engine = r307_config_value(conf, R307_SETTING_ENGINE);
+    apr_int64_t ceiling = conf->values[R307_SETTING_CEILING];
 
-    engine = conf->engine == R307_UNSET ? engine : conf->engine;
-    return conf->ceiling == R307_UNSET || conf->ceiling > engine ? engine : conf->ceiling;
+    return (int)(ceiling == R307_UNSAID || ceiling > engine ? engine : ceiling);
 }
 
 void r307_config_reset_exempt(apr_pool_t *p, r307_config_t *conf)

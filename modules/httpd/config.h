@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * config: what httpd.conf and .htaccess said, for one place of the configuration: rules
- * in two chains, and the settings table. Merging and reading only; it calls nothing of
+ * in two chains, and the settings. Merging and reading only; it calls nothing of
  * httpd, so that a unit test can link it alone.
  */
 #ifndef R307_HTTPD_CONFIG_H
@@ -11,9 +11,7 @@
 #include <apr_tables.h>
 #include "decide/decide.h"
 #include "maintenance/maintenance.h"
-#include "conf/setting.h"
-
-#define R307_UNSET (-1)
+#include "conf/directive_names.h"
 
 /* What was met in one .htaccess, while it is read. */
 typedef struct r307_progress_t {
@@ -67,21 +65,9 @@ typedef struct r307_config_t {
     const r307_chain_t *late;   /* decided once .htaccess was read */
     const r307_lines_t *early_lines, *late_lines;   /* likewise; NULL: none */
     const apr_array_header_t *bases;    /* of r307_base_t, innermost first; NULL: none */
-    int engine;
-    int ceiling;                /* of engine, by .htaccess: it may only lower it */
-    int relative;
-    int refuse;
-    int by;
-    int require;                /* an r307_require_t */
-    int require_how;
-    int lint;
-    apr_int64_t drain;          /* bytes */
-    apr_int64_t drain_time;     /* microseconds */
-    int htaccess_cache;
-    apr_int64_t htaccess_age;   /* microseconds */
-    apr_int64_t htaccess_size;  /* bytes */
-    int only_rules;             /* of a cached .htaccess: but for Redirect307Engine, no
-                                 * setting of the table is in it */
+    apr_int64_t values[R307_SETTING_COUNT];     /* R307_UNSAID where no line sets it */
+    int only_rules;             /* of a cached .htaccess: but for Redirect307Engine, none
+                                 * of the values is in it */
     r307_htaccess_t *cache;     /* NULL: off; set before there are threads */
     const apr_array_header_t *allow;    /* of r307_origin_t; NULL: unset */
     apr_array_header_t *exempt;         /* of r307_slice_t, of this place; NULL: unset */
@@ -90,44 +76,13 @@ typedef struct r307_config_t {
     const r307_limits_t *limits;            /* NULL: none */
     apr_array_header_t *hidden;             /* of const char *: files that .htaccess uses,
                                              * by their paths; NULL: none */
-    apr_int64_t arena;          /* bytes, 0: off; of the main server */
 } r307_config_t;
-
-typedef enum {
-    R307_SETTING_ENGINE,
-    R307_SETTING_CEILING,
-    R307_SETTING_RELATIVE,
-    R307_SETTING_REFUSE,
-    R307_SETTING_BY,
-    R307_SETTING_LINT,
-    R307_SETTING_REQUIRE,
-    R307_SETTING_REQUIRE_HOW,
-    R307_SETTING_DRAIN,
-    R307_SETTING_DRAIN_TIME,
-    R307_SETTING_ARENA,
-    R307_SETTING_HTACCESS_CACHE,
-    R307_SETTING_HTACCESS_AGE,
-    R307_SETTING_HTACCESS_SIZE,
-    R307_SETTING_ALLOW,
-    R307_SETTING_COUNT
-} r307_setting_t;
-
-typedef enum { R307_KIND_INT, R307_KIND_INT64, R307_KIND_POINTER } r307_kind_t;
-
-typedef struct r307_setting_row_t {
-    const char *name;
-    size_t offset;          /* in r307_config_t */
-    r307_kind_t kind;
-    apr_int64_t fallback;   /* what holds when nobody set it; NULL for pointers */
-} r307_setting_row_t;
-
-extern const r307_setting_row_t r307_settings[R307_SETTING_COUNT];
 
 /* The two shapes httpd's module record asks for. */
 void *r307_config_create(apr_pool_t *p, char *directory);
 void *r307_config_merge(apr_pool_t *p, void *base, void *add);
 
-/* Value of a number setting, its default when unset. */
+/* What holds: microseconds, bytes, or a word of conf/setting.h. */
 apr_int64_t r307_config_value(const r307_config_t *conf, r307_setting_t setting);
 
 /* on, report or off, with what .htaccess lowered. */

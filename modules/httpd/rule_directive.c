@@ -3,6 +3,7 @@
 
 #include <string.h>
 #include <apr_strings.h>
+#include "conf/directive_names.h"
 #include "grammar/line.h"
 #include "grammar/stay.h"
 #include "httpd/conf_indexes.h"
@@ -54,7 +55,7 @@ const char *r307_rule_directive_parse(cmd_parms *cmd, const r307_container_t *co
 
     memset(&context, 0, sizeof(context));
     context.directive = cmd->cmd->name;
-    context.match = *(const r307_match_t *)cmd->info;
+    context.match = r307_directive_match(cmd->info);
     context.where = container->where;
     context.location = container->location;
     context.maker.compile = r307_expr_compile;
@@ -85,7 +86,7 @@ static const r307_rule_t *stay(cmd_parms *cmd, const r307_container_t *container
 
     memset(&context, 0, sizeof(context));
     context.directive = cmd->cmd->name;
-    context.match = *(const r307_match_t *)cmd->info;
+    context.match = r307_directive_match(cmd->info);
     context.where = container->where;
     context.is_late = container->is_late;
     context.is_tenant = met != NULL;

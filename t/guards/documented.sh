@@ -3,15 +3,15 @@
 #
 # Every directive and every option of the two tables is in the manual and in an example that
 # a test loads, every verdict and finding is explained, and the manual has none of them that
-# does not exist. The tables are found by
-# how a row begins:   AP_INIT_...("Redirect307...",   and, in r307_options[],   { "option",
+# does not exist. The tables are found by how a row begins:
+# DIRECTIVE(R307_DIRECTIVE_..., "Redirect307...",   and, in r307_options[],   { "option",
 # shellcheck source=t/guards/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-DIRECTIVES=modules/httpd/directives.c
+DIRECTIVES=modules/engine/conf/directive_table.h
 OPTIONS=modules/engine/grammar/options.c
 
-directives=$(sed -n 's/^[[:space:]]*AP_INIT_[A-Z0-9_]*([[:space:]]*"\(Redirect307[A-Za-z0-9]*\)".*/\1/p' "$DIRECTIVES" | sort -u)
+directives=$(sed -n 's/^DIRECTIVE([A-Z0-9_]*, "\(Redirect307[A-Za-z0-9]*\)".*/\1/p' "$DIRECTIVES" | sort -u)
 # (a row with NEVER is no word that anybody writes)
 options=$(sed -n '/^const r307_option_t r307_options\[\]/,/^};/{/NEVER,/d;s/^[[:space:]]*{[[:space:]]*"\([a-z][a-z0-9-]*\)"[[:space:]]*,.*/\1/p;}' "$OPTIONS" | sort -u)
 

@@ -1,46 +1,31 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "conf/directive_names.h"
 
+#include <stddef.h>
 #include <string.h>
 #include <apr_strings.h>
 
 #define NEAR_MOST 2             /* edits */
 
-const r307_directive_row_t r307_directive_rows[] = {
-    { "Redirect307", R307_LINE_RULE, R307_STANDS_EVERYWHERE, "/from /to", 0, 0, NULL },
-    { "Redirect307Match", R307_LINE_RULE, R307_STANDS_EVERYWHERE, "^/from$ /to", 0, 0,
-      NULL },
-    { "Redirect307Map", R307_LINE_MAP, R307_STANDS_EVERYWHERE, "relaunch.csv", 0, 0, NULL },
-    { "Redirect307Maintenance", R307_LINE_MAINTENANCE, R307_STANDS_EVERYWHERE,
-      "/down/ flag=down.on", 0, 0, NULL },
-    { "Redirect307Engine", R307_LINE_SETTING, R307_STANDS_EVERYWHERE, "on, report or off",
-      1, 1, r307_setting_engine },
-    { "Redirect307Base", R307_LINE_SETTING, R307_STANDS_EVERYWHERE, "/url/", 1, 1,
-      r307_setting_base },
-    { "Redirect307Relative", R307_LINE_SETTING, R307_STANDS_CONF, "on or off", 1, 1,
-      r307_setting_switch },
-    { "Redirect307AllowHosts", R307_LINE_SETTING, R307_STANDS_CONF,
-      "www.example.com *.example.net", 1, R307_WORDS_MOST, r307_setting_hosts },
-    { "Redirect307Refuse", R307_LINE_SETTING, R307_STANDS_CONF, "400, 404 or pass", 1, 1,
-      r307_setting_refuse },
-    { "Redirect307Exempt", R307_LINE_SETTING, R307_STANDS_CONF, "/healthz /.well-known/", 1,
-      R307_WORDS_MOST, r307_setting_exempt },
-    { "Redirect307By", R307_LINE_SETTING, R307_STANDS_CONF, "off, on or rule", 1, 1,
-      r307_setting_by },
-    { "Redirect307Drain", R307_LINE_SETTING, R307_STANDS_CONF, "64K 5s", 1, 2,
-      r307_setting_drain },
-    { "Redirect307Arena", R307_LINE_SETTING, R307_STANDS_GLOBAL, "256M", 1, 1,
-      r307_setting_arena },
-    { "Redirect307HtaccessCache", R307_LINE_SETTING, R307_STANDS_SERVER,
-      "on 2s 64M", 1, 3, r307_setting_cache },
-    { "Redirect307Limits", R307_LINE_SETTING, R307_STANDS_CONF,
-      "rules=1000 targets=same-site", 1, R307_LIMIT_COUNT, r307_setting_limits },
-    { "Redirect307Require", R307_LINE_SETTING, R307_STANDS_CONF,
-      "until refuse", 1, 2, r307_setting_require },
-    { "Redirect307Lint", R307_LINE_SETTING, R307_STANDS_CONF, "off, warn or refuse", 1, 1,
-      r307_setting_lint },
-    { NULL, R307_LINE_RULE, R307_STANDS_EVERYWHERE, NULL, 0, 0, NULL }
+#define DIRECTIVE(id, name, kind, stands, write, least, most, read, values, help) \
+    [id] = { id, name, kind, stands, write, least, most, read, { values { 0, 0, 0 } } },
+#define VALUE(id, member, fallback) { 1, id, offsetof(r307_said_t, member) },
+const r307_directive_row_t r307_directive_rows[R307_DIRECTIVE_COUNT + 1] = {
+#include "conf/directive_table.h"
+    [R307_DIRECTIVE_COUNT] = { R307_DIRECTIVE_COUNT, NULL, R307_LINE_RULE,
+                               R307_STANDS_EVERYWHERE, NULL, 0, 0, NULL, { { 0, 0, 0 } } }
 };
+
+#define DIRECTIVE(id, name, kind, stands, write, least, most, read, values, help) values
+#define VALUE(id, member, fallback) [id] = (fallback),
+const apr_int64_t r307_setting_fallbacks[R307_SETTING_COUNT] = {
+#include "conf/directive_table.h"
+};
+
+r307_match_t r307_directive_match(const r307_directive_row_t *row)
+{
+    return row->id == R307_DIRECTIVE_MATCH ? R307_MATCH_REGEX : R307_MATCH_PREFIX;
+}
 
 const r307_directive_row_t *r307_directive_find(const char *name, size_t len)
 {

@@ -50,7 +50,7 @@ static const choice_t how_words[] = {
 };
 
 static const char *choose(apr_pool_t *p, const char *word, const choice_t *choices,
-                          const char *write, int *value)
+                          const char *write, apr_int64_t *value)
 {
     for (; choices->word; choices++) {
         if (strcasecmp(choices->word, word) == 0) {

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * setting: the words of a directive that is no rule, map or maintenance line, as values.
- * httpd and redirect307ctl read them by the same code; what holds where nobody wrote one
- * is httpd/config's.
+ * httpd and redirect307ctl read them by the same code.
  */
 #ifndef R307_SETTING_H
 #define R307_SETTING_H
@@ -21,8 +20,8 @@ enum { R307_REQUIRE_WARN, R307_REQUIRE_REFUSE };
 
 /* What one line says; a reader fills the members of its directive. */
 typedef struct r307_said_t {
-    int choice;                     /* the word; of Redirect307Require an r307_require_t */
-    int how;                        /* Redirect307Require: R307_REQUIRE_WARN, _REFUSE */
+    apr_int64_t choice;             /* the word; of Redirect307Require an r307_require_t */
+    apr_int64_t how;                /* Redirect307Require: R307_REQUIRE_WARN, _REFUSE */
     int is_none;                    /* of a list: what came before is gone */
     apr_array_header_t *hosts;      /* of r307_origin_t */
     apr_array_header_t *paths;      /* of r307_slice_t, decoded and normalised */
