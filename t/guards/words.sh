@@ -52,10 +52,16 @@ for file in modules/engine/*/*.[ch] modules/httpd/*.[ch] modules/ctl/*.[ch]; do
   done < "$folder/found"
 done
 
+# the fuzzers know every word that may be written
+written=$(sed -n '/^const r307_option_t r307_options\[\]/,/^};/{/NEVER,/d;s/^[[:space:]]*{[[:space:]]*"\([a-z]*\)",.*/\1/p;}' "$OPTIONS")
+for name in $written; do
+  grep -q "^\"$name=" t/fuzz/dict/line.dict || complain "option $name is not in t/fuzz/dict/line.dict"
+done
+
 # what a condition of _redirects cannot be said by is no option by now
 REDIRECTS=modules/engine/map/map_redirects.c
 refused=$(sed -n 's/^[[:space:]]*{ "\([A-Z][a-z]*\)", NULL,.*/\1/p' "$REDIRECTS")
-[ "$(echo "$refused" | wc -w)" -ge 2 ] || complain "found no conditions that $REDIRECTS refuses"
+[ "$(echo "$refused" | wc -w)" -ge 1 ] || complain "found no conditions that $REDIRECTS refuses"
 for name in $refused; do
   option=$(echo "$name" | tr '[:upper:]' '[:lower:]')
   ! echo "$names" | grep -qx "$option" || complain "$REDIRECTS refuses $name=, and there is an option $option: name it in that row"
