@@ -8,7 +8,7 @@
 #include <apr_general.h>
 #include <apr_strings.h>
 
-#include "map/image_block.h"
+#include "map/image.h"
 #include "lint/lint_map.h"
 #include "grammar/token.h"
 
@@ -60,12 +60,6 @@ const char *ctl_map_plain(apr_pool_t *p, const char *file, const char *options,
 }
 
 /* --- reading --- */
-
-static int is_image(const ctl_content_t *bytes)
-{
-    return bytes->len >= sizeof(R307_IMAGE_MAGIC)
-        && memcmp(bytes->s, R307_IMAGE_MAGIC, sizeof(R307_IMAGE_MAGIC)) == 0;
-}
 
 /* One thing to say of a line. */
 typedef struct told_t {
@@ -127,7 +121,7 @@ static void tell_all(const telling_t *telling, const ctl_teller_t *teller)
 static const char *load_image(apr_pool_t *p, r307_mapdef_t *def,
                               const ctl_content_t *content, ctl_maploaded_t *loaded)
 {
-    const r307_image_head_t *head = (const void *)content->s;
+    r307_image_info_t info;
     const char *bad = content->is_tenants
         ? "is a compiled image, which only httpd.conf may name; in .htaccess write the map "
           "itself" : r307_image_check(p, content->s, content->len);
@@ -135,11 +129,12 @@ static const char *load_image(apr_pool_t *p, r307_mapdef_t *def,
     if (bad) {
         return apr_psprintf(p, "%s: %s", content->name, bad);
     }
-    def->where = (r307_where_t)head->where;
-    def->match = (r307_match_t)head->match;
+    r307_image_info(content->s, &info);
+    def->where = info.where;
+    def->match = info.match;
     loaded->bytes = content->s;
     loaded->size = content->len;
-    loaded->rules = head->count;
+    loaded->rules = info.count;
     return NULL;
 }
 
@@ -234,7 +229,7 @@ const char *ctl_map_load(apr_pool_t *p, r307_mapdef_t *def, const ctl_content_t 
 
     memset(loaded, 0, sizeof(*loaded));
     loaded->name = content->name;
-    if (is_image(content)) {
+    if (r307_image_is(content->s, content->len)) {
         return load_image(p, def, content, loaded);
     }
     memset(&limits, 0, sizeof(limits));

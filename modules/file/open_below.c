@@ -352,6 +352,24 @@ r307_open_result_t r307_open_handed(int fd, r307_opened_t *opened)
     return own < 0 ? failed(opened) : keep(own, end_at(own, 0, NULL, opened), opened);
 }
 
+ssize_t r307_open_read(int fd, void *bytes, size_t most)
+{
+    size_t len = 0;
+
+    while (len < most) {
+        ssize_t n = pread(fd, (char *)bytes + len, most - len, (off_t)len);
+
+        if (n < 0 && errno == EINTR) {
+            continue;
+        }
+        if (n <= 0) {
+            return n < 0 ? n : (ssize_t)len;
+        }
+        len += (size_t)n;
+    }
+    return (ssize_t)len;
+}
+
 /* --- words --- */
 
 const char *r307_open_text(apr_pool_t *p, r307_open_result_t result,

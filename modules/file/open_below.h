@@ -3,7 +3,8 @@
  * open_below: how a file is opened whose place somebody else decides: a tenant's map, flag
  * or .htaccess, a name on root's command line. Part after part, without links but those
  * that may be trusted, never waiting for a pipe or a device, and what was opened is what
- * is judged. Reads nothing and knows no formats; POSIX and APR's pools, for both rooms.
+ * is judged. And how all of it is read. Knows no formats; POSIX and APR's pools, for both
+ * rooms.
  *
  * Nothing of <sys/stat.h> is seen here: how wide its fields are differs with the flags
  * that httpd and configure choose on 32-bit machines.
@@ -11,6 +12,7 @@
 #ifndef R307_OPEN_BELOW_H
 #define R307_OPEN_BELOW_H
 
+#include <sys/types.h>
 #include <apr_pools.h>
 
 typedef enum {
@@ -76,6 +78,10 @@ r307_open_result_t r307_open_named(const char *path, int want_folder,
 /* A plain file that somebody else opened and handed over: fills `opened`, with a descriptor
  * of its own. */
 r307_open_result_t r307_open_handed(int fd, r307_opened_t *opened);
+
+/* The first `most` bytes of an open file, or all it has; wherever its descriptor is at, as
+ * that may be shared. How many, or -1 with errno. */
+ssize_t r307_open_read(int fd, void *bytes, size_t most);
 
 /* Why there is no file, to stand behind its name. */
 const char *r307_open_text(apr_pool_t *p, r307_open_result_t result,

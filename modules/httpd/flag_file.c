@@ -14,6 +14,7 @@
 #include <apr_thread_mutex.h>
 #include "base/disk.h"
 #include "base/hash.h"
+#include "file/open_below.h"
 #include "httpd/container.h"
 
 #define SLOTS 256u          /* a power of two */
@@ -123,11 +124,8 @@ static const char *read_text(const char *path, const char *directory, slot_t *sl
         slot->made = 0;
     }
     else if (S_ISREG(st.st_mode)) {
-        while (slot->len < R307_FLAG_TEXT_MOST
-               && (n = read(fd, slot->text + slot->len,
-                            R307_FLAG_TEXT_MOST - slot->len)) > 0) {
-            slot->len += (unsigned)n;
-        }
+        n = r307_open_read(fd, slot->text, R307_FLAG_TEXT_MOST);
+        slot->len = n > 0 ? (unsigned)n : 0;
         if (st.st_size > R307_FLAG_TEXT_MOST) {
             problem = "holds more than " APR_STRINGIFY(R307_FLAG_TEXT_MOST)
                       " bytes; the rest is not read";

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "httpd/htaccess_compile.h"
 
-#include <errno.h>
 #include <string.h>
-#include <unistd.h>
 #include <apr_strings.h>
+#include "file/open_below.h"
 #include "httpd/conf_indexes.h"
 #include "httpd/container.h"
 #include "httpd/htaccess_file.h"
@@ -42,30 +41,16 @@ typedef struct making_t {
 /* All bytes of the file if it is still the version that was stamped. */
 static char *read_all(apr_pool_t *p, int fd, const r307_stamp_t *stamp)
 {
+    size_t size = (size_t)stamp->size;
     char *bytes;
-    size_t have = 0;
     struct stat info;
     r307_stamp_t after;
 
     if (stamp->size > FILE_MOST) {
         return NULL;
     }
-    bytes = apr_palloc(p, (size_t)stamp->size + 1);
-    for (;;) {
-        ssize_t n = read(fd, bytes + have, (size_t)stamp->size + 1 - have);
-
-        if (n < 0 && errno == EINTR) {
-            continue;
-        }
-        if (n <= 0) {
-            break;
-        }
-        have += (size_t)n;
-        if (have > stamp->size) {
-            return NULL;
-        }
-    }
-    if (have != stamp->size || fstat(fd, &info) != 0) {
+    bytes = apr_palloc(p, size + 1);
+    if (r307_open_read(fd, bytes, size + 1) != (ssize_t)size || fstat(fd, &info) != 0) {
         return NULL;
     }
     r307_stamp_of(&info, &after);

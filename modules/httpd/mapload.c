@@ -12,7 +12,6 @@
 #include <apr_strings.h>
 #include <http_log.h>
 #include <unixd.h>
-#include "map/image_block.h"
 #include "grammar/token.h"
 #include "httpd/log_once.h"
 
@@ -248,36 +247,21 @@ static int stood_still(const r307_opened_t *opened)
 static const char *read_all(apr_pool_t *p, const r307_opened_t *opened,
                             r307_loaded_t *loaded)
 {
-    size_t size = (size_t)opened->size, len = 0;
+    size_t size = (size_t)opened->size;
+    ssize_t n;
 
     loaded->bytes = malloc(size + 1);
     if (!loaded->bytes) {
         loaded->is_changing = 1;
         return "is too large for the memory there is";
     }
-    for (;;) {
-        ssize_t n = pread(opened->fd, loaded->bytes + len, size + 1 - len, (off_t)len);
-
-        if (n < 0 && errno == EINTR) {
-            continue;
-        }
-        if (n < 0) {
-            loaded->is_changing = 1;
-            return apr_psprintf(p, "cannot be read: %s", strerror(errno));
-        }
-        len += (size_t)n;
-        if (n == 0 || len > size) {
-            break;
-        }
+    n = r307_open_read(opened->fd, loaded->bytes, size + 1);
+    if (n < 0) {
+        loaded->is_changing = 1;
+        return apr_psprintf(p, "cannot be read: %s", strerror(errno));
     }
-    loaded->is_changing = len != size || !stood_still(opened);
+    loaded->is_changing = (size_t)n != size || !stood_still(opened);
     return loaded->is_changing ? "changes while it is read" : NULL;
-}
-
-static int is_image(const char *s, size_t len)
-{
-    return len >= sizeof(R307_IMAGE_MAGIC) && memcmp(s, R307_IMAGE_MAGIC,
-                                                     sizeof(R307_IMAGE_MAGIC)) == 0;
 }
 
 /* Foreign bytes: nothing in them leads outside, and every rule of theirs can be used. */
@@ -313,7 +297,7 @@ static const char *read_file(apr_pool_t *p, const r307_mapref_t *ref,
     problem = problem ? problem : read_all(p, &opened, loaded);
     close(opened.fd);
     loaded->len = (size_t)loaded->of.size;
-    if (!problem && is_image(loaded->bytes, loaded->len)) {
+    if (!problem && r307_image_is(loaded->bytes, loaded->len)) {
         loaded->is_image = 1;
         problem = check_image_owner(ref, &opened);
         problem = problem ? problem : check_image(p, ref, loaded->bytes, loaded->len);
@@ -490,7 +474,7 @@ const void *r307_mapload_map(apr_pool_t *p, const r307_mapref_t *ref,
         return NULL;
     }
     n = read(opened.fd, head, sizeof(head));
-    if (n < 0 || !is_image(head, (size_t)n)) {
+    if (n < 0 || !r307_image_is(head, (size_t)n)) {
         close(opened.fd);
         return NULL;
     }

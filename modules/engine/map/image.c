@@ -129,12 +129,17 @@ static int check_records(const r307_image_head_t *head)
     return seen == head->kept_count && is_text(head, head->file);
 }
 
+int r307_image_is(const void *bytes, size_t len)
+{
+    return len >= sizeof(R307_IMAGE_MAGIC)
+        && memcmp(bytes, R307_IMAGE_MAGIC, sizeof(R307_IMAGE_MAGIC)) == 0;
+}
+
 const char *r307_image_check(apr_pool_t *p, const void *bytes, size_t len)
 {
     const r307_image_head_t *head = bytes;
 
-    if (len < sizeof(*head) || memcmp(head->magic, R307_IMAGE_MAGIC,
-                                      sizeof(head->magic)) != 0) {
+    if (len < sizeof(*head) || !r307_image_is(bytes, len)) {
         return "is no compiled map; make one with redirect307ctl compile";
     }
     if (head->order != R307_IMAGE_ORDER) {
@@ -169,6 +174,8 @@ void r307_image_info(const void *bytes, r307_image_info_t *info)
     info->source_size = head->source_size;
     info->source_time = head->source_time;
     info->file = (const char *)bytes + head->texts + head->file;
+    info->where = (r307_where_t)head->where;
+    info->match = (r307_match_t)head->match;
 }
 
 /* --- one process's view --- */

@@ -48,6 +48,9 @@ size_t r307_image_size(r307_image_builder_t *builder);
 /* `bytes` is aligned to 8. */
 void r307_image_write(r307_image_builder_t *builder, void *bytes);
 
+/* Whether the bytes of a file begin as those of an image do. */
+int r307_image_is(const void *bytes, size_t len);
+
 /* An image of foreign origin: NULL, or why it is refused (cut off, of another version or
  * machine, changed since it was written). Reads all of it once; afterwards nothing in it
  * can make attach or find read outside, as long as it does not change. `bytes` is aligned
@@ -59,6 +62,8 @@ typedef struct r307_image_info_t {
     size_t size;
     apr_uint64_t source_size, source_time;
     const char *file;           /* in the image */
+    r307_where_t where;         /* as it was read: of r307_image_reading_t */
+    r307_match_t match;
 } r307_image_info_t;
 
 /* Of an image that was written here or checked. */

@@ -277,6 +277,26 @@ START_TEST(what_a_person_named)
 }
 END_TEST
 
+/* From its beginning, wherever the descriptor is at, and not beyond what there is room for. */
+START_TEST(all_of_a_file)
+{
+    apr_pool_t *p = unit_pool();
+    r307_opened_t opened;
+    char bytes[16];
+
+    make_site(p);
+    ck_assert_int_eq(r307_open_named(at(p, "site/a.map"), 0, NULL, &opened), R307_OPEN_FINE);
+    ck_assert_int_eq(lseek(opened.fd, 0, SEEK_END), 10);
+    ck_assert_int_eq(r307_open_read(opened.fd, bytes, sizeof(bytes)), 10);
+    ck_assert(memcmp(bytes, "0123456789", 10) == 0);
+    ck_assert_int_eq(r307_open_read(opened.fd, bytes, 2), 2);
+    close(opened.fd);
+    ck_assert_int_eq(r307_open_read(-1, bytes, 2), -1);
+    remove_site(p);
+    apr_pool_destroy(p);
+}
+END_TEST
+
 TCase *open_below_cases(void)
 {
     TCase *cases = tcase_create("open_below");
@@ -286,5 +306,6 @@ TCase *open_below_cases(void)
     tcase_add_test(cases, owner_and_size);
     tcase_add_test(cases, a_directory_as_it_was_seen);
     tcase_add_test(cases, what_a_person_named);
+    tcase_add_test(cases, all_of_a_file);
     return cases;
 }
