@@ -46,7 +46,7 @@ static void register_hooks(apr_pool_t *p)
      * the thread that follows maps. */
     ap_hook_child_init(r307_on_child_init, NULL, NULL, APR_HOOK_MIDDLE);
 
-    /* Who died reads no map any more. */
+    /* A child that ended reads no map any more. */
     ap_hook_child_status(r307_on_child_status, NULL, NULL, APR_HOOK_MIDDLE);
 
     /* Behind mpm-itk, which is there first to see whether a file may be read at all, and

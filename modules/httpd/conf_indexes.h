@@ -8,10 +8,10 @@
 
 #include "decide/ruleset.h"
 
-/* Remembers rules that lie in pconf until it is cleared. */
+/* Remembers rules of httpd.conf, which lie in pconf, until r307_conf_indexes_build. */
 void r307_conf_indexes_note(apr_pool_t *pconf, r307_ruleset_t *rules);
 
-/* Freezes what was remembered. */
+/* Gives the rules that were remembered their indexes. */
 void r307_conf_indexes_build(apr_pool_t *pconf);
 
 /* A number nobody can guess: what a tenant's rules must not be made against. */

@@ -60,7 +60,8 @@ static const r307_lines_t *join_lines(apr_pool_t *p, const r307_lines_t *first,
 void r307_config_add_line(apr_pool_t *p, r307_config_t *conf, int is_late,
                           const r307_maintenance_t *line)
 {
-    const r307_lines_t **slot = is_late ? &conf->late_lines : &conf->early_lines;
+    const r307_lines_t **slot = is_late ? &conf->late_maintenance
+                                        : &conf->early_maintenance;
     const r307_maintenance_t **at = apr_palloc(p, sizeof(*at));
     r307_lines_t *one = apr_palloc(p, sizeof(*one));
 
@@ -120,8 +121,9 @@ void *r307_config_merge(apr_pool_t *p, void *base_conf, void *add_conf)
     conf->allow = add->allow ? add->allow : base->allow;
     conf->early = merge_chain(p, base->early, add->early);
     conf->late = merge_chain(p, base->late, add->late);
-    conf->early_lines = join_lines(p, add->early_lines, base->early_lines);
-    conf->late_lines = join_lines(p, add->late_lines, base->late_lines);
+    conf->early_maintenance = join_lines(p, add->early_maintenance,
+                                         base->early_maintenance);
+    conf->late_maintenance = join_lines(p, add->late_maintenance, base->late_maintenance);
     if (add->bases) {
         conf->bases = base->bases ? apr_array_append(p, add->bases, base->bases)
                                   : add->bases;

@@ -63,7 +63,7 @@ typedef struct r307_base_t {
 typedef struct r307_config_t {
     const r307_chain_t *early;  /* decided in translate_name */
     const r307_chain_t *late;   /* decided once .htaccess was read */
-    const r307_lines_t *early_lines, *late_lines;   /* likewise; NULL: none */
+    const r307_lines_t *early_maintenance, *late_maintenance;   /* likewise; NULL: none */
     const apr_array_header_t *bases;    /* of r307_base_t, innermost first; NULL: none */
     apr_int64_t values[R307_SETTING_COUNT];     /* R307_UNSAID where no line sets it */
     int only_rules;             /* of a cached .htaccess: but for Redirect307Engine, none

@@ -30,8 +30,8 @@ static const char *whole_directory(const cmd_parms *cmd, const char *name)
                                                  cmd->pool) == APR_SUCCESS ? full : name);
 }
 
-/* What mod_macro calls its file lies in a pool that is gone after the start. One copy for
- * all lines of a file that follow each other. */
+/* The name that mod_macro gives a line lies in a pool that is gone after the start.
+ * One copy serves all lines of a file that follow each other. */
 const char *r307_container_file(cmd_parms *cmd)
 {
     const char *name = cmd->directive->filename;
@@ -48,7 +48,8 @@ const char *r307_container_file(cmd_parms *cmd)
     return kept;
 }
 
-/* Not the name in cmd->directive: inside a <Macro> that one tells a story. */
+/* Not by cmd->directive->filename: inside a <Macro> mod_macro puts a description
+ * there, such as "macro 'x' (defined on line 1 of ...)". */
 static const char *htaccess_directory(const cmd_parms *cmd)
 {
     const char *file = cmd->config_file ? cmd->config_file->name

@@ -84,7 +84,8 @@ const char *r307_expr_compile(void *baton, apr_pool_t *p, const char *text,
                               int is_string, const void **compiled)
 {
     const cmd_parms *cmd = baton;
-    /* Vary is ours: ap_expr's own way loses it, see HTTPD.md 9 */
+    /* Vary is set by us: what httpd merges into headers_out is lost where
+     * ErrorDocument or a proxy makes the answer. */
     unsigned flags = AP_EXPR_FLAG_DONT_VARY;
     const char *err = NULL;
     const ap_expr_info_t *info;

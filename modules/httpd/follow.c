@@ -23,9 +23,10 @@ static int is_stopping(const r307_store_t *store)
 
 /* --- new versions --- */
 
-/* Of a tenant: a map of another key has the slot, or what it had was put out to make room,
- * or nobody asked this process for it lately and there are many. What httpd.conf names stays
- * as it is, also in a process of the last generation whose slot went to another map. */
+/* Whether this process drops a tenant's map: a map of another key has its slot, or
+ * what it had was taken away to make room, or nobody asked this process for it lately
+ * and there are many. A map of httpd.conf is never dropped, not even in a process of
+ * the last generation whose slot went to another map. */
 static int is_gone_locked(r307_store_t *store, const r307_mapuser_t *user, int slot,
                           apr_uint64_t since)
 {
@@ -140,8 +141,8 @@ void r307_follow_move(r307_store_t *store)
     r307_mapview_unlock(store);
 }
 
-/* Regexes that tenants' maps compiled take all the room there is for them: the maps begin
- * anew, so that those which are asked now have it. */
+/* Tenants' maps have compiled as many regexes as are kept: all of these maps begin
+ * anew, so that the room goes to those that are asked now. */
 static void give_regexes_back(r307_store_t *store)
 {
     int i;
@@ -173,8 +174,8 @@ static void drain(int fd)
     }
 }
 
-/* Until the next round, and meanwhile what keeps the maps, if that is here. By poll, whose
- * time does not follow a clock that is set. */
+/* Waits for the next round, and meanwhile does what keeps the maps, if that is done
+ * here. By poll, whose time does not follow a clock that is set. */
 static void nap(r307_store_t *store)
 {
     struct pollfd ready[2] = { { store->wake[0], POLLIN, 0 },
@@ -234,9 +235,10 @@ void r307_follow_wake(r307_store_t *store)
     (void)written;
 }
 
-/* Before the pools go that it works with. prefork ends a child from a signal handler, which
- * may have interrupted who holds a lock that the thread waits for, malloc's too: then
- * nobody will ever have it, and the thread goes with the process. */
+/* Runs before the pools that the thread works with are destroyed. prefork ends a child
+ * from a signal handler, which may have interrupted the holder of a lock that the
+ * thread waits for, malloc's too: nobody will release it then, and the thread ends
+ * with the process. */
 apr_status_t r307_follow_stop(void *data)
 {
     r307_store_t *store = data;

@@ -45,13 +45,14 @@ int r307_on_translate_name(request_rec *r)
     const r307_config_t *conf = config(r);
     int result = DECLINED;
 
-    if (!conf->early_lines && (!conf->early || !r307_serve_may(r, conf, conf->early))) {
+    if (!conf->early_maintenance
+        && (!conf->early || !r307_serve_may(r, conf, conf->early))) {
         return DECLINED;
     }
     if (!is_asked(r, conf)) {
         return DECLINED;
     }
-    if (conf->early_lines) {
+    if (conf->early_maintenance) {
         result = r307_maintenance_serve(r, conf, 0);
     }
     return result == DECLINED && conf->early
@@ -60,7 +61,7 @@ int r307_on_translate_name(request_rec *r)
 
 static int has_late(const r307_config_t *conf)
 {
-    return conf->late || conf->late_lines || conf->early_lines;
+    return conf->late || conf->late_maintenance || conf->early_maintenance;
 }
 
 static r307_request_phase_t phase_of(const request_rec *r)
@@ -73,7 +74,8 @@ static r307_request_phase_t phase_of(const request_rec *r)
 /* Nearly all requests to a directory with rules are for none of them. */
 static int may_late(request_rec *r, const r307_config_t *conf)
 {
-    return conf->late_lines || conf->early_lines || phase_of(r) == R307_REQUEST_EARLY_WAITS
+    return conf->late_maintenance || conf->early_maintenance
+           || phase_of(r) == R307_REQUEST_EARLY_WAITS
            || (conf->late && r307_serve_may(r, conf, conf->late));
 }
 
@@ -81,7 +83,7 @@ static int ask_late(request_rec *r, const r307_config_t *conf, int login_ahead)
 {
     int result = DECLINED;
 
-    if (conf->late_lines || conf->early_lines) {
+    if (conf->late_maintenance || conf->early_maintenance) {
         result = r307_maintenance_serve(r, conf, 1);
     }
     return result == DECLINED && conf->late

@@ -250,7 +250,7 @@ void r307_htaccess_note(const r307_config_t *conf, const r307_chain_t *chain)
     for (i = 0; conf->cache && i < chain->count; i++) {
         const r307_block_t *block = chain->blocks[i];
 
-        /* of a macro the file is a story */
+        /* inside a <Macro> the name of the file is a description */
         if (block->is_htaccess && !block->is_cached && block->file[0] == '/') {
             r307_cache_note(conf->cache, block->file);
         }

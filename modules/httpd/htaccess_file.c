@@ -123,8 +123,8 @@ r307_progress_t *r307_htaccess_progress(const cmd_parms *cmd)
     return cursor ? &cursor->met : NULL;
 }
 
-/* A tenant cannot write one: httpd numbers the lines by what get_line says, and a line
- * of the file never has the number of a line that is not handed out. */
+/* A tenant cannot write such a line: httpd numbers the lines by what get_line says,
+ * and a line of the file never has the number of a line that is not handed out. */
 const r307_hoist_t *r307_htaccess_run(const cmd_parms *cmd)
 {
     const cursor_t *cursor = find_cursor(cmd);

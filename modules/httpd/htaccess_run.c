@@ -9,8 +9,8 @@
 
 extern module AP_MODULE_DECLARE_DATA redirect307_module;
 
-/* Which names of a run httpd will let pass: it asks for each where its line stands, but
- * the rules of all of them are added with the first. */
+/* Which directives of a run are allowed here. httpd asks that for each where its line
+ * stands, but the rules of all of them are added with the first line. */
 static unsigned allowed_names(const cmd_parms *cmd, const r307_hoist_t *run)
 {
     unsigned names = run->names;
@@ -27,7 +27,9 @@ static unsigned allowed_names(const cmd_parms *cmd, const r307_hoist_t *run)
     return names;
 }
 
-/* Added with another name, whose line came before. One that is not allowed never came. */
+/* Whether the rules of the run were added already, with the line of its other
+ * directive. A directive that is not allowed here was never called, and so added
+ * nothing. */
 static int is_here_already(const r307_hoist_t *run, unsigned names, unsigned line)
 {
     int i;
@@ -40,8 +42,9 @@ static int is_here_already(const r307_hoist_t *run, unsigned names, unsigned lin
     return 0;
 }
 
-/* Blocks of one container that httpd had to read may have taken a name. Of cached ones
- * it is known that they have not. */
+/* Whether rules of this container that httpd had to read have names, which rules of
+ * the run may have too. Cached rules were compared with each other when they were
+ * compiled. */
 static int has_names_beside(const r307_chain_t *chain)
 {
     int i;

@@ -41,7 +41,8 @@ static slot_t *find_slots(const server_rec *s)
     return slots;
 }
 
-/* The key is open: a tenant who makes two of his own messages collide has silenced himself. */
+/* The key can be computed by anybody: a tenant who makes two messages of the same key
+ * has lost one of them. */
 static apr_uint64_t add_text(apr_uint64_t key, const char *text)
 {
     return text ? r307_hash_keyed(key, text, strlen(text) + 1)

@@ -121,7 +121,8 @@ static int ask_governs(void *baton, const r307_maintenance_t *line, const char *
     }
     sub = ap_sub_req_lookup_uri(page, r, NULL);
     conf = ap_get_module_config(sub->per_dir_config, &redirect307_module);
-    found = holds_line(conf->early_lines, line) || holds_line(conf->late_lines, line);
+    found = holds_line(conf->early_maintenance, line)
+            || holds_line(conf->late_maintenance, line);
     ap_destroy_sub_req(sub);
     return found;
 }
@@ -422,7 +423,7 @@ static int is_sent(r307_halt_outcome_t outcome)
 
 int r307_maintenance_serve(request_rec *r, const r307_config_t *conf, int is_late)
 {
-    const r307_lines_t *lines = is_late ? conf->late_lines : conf->early_lines;
+    const r307_lines_t *lines = is_late ? conf->late_maintenance : conf->early_maintenance;
     r307_state_t *state = r307_request_known(r);
     r307_halt_decision_t decision;
     int how = R307_FLAG_TEXT;

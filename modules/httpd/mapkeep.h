@@ -9,7 +9,7 @@
  *
  * One thread calls all of this. What takes long is built by threads of its own (`lanes`),
  * which touch nothing but what they were given: one for each tenant at a time, so that a
- * tenant's large or hostile files delay his own.
+ * tenant's large or hostile files delay nobody else's.
  */
 #ifndef R307_HTTPD_MAPKEEP_H
 #define R307_HTTPD_MAPKEEP_H

@@ -11,9 +11,10 @@
 #include "file/open_below.h"
 #include "httpd/config.h"
 
-/* While a directive is read that names the file: `path` is the full one, and lives in
- * cmd->pool. Of httpd.conf it is hidden wherever it is asked for, of .htaccess below its
- * directory. What flag= of a rule of .htaccess names is in the tally of its block. */
+/* Called while the directive that names the file is read; `path` is the full one, and
+ * lives in cmd->pool. A file of httpd.conf is hidden wherever it is asked for, one of
+ * .htaccess below its directory. What flag= of a rule of .htaccess names is in the
+ * tally of its block. */
 void r307_never_served_add(cmd_parms *cmd, r307_config_t *conf, const char *path);
 
 struct r307_store_t;

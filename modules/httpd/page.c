@@ -170,8 +170,8 @@ static const char *split(apr_pool_t *p, const char *path, const char **name)
     return slash == path ? "/" : apr_pstrmemdup(p, path, (size_t)(slash - path));
 }
 
-/* A tenant's folder is found from his directory on, so that no link leads out of it; an
- * administrator's is where he says. */
+/* A tenant's folder is looked up from the directory of the .htaccess on, so that no
+ * link leads out of it; that of an administrator is the one that is written. */
 static int take_file(request_rec *r, const r307_maintenance_t *line, const char *beside,
                      r307_content_t *content, const char **why)
 {

@@ -17,7 +17,8 @@
  * server. */
 int r307_refusal_is_trial(void);
 
-/* The file itself, where a directive's own name of it may be the story of a <Macro>. */
+/* The file that is read. cmd->directive->filename is no path inside a <Macro>:
+ * mod_macro puts a description there. */
 const char *r307_refusal_file(const cmd_parms *cmd);
 
 /* What was met in this .htaccess, as far as it is read. */

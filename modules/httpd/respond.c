@@ -187,7 +187,8 @@ static void make_page(request_rec *r, const r307_answer_t *answer,
 static void send_own(request_rec *r, const r307_answer_t *answer,
                      const r307_content_t *content, int is_end)
 {
-    /* The status comes after the hook: mod_cache would replace a 503 by what it has. */
+    /* The status is set after the error filters were inserted: seeing 503, mod_cache
+     * would send what it has instead. */
     r->output_filters = r->proto_output_filters;
     ap_run_insert_error_filter(r);
     r->status = answer->status;

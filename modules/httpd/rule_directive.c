@@ -17,8 +17,9 @@
 
 /* --- one line --- */
 
-/* In .htaccess (met != NULL) it takes no number from the others; limits that count leave it
- * out as soon as they would leave out the rule that it is not. */
+/* What stands in for a line that is none. In .htaccess (met != NULL) it takes no
+ * number from the rules; a limit that counts leaves it out as soon as it would leave
+ * out the rule that the line should have been. */
 static const r307_rule_t *make_stay(cmd_parms *cmd, const r307_progress_t *met,
                                     const char *args, r307_place_t place,
                                     const r307_context_t *context)

@@ -97,8 +97,9 @@ static int carry_out(request_rec *r, const r307_config_t *conf,
                                                     : refuse(r, conf, decision);
 }
 
-/* Where the path goes on below the directory of the block. The first request of a block
- * is always asked: what it has to say for itself depends on the directory's URL. */
+/* From where on the path is below the directory of the block. A block that was never
+ * asked is asked in any case: what there is to say of it depends on the directory's
+ * URL. */
 static size_t base_from(request_rec *r, const r307_config_t *conf, r307_slice_t raw,
                         const r307_block_t *block)
 {

@@ -98,8 +98,8 @@ static const char *label(request_rec *r, const r307_rule_t *rule)
     return r307_text_show(r->pool, text, strlen(text));
 }
 
-/* What is wrong with the line of a map: of a .htaccess once for each version of it, which the
- * store knows; of httpd.conf once. */
+/* What is wrong with the line of a map. Of a map of .htaccess it is said once for each
+ * version, which the store knows; of one of httpd.conf once. */
 static void say_of_map(request_rec *r, const r307_rule_t *rule, const char *why,
                        const char *then)
 {
@@ -114,7 +114,8 @@ static void say_of_map(request_rec *r, const r307_rule_t *rule, const char *why,
     }
 }
 
-/* A tenant's rule for his own host, where the list names others. */
+/* A rule of a tenant that leads to the host that was asked for, where the list names
+ * others. */
 static void say_own_host(request_rec *r, const r307_rule_t *rule)
 {
     const char *text = rule->target->text;

@@ -237,7 +237,7 @@ static void judge_map(const judging_t *judging, const remembered_t *remembered,
     }
 }
 
-/* Whatever Redirect307Lint says: who wrote it meant a rule. */
+/* Whatever Redirect307Lint says: the line was meant as a rule, and answers nothing. */
 static void judge_hosts(judging_t *judging, const remembered_t *remembered,
                         const r307_config_t *conf)
 {
@@ -332,8 +332,9 @@ int r307_on_check_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp,
     if (!list || mode == AP_SQ_RM_CONFIG_DUMP) {
         return OK;
     }
-    /* A start says what is to be said once, when the log is there; but what ends it, while
-     * somebody still looks. */
+    /* At a start this is called twice. Findings are said the second time, when there
+     * is a log; but if they end the start, the first time, while somebody looks at the
+     * terminal. */
     judging.is_said = mode == AP_SQ_RM_CONFIG_TEST || !r307_refusal_is_trial();
     judge(&judging, list, s);
     is_refused = judging.refused || judging.unplanned || judging.idle;
@@ -353,7 +354,7 @@ int r307_start_lint_doubts(apr_pool_t *p, const r307_rule_t *rule)
 {
     apr_array_header_t *doubts;
 
-    /* the only ones a tenant is told of need a request's byte in the target */
+    /* a tenant is only told of doubts about insertions in the target */
     if (rule->target->inserts == 0) {
         return 0;
     }

@@ -214,8 +214,8 @@ static void add(r307_store_t *store, r307_mapkeep_t *keep, apr_pool_t *pconf,
     r307_mapkeep_add(keep, ref, !map_image(store, pconf, ref));
 }
 
-/* What was written in the seconds before a start is waited for: half of a file is not to
- * be what the server begins with. */
+/* A file that was written in the seconds before a start is waited for: the server is
+ * not to begin with half of it. */
 static void load_all(r307_mapkeep_t *keep)
 {
     int naps;
@@ -333,8 +333,8 @@ apr_status_t r307_store_make(apr_pool_t *pconf, apr_pool_t *ptemp, server_rec *s
 
 /* --- children --- */
 
-/* A child that begins late inherits views of versions that may be gone: it never looks at
- * one that is not current, and has the new ones before its first request. */
+/* A child that is forked late inherits views of versions that may be gone. It looks at
+ * none but the current ones, and has these before its first request. */
 static void take_inherited(r307_store_t *store)
 {
     int i;

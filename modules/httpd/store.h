@@ -50,7 +50,8 @@ void r307_store_say(request_rec *r, const struct r307_rule_t *rule, const char *
                     const char *then);
 /* Whether that file is one whose rules are loaded. */
 int r307_store_is_map(struct r307_store_t *store, apr_dev_t device, apr_ino_t inode);
-/* Ends that sooner, where no rule of a map is used any more. */
+/* Gives the images back before the request's pool goes, where no rule of a map is used
+ * any more. */
 void r307_store_release(request_rec *r, struct r307_state_t *state);
 
 #endif

@@ -17,8 +17,9 @@
 
 APLOG_USE_MODULE(redirect307);
 
-/* Maps of .htaccess that one request asks: who names thousands would put out those of all
- * others, at each request. Stands in docs/maps.md. */
+/* So many maps of .htaccess files may one request ask: a tenant who names thousands
+ * would push everybody else's out of the arena at each request. Stands in
+ * docs/maps.md. */
 #define TENANTS_MOST 64
 /* With regex=on, in one map of a .htaccess. Stands in docs/maps.md. */
 #define REGEXES_MOST 10000
@@ -46,8 +47,8 @@ static void know_process(r307_store_t *store)
     }
 }
 
-/* No lock: prefork, which ends a child from a signal handler, may have interrupted who holds
- * it. */
+/* Takes no lock: prefork ends a child from a signal handler, which may have
+ * interrupted the holder of the lock. */
 static apr_status_t release(void *data)
 {
     r307_mapheld_t *held = data;
@@ -113,8 +114,9 @@ static void end_waiting(r307_store_t *store)
     r307_arena_wait(store->arena, -1);
 }
 
-/* Nobody looks at the file: as nobody asked for the map for long, which the first request
- * then waits for, so that it is taken as it is now; or as the builder is another one. */
+/* Called when nobody looks at the file at present. Either nobody asked for the map for
+ * long: then this first request waits until it was looked at, so that it is taken as
+ * it is now. Or another builder has begun, which is told of the map. */
 static void refresh(apr_pool_t *p, r307_store_t *store, const r307_mapref_t *ref, int slot)
 {
     r307_mapslot_t *known = r307_arena_slot(store->arena, slot);
@@ -190,7 +192,7 @@ static void become_user_locked(r307_store_t *store, int slot, const r307_mapref_
     r307_follow_start_locked(store);
 }
 
-/* No rule is found where one stands, so it must not go unsaid. */
+/* A rule that stands in a file is not found: the log has to say so. */
 static void say_left_out(request_rec *r, const r307_mapref_t *ref, const char *why)
 {
     if (r307_log_once_per(r->server, r307_log_once_key_text(ref->htaccess, 0, why), SAID_APART,
@@ -266,7 +268,7 @@ static r307_mapview_t *attach_first(r307_store_t *store, int slot, const r307_ma
     return view;
 }
 
-/* Without a version, as there is something wrong with the file. */
+/* The map has no version, because something is wrong with its file. */
 static int is_without(r307_store_t *store, int slot)
 {
     return !r307_arena_current(store->arena, slot)
