@@ -21,22 +21,22 @@ void *r307_config_create(apr_pool_t *p, char *directory)
 }
 
 /* What httpd merges later is asked first; inside a block file order holds. */
-static const r307_chain_t *merge_chain(apr_pool_t *p, const r307_chain_t *base,
-                                       const r307_chain_t *add)
+static const r307_blocks_t *merge_blocks(apr_pool_t *p, const r307_blocks_t *base,
+                                         const r307_blocks_t *add)
 {
-    r307_chain_t *chain;
-    r307_block_t **blocks;
+    r307_blocks_t *blocks;
+    r307_block_t **at;
 
     if (!base || !add) {
         return add ? add : base;
     }
-    blocks = apr_palloc(p, (size_t)(base->count + add->count) * sizeof(*blocks));
-    memcpy(blocks, add->blocks, (size_t)add->count * sizeof(*blocks));
-    memcpy(blocks + add->count, base->blocks, (size_t)base->count * sizeof(*blocks));
-    chain = apr_palloc(p, sizeof(*chain));
-    chain->count = base->count + add->count;
-    chain->blocks = blocks;
-    return chain;
+    at = apr_palloc(p, (size_t)(base->count + add->count) * sizeof(*at));
+    memcpy(at, add->at, (size_t)add->count * sizeof(*at));
+    memcpy(at + add->count, base->at, (size_t)base->count * sizeof(*at));
+    blocks = apr_palloc(p, sizeof(*blocks));
+    blocks->count = base->count + add->count;
+    blocks->at = at;
+    return blocks;
 }
 
 static const r307_lines_t *join_lines(apr_pool_t *p, const r307_lines_t *first,
@@ -119,8 +119,8 @@ void *r307_config_merge(apr_pool_t *p, void *base_conf, void *add_conf)
     conf->values[R307_SETTING_CEILING] = lower(base->values[R307_SETTING_CEILING],
                                                add->values[R307_SETTING_CEILING]);
     conf->allow = add->allow ? add->allow : base->allow;
-    conf->early = merge_chain(p, base->early, add->early);
-    conf->late = merge_chain(p, base->late, add->late);
+    conf->early = merge_blocks(p, base->early, add->early);
+    conf->late = merge_blocks(p, base->late, add->late);
     conf->early_maintenance = join_lines(p, add->early_maintenance,
                                          base->early_maintenance);
     conf->late_maintenance = join_lines(p, add->late_maintenance, base->late_maintenance);
@@ -181,27 +181,27 @@ void r307_config_add_base(apr_pool_t *p, r307_config_t *conf, const char *direct
     conf->bases = bases;        /* one container has one directory: the last line holds */
 }
 
-void r307_config_append_block(apr_pool_t *p, const r307_chain_t **slot,
+void r307_config_append_block(apr_pool_t *p, const r307_blocks_t **slot,
                               r307_block_t *block)
 {
     int count = *slot ? (*slot)->count : 0;
-    r307_block_t **blocks = apr_palloc(p, (size_t)(count + 1) * sizeof(*blocks));
-    r307_chain_t *chain = apr_palloc(p, sizeof(*chain));
+    r307_block_t **at = apr_palloc(p, (size_t)(count + 1) * sizeof(*at));
+    r307_blocks_t *blocks = apr_palloc(p, sizeof(*blocks));
 
     if (count) {
-        memcpy(blocks, (*slot)->blocks, (size_t)count * sizeof(*blocks));
+        memcpy(at, (*slot)->at, (size_t)count * sizeof(*at));
     }
-    blocks[count] = block;
-    chain->count = count + 1;
-    chain->blocks = blocks;
-    *slot = chain;
+    at[count] = block;
+    blocks->count = count + 1;
+    blocks->at = at;
+    *slot = blocks;
 }
 
 r307_block_t *r307_config_block(apr_pool_t *p, r307_config_t *conf, int is_late,
                                 r307_place_t place, const char *directory)
 {
-    const r307_chain_t **slot = is_late ? &conf->late : &conf->early;
-    r307_block_t *block = *slot ? (*slot)->blocks[(*slot)->count - 1] : NULL;
+    const r307_blocks_t **slot = is_late ? &conf->late : &conf->early;
+    r307_block_t *block = *slot ? (*slot)->at[(*slot)->count - 1] : NULL;
 
     if (block && !block->is_cached) {
         return block;
@@ -224,14 +224,14 @@ unsigned r307_config_first(const r307_block_t *block)
                         + block->shift.rules) : 0;
 }
 
-const char *r307_config_taken(apr_pool_t *p, const r307_chain_t *chain,
+const char *r307_config_taken(apr_pool_t *p, const r307_blocks_t *blocks,
                               const r307_rule_t *rule)
 {
     const char *err = NULL;
     int i;
 
-    for (i = 0; chain && !err && i < chain->count; i++) {
-        err = r307_ruleset_taken(p, chain->blocks[i]->rules, rule);
+    for (i = 0; blocks && !err && i < blocks->count; i++) {
+        err = r307_ruleset_taken(p, blocks->at[i]->rules, rule);
     }
     return err;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * config: what httpd.conf and .htaccess said, for one place of the configuration: rules
- * in two chains, and the settings. Merging and reading only; it calls nothing of
+ * in two lists, and the settings. Merging and reading only; it calls nothing of
  * httpd, so that a unit test can link it alone.
  */
 #ifndef R307_HTTPD_CONFIG_H
@@ -38,11 +38,12 @@ typedef struct r307_block_t {
     int doubts;             /* of a .htaccess: what r307_start_lint_say has to say */
 } r307_block_t;
 
-/* Blocks in the order they are asked. Never empty: no block is a NULL chain. */
-typedef struct r307_chain_t {
+/* Blocks in the order they are asked. Never empty: where there is none, the list is
+ * NULL. */
+typedef struct r307_blocks_t {
     int count;
-    r307_block_t *const *blocks;
-} r307_chain_t;
+    r307_block_t *const *at;
+} r307_blocks_t;
 
 /* Compiled .htaccess files of one process, see htaccess_cache.h. */
 typedef struct r307_htaccess_t r307_htaccess_t;
@@ -61,8 +62,8 @@ typedef struct r307_base_t {
 } r307_base_t;
 
 typedef struct r307_config_t {
-    const r307_chain_t *early;  /* decided in translate_name */
-    const r307_chain_t *late;   /* decided once .htaccess was read */
+    const r307_blocks_t *early; /* decided in translate_name */
+    const r307_blocks_t *late;  /* decided once .htaccess was read */
     const r307_lines_t *early_maintenance, *late_maintenance;   /* likewise; NULL: none */
     const apr_array_header_t *bases;    /* of r307_base_t, innermost first; NULL: none */
     apr_int64_t values[R307_SETTING_COUNT];     /* R307_UNSAID where no line sets it */
@@ -108,7 +109,7 @@ r307_block_t *r307_config_block(apr_pool_t *p, r307_config_t *conf, int is_late,
                                 r307_place_t place, const char *directory);
 
 /* Asks a block behind those there are. */
-void r307_config_append_block(apr_pool_t *p, const r307_chain_t **chain,
+void r307_config_append_block(apr_pool_t *p, const r307_blocks_t **blocks,
                               r307_block_t *block);
 
 /* The number of the block's first rule in its .htaccess: tells its blocks apart, where the
@@ -118,8 +119,8 @@ unsigned r307_config_first(const r307_block_t *block);
 /* Whether source or target are relative to the directory's URL. */
 int r307_config_is_relative(const r307_rule_t *rule);
 
-/* NULL, or that the rule's name is taken by a rule of the chain, and where. */
-const char *r307_config_taken(apr_pool_t *p, const r307_chain_t *chain,
+/* NULL, or that the rule's name is taken by a rule of the blocks, and where. */
+const char *r307_config_taken(apr_pool_t *p, const r307_blocks_t *blocks,
                               const r307_rule_t *rule);
 
 #endif

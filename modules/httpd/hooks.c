@@ -28,7 +28,7 @@ static int is_asked(const request_rec *r, const r307_config_t *conf)
     return r307_request_is_ours(r) && r307_config_engine(conf) != R307_ENGINE_OFF;
 }
 
-static int ask(request_rec *r, const r307_config_t *conf, const r307_chain_t *chain,
+static int ask(request_rec *r, const r307_config_t *conf, const r307_blocks_t *blocks,
                r307_request_phase_t phase, int login_ahead)
 {
     r307_state_t *state = r307_request_state(r);
@@ -37,7 +37,7 @@ static int ask(request_rec *r, const r307_config_t *conf, const r307_chain_t *ch
         state->phase = phase;
     }
     state->view.login_ahead = login_ahead;
-    return r307_serve_chain(r, conf, chain);
+    return r307_serve_blocks(r, conf, blocks);
 }
 
 int r307_on_translate_name(request_rec *r)

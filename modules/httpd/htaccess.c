@@ -243,12 +243,12 @@ apr_status_t r307_on_open_marked(request_rec *r, const char *directory, const ch
     return status;
 }
 
-void r307_htaccess_note(const r307_config_t *conf, const r307_chain_t *chain)
+void r307_htaccess_note(const r307_config_t *conf, const r307_blocks_t *blocks)
 {
     int i;
 
-    for (i = 0; conf->cache && i < chain->count; i++) {
-        const r307_block_t *block = chain->blocks[i];
+    for (i = 0; conf->cache && i < blocks->count; i++) {
+        const r307_block_t *block = blocks->at[i];
 
         /* inside a <Macro> the name of the file is a description */
         if (block->is_htaccess && !block->is_cached && block->file[0] == '/') {

@@ -25,6 +25,6 @@ apr_status_t r307_on_open_marked(request_rec *r, const char *directory, const ch
                                  ap_configfile_t **file, const char **full_name);
 
 /* Files whose rules httpd had to read are candidates from now on. */
-void r307_htaccess_note(const r307_config_t *conf, const r307_chain_t *chain);
+void r307_htaccess_note(const r307_config_t *conf, const r307_blocks_t *blocks);
 
 #endif

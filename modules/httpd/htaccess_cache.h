@@ -28,8 +28,8 @@ extern const char *const r307_hoisted[R307_HOISTED_MOST];
 /* The rules of a run, for conf->late. Built once, then only read. */
 typedef struct r307_hoist_t {
     r307_block_t block;
-    r307_block_t *blocks[1];
-    r307_chain_t chain;
+    r307_block_t *only[1];
+    r307_blocks_t blocks;
     unsigned names;                 /* bits: directives that occur in it */
     const int *name_of;             /* of each rule, in order */
     unsigned lines[R307_HOISTED_MOST];  /* of each name that occurs, the first */

@@ -194,9 +194,9 @@ static void settle_runs(making_t *making)
         before.regexes += run->regexes;
         r307_ruleset_freeze(version->p, run->block.rules, r307_conf_indexes_seed(),
                             apr_time_now());
-        run->blocks[0] = &run->block;
-        run->chain.blocks = run->blocks;
-        run->chain.count = 1;
+        run->only[0] = &run->block;
+        run->blocks.at = run->only;
+        run->blocks.count = 1;
     }
 }
 

@@ -45,13 +45,13 @@ static int is_here_already(const r307_hoist_t *run, unsigned names, unsigned lin
 /* Whether rules of this container that httpd had to read have names, which rules of
  * the run may have too. Cached rules were compared with each other when they were
  * compiled. */
-static int has_names_beside(const r307_chain_t *chain)
+static int has_names_beside(const r307_blocks_t *blocks)
 {
     int i;
 
-    for (i = 0; chain && i < chain->count; i++) {
-        if (!chain->blocks[i]->is_cached
-            && apr_hash_count(chain->blocks[i]->rules->names)) {
+    for (i = 0; blocks && i < blocks->count; i++) {
+        if (!blocks->at[i]->is_cached
+            && apr_hash_count(blocks->at[i]->rules->names)) {
             return 1;
         }
     }
@@ -122,7 +122,7 @@ static void add_whole(cmd_parms *cmd, r307_config_t *conf, r307_progress_t *met,
 {
     int rules = met->rules - run->before.rules;
     int regexes = met->regexes - run->before.regexes;
-    r307_block_t *block = run->blocks[0];
+    r307_block_t *block = run->only[0];
 
     met->rules += run->block.rules->rules->nelts;
     met->regexes += run->regexes;
@@ -132,7 +132,7 @@ static void add_whole(cmd_parms *cmd, r307_config_t *conf, r307_progress_t *met,
         block->shift.regexes = regexes;
     }
     else if (!conf->late) {
-        conf->late = &run->chain;
+        conf->late = &run->blocks;
         return;
     }
     r307_config_append_block(cmd->pool, &conf->late, block);

@@ -98,12 +98,12 @@ static int is_one_of(const asked_t *asked, const apr_array_header_t *paths)
 }
 
 /* What flag= of a rule names. */
-static int is_flag(const asked_t *asked, const r307_chain_t *chain)
+static int is_flag(const asked_t *asked, const r307_blocks_t *blocks)
 {
     int i, k;
 
-    for (i = 0; chain && i < chain->count; i++) {
-        const apr_array_header_t *flags = chain->blocks[i]->tally.flags;
+    for (i = 0; blocks && i < blocks->count; i++) {
+        const apr_array_header_t *flags = blocks->at[i]->tally.flags;
 
         for (k = 0; flags && k < flags->nelts; k++) {
             if (is_file(asked, r307_flag_file_path(APR_ARRAY_IDX(flags, k, const void *)))) {

@@ -152,7 +152,7 @@ static int block_may(request_rec *r, const r307_config_t *conf, r307_slice_t raw
     return r307_index_may(block->rules->index, raw.s, raw.len, from);
 }
 
-int r307_serve_may(request_rec *r, const r307_config_t *conf, const r307_chain_t *chain)
+int r307_serve_may(request_rec *r, const r307_config_t *conf, const r307_blocks_t *blocks)
 {
     const char *path = r->unparsed_uri, *query;
     r307_slice_t raw;
@@ -163,15 +163,16 @@ int r307_serve_may(request_rec *r, const r307_config_t *conf, const r307_chain_t
     }
     query = r->args ? strchr(path, '?') : NULL;
     raw = r307_slice(path, query ? (size_t)(query - path) : strlen(path));
-    for (i = 0; i < chain->count; i++) {
-        if (block_may(r, conf, raw, chain->blocks[i])) {
+    for (i = 0; i < blocks->count; i++) {
+        if (block_may(r, conf, raw, blocks->at[i])) {
             return 1;
         }
     }
     return 0;
 }
 
-int r307_serve_chain(request_rec *r, const r307_config_t *conf, const r307_chain_t *chain)
+int r307_serve_blocks(request_rec *r, const r307_config_t *conf,
+                      const r307_blocks_t *blocks)
 {
     r307_state_t *state = r307_request_state(r);
     r307_scope_t *scopes;
@@ -183,15 +184,15 @@ int r307_serve_chain(request_rec *r, const r307_config_t *conf, const r307_chain
         return DECLINED;
     }
     if (r307_config_engine(conf) == R307_ENGINE_ON
-        && r307_tenant_fails(r, conf, &state->view, chain)) {
+        && r307_tenant_fails(r, conf, &state->view, blocks)) {
         return HTTP_INTERNAL_SERVER_ERROR;
     }
-    scopes = apr_palloc(r->pool, (size_t)chain->count * sizeof(*scopes));
-    for (i = 0; i < chain->count; i++) {
-        fill_scope(r, conf, &state->view, chain->blocks[i], &scopes[i]);
+    scopes = apr_palloc(r->pool, (size_t)blocks->count * sizeof(*scopes));
+    for (i = 0; i < blocks->count; i++) {
+        fill_scope(r, conf, &state->view, blocks->at[i], &scopes[i]);
     }
-    for (i = 0; i < chain->count; i++) {
-        r307_serve_log_scope(r, conf, chain->blocks[i], &scopes[i]);
+    for (i = 0; i < blocks->count; i++) {
+        r307_serve_log_scope(r, conf, blocks->at[i], &scopes[i]);
     }
     policy.relative = (int)r307_config_value(conf, R307_SETTING_RELATIVE);
     policy.allow = conf->allow;
@@ -202,7 +203,7 @@ int r307_serve_chain(request_rec *r, const r307_config_t *conf, const r307_chain
     policy.trace_baton = r;
     policy.left = &state->steps;
     memset(&decision, 0, sizeof(decision));
-    r307_decide(r->pool, scopes, chain->count, &policy, &state->view, &decision);
+    r307_decide(r->pool, scopes, blocks->count, &policy, &state->view, &decision);
     r307_request_vary(r, decision.vary);
     state->is_private |= decision.is_private;
     if (r307_config_engine(conf) == R307_ENGINE_ON) {

@@ -9,11 +9,12 @@
 #include <httpd.h>
 #include "httpd/config.h"
 
-/* 0: no rule of the chain can match, as a look at the path alone tells, and nobody wants
+/* 0: no rule of the blocks can match, as a look at the path alone tells, and nobody wants
  * to read that in a log. */
-int r307_serve_may(request_rec *r, const r307_config_t *conf, const r307_chain_t *chain);
+int r307_serve_may(request_rec *r, const r307_config_t *conf, const r307_blocks_t *blocks);
 
 /* The value the hook returns: DECLINED when no rule answers. */
-int r307_serve_chain(request_rec *r, const r307_config_t *conf, const r307_chain_t *chain);
+int r307_serve_blocks(request_rec *r, const r307_config_t *conf,
+                      const r307_blocks_t *blocks);
 
 #endif

@@ -191,7 +191,7 @@ static void judge_loops(judging_t *judging, const server_rec *s, int is_one)
     site.is_one = is_one;
     scopes = apr_pcalloc(judging->p, (size_t)conf->early->count * sizeof(*scopes));
     for (i = 0; i < conf->early->count; i++) {
-        scopes[i].rules = conf->early->blocks[i]->rules;
+        scopes[i].rules = conf->early->at[i]->rules;
     }
     r307_loop_audit(judging->p, scopes, conf->early->count, &site, doubts);
     warnings = say_doubts(s, doubts, judging->is_said, &judging->said);

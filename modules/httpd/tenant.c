@@ -184,7 +184,7 @@ static int block_fails(request_rec *r, const r307_config_t *conf, const r307_vie
 }
 
 int r307_tenant_fails(request_rec *r, const r307_config_t *conf, const r307_view_t *view,
-                      const r307_chain_t *chain)
+                      const r307_blocks_t *blocks)
 {
     const r307_block_t *first = NULL;
     int i;
@@ -193,9 +193,9 @@ int r307_tenant_fails(request_rec *r, const r307_config_t *conf, const r307_view
         return 0;
     }
     /* all of them, so that all lines are said at once */
-    for (i = 0; i < chain->count; i++) {
-        if (block_fails(r, conf, view, chain->blocks[i]) && !first) {
-            first = chain->blocks[i];
+    for (i = 0; i < blocks->count; i++) {
+        if (block_fails(r, conf, view, blocks->at[i]) && !first) {
+            first = blocks->at[i];
         }
     }
     if (first && is_first(r, first->file, 0, "fails")) {

@@ -25,6 +25,6 @@ const char *r307_tenant_maintenance_why(request_rec *r, const r307_config_t *con
 /* Whether errors=fail ends the request: a line of a .htaccess in force here is no rule, or
  * past a limit. Said once for each version of the file. */
 int r307_tenant_fails(request_rec *r, const r307_config_t *conf, const r307_view_t *view,
-                      const r307_chain_t *chain);
+                      const r307_blocks_t *blocks);
 
 #endif
