@@ -51,7 +51,6 @@ apr_status_t r307_body_filter(ap_filter_t *f, apr_bucket_brigade *bb,
     apr_off_t passed = 0;
     apr_status_t rv;
 
-    (void)block;
     if (gate->is_shut) {
         APR_BRIGADE_INSERT_TAIL(bb, apr_bucket_eos_create(f->c->bucket_alloc));
         return APR_SUCCESS;

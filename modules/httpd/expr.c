@@ -38,7 +38,6 @@ static const char *read_arg(ap_expr_eval_ctx_t *ctx, const void *data, const cha
     const char *value = NULL;
     size_t i, len = strlen(name);
 
-    (void)data;
     for (i = 0; i < query->count; i++) {
         const r307_param_t *param = &query->params[i];
 

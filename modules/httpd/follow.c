@@ -207,7 +207,6 @@ static void *APR_THREAD_FUNC run(apr_thread_t *thread, void *data)
     r307_store_t *store = data;
     apr_uint64_t ticked = 0, now;
 
-    (void)thread;
     while (!is_stopping(store)) {
         take_all(store);
         give_regexes_back(store);

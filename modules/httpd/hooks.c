@@ -151,8 +151,6 @@ void r307_on_child_init(apr_pool_t *pchild, server_rec *s)
 void r307_on_child_status(server_rec *s, pid_t pid, ap_generation_t gen, int slot,
                           mpm_child_status state)
 {
-    (void)gen;
-    (void)slot;
     if (state == MPM_CHILD_EXITED || state == MPM_CHILD_LOST_SLOT) {
         r307_store_bury(s, pid);
     }
@@ -161,7 +159,6 @@ void r307_on_child_status(server_rec *s, pid_t pid, ap_generation_t gen, int slo
 /* -t ends here, and never comes to post_config. */
 void r307_on_test_config(apr_pool_t *pconf, server_rec *s)
 {
-    (void)s;
     if (ap_state_query(AP_SQ_RUN_MODE) == AP_SQ_RM_CONFIG_TEST) {
         r307_store_try(pconf);
     }
@@ -173,7 +170,6 @@ int r307_on_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp,
     const r307_config_t *conf = ap_get_module_config(s->lookup_defaults,
                                                      &redirect307_module);
 
-    (void)plog;
     if (ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG) {
         return OK;      /* httpd reads its configuration twice; this one is thrown away */
     }

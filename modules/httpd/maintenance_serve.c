@@ -227,7 +227,6 @@ static int hold(request_rec *r, const r307_config_t *conf,
 
 static int give(request_rec *r, void *baton, r307_content_t *content)
 {
-    (void)r;
     *content = *(const r307_content_t *)baton;
     return 1;
 }

@@ -23,7 +23,6 @@ static int join_line(void *baton, const char *name, const char *value)
 {
     joined_t *joined = baton;
 
-    (void)name;
     joined->value = joined->value ? apr_pstrcat(joined->p, joined->value, ", ", value,
                                                 NULL) : value;
     return 1;

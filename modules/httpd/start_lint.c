@@ -327,7 +327,6 @@ int r307_on_check_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp,
     judging_t judging = { ptemp, 1, 0, NULL, 0, 0, 0 };
     void *list = NULL;
 
-    (void)plog;
     apr_pool_userdata_get(&list, USERDATA, pconf);
     if (!list || mode == AP_SQ_RM_CONFIG_DUMP) {
         return OK;
