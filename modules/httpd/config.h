@@ -28,7 +28,7 @@ typedef struct r307_block_t {
     const char *file;       /* where its first rule stands */
     unsigned line;
     int is_htaccess;
-    int is_cached;          /* of a cached .htaccess: shared by requests, nothing is added */
+    int is_cached;          /* of a cached .htaccess: requests share it */
     int needs_base;         /* a source or a target is relative to the directory's URL */
     int checked;            /* __atomic: sources outside the directory were looked for */
     r307_tally_t tally;     /* of a .htaccess: what its rules are */
@@ -112,8 +112,8 @@ r307_block_t *r307_config_block(apr_pool_t *p, r307_config_t *conf, int is_late,
 void r307_config_append_block(apr_pool_t *p, const r307_blocks_t **blocks,
                               r307_block_t *block);
 
-/* The number of the block's first rule in its .htaccess: tells its blocks apart, where the
- * lines of a macro may be those of the file, too. */
+/* The number of the block's first rule in its .htaccess: tells its blocks apart, where
+ * the lines of a macro may be those of the file, too. */
 unsigned r307_config_first(const r307_block_t *block);
 
 /* Whether source or target are relative to the directory's URL. */

@@ -24,8 +24,9 @@ static const char *set_maintenance(cmd_parms *cmd, void *mconfig, const char *ar
     const char *err = r307_container_find(cmd, &container);
 
     if (!err) {
-        err = r307_maintenance_directive_add(cmd, mconfig, &container, is_htaccess
-                                             ? r307_refusal_met(cmd)->rules + 1 : 0, args);
+        err = r307_maintenance_directive_add(
+            cmd, mconfig, &container, is_htaccess ? r307_refusal_met(cmd)->rules + 1 : 0,
+            args);
     }
     if (!err && is_htaccess) {
         r307_refusal_met(cmd)->rules++;
@@ -55,7 +56,8 @@ static void set_exempt(cmd_parms *cmd, r307_config_t *conf, const r307_said_t *s
         r307_config_reset_exempt(cmd->pool, conf);
     }
     for (i = 0; i < said->paths->nelts; i++) {
-        r307_config_add_exempt(cmd->pool, conf, APR_ARRAY_IDX(said->paths, i, r307_slice_t));
+        r307_config_add_exempt(cmd->pool, conf,
+                               APR_ARRAY_IDX(said->paths, i, r307_slice_t));
     }
 }
 
@@ -83,7 +85,8 @@ static void set_said(cmd_parms *cmd, r307_config_t *conf, const r307_directive_r
     switch (row->id) {
     case R307_DIRECTIVE_ENGINE:
         conf->values[r307_container_is_htaccess(cmd) ? R307_SETTING_CEILING
-                                                     : R307_SETTING_ENGINE] = said->choice;
+                                                     : R307_SETTING_ENGINE]
+            = said->choice;
         break;
     case R307_DIRECTIVE_BASE:
         r307_config_add_base(cmd->pool, conf, directory,
@@ -91,7 +94,8 @@ static void set_said(cmd_parms *cmd, r307_config_t *conf, const r307_directive_r
         break;
     case R307_DIRECTIVE_HOSTS:      /* several lines of one container are one list */
         conf->allow = conf->allow && !said->is_none
-                      ? apr_array_append(cmd->pool, conf->allow, said->hosts) : said->hosts;
+                          ? apr_array_append(cmd->pool, conf->allow, said->hosts)
+                          : said->hosts;
         break;
     case R307_DIRECTIVE_EXEMPT:
         set_exempt(cmd, conf, said);

@@ -63,7 +63,8 @@ static table_t *find_table(const server_rec *s)
 
 /* --- where it is --- */
 
-const char *r307_flag_file_resolve(const cmd_parms *cmd, const char *name, const char **path)
+const char *r307_flag_file_resolve(const cmd_parms *cmd, const char *name,
+                                   const char **path)
 {
     r307_container_t container;
     size_t len;
@@ -150,7 +151,8 @@ static void look(const char *path, const char *directory, slot_t *slot)
         return;
     }
     if (directory && !is_tenants_own(path, directory, &st)) {
-        slot->problem = "leads out of the directory of its .htaccess, so it counts as absent";
+        slot->problem
+            = "leads out of the directory of its .htaccess, so it counts as absent";
         return;
     }
     slot->made = (apr_int64_t)st.st_mtime > 0 ? (apr_int64_t)st.st_mtime : 1;
@@ -252,7 +254,8 @@ typedef struct found_t {
     const char *directory;      /* of the .htaccess; NULL: httpd.conf */
 } found_t;
 
-const char *r307_flag_file_find(void *baton, apr_pool_t *p, const char *name, void **found)
+const char *r307_flag_file_find(void *baton, apr_pool_t *p, const char *name,
+                                void **found)
 {
     cmd_parms *cmd = baton;
     found_t *made = apr_pcalloc(p, sizeof(*made));

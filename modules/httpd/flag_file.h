@@ -26,7 +26,8 @@ void r307_flag_file_make(apr_pool_t *pchild, server_rec *s);
 /* The file's full path for a name as a directive writes it: relative to the directory of
  * a .htaccess, which it cannot leave, else to ServerRoot. NULL, or what is wrong, to
  * stand behind "flag='name' ". */
-const char *r307_flag_file_resolve(const cmd_parms *cmd, const char *name, const char **path);
+const char *r307_flag_file_resolve(const cmd_parms *cmd, const char *name,
+                                   const char **path);
 
 /* Whether it is there; *problem as above when the file was looked at, else NULL. seen: a
  * word of the line's own, 0 at first, which saves the way to the table; NULL when a line
@@ -34,7 +35,8 @@ const char *r307_flag_file_resolve(const cmd_parms *cmd, const char *name, const
 int r307_flag_file_exists(request_rec *r, const char *path, const char *directory,
                           apr_uint64_t *seen, const char **problem);
 /* What flag= of a rule becomes: an r307_flag_find_t, whose baton is the cmd_parms. */
-const char *r307_flag_file_find(void *baton, apr_pool_t *p, const char *name, void **found);
+const char *r307_flag_file_find(void *baton, apr_pool_t *p, const char *name,
+                                void **found);
 /* The full path of what that found. */
 const char *r307_flag_file_path(const void *found);
 /* Whether the file of what that found exists: 1 or 0. */

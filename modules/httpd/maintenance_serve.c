@@ -28,9 +28,11 @@ static void say_once(request_rec *r, const r307_maintenance_t *line, const char 
 {
     const r307_place_t *place = &line->rule.place;
 
-    if (r307_log_once_ever(r->server, r307_log_once_key_text(place->file, place->line, matter))) {
+    if (r307_log_once_ever(r->server,
+                           r307_log_once_key_text(place->file, place->line, matter))) {
         ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, r,
-                      "%s:%u: Redirect307Maintenance: %s", place->file, place->line, text);
+                      "%s:%u: Redirect307Maintenance: %s", place->file, place->line,
+                      text);
     }
 }
 
@@ -197,7 +199,8 @@ static void say_page(request_rec *r, const r307_maintenance_t *line, const char 
 }
 
 /* 503 and the page, by our own answer and never by httpd's error path: there any module
- * that the page's URL meets could put its status and its Location in the place of ours. */
+ * that the page's URL meets could put its status and its Location in the place of ours.
+ */
 static int hold(request_rec *r, const r307_config_t *conf,
                 const r307_halt_decision_t *decision)
 {
@@ -278,7 +281,8 @@ static int carry_out(request_rec *r, const r307_config_t *conf,
 static int ends_here(r307_halt_outcome_t outcome)
 {
     return outcome == R307_HALT_HOLD || outcome == R307_HALT_SEND
-        || outcome == R307_HALT_SHOW || outcome == R307_HALT_LINK || outcome == R307_HALT_BACK;
+           || outcome == R307_HALT_SHOW || outcome == R307_HALT_LINK
+           || outcome == R307_HALT_BACK;
 }
 
 static int finish(request_rec *r, const r307_config_t *conf,
@@ -297,8 +301,9 @@ static int finish(request_rec *r, const r307_config_t *conf,
     }
     if (ends_here(decision->outcome)) {
         r307_respond_note(r, &decision->line->rule);
-        ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, r, "would answer %s by maintenance %s",
-                      describe(r, decision), label(r, decision->line));
+        ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, r,
+                      "would answer %s by maintenance %s", describe(r, decision),
+                      label(r, decision->line));
     }
     return DECLINED;
 }
@@ -317,7 +322,8 @@ static int keep_back(request_rec *r, const r307_halt_decision_t *decision)
 static void say_lacking(request_rec *r, const r307_config_t *conf,
                         const r307_maintenance_t *line)
 {
-    r307_require_t require = (r307_require_t)r307_config_value(conf, R307_SETTING_REQUIRE);
+    r307_require_t require
+        = (r307_require_t)r307_config_value(conf, R307_SETTING_REQUIRE);
     const char *lack = r307_maintenance_lacks(require, line);
 
     if (lack && line->is_tenants
@@ -368,7 +374,8 @@ static int may_act(request_rec *r, const r307_maintenance_t *line)
     int is_on = now >= line->from && (!line->until || now < line->until);
 
     if (is_on && line->flag) {
-        is_on = r307_flag_file_exists(r, line->flag_path, owners(line), line->seen, &problem);
+        is_on = r307_flag_file_exists(r, line->flag_path, owners(line), line->seen,
+                                      &problem);
         say_problem(r, line, problem);
     }
     if (is_on) {
@@ -422,7 +429,8 @@ static int is_sent(r307_halt_outcome_t outcome)
 
 int r307_maintenance_serve(request_rec *r, const r307_config_t *conf, int is_late)
 {
-    const r307_lines_t *lines = is_late ? conf->late_maintenance : conf->early_maintenance;
+    const r307_lines_t *lines
+        = is_late ? conf->late_maintenance : conf->early_maintenance;
     r307_state_t *state = r307_request_known(r);
     r307_halt_decision_t decision;
     int how = R307_FLAG_TEXT;

@@ -22,19 +22,24 @@ static const char *place_file(cmd_parms *cmd, const r307_container_t *container,
     }
     if (!r307_container_is_htaccess(cmd)) {
         ref->path = ap_server_root_relative(cmd->pool, file);
-        return ref->path ? NULL : apr_psprintf(cmd->pool, "'%s' is no path of a file", shown);
+        return ref->path ? NULL
+                         : apr_psprintf(cmd->pool, "'%s' is no path of a file", shown);
     }
     if (!container->directory) {
         return apr_psprintf(cmd->pool, "'%s' cannot be found from here", shown);
     }
     len = strlen(container->directory);
-    if (r307_disk_climbs(file) || (*file == '/' && (strncmp(file, container->directory, len) != 0
-                                          || file[len] != '/'))) {
-        return apr_psprintf(cmd->pool, "'%s' lies outside the directory of this .htaccess; "
-                            "put it there, and write its name", shown);
+    if (r307_disk_climbs(file)
+        || (*file == '/'
+            && (strncmp(file, container->directory, len) != 0 || file[len] != '/'))) {
+        return apr_psprintf(cmd->pool,
+                            "'%s' lies outside the directory of this .htaccess; "
+                            "put it there, and write its name",
+                            shown);
     }
-    ref->path = *file == '/' ? file : apr_pstrcat(cmd->pool, container->directory, "/", file,
-                                                  NULL);
+    ref->path = *file == '/'
+                    ? file
+                    : apr_pstrcat(cmd->pool, container->directory, "/", file, NULL);
     ref->directory = container->directory;
     ref->htaccess = cmd->config_file ? cmd->config_file->name : cmd->directive->filename;
     return NULL;

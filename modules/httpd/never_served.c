@@ -106,7 +106,8 @@ static int is_flag(const asked_t *asked, const r307_blocks_t *blocks)
         const apr_array_header_t *flags = blocks->at[i]->tally.flags;
 
         for (k = 0; flags && k < flags->nelts; k++) {
-            if (is_file(asked, r307_flag_file_path(APR_ARRAY_IDX(flags, k, const void *)))) {
+            if (is_file(asked,
+                        r307_flag_file_path(APR_ARRAY_IDX(flags, k, const void *)))) {
                 return 1;
             }
         }
@@ -127,7 +128,8 @@ static int is_hidden(request_rec *r, const r307_config_t *conf, const asked_t *a
         return 0;
     }
     paths = hidden->names
-            ? apr_hash_get(hidden->names, name_of(asked->path), APR_HASH_KEY_STRING) : NULL;
+                ? apr_hash_get(hidden->names, name_of(asked->path), APR_HASH_KEY_STRING)
+                : NULL;
     if (paths && is_one_of(asked, paths)) {
         return 1;
     }

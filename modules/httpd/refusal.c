@@ -57,8 +57,8 @@ void r307_refusal_expect_fails(const cmd_parms *cmd)
                            cmd->server->process->pconf);
 }
 
-/* While httpd reads a .htaccess nobody knows yet what its directory's configuration is, but
- * whether the host or the main server has it somewhere. */
+/* While httpd reads a .htaccess nobody knows yet what its directory's configuration is,
+ * but whether the host or the main server has it somewhere. */
 static const char *fails(const cmd_parms *cmd)
 {
     apr_pool_t *pconf = cmd->server->process->pconf;
@@ -66,8 +66,9 @@ static const char *fails(const cmd_parms *cmd)
 
     apr_pool_userdata_get(&expected, fails_key(cmd->pool, cmd->server), pconf);
     apr_pool_userdata_get(&of_all, fails_key(cmd->pool, ap_server_conf), pconf);
-    return expected || of_all ? "; where errors=fail of Redirect307Limits holds, the answer is 500 instead"
-                    : "";
+    return expected || of_all ? "; where errors=fail of Redirect307Limits holds, the "
+                                "answer is 500 instead"
+                              : "";
 }
 
 /* The place remembers it, for errors=fail. */
@@ -102,7 +103,8 @@ static void skip(cmd_parms *cmd, r307_config_t *conf, const char *text)
                "them is not named";
         end = "";
     }
-    key = r307_log_once_key(cmd->pool, r307_refusal_file(cmd), (unsigned)line->line_num, text);
+    key = r307_log_once_key(cmd->pool, r307_refusal_file(cmd), (unsigned)line->line_num,
+                            text);
     if (r307_log_once_ever(cmd->server, key)) {
         ap_log_error(APLOG_MARK, APLOG_WARNING, 0, cmd->server, "%s:%d: %s%s%s",
                      line->filename, line->line_num, text, end, fails(cmd));
@@ -120,8 +122,10 @@ const char *r307_refusal_take(cmd_parms *cmd, void *mconfig, const char *text)
         return text;
     }
     /* a virtual host has no log yet */
-    ap_log_error(APLOG_MARK, APLOG_ERR, 0, ap_server_conf,
-                 "%s:%d: %s; the server goes on without this line, and will not start again "
-                 "with it", cmd->directive->filename, cmd->directive->line_num, text);
+    ap_log_error(
+        APLOG_MARK, APLOG_ERR, 0, ap_server_conf,
+        "%s:%d: %s; the server goes on without this line, and will not start again "
+        "with it",
+        cmd->directive->filename, cmd->directive->line_num, text);
     return NULL;
 }

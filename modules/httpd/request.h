@@ -9,10 +9,11 @@
 #include <httpd.h>
 #include "http/view.h"
 
-/* How far the lists are asked: those of the server in translate_name (early); those of the
- * directory in access_checker_ex, which httpd calls before it asks for a password, and else
- * in type_checker (late). Who has logged in is known in type_checker alone: where a rule
- * wants to know that, the lists are asked again there, from the one that has the rule on.
+/* How far the lists are asked: those of the server in translate_name (early); those of
+ * the directory in access_checker_ex, which httpd calls before it asks for a password,
+ * and else in type_checker (late). Who has logged in is known in type_checker alone:
+ * where a rule wants to know that, the lists are asked again there, from the one that has
+ * the rule on.
  *
  *        EARLY -------1------> LATE ------2------> DECIDED
  *          |                    ^ |
@@ -20,9 +21,9 @@
  *          v                    | v
  *     EARLY_WAITS ------4-------+ LATE_WAITS       from all ------5------> OVER
  *
- * 1: a late list is asked. 2: access_checker_ex asked all late lists. 3: a rule of the list
- * asks who has logged in, and nobody has yet. 4: type_checker asked the early list again,
- * and goes on with the late ones. 5: a rule or a maintenance ended the search. */
+ * 1: a late list is asked. 2: access_checker_ex asked all late lists. 3: a rule of the
+ * list asks who has logged in, and nobody has yet. 4: type_checker asked the early list
+ * again, and goes on with the late ones. 5: a rule or a maintenance ended the search. */
 typedef enum {
     R307_REQUEST_EARLY,           /* so it begins, also where the server has no list */
     R307_REQUEST_EARLY_WAITS,
@@ -44,7 +45,7 @@ typedef struct r307_state_t {
     struct r307_mapheld_t *maps;    /* in use; NULL: none */
     struct r307_mapheld_t *tenants_maps;        /* of these, those of .htaccess files */
     struct r307_mapheld_t **conf_maps;          /* and those of httpd.conf by number */
-    int unready;            /* a map that was asked has no rules yet: nobody knows the answer */
+    int unready;            /* a map that was asked has no rules yet */
 } r307_state_t;
 
 /* The state of the request; NULL until r307_request_state made it, which comes before

@@ -31,6 +31,31 @@ static void fill_scope(request_rec *r, const r307_config_t *conf,
     }
 }
 
+static void decide(request_rec *r, const r307_config_t *conf, const r307_blocks_t *blocks,
+                   r307_state_t *state, r307_decision_t *decision)
+{
+    r307_scope_t *scopes = apr_palloc(r->pool, (size_t)blocks->count * sizeof(*scopes));
+    r307_policy_t policy;
+    int i;
+
+    for (i = 0; i < blocks->count; i++) {
+        fill_scope(r, conf, &state->view, blocks->at[i], &scopes[i]);
+    }
+    for (i = 0; i < blocks->count; i++) {
+        r307_serve_log_scope(r, conf, blocks->at[i], &scopes[i]);
+    }
+    policy.relative = (int)r307_config_value(conf, R307_SETTING_RELATIVE);
+    policy.allow = conf->allow;
+    policy.exempt = r307_config_exempt(r->pool, conf);
+    policy.steps = (unsigned)r307_limit_value(conf->limits, R307_LIMIT_REGEX_STEPS);
+    policy.trace = r307_serve_log_skip;
+    policy.trace_times = APLOGrtrace1(r);
+    policy.trace_baton = r;
+    policy.left = &state->steps;
+    memset(decision, 0, sizeof(*decision));
+    r307_decide(r->pool, scopes, blocks->count, &policy, &state->view, decision);
+}
+
 /* --- the decision, carried out --- */
 
 static int answer(request_rec *r, const r307_config_t *conf,
@@ -175,10 +200,8 @@ int r307_serve_blocks(request_rec *r, const r307_config_t *conf,
                       const r307_blocks_t *blocks)
 {
     r307_state_t *state = r307_request_state(r);
-    r307_scope_t *scopes;
-    r307_policy_t policy;
     r307_decision_t decision;
-    int i, status;
+    int status;
 
     if (!state->view.path || state->phase == R307_REQUEST_OVER) {
         return DECLINED;
@@ -187,23 +210,7 @@ int r307_serve_blocks(request_rec *r, const r307_config_t *conf,
         && r307_tenant_fails(r, conf, &state->view, blocks)) {
         return HTTP_INTERNAL_SERVER_ERROR;
     }
-    scopes = apr_palloc(r->pool, (size_t)blocks->count * sizeof(*scopes));
-    for (i = 0; i < blocks->count; i++) {
-        fill_scope(r, conf, &state->view, blocks->at[i], &scopes[i]);
-    }
-    for (i = 0; i < blocks->count; i++) {
-        r307_serve_log_scope(r, conf, blocks->at[i], &scopes[i]);
-    }
-    policy.relative = (int)r307_config_value(conf, R307_SETTING_RELATIVE);
-    policy.allow = conf->allow;
-    policy.exempt = r307_config_exempt(r->pool, conf);
-    policy.steps = (unsigned)r307_limit_value(conf->limits, R307_LIMIT_REGEX_STEPS);
-    policy.trace = r307_serve_log_skip;
-    policy.trace_times = APLOGrtrace1(r);
-    policy.trace_baton = r;
-    policy.left = &state->steps;
-    memset(&decision, 0, sizeof(decision));
-    r307_decide(r->pool, scopes, blocks->count, &policy, &state->view, &decision);
+    decide(r, conf, blocks, state, &decision);
     r307_request_vary(r, decision.vary);
     state->is_private |= decision.is_private;
     if (r307_config_engine(conf) == R307_ENGINE_ON) {

@@ -107,9 +107,11 @@ static void say_of_map(request_rec *r, const r307_rule_t *rule, const char *why,
 
     r307_store_say(r, rule, why, then);
     if (rule->of_map && !rule->is_tenants
-        && r307_log_once_ever(r->server, r307_log_once_key_text(rule->place.file, 0, why))) {
-        ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, r, "%s:%u: '%s' %s; %s; said of one line, "
-                      "once", rule->place.file, rule->place.line,
+        && r307_log_once_ever(r->server,
+                              r307_log_once_key_text(rule->place.file, 0, why))) {
+        ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, r,
+                      "%s:%u: '%s' %s; %s; said of one line, once",
+                      rule->place.file, rule->place.line,
                       r307_text_show(r->pool, source, strlen(source)), why, then);
     }
 }
@@ -120,13 +122,17 @@ static void say_own_host(request_rec *r, const r307_rule_t *rule)
 {
     const char *text = rule->target->text;
 
-    if (r307_log_once_ever(r->server, r307_log_once_key_text(rule->place.file, rule->place.line,
-                                                             "own host"))) {
-        ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, r, "%s:%u: Redirect307: '%s' leads to the "
-                      "host that was asked for, which is not in Redirect307AllowHosts; this "
-                      "line is left out there; %s", rule->place.file, rule->place.line,
-                      r307_text_show(r->pool, text, strlen(text)),
-                      r307_hosts_advice(r->pool, rule));
+    if (r307_log_once_ever(
+            r->server,
+            r307_log_once_key_text(rule->place.file, rule->place.line, "own host"))) {
+        ap_log_rerror(
+            APLOG_MARK, APLOG_WARNING, 0, r,
+            "%s:%u: Redirect307: '%s' leads to the "
+            "host that was asked for, which is not in Redirect307AllowHosts; this "
+            "line is left out there; %s",
+            rule->place.file, rule->place.line,
+            r307_text_show(r->pool, text, strlen(text)),
+            r307_hosts_advice(r->pool, rule));
     }
 }
 
@@ -136,8 +142,9 @@ void r307_serve_log_skip(void *baton, const r307_rule_t *rule, r307_skip_t step,
     request_rec *r = baton;
 
     if ((step == R307_SKIP_BALANCER || step == R307_SKIP_PROXIED)
-        && r307_log_once_ever(r->server, r307_log_once_key_text(rule->place.file,
-                                                                rule->place.line, "balancer"))) {
+        && r307_log_once_ever(
+            r->server,
+            r307_log_once_key_text(rule->place.file, rule->place.line, "balancer"))) {
         ap_log_rerror(APLOG_MARK, APLOG_NOTICE, 0, r,
                       "%s passed over: %s; this is said once", label(r, rule),
                       r307_skip_text(step));
@@ -179,7 +186,8 @@ void r307_serve_log_refusal(request_rec *r, const r307_config_t *conf,
 {
     const r307_rule_t *rule = decision->rule;
     int status = (int)r307_config_value(conf, R307_SETTING_REFUSE);
-    apr_uint64_t key = r307_log_once_key_text(rule->place.file, rule->place.line, "refused");
+    apr_uint64_t key
+        = r307_log_once_key_text(rule->place.file, rule->place.line, "refused");
 
     if (r307_log_once_per(r->server, key, REFUSALS_APART, apr_time_now())) {
         ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, r,
@@ -258,10 +266,12 @@ void r307_serve_log_overdue(request_rec *r, const r307_rule_t *rule)
 void r307_serve_log_lacking(request_rec *r, const r307_config_t *conf,
                             const r307_rule_t *rule)
 {
-    r307_require_t require = (r307_require_t)r307_config_value(conf, R307_SETTING_REQUIRE);
+    r307_require_t require
+        = (r307_require_t)r307_config_value(conf, R307_SETTING_REQUIRE);
     const char *lack = require ? r307_limit_lacks(require, rule) : NULL;
 
     if (lack && rule->of_map) {
-        say_of_map(r, rule, apr_pstrcat(r->pool, "is a rule that ", lack, NULL), "it works");
+        say_of_map(r, rule, apr_pstrcat(r->pool, "is a rule that ", lack, NULL),
+                   "it works");
     }
 }

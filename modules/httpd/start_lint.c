@@ -50,7 +50,8 @@ static remembered_t *add(cmd_parms *cmd, const r307_config_t *conf, r307_place_t
     return remembered;
 }
 
-void r307_start_lint_add(cmd_parms *cmd, const r307_config_t *conf, const r307_rule_t *rule)
+void r307_start_lint_add(cmd_parms *cmd, const r307_config_t *conf,
+                         const r307_rule_t *rule)
 {
     add(cmd, conf, rule->place)->rule = rule;
 }
@@ -100,8 +101,8 @@ static void say_finding(const server_rec *s, const r307_place_t *place, const ch
                         int *said)
 {
     if (++*said <= NAMED_MOST) {
-        ap_log_error(APLOG_MARK, APLOG_WARNING, 0, s, "%s:%u: Redirect307: %s", place->file,
-                     place->line, text);
+        ap_log_error(APLOG_MARK, APLOG_WARNING, 0, s, "%s:%u: Redirect307: %s",
+                     place->file, place->line, text);
     }
     else if (*said == NAMED_MOST + 1) {
         ap_log_error(APLOG_MARK, APLOG_WARNING, 0, s,
@@ -127,8 +128,8 @@ static int say_doubts(const server_rec *s, const apr_array_header_t *doubts, int
     return warnings;
 }
 
-/* The lines of one container, as they stand in the file: what is in front of a rule. An <If>
- * is no end of that. */
+/* The lines of one container, as they stand in the file: what is in front of a rule. An
+ * <If> is no end of that. */
 static void find_conditions(judging_t *judging, const ap_directive_t *line,
                             r307_rewrite_t *rewrite)
 {
@@ -168,8 +169,8 @@ static int say_conditions(judging_t *judging, const remembered_t *remembered)
     return text != NULL;
 }
 
-/* Where the rules of the server or virtual host itself lead together; those of its sections
- * are not followed. */
+/* Where the rules of the server or virtual host itself lead together; those of its
+ * sections are not followed. */
 static void judge_loops(judging_t *judging, const server_rec *s, int is_one)
 {
     const r307_config_t *conf = ap_get_module_config(s->lookup_defaults,
@@ -203,7 +204,8 @@ static void judge_plan(judging_t *judging, const remembered_t *remembered,
                        const r307_config_t *conf)
 {
     const r307_place_t *place = &remembered->place;
-    r307_require_t require = (r307_require_t)r307_config_value(conf, R307_SETTING_REQUIRE);
+    r307_require_t require
+        = (r307_require_t)r307_config_value(conf, R307_SETTING_REQUIRE);
     const char *lack = remembered->line
                        ? r307_maintenance_lacks(require, remembered->line)
                        : r307_limit_lacks(require, remembered->rule);
@@ -218,22 +220,26 @@ static void judge_plan(judging_t *judging, const remembered_t *remembered,
     judging->unplanned += lack && refuse;
 }
 
-/* Lines of a map never keep a server from starting, as the file is not the configuration's;
- * those that would are left out when they are asked for. */
+/* Lines of a map never keep a server from starting, as the file is not the
+ * configuration's; those that would are left out when they are asked for. */
 static void judge_map(const judging_t *judging, const remembered_t *remembered,
                       const r307_config_t *conf)
 {
-    r307_require_t require = (r307_require_t)r307_config_value(conf, R307_SETTING_REQUIRE);
+    r307_require_t require
+        = (r307_require_t)r307_config_value(conf, R307_SETTING_REQUIRE);
 
     if (judging->is_said
         && r307_config_value(conf, R307_SETTING_REQUIRE_HOW) == R307_REQUIRE_REFUSE
         && r307_map_lacks(judging->p, remembered->map, require)) {
-        ap_log_error(APLOG_MARK, APLOG_WARNING, 0, remembered->server, "%s:%u: "
-                     "Redirect307Map: lines of this map that %s are left out, as "
-                     "Redirect307Require asks; write until=YYYY-MM-DD behind its name for "
-                     "all of them, or behind each", remembered->place.file,
-                     remembered->place.line, require == R307_REQUIRE_UNTIL
-                     ? "have no until=" : "have neither until= nor review=");
+        ap_log_error(
+            APLOG_MARK, APLOG_WARNING, 0, remembered->server,
+            "%s:%u: "
+            "Redirect307Map: lines of this map that %s are left out, as "
+            "Redirect307Require asks; write until=YYYY-MM-DD behind its name for "
+            "all of them, or behind each",
+            remembered->place.file, remembered->place.line,
+            require == R307_REQUIRE_UNTIL ? "have no until="
+                                          : "have neither until= nor review=");
     }
 }
 
@@ -249,10 +255,13 @@ static void judge_hosts(judging_t *judging, const remembered_t *remembered,
     }
     judging->idle++;
     if (judging->is_said) {
-        ap_log_error(APLOG_MARK, APLOG_ERR, 0, remembered->server, "%s:%u: Redirect307: "
-                     "'%s' %s; %s", rule->place.file, rule->place.line,
+        ap_log_error(APLOG_MARK, APLOG_ERR, 0, remembered->server,
+                     "%s:%u: Redirect307: "
+                     "'%s' %s; %s",
+                     rule->place.file, rule->place.line,
                      r307_text_show(judging->p, text, strlen(text)),
-                     r307_hosts_why(&rule->hosts, conf->allow), r307_hosts_advice(judging->p, rule));
+                     r307_hosts_why(&rule->hosts, conf->allow),
+                     r307_hosts_advice(judging->p, rule));
     }
 }
 
@@ -287,7 +296,8 @@ static void judge(judging_t *judging, const apr_array_header_t *list, const serv
             continue;
         }
         judge_hosts(judging, remembered, conf);
-        if (lint == R307_LINT_OFF || !r307_hosts_may(&remembered->rule->hosts, conf->allow)) {
+        if (lint == R307_LINT_OFF
+            || !r307_hosts_may(&remembered->rule->hosts, conf->allow)) {
             continue;
         }
         r307_lint_line(judging->p, remembered->rule, list_of(conf), doubts);
@@ -309,15 +319,17 @@ static void say_refused(const judging_t *judging, const server_rec *s)
     const char *end = r307_refusal_is_trial()
                       ? "" : "; the one that runs goes on, and will not start again";
 
-    ap_log_error(APLOG_MARK, APLOG_ERR, 0, s, judging->idle
-                 ? "%d rule%s that no request could get an answer from keep%s the server from "
-                   "starting%s"
-                 : judging->unplanned
-                 ? "%d rule%s without a plan keep%s the server from starting, as "
-                   "Redirect307Require asks%s"
-                 : "%d finding%s of Redirect307 keep%s the server from starting, as "
-                   "Redirect307Lint refuse asks%s",
-                 count, count == 1 ? "" : "s", count == 1 ? "s" : "", end);
+    ap_log_error(
+        APLOG_MARK, APLOG_ERR, 0, s,
+        judging->idle
+            ? "%d rule%s that no request could get an answer from keep%s the server from "
+              "starting%s"
+        : judging->unplanned
+            ? "%d rule%s without a plan keep%s the server from starting, as "
+              "Redirect307Require asks%s"
+            : "%d finding%s of Redirect307 keep%s the server from starting, as "
+              "Redirect307Lint refuse asks%s",
+        count, count == 1 ? "" : "s", count == 1 ? "s" : "", end);
 }
 
 int r307_on_check_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp,
@@ -369,8 +381,9 @@ void r307_start_lint_say(request_rec *r, const r307_config_t *conf,
     int i, said = 0;
 
     if (r307_config_value(conf, R307_SETTING_LINT) == R307_LINT_OFF
-        || !r307_log_once_ever(r->server, r307_log_once_key(r->pool, block->file,
-                                                            r307_config_first(block), "lint"))) {
+        || !r307_log_once_ever(
+            r->server,
+            r307_log_once_key(r->pool, block->file, r307_config_first(block), "lint"))) {
         return;
     }
     for (i = 0; i < rules->nelts; i++) {
@@ -379,8 +392,9 @@ void r307_start_lint_say(request_rec *r, const r307_config_t *conf,
 
         /* rules of one place may be one block or, from a cached file, several */
         if (rule->target->inserts && r307_hosts_may(&rule->hosts, conf->allow)
-            && r307_log_once_ever(r->server, r307_log_once_key(r->pool, rule->place.file,
-                                                               rule->place.line, "doubt"))) {
+            && r307_log_once_ever(r->server,
+                                  r307_log_once_key(r->pool, rule->place.file,
+                                                    rule->place.line, "doubt"))) {
             r307_lint_line(r->pool, rule, list_of(conf), doubts);
             (void)say_doubts(r->server, doubts, 1, &said);
         }

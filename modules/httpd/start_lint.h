@@ -14,7 +14,8 @@
 
 
 /* Remembers a rule of httpd.conf until its place is known whole. */
-void r307_start_lint_add(cmd_parms *cmd, const r307_config_t *conf, const r307_rule_t *rule);
+void r307_start_lint_add(cmd_parms *cmd, const r307_config_t *conf,
+                         const r307_rule_t *rule);
 /* The same of a maintenance, of which only Redirect307Require asks something. */
 void r307_start_lint_add_line(cmd_parms *cmd, const r307_config_t *conf,
                         const r307_maintenance_t *line);

@@ -88,7 +88,8 @@ static void say_skipped(request_rec *r, const r307_tenancy_t *tenancy,
 static void say_lacking(request_rec *r, const r307_config_t *conf,
                         const r307_block_t *block)
 {
-    r307_require_t require = (r307_require_t)r307_config_value(conf, R307_SETTING_REQUIRE);
+    r307_require_t require
+        = (r307_require_t)r307_config_value(conf, R307_SETTING_REQUIRE);
     const apr_array_header_t *rules = block->rules->rules;
     int i, count = 0;
 
@@ -103,14 +104,15 @@ static void say_lacking(request_rec *r, const r307_config_t *conf,
 
         if (lack) {
             count++;
-            ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, r, "%s:%u: Redirect307: the rule %s",
-                          rule->place.file, rule->place.line, lack);
+            ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, r,
+                          "%s:%u: Redirect307: the rule %s", rule->place.file,
+                          rule->place.line, lack);
         }
     }
 }
 
-/* What is asked of the lines of maps that httpd.conf names, which are read when the server
- * runs; its own lines were judged at the start. */
+/* What is asked of the lines of maps that httpd.conf names, which are read when the
+ * server runs; its own lines were judged at the start. */
 static const r307_tenancy_t *find_own(request_rec *r, const r307_config_t *conf,
                                       const r307_block_t *block)
 {
@@ -199,9 +201,11 @@ int r307_tenant_fails(request_rec *r, const r307_config_t *conf, const r307_view
         }
     }
     if (first && is_first(r, first->file, 0, "fails")) {
-        ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r,
-                      "%s: has a line that is no rule or past a limit, and errors=fail of "
-                      "Redirect307Limits answers 500 then", first->file);
+        ap_log_rerror(
+            APLOG_MARK, APLOG_ERR, 0, r,
+            "%s: has a line that is no rule or past a limit, and errors=fail of "
+            "Redirect307Limits answers 500 then",
+            first->file);
     }
     return first != NULL;
 }
