@@ -373,6 +373,8 @@ static void follow_rewrite(void)
         { "RewriteCond %{REMOTE_ADDR} !^192\\.0\\.2\\.7$\nRedirect307 / /x",
           "write ip=!192.0.2.7" },
         { "RewriteCond %{HTTP_COOKIE} beta=1\nRedirect307Match ^/ /x", "write cookie=beta=1" },
+        { "RewriteCond %{HTTP_COOKIE} a=1\nRewriteCond %{HTTP_COOKIE} b=2\nRedirect307 / /x",
+          "write cookie=a=1 cookie=b=2 beside" },
         { "RewriteCond %{QUERY_STRING} ^id=3$\nRedirect307 /a /x", "write args=id=3" },
         { "RewriteCond %{REQUEST_METHOD} =POST\nRedirect307 /a /x", "write method=POST" },
         { "RewriteCond %{HTTP_USER_AGENT} Bot\nRedirect307 /a /x",
