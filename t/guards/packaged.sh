@@ -1,0 +1,29 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+#
+# The version stands in configure.ac; packages that have to repeat it say the same one.
+# shellcheck source=t/guards/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+version=$(sed -n 's/^AC_INIT(\[[^]]*\], \[\([^]]*\)\].*/\1/p' configure.ac)
+[ -n "$version" ] || complain "configure.ac has no version"
+looked=0
+# says FILE VERSION
+says() {
+  looked=$((looked + 1))
+  [ "$2" = "$version" ] || complain "$1 is of version '$2', and configure.ac of '$version'"
+}
+says packaging/debian/changelog "$(sed -n '1s/^[^(]*(\([^)]*\)-[^-)]*).*/\1/p' packaging/debian/changelog)"
+for spec in packaging/*/*.spec; do
+  [ ! -f "$spec" ] || says "$spec" "$(sed -n 's/^Version: *//p' "$spec")"
+done
+for build in packaging/*/APKBUILD; do
+  [ ! -f "$build" ] || says "$build" "$(sed -n 's/^pkgver=//p' "$build")"
+done
+# a package that takes documentation takes NOTICE with it
+for file in packaging/debian/docs packaging/*/*.spec packaging/*/APKBUILD; do
+  [ -f "$file" ] || continue
+  looked=$((looked + 1))
+  grep -q NOTICE "$file" || complain "$file leaves out NOTICE"
+done
+verdict "$looked" 2 "things that packages say"
