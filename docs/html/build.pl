@@ -128,12 +128,13 @@ sub read_man
 {
     my $file = shift;
     my $html = run('HTML of manual pages', 'mandoc', '-T', 'html', '-O', 'fragment', "$docs/$file");
-    # its headings are one level down, and its styles are none
+    # its headings are one level down, its styles are none, and its head is ours
+    $html =~ s{<(table|div) class="(?:head|foot)"[^>]*>.*?</\1>}{}sg;
     $html =~ s/ style="[^"]*"//g;
     my @headings;
     $html =~ s{<h1 class="Sh" id="([^"]*)">(.*?)</h1>}{ push @headings, [2, $1, plain($2)]; qq(<h2 id="$1">$2</h2>) }seg;
     my ($name, $section) = $file =~ /^(.*)\.(\d)$/;
-    $html =~ s{(<table class="(?!head|foot).*?</table>)}{<div class="wide">$1</div>}sg;
+    $html =~ s{(<table.*?</table>)}{<div class="wide">$1</div>}sg;
     $page{$file} = { title => "$name($section)", body => $html, headings => \@headings };
 }
 
