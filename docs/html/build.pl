@@ -119,7 +119,7 @@ sub read_markdown
     $html =~ s{<table>\s*<thead>\s*<tr>\s*<th></th>\s*<th></th>\s*</tr>\s*</thead>}{<table class="facts">}g;
     $html =~ s{(<table.*?</table>)}{<div class="wide">$1</div>}sg;
     $html =~ s{href="([a-z-]+)\.md(#[^"]*)?"}{'href="' . $1 . '.html' . ($2 // '') . '"'}eg;
-    $html =~ s{href="\.\./CHANGES"}{href="CHANGES.txt"}g;
+    $html =~ s{href="\.\./CHANGES"}{href="changes.html"}g;
     $html =~ s{<h1.*?</h1>\s*}{}s;
     $page{$name} = { title => plain($title), body => $html, headings => \@headings };
 }
@@ -189,6 +189,9 @@ EOT
 $page{search} = { title => 'Search', headings => [],
     body => qq(<noscript><p>The search needs JavaScript; the <a href="directives.html">directive index</a> does not.</p></noscript>\n<p id="said"></p>\n<ol id="results"></ol>\n) };
 
+# not a file of its own: what packages do to plain text leaves a link to nothing
+$page{changes} = { title => 'Changes', headings => [], body => '<pre class="plain">' . escaped(text_of("$top/CHANGES")) . "</pre>\n" };
+
 # the front page: its parts by links
 $page{index}{title} = 'mod_redirect307: the manual';
 for my $file (@man) {
@@ -248,7 +251,6 @@ for my $page (values %page) {
 make_path($out);
 write_file("$out/$_.html", shown($_)) for sort keys %page;
 copy("$docs/html/$_", "$out/$_") or die "$_: $!\n" for qw(manual.css search.js);
-copy("$top/CHANGES", "$out/CHANGES.txt") or die "CHANGES: $!\n";
 for my $picture (map { basename($_) } glob "$docs/*.svg") { copy("$docs/$picture", "$out/$picture") or die "$picture: $!\n" }
 
 # what the search looks at: each section with its words

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# shellcheck shell=sh
+# shellcheck shell=sh disable=SC2154,SC2034
 #
 # How a bare Debian is made and entered: for t/fresh/run and t/deb/run. Who sources it has
 # set $suite, $arch, $cache, $scratch, $root and $tree, and has say, die and cannot.
