@@ -48,13 +48,10 @@ static const char *take_flag_text(ctl_flag_t *flag, const r307_opened_t *opened)
 {
     char *text = apr_palloc(flag->p, TEXT_MOST + 1);
     r307_flag_says_t says;
-    ssize_t n, len = 0;
+    ssize_t len = r307_open_read(opened->fd, text, TEXT_MOST);
 
-    while (len < TEXT_MOST
-           && (n = read(opened->fd, text + len, (size_t)(TEXT_MOST - len))) > 0) {
-        len += n;
-    }
     close(opened->fd);
+    len = len < 0 ? 0 : len;
     text[len] = '\0';
     flag->seen.exists = 1;
     flag->seen.made = apr_time_from_sec((apr_time_t)(opened->written / 1000000000u));

@@ -14,6 +14,7 @@
 #include <apr_tables.h>
 
 #include "base/text.h"
+#include "file/read_whole.h"
 
 #define HTACCESS ".htaccess"
 #define DEPTH_MOST 64
@@ -52,34 +53,14 @@ static const char *why_not_named(apr_pool_t *p, const char *name,
 static const char *read_all(apr_pool_t *p, int fd, apr_uint64_t size, apr_uint64_t most,
                             const char **bytes, size_t *len)
 {
-    size_t room = (size_t)size + 4096, have = 0;
-    char *s = malloc(room), *larger;
-    const char *bad = NULL;
-    ssize_t n;
+    char *s = r307_read_whole(fd, (size_t)size, (size_t)most, len);
+    const char *bad = s ? NULL : strerror(errno);
 
-    while (s && !bad && (n = read(fd, s + have, room - have - 1)) != 0) {
-        if (n < 0) {
-            bad = errno == EINTR ? NULL : strerror(errno);
-            continue;
-        }
-        have += (size_t)n;
-        if (have > most) {
-            bad = "is too large to be read";
-        }
-        else if (have + 1 == room) {
-            larger = realloc(s, room * 2);
-            bad = larger ? NULL : strerror(ENOMEM);
-            s = larger ? larger : s;
-            room *= 2;
-        }
-    }
     close(fd);
-    if (s && !bad) {
-        s[have] = '\0';
-        *bytes = apr_pmemdup(p, s, have + 1);
-        *len = have;
+    if (s && *len > most) {
+        bad = "is too large to be read";
     }
-    bad = s ? bad : strerror(ENOMEM);
+    *bytes = bad ? NULL : apr_pmemdup(p, s, *len + 1);
     free(s);
     return bad;
 }

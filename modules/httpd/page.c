@@ -12,6 +12,7 @@
 #include <http_request.h>
 #include <mod_core.h>
 #include "file/open_below.h"
+#include "file/read_whole.h"
 #include "httpd/never_served.h"
 
 static const char *show(apr_pool_t *p, const char *text)
@@ -55,39 +56,15 @@ static int take_short(request_rec *r, r307_content_t *content)
 
 /* --- a file --- */
 
-/* Room for more of a file, up to one byte above what is sent: that one says it is too
- * large. NULL: there is none. */
-static char *grow(char *bytes, size_t *size)
-{
-    size_t next = *size * 2 > R307_CONTENT_MOST ? R307_CONTENT_MOST + 1 : *size * 2;
-    char *more = *size <= R307_CONTENT_MOST ? realloc(bytes, next) : NULL;
-
-    *size = next;
-    return more;
-}
-
 /* All of it, into memory: what was opened is what is sent, however long that takes. */
 static int take_fd(request_rec *r, int fd, const char *type, r307_content_t *content)
 {
     apr_bucket_alloc_t *alloc = r->connection->bucket_alloc;
-    size_t len = 0, size = 64 * 1024;
-    char *bytes = malloc(size);
-    ssize_t n = 0;
+    size_t len;
+    char *bytes = r307_read_whole(fd, 64 * 1024, R307_CONTENT_MOST, &len);
 
-    while (bytes && (n = read(fd, bytes + len, size - len)) > 0) {
-        len += (size_t)n;
-        if (len == size) {
-            char *more = grow(bytes, &size);
-
-            if (!more) {
-                n = -1;
-                break;
-            }
-            bytes = more;
-        }
-    }
     close(fd);
-    if (!bytes || n < 0) {
+    if (!bytes || len > R307_CONTENT_MOST) {
         free(bytes);
         return 0;
     }

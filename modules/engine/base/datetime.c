@@ -190,7 +190,9 @@ static int days_before(int year)
 #define TWIN_LEAST 2010
 #define TWIN_MOST  2037     /* 28 years have all kinds of year */
 
-time_t r307_time_fit(apr_time_t when, int *years)
+/* A second that a time_t of this machine holds: `when`, or where that is too late for 32
+ * bits the same in a year of the same calendar, `years` before. */
+static time_t fitting(apr_time_t when, int *years)
 {
     apr_int64_t seconds = apr_time_sec(when);
     int year = TWIN_MOST, twin = TWIN_LEAST;
@@ -213,7 +215,7 @@ time_t r307_time_fit(apr_time_t when, int *years)
 void r307_time_local(apr_time_t when, struct tm *tm)
 {
     int years;
-    time_t fit = r307_time_fit(when, &years);
+    time_t fit = fitting(when, &years);
 
     localtime_r(&fit, tm);
     tm->tm_year += years;
@@ -369,7 +371,7 @@ const char *r307_time_http(apr_pool_t *p, apr_time_t when)
 {
     char *date = apr_palloc(p, APR_RFC822_DATE_LEN), year[5];
     int years;
-    time_t fit = r307_time_fit(when, &years);
+    time_t fit = fitting(when, &years);
 
     apr_rfc822_date(date, apr_time_from_sec((apr_int64_t)fit));
     if (years) {

@@ -20,9 +20,6 @@ const char *r307_time_parse(apr_pool_t *p, const char *text, int is_end,
 /* As a date-time with the machine's zone at that time, which parses to the same second. */
 const char *r307_time_print(apr_pool_t *p, apr_time_t when);
 
-/* A second that a time_t of this machine holds: `when`, or where that is too late for 32
- * bits the same in a year of the same calendar, `years` before. */
-time_t r307_time_fit(apr_time_t when, int *years);
 /* localtime_r, whatever the year. */
 void r307_time_local(apr_time_t when, struct tm *tm);
 /* As headers have it: Sat, 26 Dec 2026 18:00:00 GMT. */

@@ -90,7 +90,7 @@ static const char *explain(apr_pool_t *p, r307_slice_t text)
                          whole[dots], NULL);
 }
 
-const char *r307_net_parse(apr_pool_t *p, r307_slice_t text, r307_net_t *net)
+static const char *parse_net(apr_pool_t *p, r307_slice_t text, r307_net_t *net)
 {
     const char *slash = text.len ? memchr(text.s, '/', text.len) : NULL;
     r307_slice_t ip = r307_slice(text.s, slash ? (size_t)(slash - text.s) : text.len);
@@ -132,7 +132,7 @@ const char *r307_net_parse_list(apr_pool_t *p, const char *text,
         if (from >= to) {
             return "has an empty member in its list";
         }
-        bad = r307_net_parse(p, r307_slice(text + from, to - from), &net);
+        bad = parse_net(p, r307_slice(text + from, to - from), &net);
         if (bad && is_list) {
             bad = apr_pstrcat(p, "has a member that is wrong: '",
                               r307_text_show(p, text + from, to - from), "' ", bad, NULL);

@@ -26,11 +26,9 @@ int r307_ip_parse(r307_slice_t text, r307_ip_t *ip);
 int r307_ip_is_v4(r307_slice_t text);
 int r307_ip_is_v6(r307_slice_t text);
 
-/* "192.0.2.0/24", "2001:db8::/32", or one address. NULL; or why it is none and what to
- * write, to stand behind "name='text' ". */
-const char *r307_net_parse(apr_pool_t *p, r307_slice_t text, r307_net_t *net);
-
-/* The same for a list at commas, appended to nets (of r307_net_t). */
+/* "192.0.2.0/24", "2001:db8::/32", or one address; a list of them at commas, appended to nets
+ * (of r307_net_t). NULL; or why it is none and what to write, to stand behind
+ * "name='text' ". */
 const char *r307_net_parse_list(apr_pool_t *p, const char *text,
                                 apr_array_header_t *nets);
 

@@ -55,7 +55,8 @@ r307_slice_t r307_cookie_find(const char *header, r307_slice_t name)
     return r307_slice(NULL, 0);
 }
 
-int r307_cookie_same_key(r307_slice_t a, r307_slice_t b)
+/* The same bytes, in a time that depends on their number alone. */
+static int same_key(r307_slice_t a, r307_slice_t b)
 {
     volatile unsigned char differ = 0;
     size_t i;
@@ -151,7 +152,7 @@ r307_link_state_t r307_link_state(const r307_link_t *link, const r307_view_t *vi
 
     if (param && param->value.s
         && (strcmp(view->method, "GET") == 0 || strcmp(view->method, "HEAD") == 0)) {
-        if (r307_cookie_same_key(param->value, link->key)) {
+        if (same_key(param->value, link->key)) {
             return R307_LINK_ENTERS;
         }
         if (r307_slice_same(param->value, r307_slice("off", 3))) {
@@ -159,7 +160,7 @@ r307_link_state_t r307_link_state(const r307_link_t *link, const r307_view_t *vi
         }
     }
     r307_vary_add(vary, "Cookie");
-    return r307_cookie_same_key(r307_cookie_find(view->ops->header(view->baton, "Cookie"),
+    return same_key(r307_cookie_find(view->ops->header(view->baton, "Cookie"),
                                                  text_slice(link->cookie)),
                                 text_slice(link->token))
            ? R307_LINK_IN : R307_LINK_OUT;
@@ -173,7 +174,7 @@ void r307_link_mark(const r307_link_t *link, const r307_query_t *query)
         r307_param_t *param = &query->params[i];
 
         if (param->value.s && r307_slice_same(param->name, text_slice(link->name))) {
-            param->is_key |= r307_cookie_same_key(param->value, link->key);
+            param->is_key |= same_key(param->value, link->key);
         }
     }
 }

@@ -16,9 +16,6 @@ const char *r307_cookie_next(const char *header, r307_slice_t *name, r307_slice_
 /* Value of the first cookie of this name; absent when there is none. header may be NULL. */
 r307_slice_t r307_cookie_find(const char *header, r307_slice_t name);
 
-/* The same bytes, in a time that depends on their number alone. */
-int r307_cookie_same_key(r307_slice_t a, r307_slice_t b);
-
 typedef struct r307_cookie_t {
     const char *name, *value;
     const char *path;       /* encoded, begins with '/' */

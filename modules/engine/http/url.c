@@ -6,8 +6,6 @@
 
 #include "base/ip.h"
 
-#define ABSENT r307_slice(NULL, 0)
-
 /* Up to one of three bytes. */
 static size_t span_until(const char *s, size_t len, char a, char b, char c)
 {

@@ -8,11 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A list that grows; not from a pool, whose smaller copies would stay. */
-typedef struct grown_t {
-    void *at;
-    size_t count, room, size;   /* of one element */
-} grown_t;
+#include "base/grown.h"
 
 typedef struct entry_t {
     apr_uint64_t key;
@@ -31,7 +27,9 @@ typedef struct choice_t {
 
 struct r307_index_builder_t {
     r307_index_t head;
-    grown_t entries, choices, always;
+    r307_grown_t entries;           /* of entry_t */
+    r307_grown_t choices;           /* of choice_t */
+    r307_grown_t always;            /* of rules' numbers */
     r307_shape_t shapes[R307_SHAPES_MOST];
     apr_pool_t *p;
     r307_prefilter_builder_t *prefilter;    /* NULL without a regex */
@@ -40,30 +38,18 @@ struct r307_index_builder_t {
     size_t list_words;
 };
 
-static void grow(grown_t *grown)
+static size_t count_entries(const r307_index_builder_t *builder)
 {
-    grown->room = grown->room ? 2 * grown->room : 16;
-    grown->at = realloc(grown->at, grown->room * grown->size);
-    if (!grown->at) {
-        abort();        /* as a pool does */
-    }
-}
-
-static void *push(grown_t *grown)
-{
-    if (grown->count == grown->room) {
-        grow(grown);
-    }
-    return (char *)grown->at + grown->size * grown->count++;
+    return builder->entries.len / sizeof(entry_t);
 }
 
 static apr_status_t free_builder(void *data)
 {
     r307_index_builder_t *builder = data;
 
-    free(builder->entries.at);
-    free(builder->choices.at);
-    free(builder->always.at);
+    r307_grown_free(&builder->entries);
+    r307_grown_free(&builder->choices);
+    r307_grown_free(&builder->always);
     free(builder->slots);
     free(builder->lists);
     return APR_SUCCESS;
@@ -75,9 +61,6 @@ r307_index_builder_t *r307_index_builder_make(apr_pool_t *p, apr_uint64_t seed)
 
     builder->p = p;
     builder->head.seed = seed | 1;
-    builder->entries.size = sizeof(entry_t);
-    builder->choices.size = sizeof(choice_t);
-    builder->always.size = sizeof(apr_uint32_t);
     apr_pool_cleanup_register(p, builder, free_builder, apr_pool_cleanup_null);
     return builder;
 }
@@ -176,7 +159,7 @@ static apr_uint64_t segs_key(r307_index_builder_t *builder, const r307_pattern_t
 static void add_choice(r307_index_builder_t *builder, apr_uint64_t path, r307_pick_t pick,
                        r307_slice_t name, r307_slice_t value)
 {
-    choice_t *choice = push(&builder->choices);
+    choice_t *choice = r307_grown_more(&builder->choices, sizeof(choice_t));
 
     choice->path = path;
     choice->key = r307_index_pick(path, pick, name, value, builder->head.seed);
@@ -192,7 +175,7 @@ static int is_literal(r307_slice_t text)
 static int add_choices(r307_index_builder_t *builder, apr_uint64_t path,
                        const r307_cond_t *conds, int count)
 {
-    size_t before = builder->choices.count;
+    size_t before = builder->choices.len;
     int i, k;
 
     for (i = 0; i < count; i++) {
@@ -213,13 +196,13 @@ static int add_choices(r307_index_builder_t *builder, apr_uint64_t path,
             add_choice(builder, path, R307_PICK_HOST, cond->names[0], r307_slice("", 0));
         }
     }
-    return builder->choices.count > before;
+    return builder->choices.len > before;
 }
 
 static void add_entry(r307_index_builder_t *builder, apr_uint64_t key, apr_uint32_t rule,
                       apr_uint32_t flags)
 {
-    entry_t *entry = push(&builder->entries);
+    entry_t *entry = r307_grown_more(&builder->entries, sizeof(entry_t));
 
     entry->key = key;
     entry->rule = rule;
@@ -238,7 +221,8 @@ void r307_index_add(r307_index_builder_t *builder, const r307_pattern_t *pattern
     apr_uint64_t key;
 
     if (!pattern) {
-        *(apr_uint32_t *)push(&builder->always) = builder->head.count++;
+        r307_grown_add(&builder->always, &builder->head.count, sizeof(builder->head.count));
+        builder->head.count++;
         return;
     }
     /* many stars may stand below one directory: their words are looked for, all at once */
@@ -307,7 +291,7 @@ static r307_slot_t *make_slots(size_t keys, apr_uint32_t *mask)
 static void settle_choices(r307_index_builder_t *builder)
 {
     choice_t *choices = builder->choices.at;
-    size_t count = builder->choices.count, i, k;
+    size_t count = builder->choices.len / sizeof(choice_t), i, k;
     apr_uint32_t mask, steps;
     r307_slot_t *slots;
 
@@ -349,7 +333,7 @@ static void place_entries(r307_index_builder_t *builder, tally_t *tallies)
     entry_t *entries = builder->entries.at;
     size_t i;
 
-    for (i = 0; i < builder->entries.count; i++) {
+    for (i = 0; i < count_entries(builder); i++) {
         apr_uint32_t steps;
         r307_slot_t *slot = slot_of(builder->slots, builder->head.slot_mask,
                                     entries[i].key, &steps);
@@ -393,7 +377,7 @@ static void fill_lists(r307_index_builder_t *builder, tally_t *tallies)
     if (!builder->lists) {
         abort();
     }
-    for (i = 0; i < builder->entries.count; i++) {
+    for (i = 0; i < count_entries(builder); i++) {
         r307_slot_t *slot = &builder->slots[entries[i].key];
         apr_uint32_t *list = builder->lists + tallies[entries[i].key].list;
 
@@ -418,10 +402,10 @@ static void build_table(r307_index_builder_t *builder)
     tally_t *tallies;
 
     settle_choices(builder);
-    if (builder->choices.count) {       /* they came last, whatever their rules */
-        qsort(builder->entries.at, builder->entries.count, sizeof(entry_t), by_rule);
+    if (builder->choices.len) {       /* they came last, whatever their rules */
+        qsort(builder->entries.at, count_entries(builder), sizeof(entry_t), by_rule);
     }
-    builder->slots = make_slots(builder->entries.count, &builder->head.slot_mask);
+    builder->slots = make_slots(count_entries(builder), &builder->head.slot_mask);
     tallies = calloc((size_t)builder->head.slot_mask + 1, sizeof(*tallies));
     if (!tallies) {
         abort();
@@ -450,8 +434,8 @@ size_t r307_index_size(r307_index_builder_t *builder)
     head->shapes = lay(&words, head->shape_count * sizeof(r307_shape_t));
     head->lists = lay(&words, builder->list_words * sizeof(apr_uint32_t));
     head->lists_end = head->lists + (apr_uint32_t)builder->list_words;
-    head->always_count = (apr_uint32_t)builder->always.count;
-    head->always = lay(&words, builder->always.count * sizeof(apr_uint32_t));
+    head->always_count = (apr_uint32_t)(builder->always.len / sizeof(apr_uint32_t));
+    head->always = lay(&words, builder->always.len);
     if (builder->prefilter) {
         head->prefilter_size = (apr_uint32_t)r307_prefilter_size(builder->prefilter);
         head->prefilter = lay(&words, head->prefilter_size);
@@ -479,7 +463,7 @@ void r307_index_write(const r307_index_builder_t *builder, void *bytes)
     put(words, head->shapes, builder->shapes, head->shape_count * sizeof(r307_shape_t));
     put(words, head->lists, builder->lists, builder->list_words * sizeof(apr_uint32_t));
     put(words, head->always, builder->always.at,
-        builder->always.count * sizeof(apr_uint32_t));
+        builder->always.len);
     if (builder->prefilter) {
         r307_prefilter_write(builder->prefilter, words + head->prefilter);
     }

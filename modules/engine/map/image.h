@@ -38,9 +38,8 @@ const char *r307_image_add(apr_pool_t *p, r307_image_builder_t *builder,
 const char *r307_image_add_plain(apr_pool_t *p, r307_image_builder_t *builder,
                                  r307_slice_t source, r307_slice_t target, apr_uint32_t line);
 
-/* Rules added so far, and the bytes of their texts. */
+/* Rules added so far. */
 apr_uint32_t r307_image_added(const r307_image_builder_t *builder);
-size_t r307_image_text_size(const r307_image_builder_t *builder);
 
 /* Ends the building; bytes of the image, or 0 when it would be larger than images can be
  * (4 GiB). */

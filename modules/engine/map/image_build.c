@@ -11,13 +11,8 @@
 #include <apr_hash.h>
 #include <apr_strings.h>
 
+#include "base/grown.h"
 #include "grammar/token.h"
-
-/* Bytes that grow; not from a pool, whose smaller copies would stay. */
-typedef struct bytes_t {
-    char *at;
-    size_t len, room;
-} bytes_t;
 
 /* The options of plain lines, by their own words. */
 typedef struct set_t {
@@ -31,7 +26,7 @@ struct r307_image_builder_t {
     apr_pool_t *scratch;            /* of one line */
     r307_image_reading_t reading;
     r307_image_head_t head;
-    bytes_t texts, records, kept;
+    r307_grown_t texts, records, kept;
     r307_set_t sets[R307_SETS_MOST];
     apr_hash_t *set_by_own[2];      /* without and with a target: own options to set_t */
     apr_hash_t *options;            /* text to its place */
@@ -43,26 +38,12 @@ struct r307_image_builder_t {
     size_t index_size;
 };
 
-static void *push(bytes_t *bytes, const void *from, size_t len)
-{
-    if (len > bytes->room - bytes->len) {
-        bytes->room = 2 * bytes->room + len + 4096;
-        bytes->at = realloc(bytes->at, bytes->room);
-        if (!bytes->at) {
-            abort();        /* as a pool does */
-        }
-    }
-    memcpy(bytes->at + bytes->len, from, len);
-    bytes->len += len;
-    return bytes->at + bytes->len - len;
-}
-
 static apr_uint32_t push_text(r307_image_builder_t *builder, const char *s, size_t len)
 {
     apr_uint32_t at = (apr_uint32_t)builder->texts.len;
 
-    push(&builder->texts, s, len);
-    push(&builder->texts, "", 1);
+    r307_grown_add(&builder->texts, s, len);
+    r307_grown_add(&builder->texts, "", 1);
     return at;
 }
 
@@ -70,9 +51,9 @@ static apr_status_t free_builder(void *data)
 {
     r307_image_builder_t *builder = data;
 
-    free(builder->texts.at);
-    free(builder->records.at);
-    free(builder->kept.at);
+    r307_grown_free(&builder->texts);
+    r307_grown_free(&builder->records);
+    r307_grown_free(&builder->kept);
     return APR_SUCCESS;
 }
 
@@ -135,7 +116,7 @@ static const char *put_record(r307_image_builder_t *builder, r307_slice_t source
     record.options = options;
     record.line = (line < R307_RECORD_LINE_MOST ? line : R307_RECORD_LINE_MOST)
         | (apr_uint32_t)kind << R307_RECORD_LINE_BITS;
-    push(&builder->records, &record, sizeof(record));
+    r307_grown_add(&builder->records, &record, sizeof(record));
     builder->head.count++;
     return NULL;
 }
@@ -375,7 +356,7 @@ static const char *add_parsed(r307_image_builder_t *builder,
     if (kind == R307_RECORD_KEPT) {
         apr_uint32_t number = builder->head.count - 1;
 
-        push(&builder->kept, &number, sizeof(number));
+        r307_grown_add(&builder->kept, &number, sizeof(number));
     }
     r307_index_add(builder->index, rule->pattern, rule->conds, rule->cond_count);
     return NULL;
@@ -452,11 +433,6 @@ apr_uint32_t r307_image_added(const r307_image_builder_t *builder)
     return builder->head.count;
 }
 
-size_t r307_image_text_size(const r307_image_builder_t *builder)
-{
-    return builder->texts.len;
-}
-
 /* --- bytes --- */
 
 static apr_uint32_t lay(apr_uint64_t *size, apr_uint64_t bytes)
@@ -472,7 +448,7 @@ size_t r307_image_size(r307_image_builder_t *builder)
     r307_image_head_t *head = &builder->head;
     apr_uint64_t size = 0;
 
-    push(&builder->texts, "", 1);
+    r307_grown_add(&builder->texts, "", 1);
     builder->index_size = r307_index_size(builder->index);
     memcpy(head->magic, R307_IMAGE_MAGIC, sizeof(head->magic));
     head->version = R307_IMAGE_VERSION;

@@ -90,22 +90,6 @@ const char *r307_plan_check(apr_pool_t *p, const r307_plan_t *plan)
     return NULL;
 }
 
-void r307_plan_inherit(r307_plan_t *plan, const r307_plan_t *map)
-{
-    if (map->until.text && (!plan->until.text || map->until.when < plan->until.when)) {
-        plan->until = map->until;
-    }
-    if (map->from.text && (!plan->from.text || map->from.when > plan->from.when)) {
-        plan->from = map->from;
-    }
-    if (!plan->review.text) {
-        plan->review = map->review;
-    }
-    if (plan->then == R307_THEN_UNSET && plan->until.text) {
-        plan->then = map->then;
-    }
-}
-
 /* "in 33 days", "2 hours ago"; the largest unit alone, as people say it. */
 static const char *distance(apr_pool_t *p, apr_time_t when, apr_time_t now)
 {

@@ -55,10 +55,6 @@ const char *r307_plan_set_date(apr_pool_t *p, r307_date_t *date, const char *nam
 /* What several options say together; NULL, or the error text. */
 const char *r307_plan_check(apr_pool_t *p, const r307_plan_t *plan);
 
-/* Where a line of a map says nothing, the map's own words hold; but the earlier until=
- * and the later from= hold in any case. */
-void r307_plan_inherit(r307_plan_t *plan, const r307_plan_t *map);
-
 /* For people: "26 Dec 2026, 24:00 CET (in 33 days)". A date alone that is an end shows as
  * the end of that day. */
 const char *r307_plan_show_date(apr_pool_t *p, const r307_date_t *date, int is_end,

@@ -8,6 +8,7 @@
 #include <unistd.h>
 #include <apr_strings.h>
 #include "file/open_below.h"
+#include "file/read_whole.h"
 #include "unit.h"
 
 /* A folder as a tenant has it: site/ with a map, folders, a pipe and links, and beside it
@@ -297,6 +298,38 @@ START_TEST(all_of_a_file)
 }
 END_TEST
 
+/* Files of all sizes around the room that is asked for first, and around the bound. */
+START_TEST(what_was_opened_is_read)
+{
+    static const size_t sizes[] = { 0, 1, 7, 8, 9, 15, 16, 17, 99, 100, 101, 400 };
+    apr_pool_t *p = unit_pool();
+    char text[401], *bytes;
+    size_t i, len;
+
+    make_site(p);
+    memset(text, 'a', sizeof(text));
+    for (i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+        int fd;
+
+        text[sizes[i]] = '\0';
+        write_file(p, "site/whole", text);
+        text[sizes[i]] = 'a';
+        fd = open(at(p, "site/whole"), O_RDONLY);
+        bytes = r307_read_whole(fd, 8, 100, &len);
+        ck_assert_ptr_nonnull(bytes);
+        ck_assert_uint_eq(len, sizes[i] > 100 ? 101 : sizes[i]);
+        ck_assert(!memcmp(bytes, text, len) && !bytes[len]);
+        free(bytes);
+        close(fd);
+        unit_rows_add(1);
+    }
+    ck_assert_int_eq(unlink(at(p, "site/whole")), 0);
+    ck_assert_ptr_null(r307_read_whole(-1, 8, 100, &len));
+    remove_site(p);
+    apr_pool_destroy(p);
+}
+END_TEST
+
 TCase *open_below_cases(void)
 {
     TCase *cases = tcase_create("open_below");
@@ -307,5 +340,6 @@ TCase *open_below_cases(void)
     tcase_add_test(cases, a_directory_as_it_was_seen);
     tcase_add_test(cases, what_a_person_named);
     tcase_add_test(cases, all_of_a_file);
+    tcase_add_test(cases, what_was_opened_is_read);
     return cases;
 }

@@ -100,41 +100,6 @@ START_TEST(plan_ages_parts)
 }
 END_TEST
 
-START_TEST(plan_inherits)
-{
-    static const struct {
-        const char *line, *map, *printed;
-    } rows[] = {
-        { "/a /b", "/m /m until=2026-12-26", "until=2026-12-26" },
-        { "/a /b until=2026-12-20", "/m /m until=2026-12-26", "until=2026-12-20" },
-        { "/a /b until=2026-12-31", "/m /m until=2026-12-26", "until=2026-12-26" },
-        { "/a /b from=2026-12-01", "/m /m from=2026-11-01", "from=2026-12-01" },
-        { "/a /b from=2026-10-01", "/m /m from=2026-11-01", "from=2026-11-01" },
-        { "/a /b review=2026-12-01", "/m /m review=2026-11-01", "review=2026-12-01" },
-        { "/a /b", "/m /m review=2026-11-01", "review=2026-11-01" },
-        { "/a /b", "/m /m until=2026-12-26 then=308", "until=2026-12-26 then=308" },
-        { "/a /b until=2026-12-20 then=410", "/m /m until=2026-12-26 then=308",
-          "until=2026-12-20 then=410" },
-        { "/a /b until=2026-12-20", "/m /m until=2026-12-26 then=308",
-          "until=2026-12-20 then=308" },
-        { "/a /b from=2026-12-01 until=2026-12-20", "/m /m",
-          "from=2026-12-01 until=2026-12-20" }
-    };
-    apr_pool_t *p = unit_pool();
-    size_t i;
-
-    for (i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
-        r307_rule_t rule = *parse(p, rows[i].line);
-
-        unit_rows_add(1);
-        r307_plan_inherit(&rule.plan, &parse(p, rows[i].map)->plan);
-        ck_assert_str_eq(r307_line_print(p, &rule),
-                         apr_pstrcat(p, "/a /b match=prefix ", rows[i].printed, NULL));
-    }
-    apr_pool_destroy(p);
-}
-END_TEST
-
 START_TEST(plan_shows)
 {
     static const struct {
@@ -221,7 +186,6 @@ TCase *plan_cases(void)
 
     tcase_add_test(tcase, plan_ages);
     tcase_add_test(tcase, plan_ages_parts);
-    tcase_add_test(tcase, plan_inherits);
     tcase_add_test(tcase, plan_shows);
     tcase_add_test(tcase, plan_left_out);
     return tcase;

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/grown.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void *r307_grown_more(r307_grown_t *grown, size_t len)
+{
+    if (len > grown->room - grown->len) {
+        grown->room = 2 * grown->room + len + 256;
+        grown->at = realloc(grown->at, grown->room);
+        if (!grown->at) {
+            abort();
+        }
+    }
+    grown->len += len;
+    return (char *)grown->at + grown->len - len;
+}
+
+void r307_grown_add(r307_grown_t *grown, const void *from, size_t len)
+{
+    void *at = r307_grown_more(grown, len);
+
+    memcpy(at, from, len);
+}
+
+void r307_grown_free(r307_grown_t *grown)
+{
+    free(grown->at);
+    memset(grown, 0, sizeof(*grown));
+}
