@@ -6,7 +6,7 @@
 #ifndef R307_SETTING_H
 #define R307_SETTING_H
 
-#include "rule/guard.h"
+#include "rule/origin.h"
 #include "rule/limit.h"
 #include "grammar/token.h"
 

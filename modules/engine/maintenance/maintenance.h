@@ -7,7 +7,7 @@
 #ifndef R307_MAINTENANCE_H
 #define R307_MAINTENANCE_H
 
-#include "http/cookie.h"
+#include "rule/optin_link.h"
 #include "base/ip.h"
 #include "rule/limit.h"
 

@@ -8,6 +8,7 @@
 
 #include "rule/cond_kind.h"
 #include "http/accept_language.h"
+#include "rule/optin_link.h"
 #include "rule/share.h"
 
 /* What optin= makes of its value. */

@@ -8,6 +8,7 @@
 #define R307_GUARD_H
 
 #include <apr_tables.h>
+#include "rule/origin.h"
 #include "rule/target.h"
 
 typedef enum {
@@ -39,21 +40,6 @@ typedef struct r307_verdict_row_t {
 
 /* Row of the verdict; there is one for each. */
 const r307_verdict_row_t *r307_verdict_row(r307_verdict_t verdict);
-
-/* One entry of Redirect307AllowHosts: [scheme "://"] host [":" port], host exact or
- * "*.example.net" (any name below it, not itself). */
-typedef struct r307_origin_t {
-    r307_slice_t scheme;        /* absent: http and https */
-    r307_slice_t host;          /* without "*."; lower-case, no trailing dot */
-    int below;                  /* "*." was written */
-    int port;                   /* 0: the scheme's own */
-} r307_origin_t;
-
-const char *r307_origin_parse(apr_pool_t *p, const char *text, r307_origin_t *origin);
-
-/* Whether one of them is meant; port 0: the scheme's own. allow may be NULL. */
-int r307_origin_allows(const apr_array_header_t *allow, r307_slice_t scheme,
-                       r307_slice_t host, int port);
 
 /* Judges a finished Location; url: how it splits. allow: array of r307_origin_t or NULL.
  * self: this server, by UseCanonicalName (not the Host header). A Location without a

@@ -7,7 +7,8 @@
 #ifndef R307_HOSTS_H
 #define R307_HOSTS_H
 
-#include "rule/guard.h"
+#include "rule/origin.h"
+#include "rule/target.h"
 
 typedef enum {
     R307_HOSTS_FREE,        /* a request can be answered whatever the list says */

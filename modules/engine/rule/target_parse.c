@@ -6,26 +6,18 @@
 #include <string.h>
 #include <apr_strings.h>
 
-#include "base/disk.h"
 #include "http/idn.h"
+#include "rule/target_text.h"
 
 /* What has been read so far. */
 typedef struct reader_t {
-    apr_pool_t *p;
-    const char *written;            /* the whole target, for messages */
-    const char *text;               /* the same with its host in ASCII */
-    const r307_pattern_t *pattern;
+    r307_target_text_t of;
     const r307_expr_maker_t *maker;
     r307_target_t *target;
     apr_array_header_t *parts;
     r307_component_t in;
     r307_buf_t literal;             /* literal bytes of `in` not yet made a part */
 } reader_t;
-
-static const char *shown(const reader_t *reader)
-{
-    return r307_text_show(reader->p, reader->written, strlen(reader->written));
-}
 
 static const r307_land_t lands[] = {
     [R307_IN_HOST] = R307_LAND_PATH,
@@ -47,13 +39,13 @@ static void flush(reader_t *reader)
     part.in = reader->in;
     part.text = r307_slice(reader->literal.s, reader->literal.len);
     if (reader->in != R307_IN_HOST) {
-        r307_buf_make(&buf, reader->p, part.text.len + 1);
+        r307_buf_make(&buf, reader->of.p, part.text.len + 1);
         r307_text_encode(&buf, part.text.s, part.text.len, lands[reader->in],
                          R307_FORM_ENCODED);
         part.text = r307_slice(buf.s, buf.len);
     }
     APR_ARRAY_PUSH(reader->parts, r307_part_t) = part;
-    r307_buf_make(&reader->literal, reader->p, 32);
+    r307_buf_make(&reader->literal, reader->of.p, 32);
 }
 
 /* A literal byte; '/', '?' and '#' may begin the next component. */
@@ -95,46 +87,46 @@ static const char *read_braces(reader_t *reader, const char *s, const char **end
         depth -= *close == '}';
     }
     if (depth) {
-        return apr_psprintf(reader->p, "'%s' has a '%%{' that is never closed by '}'; write "
-                            "%%25{ for the characters", shown(reader));
+        return apr_psprintf(reader->of.p, "'%s' has a '%%{' that is never closed by '}'; write "
+                            "%%25{ for the characters", r307_target_text_show(&reader->of));
     }
     *end = close;
     if (strncmp(s + 2, "arg:", 4) == 0) {
         part.kind = R307_PART_ARG;
         part.text = r307_slice(s + 6, (size_t)(close - s - 7));
-        part.text.s = apr_pstrmemdup(reader->p, part.text.s, part.text.len);
+        part.text.s = apr_pstrmemdup(reader->of.p, part.text.s, part.text.len);
         if (part.text.len == 0) {
-            return apr_psprintf(reader->p, "'%s' names no parameter; write %%{arg:name}",
-                                shown(reader));
+            return apr_psprintf(reader->of.p, "'%s' names no parameter; write %%{arg:name}",
+                                r307_target_text_show(&reader->of));
         }
-        bad = r307_change_read(reader->p, close, shown(reader), &part.change, end);
+        bad = r307_change_read(reader->of.p, close, r307_target_text_show(&reader->of), &part.change, end);
         insert(reader, &part);
         return bad;
     }
-    bad = r307_change_inside(reader->p, s, (size_t)(close - s), reader->pattern,
-                             shown(reader));
+    bad = r307_change_inside(reader->of.p, s, (size_t)(close - s), reader->of.pattern,
+                             r307_target_text_show(&reader->of));
     if (bad) {
         return bad;
     }
     if (*close == '|') {
-        return apr_psprintf(reader->p, "'%s' a change stands behind $1, :name or %%{arg:name}; "
+        return apr_psprintf(reader->of.p, "'%s' a change stands behind $1, :name or %%{arg:name}; "
                             "write %%{tolower:%s} or %%{toupper:%s}, or %%7C for the "
-                            "character '|'", shown(reader),
-                            r307_text_show(reader->p, s, (size_t)(close - s)),
-                            r307_text_show(reader->p, s, (size_t)(close - s)));
+                            "character '|'", r307_target_text_show(&reader->of),
+                            r307_text_show(reader->of.p, s, (size_t)(close - s)),
+                            r307_text_show(reader->of.p, s, (size_t)(close - s)));
     }
     part.kind = R307_PART_EXPR;
-    part.expr.text = apr_pstrmemdup(reader->p, s, (size_t)(close - s));
+    part.expr.text = apr_pstrmemdup(reader->of.p, s, (size_t)(close - s));
     if (!reader->maker || !reader->maker->compile) {
-        return apr_psprintf(reader->p, "'%s' cannot be asked in a map; write the rule "
+        return apr_psprintf(reader->of.p, "'%s' cannot be asked in a map; write the rule "
                             "beside the line that names the map",
-                            r307_text_show(reader->p, s, (size_t)(close - s)));
+                            r307_text_show(reader->of.p, s, (size_t)(close - s)));
     }
-    bad = reader->maker->compile(reader->maker->baton, reader->p, part.expr.text, 1,
+    bad = reader->maker->compile(reader->maker->baton, reader->of.p, part.expr.text, 1,
                                  &part.expr.compiled);
     if (bad) {
-        return apr_psprintf(reader->p, "'%s' is not an expression: %s",
-                            r307_text_show(reader->p, part.expr.text,
+        return apr_psprintf(reader->of.p, "'%s' is not an expression: %s",
+                            r307_text_show(reader->of.p, part.expr.text,
                                            strlen(part.expr.text)), bad);
     }
     part.is_path = r307_change_gives_path(part.expr.text, &part.change);
@@ -150,7 +142,7 @@ static const char *insert_capture(reader_t *reader, int index, const char **end)
     memset(&part, 0, sizeof(part));
     part.kind = R307_PART_CAPTURE;
     part.capture = index;
-    bad = r307_change_read(reader->p, *end, shown(reader), &part.change, end);
+    bad = r307_change_read(reader->of.p, *end, r307_target_text_show(&reader->of), &part.change, end);
     insert(reader, &part);
     return bad;
 }
@@ -158,12 +150,12 @@ static const char *insert_capture(reader_t *reader, int index, const char **end)
 /* What people call the n-th insertion of a source with placeholders; NULL: it has none. */
 static const char *nth_name(const reader_t *reader, int n)
 {
-    const r307_pattern_t *pattern = reader->pattern;
+    const r307_pattern_t *pattern = reader->of.pattern;
     int i;
 
     for (i = 0; pattern && i < pattern->seg_count; i++) {
         if (pattern->segs[i].is_name && --n == 0) {
-            return apr_pstrcat(reader->p, ":", r307_slice_text(reader->p,
+            return apr_pstrcat(reader->of.p, ":", r307_slice_text(reader->of.p,
                                                                pattern->segs[i].text), NULL);
         }
     }
@@ -173,15 +165,15 @@ static const char *nth_name(const reader_t *reader, int n)
 /* "$n" or "${name}" at s, or a plain '$'. */
 static const char *read_dollar(reader_t *reader, const char *s, const char **end)
 {
-    int groups = reader->pattern ? r307_pattern_groups(reader->pattern) : 0;
+    int groups = reader->of.pattern ? r307_pattern_groups(reader->of.pattern) : 0;
 
     *end = s + 1;
     if (s[1] == '{') {
         size_t n = strcspn(s, "}");
 
-        return apr_psprintf(reader->p, "'%s' belongs to httpd's Define; write :%s",
-                            r307_text_show(reader->p, s, n + (s[n] == '}')),
-                            r307_text_show(reader->p, s + 2, n > 2 ? n - 2 : 0));
+        return apr_psprintf(reader->of.p, "'%s' belongs to httpd's Define; write :%s",
+                            r307_text_show(reader->of.p, s, n + (s[n] == '}')),
+                            r307_text_show(reader->of.p, s + 2, n > 2 ? n - 2 : 0));
     }
     if (s[1] < '0' || s[1] > '9') {
         put(reader, '$');
@@ -191,15 +183,15 @@ static const char *read_dollar(reader_t *reader, const char *s, const char **end
     if (groups == 0) {
         const char *name = nth_name(reader, s[1] - '0');
 
-        return apr_psprintf(reader->p, "'$%c' in '%s' stands for nothing: only a regular "
+        return apr_psprintf(reader->of.p, "'$%c' in '%s' stands for nothing: only a regular "
                             "expression (Redirect307Match) has numbered groups; write %s%s"
-                            "%%24%c for the characters", s[1], shown(reader),
+                            "%%24%c for the characters", s[1], r307_target_text_show(&reader->of),
                             name ? name : "", name ? ", or " : "", s[1]);
     }
     if (s[1] - '0' >= groups) {
-        return apr_psprintf(reader->p, "'$%c' in '%s' stands for nothing: the pattern has "
+        return apr_psprintf(reader->of.p, "'$%c' in '%s' stands for nothing: the pattern has "
                             "%d group%s; put parentheses around what it stands for, or "
-                            "write %%24%c for the characters", s[1], shown(reader),
+                            "write %%24%c for the characters", s[1], r307_target_text_show(&reader->of),
                             groups - 1, groups == 2 ? "" : "s", s[1]);
     }
     return insert_capture(reader, s[1] - '0', end);
@@ -223,18 +215,18 @@ static const char *read_colon(reader_t *reader, const char *s, const char **end)
         while (r307_text_is(s[n], R307_IS_NAME)) {
             n++;
         }
-        index = reader->pattern ? r307_pattern_name(reader->pattern, s + 1, n - 1) : -1;
+        index = reader->of.pattern ? r307_pattern_name(reader->of.pattern, s + 1, n - 1) : -1;
     }
     if (index < 0) {
         if (n > 1 && reader->in == R307_IN_PATH && at_segment_start(reader)) {
-            return apr_psprintf(reader->p, "'%s' in '%s' is not in the source; write %s"
+            return apr_psprintf(reader->of.p, "'%s' in '%s' is not in the source; write %s"
                                 "%%3A for the character ':'",
-                                r307_text_show(reader->p, s, n), shown(reader),
-                                r307_pattern_with_name(reader->p, reader->pattern, s, n));
+                                r307_text_show(reader->of.p, s, n), r307_target_text_show(&reader->of),
+                                r307_pattern_with_name(reader->of.p, reader->of.pattern, s, n));
         }
         if (n > 1 && reader->in == R307_IN_HOST && s[-1] == '/') {
-            return apr_psprintf(reader->p, "the host of '%s' is empty: '%s' is not in the "
-                                "source", shown(reader), r307_text_show(reader->p, s, n));
+            return apr_psprintf(reader->of.p, "the host of '%s' is empty: '%s' is not in the "
+                                "source", r307_target_text_show(&reader->of), r307_text_show(reader->of.p, s, n));
         }
         put(reader, ':');
         *end = s + 1;
@@ -266,219 +258,11 @@ static const char *read_parts(reader_t *reader, const char *s)
     return bad;
 }
 
-/* What "\1" and "\L$1" of other programs are here: "$1", "$1|lower"; NULL for any other
- * backslash. *end behind it. */
-static const char *meant_escape(apr_pool_t *p, const char *s, const char **end)
-{
-    const char *change = s[1] == 'L' || s[1] == 'l' ? "|lower"
-        : s[1] == 'U' || s[1] == 'u' ? "|upper" : NULL;
-
-    if (s[1] >= '0' && s[1] <= '9') {
-        *end = s + 2;
-        return apr_psprintf(p, "$%c", s[1]);
-    }
-    if (change && (s[2] == '$' || s[2] == '\\') && s[3] >= '0' && s[3] <= '9') {
-        *end = s + 4 + (strncmp(s + 4, "\\E", 2) == 0 ? 2 : 0);
-        return apr_psprintf(p, "$%c%s", s[3], change);
-    }
-    return NULL;
-}
-
-/* What was meant by a text with backslashes: those of a regex go, those behind a scheme are
- * slashes. */
-static const char *without_backslashes(apr_pool_t *p, const char *text)
-{
-    size_t scheme = strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ");
-    int is_path = scheme > 1 && text[scheme] == ':' && text[scheme + 1] == '\\'
-        && text[scheme + 2] != '/';
-    const char *s = text, *meant;
-    r307_buf_t buf;
-
-    r307_buf_make(&buf, p, strlen(text) + 8);
-    while (*s) {
-        if (*s != '\\') {
-            r307_buf_putc(&buf, *s++);
-        }
-        else if (!is_path && (meant = meant_escape(p, s, &s))) {
-            r307_buf_puts(&buf, meant);
-        }
-        else if (is_path && s == text + scheme + 1) {
-            r307_buf_puts(&buf, "//");
-            s += strspn(s, "\\");
-        }
-        else {
-            r307_buf_puts(&buf, is_path ? "/" : "");
-            s++;
-        }
-    }
-    if (buf.len > 1 && buf.s[0] == '/' && buf.s[1] == '/') {
-        return apr_pstrcat(p, "https:", r307_text_show(p, buf.s, buf.len), NULL);
-    }
-    return r307_text_show(p, buf.s, buf.len);
-}
-
-static const char *check_bytes(reader_t *reader)
-{
-    const char *s;
-
-    for (s = reader->text; *s; s++) {
-        if ((unsigned char)*s < 0x20 || *s == 0x7F) {
-            return apr_psprintf(reader->p, "'%s' holds a control byte; write it as %%%02X",
-                                shown(reader), (unsigned char)*s);
-        }
-        /* backslashes inside %{...} are the expression's */
-        if (s[0] == '%' && s[1] == '{') {
-            s += strcspn(s, "}");
-            s -= !*s;
-        }
-        else if (*s == '\\') {
-            const char *bad = r307_disk_say(reader->p, reader->text);
-
-            return bad ? bad
-                : apr_psprintf(reader->p, "'%s' a target needs no backslashes; write %s",
-                               shown(reader), without_backslashes(reader->p, reader->text));
-        }
-    }
-    return NULL;
-}
-
-/* Length of "name:" if the text begins like a URL with a scheme, else 0. */
-static size_t scheme_len(const reader_t *reader)
-{
-    const char *s = reader->text;
-    size_t n = 0, name = 0;
-
-    while (r307_text_is(s[n], n ? R307_IS_SCHEME : R307_IS_ALPHA)) {
-        n++;
-    }
-    if (n == 0 || s[n] != ':') {
-        return 0;
-    }
-    while (r307_text_is(s[n + 1 + name], R307_IS_NAME)) {
-        name++;
-    }
-    if (reader->pattern && name
-        && r307_pattern_name(reader->pattern, s + n + 1, name) >= 0) {
-        return 0;
-    }
-    return n + 1;
-}
-
-static const char *bad_scheme(reader_t *reader, size_t n)
-{
-    const char *s = reader->text;
-    const char *scheme = apr_pstrmemdup(reader->p, s, n), *bad;
-
-    if (r307_text_same_fold(s, n, "http:", 5) || r307_text_same_fold(s, n, "https:", 6)) {
-        s += n + strspn(s + n, "/");
-        return apr_psprintf(reader->p, "'%s' has no host behind its scheme; write %s//%s",
-                            shown(reader), scheme,
-                            *s ? r307_text_show(reader->p, s, strlen(s)) : "host/");
-    }
-    bad = r307_disk_say(reader->p, reader->text);
-    return bad ? bad
-        : apr_psprintf(reader->p, "'%s' begins with the scheme '%s', and redirects go to http "
-                       "and https only; write https://..., or ./%s for a path",
-                       shown(reader), scheme, shown(reader));
-}
-
-/* The text as a URL, to be written instead. */
-static const char *as_url(reader_t *reader, const char *begin)
-{
-    const char *url = r307_idn_reference(reader->p, apr_pstrcat(reader->p, begin,
-                                                                reader->text, NULL));
-    const char *s = strstr(url, "//") + 2, *end = s + strcspn(s, "/?#");
-
-    while (s < end && (unsigned char)*s < 0x80) {
-        s++;
-    }
-    return apr_pstrcat(reader->p, r307_text_show(reader->p, url, strlen(url)),
-                       s < end ? ", with the host in its xn-- form" : "", NULL);
-}
-
-/* What follows an insertion that the text begins with; NULL: it does not. */
-static const char *behind(const char *s, const char *name)
-{
-    size_t len = strlen(name);
-
-    return r307_text_same_fold(s, strlen(s) < len ? strlen(s) : len, name, len) ? s + len
-                                                                               : NULL;
-}
-
-/* The scheme or the host that was asked for at the beginning of what would be read as a
- * path: each answer would be one deeper than the last. Or behind "//" (is_url). */
-static const char *begins_with_asked(reader_t *reader, int is_url)
-{
-    const char *s = reader->text, *rest, *host;
-
-    rest = behind(s, "%{REQUEST_SCHEME}");
-    rest = rest && strncmp(rest, "://", 3) == 0 ? rest + 3 : NULL;
-    host = rest ? rest : s;
-    is_url |= rest != NULL;
-    if (!rest && !behind(s, "%{HTTP_HOST}") && !behind(s, "%{SERVER_NAME}")) {
-        return NULL;
-    }
-    rest = behind(host, "%{HTTP_HOST}");
-    rest = rest ? rest : behind(host, "%{SERVER_NAME}");
-    rest = rest && strncmp(rest, ":%{SERVER_PORT}", 15) == 0 ? rest + 15 : rest;
-    if (!rest) {
-        return apr_psprintf(reader->p, "'%s' has a scheme that the request chooses; write "
-                            "https://%s", shown(reader),
-                            r307_text_show(reader->p, host, strlen(host)));
-    }
-    if (!*rest && is_url) {
-        return apr_psprintf(reader->p, "'%s' is where the request is already; write the path "
-                            "that is meant, as in /new", shown(reader));
-    }
-    if (*rest == '/' && rest[1] != '/') {
-        return apr_psprintf(reader->p, "'%s' says where the request is already; write %s",
-                            shown(reader), r307_text_show(reader->p, rest, strlen(rest)));
-    }
-    return !is_url ? NULL
-        : apr_psprintf(reader->p, "'%s' is where the request is already; write the path that "
-                       "is meant, as in /new, or https: to add that", shown(reader));
-}
-
-static const char *set_kind(reader_t *reader, const char **rest)
-{
-    r307_target_t *target = reader->target;
-    const char *s = reader->text;
-    size_t n = scheme_len(reader);
-
-    *rest = s;
-    if (n) {
-        target->scheme = n == 6 ? r307_slice("https", 5) : r307_slice("http", 4);
-        if (!r307_text_same_fold(s, n, n == 6 ? "https:" : "http:", n == 6 ? 6 : 5)
-            || s[n] != '/' || s[n + 1] != '/') {
-            return bad_scheme(reader, n);
-        }
-        target->kind = R307_TARGET_URL;
-        reader->in = R307_IN_HOST;
-        *rest = s + n + 2;
-        return NULL;
-    }
-    if (s[0] == '/' && s[1] == '/') {
-        const char *typed = shown(reader), *bad;
-
-        reader->text = s + strspn(s, "/");
-        bad = begins_with_asked(reader, 1);
-        return bad ? bad : apr_psprintf(reader->p, "'%s' has no scheme; write %s", typed,
-                            as_url(reader, "https://"));
-    }
-    if (r307_text_same_fold(s, strlen(s) < 4 ? strlen(s) : 4, "www.", 4)) {
-        return apr_psprintf(reader->p, "target '%s' has no scheme; write ./%s for a file of "
-                            "that name, else %s", shown(reader), shown(reader),
-                            as_url(reader, "https://"));
-    }
-    target->kind = s[0] == '/' ? R307_TARGET_PATH : R307_TARGET_RELATIVE;
-    return begins_with_asked(reader, 0);
-}
-
 /* The literal authority: host and port, nothing else. */
 static const char *parse_authority(reader_t *reader, r307_slice_t text, r307_slice_t *host,
                                    int *port)
 {
-    apr_pool_t *p = reader->p;
+    apr_pool_t *p = reader->of.p;
     r307_url_t url;
     const char *bad;
     char *lower;
@@ -489,12 +273,12 @@ static const char *parse_authority(reader_t *reader, r307_slice_t text, r307_sli
     bad = r307_url_check_host(url.host);
     if (bad) {
         return apr_psprintf(p, "host '%s' of '%s' %s",
-                            r307_text_show(p, url.host.s, url.host.len), shown(reader), bad);
+                            r307_text_show(p, url.host.s, url.host.len), r307_target_text_show(&reader->of), bad);
     }
     number = r307_url_port(url.port);
     if (number < 0) {
         return apr_psprintf(p, "port '%s' of '%s' is not a number from 1 to 65535",
-                            r307_text_show(p, url.port.s, url.port.len), shown(reader));
+                            r307_text_show(p, url.port.s, url.port.len), r307_target_text_show(&reader->of));
     }
     lower = r307_slice_text(p, url.host);
     for (i = 0; lower[i]; i++) {
@@ -507,11 +291,11 @@ static const char *parse_authority(reader_t *reader, r307_slice_t text, r307_sli
 
 static const char *without_user(const reader_t *reader)
 {
-    const char *host = strstr(reader->text, "://") + 3, *at = strrchr(host, '@');
+    const char *host = strstr(reader->of.text, "://") + 3, *at = strrchr(host, '@');
 
-    return apr_pstrcat(reader->p, r307_text_show(reader->p, reader->text,
-                                                 (size_t)(host - reader->text)),
-                       r307_text_show(reader->p, at + 1, strlen(at + 1)), NULL);
+    return apr_pstrcat(reader->of.p, r307_text_show(reader->of.p, reader->of.text,
+                                                 (size_t)(host - reader->of.text)),
+                       r307_text_show(reader->of.p, at + 1, strlen(at + 1)), NULL);
 }
 
 /* What is literal in a host that goes on in insertions can be checked only byte by byte. */
@@ -526,19 +310,19 @@ static const char *check_host_parts(reader_t *reader, int *count)
             char c = parts[n].text.s[i];
 
             if (c == '@') {
-                return apr_psprintf(reader->p, "'%s' has a user name in front of its host; "
-                                    "write %s", shown(reader), without_user(reader));
+                return apr_psprintf(reader->of.p, "'%s' has a user name in front of its host; "
+                                    "write %s", r307_target_text_show(&reader->of), without_user(reader));
             }
             if (!r307_text_is(c, R307_IS_HOST) && !strchr(":[]", c)) {
-                return apr_psprintf(reader->p, "host '%s' of '%s' %s",
-                                    r307_text_show(reader->p, parts[n].text.s,
-                                                   parts[n].text.len), shown(reader),
+                return apr_psprintf(reader->of.p, "host '%s' of '%s' %s",
+                                    r307_text_show(reader->of.p, parts[n].text.s,
+                                                   parts[n].text.len), r307_target_text_show(&reader->of),
                                     r307_url_check_host(r307_slice(&c, 1)));
             }
         }
     }
     *count = n;
-    return n ? NULL : apr_psprintf(reader->p, "'%s' has no host", shown(reader));
+    return n ? NULL : apr_psprintf(reader->of.p, "'%s' has no host", r307_target_text_show(&reader->of));
 }
 
 /* Decides whether the host is literal, literal with an insertion glued to it, or made of
@@ -561,7 +345,7 @@ static const char *set_host(reader_t *reader)
         return bad;
     }
     target->glued = n > 1;
-    rest = apr_array_make(reader->p, 4, sizeof(r307_part_t));
+    rest = apr_array_make(reader->of.p, 4, sizeof(r307_part_t));
     for (i = 1; i < reader->parts->nelts; i++) {
         APR_ARRAY_PUSH(rest, r307_part_t) = parts[i];
     }
@@ -601,7 +385,7 @@ static void set_path(reader_t *reader)
     }
     path.len -= path.len && path.s[path.len - 1] == '/';
     if (target->kind != R307_TARGET_RELATIVE) {
-        const r307_path_t *made = r307_path_make(reader->p, path);
+        const r307_path_t *made = r307_path_make(reader->of.p, path);
 
         path = made->len > 1 ? r307_slice(made->dec, made->len) : r307_slice("", 0);
     }
@@ -613,7 +397,7 @@ const char *r307_target_parse(apr_pool_t *p, const char *text,
                               const r307_expr_maker_t *maker, const r307_target_t **out)
 {
     r307_target_t *target = apr_pcalloc(p, sizeof(*target));
-    reader_t reader = { p, text, text, pattern, maker, target, NULL, R307_IN_PATH,
+    reader_t reader = { { p, text, text, pattern }, maker, target, NULL, R307_IN_PATH,
                         { NULL, NULL, 0, 0 } };
     const char *bad, *rest;
 
@@ -626,11 +410,12 @@ const char *r307_target_parse(apr_pool_t *p, const char *text,
     if (!*text) {
         return "the target is empty; write - for no redirect";
     }
-    reader.text = r307_change_spread(p, target->text, pattern);
+    reader.of.text = r307_change_spread(p, target->text, pattern);
     reader.parts = apr_array_make(p, 4, sizeof(r307_part_t));
     r307_buf_make(&reader.literal, p, 32);
-    bad = check_bytes(&reader);
-    bad = bad ? bad : set_kind(&reader, &rest);
+    bad = r307_target_text_check(&reader.of);
+    bad = bad ? bad : r307_target_text_begin(&reader.of, target, &rest);
+    reader.in = target->kind == R307_TARGET_URL ? R307_IN_HOST : R307_IN_PATH;
     bad = bad ? bad : read_parts(&reader, rest);
     if (!bad && target->kind == R307_TARGET_URL) {
         bad = set_host(&reader);

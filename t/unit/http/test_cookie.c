@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
 #include <apr_strings.h>
-#include "http/cookie.h"
+#include "rule/optin_link.h"
 #include "unit.h"
 
 static const char *const states[] = {
