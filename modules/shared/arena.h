@@ -3,14 +3,26 @@
  * arena: memory that the processes of a server share, for images of maps. Made by the
  * parent, inherited by its children, kept over restarts, gone with the last process.
  *
- * Who may write which word:
- *     slots, current, retired,   the writer
- *     files, a version's bytes
- *     counts                     anybody adds to them
- *     used, kept of a slot       anybody: when, and by which writer, somebody wants it to
- *                                be looked at; no byte of a version hangs on them
- *     readers[i]                 the process whose pid stands there; the pid itself also
- *                                who finds that process dead, back to 0
+ * Who may write (W), add to (+) and read (r) which word:
+ *
+ *                        the writer:                   a child:
+ *                        parent   builder  its threads  requests  its follower
+ *     current, retired      W        W         -           r          r
+ *     files                 W        W         -           r          r
+ *     slots                 W        W         -           r          r
+ *       used, kept          W        W         -           W          r
+ *     a version's bytes     W        W         W           r          r
+ *     counts                +        +         -           +          -
+ *     readers[i].pid        r        r         -           -          -
+ *       epoch, holds        r        r         -           W          W
+ *       waiting             r        r         -           +          -
+ *
+ * used and kept say when, and for which writer, somebody wants the map's file to be looked at;
+ * no byte of a version hangs on them. A version's bytes are written until it is published and
+ * never again, a thread's being those that were reserved for its build. A child takes a
+ * reader's place at its start, by writing its pid there, and writes nobody else's; its epoch
+ * moves when the follower is begun, and then by the follower alone. Whoever finds a reader
+ * dead writes its pid back to 0.
  *
  * There is one writer at a time, and whoever starts one has ended the one before: so there
  * is no lock. The parent is it until its builder begins, then the builder is; of an arena
@@ -145,7 +157,7 @@ typedef struct r307_wanted_t {
     apr_uint64_t image_len;
     int is_conf;
     int is_urgent;              /* it was asked for long enough: one more map of tenants is
-                                 * put out, though room is still to come from readers */
+                                 * evicted, though room is still to come from readers */
 } r307_wanted_t;
 
 /* Room for an image; NULL when there is none now. It is the caller's until published or

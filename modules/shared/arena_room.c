@@ -220,7 +220,7 @@ static int goes_before(const r307_mapslot_t *a, const r307_mapslot_t *b)
     return !a->refused != !b->refused ? !a->refused : load(&a->used) < load(&b->used);
 }
 
-/* In units: what tenants' maps take, and which is put out first. */
+/* In units: what tenants' maps take, and which of them is evicted first. */
 static apr_uint64_t sum_tenants(const r307_arena_t *arena, int *oldest)
 {
     apr_uint64_t sum = 0;
@@ -272,7 +272,7 @@ static int make_share(r307_arena_t *arena, apr_uint64_t units)
     return 1;
 }
 
-/* What is retired and still read will be free soon: so long nobody else is put out. */
+/* What is retired and still read will be free soon: until then no other map is evicted. */
 static int is_awaited(const r307_arena_t *arena)
 {
     int i;

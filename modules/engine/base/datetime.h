@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * datetime: dates, date-times and durations as people write them, and back (GRAMMAR "Lines").
+ * datetime: dates, date-times and durations as people write them, and back.
  * Knows the machine's time zone, and no clock: what time it is now is in the view.
  */
 #ifndef R307_DATETIME_H

@@ -2,12 +2,12 @@
  *
  * hash: numbers for bytes, of two kinds and no third.
  *
- * r307_hash_stable is for what somebody keeps: a visitor's cookie, his side of a share. The
+ * r307_hash_stable is for what somebody keeps: a visitor's cookie, the side of a share. The
  * same on all machines and in all versions; nobody gains by two texts that collide.
  *
  * r307_hash_keyed is for tables: eight bytes at a step, and with a random key nobody can
- * write texts that all stand at one place. The steps are here for who hashes while he reads,
- * as the index does. Compiled maps are files and hold such numbers beside their key, so what
+ * write texts that all stand at one place. The steps are here for code that hashes while it
+ * reads, as the index does. Compiled maps are files and hold such numbers beside their key, so what
  * these functions return changes together with R307_IMAGE_VERSION alone.
  */
 #ifndef R307_HASH_H
@@ -16,7 +16,7 @@
 #include <string.h>
 #include <apr.h>
 
-/* The key where there is no secret: whoever makes two of his texts collide harms himself. */
+/* The key where there is no secret: two texts that collide harm only whoever wrote them. */
 #define R307_HASH_OPEN 0x9FB21C651E98DF25ull
 
 /* FNV-1a, and then the last steps of MurmurHash3, so that near texts lie far apart. */

@@ -198,7 +198,7 @@ int r307_group_take(r307_group_t *group, int member)
     return is_first;
 }
 
-/* Who is in a rule by his cookie stays in it, whatever the shares are now. */
+/* A visitor whose cookie names a rule stays in it, whatever the shares are now. */
 static int choose(const r307_group_t *group)
 {
     int i;

@@ -31,7 +31,7 @@ int r307_group_best(r307_group_t *group, const r307_view_t *view,
 /* Whether the member that r307_group_best tells is asked for the first time. */
 int r307_group_take(r307_group_t *group, int member);
 
-/* Whether the roll falls to this member; has the visitor's cookie say where he stands. */
+/* Whether the roll falls to this member; the visitor's cookie then says so. */
 int r307_group_chosen(r307_group_t *group, int member, const r307_view_t *view,
                       r307_vary_t *vary);
 

@@ -36,7 +36,7 @@ const r307_option_t *r307_option_about(r307_about_t about);
 const char *r307_option_set(apr_pool_t *p, r307_draft_t *draft, const r307_option_t *option,
                             const char *value);
 
-/* One status the module can answer; GRAMMAR "status". */
+/* One status the module can answer: of a redirect (3xx), or of what is gone (4xx). */
 typedef struct r307_status_t {
     int code;
     const char *word;       /* NULL when it has none */

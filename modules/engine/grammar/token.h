@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * token: a line into words, GRAMMAR "Lines". The only tokenizer there is: directives are
- * RAW_ARGS, because httpd's own drops words, keeps half quotes and cannot read
- * note="a b".
+ * token: a line into words: blanks part them, quotes of either kind hold a word together, also
+ * in its middle. The only tokenizer there is: directives are RAW_ARGS, because httpd's own
+ * drops words, keeps half quotes and cannot read note="a b".
  */
 #ifndef R307_TOKEN_H
 #define R307_TOKEN_H

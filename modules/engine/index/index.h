@@ -14,8 +14,8 @@
 typedef struct r307_index_builder_t r307_index_builder_t;
 typedef struct r307_index_t r307_index_t;       /* the block */
 
-/* seed: what a rule's writer must not know, lest he writes keys that all collide. What
- * the builder holds is freed with p. */
+/* seed: random; whoever knew it could write rules whose keys all collide. What the builder
+ * holds is freed with p. */
 r307_index_builder_t *r307_index_builder_make(apr_pool_t *p, apr_uint64_t seed);
 
 /* The next rule by what it compares; its number is how many were added before. pattern
@@ -23,7 +23,7 @@ r307_index_builder_t *r307_index_builder_make(apr_pool_t *p, apr_uint64_t seed);
 void r307_index_add(r307_index_builder_t *builder, const r307_pattern_t *pattern,
                     const r307_cond_t *conds, int cond_count);
 
-/* A number whose rule is nobody's. */
+/* Passes over a number: no request is led to it. */
 void r307_index_skip(r307_index_builder_t *builder);
 
 /* Ends the building; bytes of the block. */

@@ -4,6 +4,17 @@
  * these two alone. Every key is a hash over whole segments without regard to letter case
  * and final slash: coarser than any rule compares, which does not matter as rules are
  * compared afterwards.
+ *
+ *     r307_index_t   the head: where each of the others begins, in words of 4 bytes
+ *     slots          r307_slot_t, a power of two of them:  | tag | value |
+ *                      the key's hash says where to begin to look; value is
+ *                      EMPTY | a rule's number | LIST + where in `lists`
+ *     shapes         r307_shape_t, at most R307_SHAPES_MOST
+ *     lists          words, one run for a key:  | flags | n | rule 1 | ... | rule n |
+ *     always         words: rules without a source
+ *     prefilter      of the regexes, see prefilter_block.h; may be missing
+ *
+ * in this order, each from a multiple of 8 bytes, no gaps but up to there.
  */
 #ifndef R307_INDEX_BLOCK_H
 #define R307_INDEX_BLOCK_H

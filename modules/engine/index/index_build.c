@@ -462,8 +462,7 @@ void r307_index_write(const r307_index_builder_t *builder, void *bytes)
         ((size_t)head->slot_mask + 1) * sizeof(r307_slot_t));
     put(words, head->shapes, builder->shapes, head->shape_count * sizeof(r307_shape_t));
     put(words, head->lists, builder->lists, builder->list_words * sizeof(apr_uint32_t));
-    put(words, head->always, builder->always.at,
-        builder->always.len);
+    put(words, head->always, builder->always.at, builder->always.len);
     if (builder->prefilter) {
         r307_prefilter_write(builder->prefilter, words + head->prefilter);
     }

@@ -2,6 +2,22 @@
  *
  * prefilter_block: the bytes of a prefilter as its builder writes and its reader finds
  * them; for these two alone. All places are in words of 4 bytes from the beginning.
+ *
+ *     r307_prefilter_t   the head
+ *     states             r307_ac_state_t; 0 is the beginning
+ *                            | edge | edges | fail | list | shorter |
+ *                               |                       |
+ *     edges              words: | byte << 24 + state | ...  `edges` of them, ascending
+ *     lists              words:                         | n | rule 1 | ... | rule n |
+ *     always             words: regexes that nothing is known of
+ *     and for those without a word, anchored ones and then free ones, where there are any:
+ *       rules            words: the number of regex 0, 1, 2 ... `count`
+ *       least, most      words: its lengths
+ *       class_of         256 bytes: the class of each byte
+ *       rows             places x classes rows of `width` words of 8 bytes; bit r of a row:
+ *                        regex r can have a byte of this class at this place
+ *
+ * each from a multiple of 8 bytes.
  */
 #ifndef R307_PREFILTER_BLOCK_H
 #define R307_PREFILTER_BLOCK_H

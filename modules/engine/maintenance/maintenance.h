@@ -156,7 +156,7 @@ typedef struct r307_halting_t {
      * known, or none. */
     r307_slice_t (*base)(void *baton, const r307_maintenance_t *line);
     /* Whether the line will be asked for the page, too (an encoded path): if not, nobody
-     * is sent there, where another line could send him back. */
+     * is sent there, as another line could send them back. */
     int (*governs)(void *baton, const r307_maintenance_t *line, const char *page);
     void *baton;
 } r307_halting_t;

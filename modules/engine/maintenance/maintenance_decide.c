@@ -384,7 +384,7 @@ static void set_link_cookie(asking_t *a, int enters)
     a->decision->cookie = r307_cookie_print(a->p, &cookie);
 }
 
-/* Who is let in whatever he asks for; 1 when that decides it for this line. */
+/* Whether the visitor is let in, whatever the URL; 1 when that decides it for this line. */
 static int ask_sender(asking_t *a)
 {
     const r307_maintenance_t *line = a->line;

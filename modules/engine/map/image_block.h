@@ -1,8 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * image_block: the bytes of an image as its builder writes and its reader finds them; for
- * these two alone. Head, records, option sets, kept rules, index, texts; every part is
- * aligned to 8, the texts end in two NUL.
+ * these two alone.
+ *
+ *     r307_image_head_t   what it is, its sum, where the others begin
+ *     records             r307_record_t, one for each rule, by its number:
+ *                           | text | options | kind + line |
+ *                              |        |
+ *     sets                     |        +-> PLAIN: r307_set_t  | text | has_target |
+ *     kept                words: the numbers of rules of kind KEPT, ascending
+ *     index               of the sources, see index_block.h: a path to numbers of rules
+ *     texts                    +-> source NUL target NUL; options NUL; ... NUL NUL
+ *
+ * in this order, each from a multiple of 8 bytes. A file that is compiled has the same bytes.
  */
 #ifndef R307_IMAGE_BLOCK_H
 #define R307_IMAGE_BLOCK_H

@@ -164,7 +164,7 @@ static const char *list(apr_pool_t *p, const r307_slice_t *cells, int count,
     return text;
 }
 
-/* One role, one column; an equal name twice is nobody's wish. */
+/* One role, one column: two columns of the same name are a mistake. */
 static const char *settle(apr_pool_t *p, const r307_slice_t *cells, const int *ranks,
                           int i, r307_column_t *columns)
 {

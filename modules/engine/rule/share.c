@@ -78,8 +78,8 @@ static const char *cookie_value(apr_pool_t *p, int place, apr_uint32_t member)
     return apr_psprintf(p, "%04d.%08x", place, (unsigned)member);
 }
 
-/* "4711.0badcafe", as cookie_value wrote it. A visitor who writes it himself chooses his
- * own side, as he may by taking the cookie away. */
+/* "4711.0badcafe", as cookie_value wrote it. Visitors who write it themselves choose their
+ * side, as they may by removing the cookie. */
 static int read_value(r307_slice_t value, r307_stand_t *stand)
 {
     apr_uint32_t member = 0;

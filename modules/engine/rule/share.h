@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * share: a share of the visitors (percent=) and what keeps each of them on his side
+ * share: a share of the visitors (percent=) and what keeps each of them on their side
  * (sticky=). All rules of one source share one roll: a visitor has one place from 0 to
  * 9 999, and each rule takes a stretch of those. Nothing here depends on a process or a
  * machine, so ten servers agree.
@@ -30,7 +30,7 @@ typedef struct r307_share_t {
 /* Where the visitor of one request stands in one group. */
 typedef struct r307_stand_t {
     int place;              /* 0 to 9 999; -1: not to be known */
-    apr_uint32_t member;    /* the rule that has him by his cookie; 0: none */
+    apr_uint32_t member;    /* the rule that the cookie names; 0: none */
     int is_kept;            /* a cookie says both */
 } r307_stand_t;
 
@@ -45,8 +45,8 @@ const char *r307_share_parse_sticky(apr_pool_t *p, const char *value, r307_stick
 void r307_share_stand(const r307_share_t *share, apr_uint64_t group,
                       const r307_view_t *view, r307_vary_t *vary, r307_stand_t *stand);
 
-/* Adds the cookie that keeps the visitor where he is (member 0: outside of all rules),
- * unless his says so already. */
+/* Adds the cookie that keeps the visitor in the rule (member 0: outside of all of them),
+ * unless the one that came says so already. */
 void r307_share_keep(const r307_share_t *share, apr_uint64_t group,
                      const r307_view_t *view, apr_uint32_t member,
                      const r307_stand_t *stand, r307_vary_t *vary);
