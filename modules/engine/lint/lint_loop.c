@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "lint/lint_loop.h"
+#include "lint/lint_ask.h"
 #include "lint/regex_sample.h"
 
 #include <string.h>
@@ -7,13 +8,6 @@
 
 #define ASKED_MOST 20000        /* rules asked by one audit */
 #define NAMED_MOST 6            /* rules of one circle in a message */
-
-/* A rule as it may hold: without what only a request or the clock can tell. */
-typedef struct bare_t {
-    r307_rule_t rule;           /* the first, as the cursor finds it */
-    const r307_rule_t *origin;
-    int is_sure;                /* nothing was taken away */
-} bare_t;
 
 typedef struct hop_t {
     const r307_rule_t *rule;
@@ -33,58 +27,6 @@ typedef struct walk_t {
     int asked;
     hop_t way[R307_LOOP_HOPS];
 } walk_t;
-
-/* --- a request of which nothing is known but its URL --- */
-
-static const char *no_text(void *baton, const char *name)
-{
-    return NULL;
-}
-
-static int no_test(void *baton, const r307_expr_t *expr, r307_vary_t *vary)
-{
-    return -1;
-}
-
-static const char *no_string(void *baton, const r307_expr_t *expr, r307_vary_t *vary)
-{
-    return NULL;
-}
-
-static void self_of(void *baton, r307_self_t *self)
-{
-    *self = ((const r307_loop_site_t *)baton)->self;
-}
-
-static const struct r307_image_t *no_image(void *baton, const void *map)
-{
-    return NULL;
-}
-
-static const char *no_user(void *baton)
-{
-    return NULL;
-}
-
-static int no_file(void *baton)
-{
-    return -1;
-}
-
-static int no_flag(void *baton, const void *flag)
-{
-    return -1;
-}
-
-static apr_uint64_t no_roll(void *baton)
-{
-    return 0;
-}
-
-static const r307_view_ops_t nothing_known = {
-    no_text, no_text, no_test, no_string, self_of, no_image, no_user, no_file, no_flag,
-    no_roll
-};
 
 /* --- following --- */
 
@@ -127,12 +69,6 @@ static int exclude(const r307_cond_t *a, const r307_cond_t *b)
         && strcmp(a->value + strspn(a->value, "!"), b->value + strspn(b->value, "!")) == 0;
 }
 
-/* These tell of the URL, which is another one at each hop. */
-static int is_of_url(const r307_cond_t *cond)
-{
-    return cond->kind->about == R307_ABOUT_QUERY || cond->kind->about == R307_ABOUT_SCHEME;
-}
-
 static int can_meet(const r307_rule_t *a, const r307_rule_t *b)
 {
     int i, k;
@@ -142,7 +78,7 @@ static int can_meet(const r307_rule_t *a, const r307_rule_t *b)
     }
     for (i = 0; i < a->cond_count; i++) {
         for (k = 0; k < b->cond_count; k++) {
-            if (!is_of_url(&a->conds[i]) && exclude(&a->conds[i], &b->conds[k])) {
+            if (!r307_ask_is_of_url(&a->conds[i]) && exclude(&a->conds[i], &b->conds[k])) {
                 return 0;
             }
         }
@@ -201,23 +137,14 @@ static void visit(walk_t *w, const r307_view_t *view, int depth);
 
 /* One rule that matches there; 1 when no other one can answer. *is_sure: none before it
  * can. */
-static int ask(walk_t *w, const r307_scope_t *scope, const bare_t *bare,
+static int ask(walk_t *w, const r307_scope_t *scope, const r307_bare_t *bare,
                const r307_view_t *view, int depth, int *is_sure)
 {
-    const r307_rule_t *rule = &bare->rule;
-    apr_array_header_t list = { w->p, sizeof(rule), 1, 1, (char *)&rule };
-    r307_ruleset_t one = *scope->rules;
-    r307_scope_t alone = *scope;
     r307_decision_t decision;
     r307_view_t next;
 
-    one.rules = &list;
-    one.maps = NULL;
-    one.index = NULL;
-    one.left_out = NULL;
-    alone.rules = &one;
     w->asked++;
-    r307_decide(w->p, &alone, 1, &w->policy, view, &decision);
+    r307_ask_one(w->p, scope, &bare->rule, &w->policy, view, &decision);
     if (decision.outcome == R307_OUTCOME_ANSWER && decision.location
         && r307_loop_next(w->p, view, decision.location, &next)
         && (w->site->is_one || !is_other_origin(&view->asked, &next.asked))) {
@@ -249,7 +176,7 @@ static void ask_all(walk_t *w, const r307_view_t *view, int depth)
         r307_cursor_make(w->p, &scope, &asked, w->policy.steps, &cursor);
         while ((rule = r307_cursor_next(w->p, &cursor, &captures, &how))) {
             if (w->asked >= ASKED_MOST
-                || ask(w, &w->scopes[i], (const bare_t *)(const void *)rule, view, depth,
+                || ask(w, &w->scopes[i], (const r307_bare_t *)(const void *)rule, view, depth,
                        &is_sure)) {
                 return;
             }
@@ -283,20 +210,13 @@ static void visit(walk_t *w, const r307_view_t *view, int depth)
 
 static void begin(walk_t *w, const char *scheme, int port, const char *text)
 {
-    r307_slice_t path;
     r307_view_t view;
 
-    memset(&view, 0, sizeof(view));
-    if (w->asked >= ASKED_MOST || !r307_path_split(text, &path, &view.query)) {
+    if (w->asked >= ASKED_MOST || !r307_ask_view(w->p, &w->site->self, text, &view)) {
         return;
     }
-    view.path = r307_path_make(w->p, path);
-    view.method = "GET";
-    view.asked = w->site->self;
     view.asked.scheme = scheme;
     view.asked.port = port;
-    view.ops = &nothing_known;
-    view.baton = (void *)(apr_uintptr_t)w->site;
     visit(w, &view, 0);
 }
 
@@ -343,31 +263,6 @@ static void begin_at_source(walk_t *w, const r307_scope_t *scope, const r307_rul
     }
 }
 
-/* --- bare rules --- */
-
-static const r307_rule_t *make_bare(apr_pool_t *p, const r307_rule_t *rule)
-{
-    r307_cond_t *conds = apr_palloc(p, ((size_t)rule->cond_count + 1) * sizeof(*conds));
-    bare_t *bare = apr_palloc(p, sizeof(*bare));
-    int i, count = 0;
-
-    for (i = 0; i < rule->cond_count; i++) {
-        if (is_of_url(&rule->conds[i])) {
-            conds[count++] = rule->conds[i];
-        }
-    }
-    bare->rule = *rule;
-    bare->rule.conds = conds;
-    bare->rule.cond_count = count;
-    bare->rule.group = 0;
-    memset(&bare->rule.plan, 0, sizeof(bare->rule.plan));
-    bare->rule.plan.then = R307_THEN_UNSET;
-    bare->origin = rule;
-    bare->is_sure = count == rule->cond_count && !rule->plan.from.text
-        && !rule->plan.until.text;
-    return &bare->rule;
-}
-
 static r307_ruleset_t *make_set(apr_pool_t *p, const r307_ruleset_t *from)
 {
     r307_ruleset_t *set = r307_ruleset_make(p);
@@ -375,7 +270,8 @@ static r307_ruleset_t *make_set(apr_pool_t *p, const r307_ruleset_t *from)
 
     for (i = 0; i < from->rules->nelts; i++) {
         APR_ARRAY_PUSH(set->rules, const r307_rule_t *) =
-            make_bare(p, APR_ARRAY_IDX(from->rules, i, const r307_rule_t *));
+            &r307_ask_bare(p, APR_ARRAY_IDX(from->rules, i, const r307_rule_t *),
+                           R307_BARE_URL)->rule;
     }
     r307_ruleset_freeze(p, set, 0x9E3779B97F4A7C15ull, 0);
     set->maps = from->maps;
@@ -399,9 +295,7 @@ void r307_loop_audit(apr_pool_t *p, const r307_scope_t *scopes, int count,
     w.scopes = bare;
     w.count = count;
     w.site = site;
-    w.policy.relative = 1;
-    w.policy.exempt = r307_exempt_default(w.p);
-    w.policy.steps = R307_STEPS_DEFAULT;
+    r307_ask_policy(w.p, &w.policy);
     w.places = apr_hash_make(w.p);
     w.told = apr_hash_make(w.p);
     w.doubts = apr_array_make(w.p, 4, sizeof(r307_doubt_t));

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "lint/lint_ask.h"
+
+#include <string.h>
+
+/* --- a request of which nothing is known but its URL --- */
+
+static const char *no_text(void *baton, const char *name)
+{
+    return NULL;
+}
+
+static int no_test(void *baton, const r307_expr_t *expr, r307_vary_t *vary)
+{
+    return -1;
+}
+
+static const char *no_string(void *baton, const r307_expr_t *expr, r307_vary_t *vary)
+{
+    return NULL;
+}
+
+static void self_of(void *baton, r307_self_t *self)
+{
+    *self = *(const r307_self_t *)baton;
+}
+
+static const struct r307_image_t *no_image(void *baton, const void *map)
+{
+    return NULL;
+}
+
+static const char *no_user(void *baton)
+{
+    return NULL;
+}
+
+static int no_file(void *baton)
+{
+    return -1;
+}
+
+static int no_flag(void *baton, const void *flag)
+{
+    return -1;
+}
+
+static apr_uint64_t no_roll(void *baton)
+{
+    return 0;
+}
+
+static const r307_view_ops_t nothing_known = {
+    no_text, no_text, no_test, no_string, self_of, no_image, no_user, no_file, no_flag,
+    no_roll
+};
+
+int r307_ask_view(apr_pool_t *p, const r307_self_t *self, const char *target,
+                  r307_view_t *view)
+{
+    r307_slice_t path;
+
+    memset(view, 0, sizeof(*view));
+    if (!r307_path_split(target, &path, &view->query)) {
+        return 0;
+    }
+    view->path = r307_path_make(p, path);
+    view->method = "GET";
+    view->asked = *self;
+    view->ops = &nothing_known;
+    view->baton = (void *)(apr_uintptr_t)self;
+    return 1;
+}
+
+void r307_ask_policy(apr_pool_t *p, r307_policy_t *policy)
+{
+    memset(policy, 0, sizeof(*policy));
+    policy->relative = 1;
+    policy->exempt = r307_exempt_default(p);
+    policy->steps = R307_STEPS_DEFAULT;
+}
+
+void r307_ask_one(apr_pool_t *p, const r307_scope_t *scope, const r307_rule_t *rule,
+                  const r307_policy_t *policy, const r307_view_t *view,
+                  r307_decision_t *decision)
+{
+    apr_array_header_t list = { p, sizeof(rule), 1, 1, (char *)&rule };
+    r307_ruleset_t one = *scope->rules;
+    r307_scope_t alone = *scope;
+
+    one.rules = &list;
+    one.maps = NULL;
+    one.index = NULL;
+    one.left_out = NULL;
+    alone.rules = &one;
+    r307_decide(p, &alone, 1, policy, view, decision);
+}
+
+/* --- bare rules --- */
+
+int r307_ask_is_of_url(const r307_cond_t *cond)
+{
+    return cond->kind->about == R307_ABOUT_QUERY || cond->kind->about == R307_ABOUT_SCHEME;
+}
+
+const r307_bare_t *r307_ask_bare(apr_pool_t *p, const r307_rule_t *rule,
+                                 r307_bare_kind_t kind)
+{
+    r307_cond_t *conds = apr_palloc(p, ((size_t)rule->cond_count + 1) * sizeof(*conds));
+    r307_bare_t *bare = apr_palloc(p, sizeof(*bare));
+    int i, count = 0;
+
+    for (i = 0; i < rule->cond_count; i++) {
+        if (kind == R307_BARE_URL && r307_ask_is_of_url(&rule->conds[i])) {
+            conds[count++] = rule->conds[i];
+        }
+    }
+    bare->rule = *rule;
+    bare->rule.conds = conds;
+    bare->rule.cond_count = count;
+    bare->rule.group = 0;
+    memset(&bare->rule.plan, 0, sizeof(bare->rule.plan));
+    bare->rule.plan.then = R307_THEN_UNSET;
+    bare->origin = rule;
+    bare->is_sure = count == rule->cond_count && !rule->plan.from.text
+        && !rule->plan.until.text;
+    return bare;
+}

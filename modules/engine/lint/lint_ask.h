@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * lint_ask: what one rule answers where nothing is known of a request but its URL. Rules are
+ * asked bare: without what only a request or the clock can tell.
+ */
+#ifndef R307_LINT_ASK_H
+#define R307_LINT_ASK_H
+
+#include "decide/decide.h"
+
+/* A rule as it may hold. */
+typedef struct r307_bare_t {
+    r307_rule_t rule;           /* the first, as the cursor finds it */
+    const r307_rule_t *origin;
+    int is_sure;                /* nothing was taken away */
+} r307_bare_t;
+
+typedef enum {
+    R307_BARE_URL,              /* what it asks of the URL is left */
+    R307_BARE_SOURCE            /* nothing is */
+} r307_bare_kind_t;
+
+const r307_bare_t *r307_ask_bare(apr_pool_t *p, const r307_rule_t *rule,
+                                 r307_bare_kind_t kind);
+
+/* Whether a condition tells of the URL, which is another one at each hop. */
+int r307_ask_is_of_url(const r307_cond_t *cond);
+
+/* The policy of a server that says nothing; in p. */
+void r307_ask_policy(apr_pool_t *p, r307_policy_t *policy);
+
+/* A GET for a path that is encoded. self: what is asked for; it must stay. 0: that is no path. */
+int r307_ask_view(apr_pool_t *p, const r307_self_t *self, const char *target,
+                  r307_view_t *view);
+
+/* Asks that rule of the scope and no other. */
+void r307_ask_one(apr_pool_t *p, const r307_scope_t *scope, const r307_rule_t *rule,
+                  const r307_policy_t *policy, const r307_view_t *view,
+                  r307_decision_t *decision);
+
+#endif
