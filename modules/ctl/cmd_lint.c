@@ -10,6 +10,7 @@
 
 #include "lint/lint_words.h"
 #include "lint/lint_loop.h"
+#include "lint/lint_above.h"
 
 /* One thing to say of the file at hand. */
 typedef struct saying_t {
@@ -92,10 +93,27 @@ static int audit(linting_t *linting, const ctl_line_t *line)
     return count;
 }
 
-/* Where the rules of one container of the file lead together. */
-static void audit_loops(linting_t *linting, const r307_ruleset_t *rules)
+/* What stands in for a bad line is not the line. */
+static int is_bad(const ctl_site_t *site, const r307_rule_t *rule)
 {
-    static const r307_loop_site_t site = { { "http", "localhost", 80 }, 1 };
+    int i;
+
+    for (i = 0; i < site->lines->nelts; i++) {
+        const ctl_line_t *line = APR_ARRAY_IDX(site->lines, i, const ctl_line_t *);
+
+        if (line->kind == CTL_LINE_BAD && line->place.line == rule->place.line) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* Where the rules of one container of the file lead together, and which of them others
+ * leave nothing to. */
+static void audit_together(linting_t *linting, const ctl_site_t *site,
+                           const r307_ruleset_t *rules)
+{
+    static const r307_loop_site_t asked = { { "http", "localhost", 80 }, 1 };
     apr_array_header_t *doubts = apr_array_make(linting->p, 2, sizeof(r307_doubt_t));
     r307_scope_t scope;
     int i;
@@ -104,11 +122,15 @@ static void audit_loops(linting_t *linting, const r307_ruleset_t *rules)
     scope.rules = rules;
     scope.directory = linting->directory;
     scope.base = linting->directory ? r307_slice("/", 1) : r307_slice(NULL, 0);
-    r307_loop_audit(linting->p, &scope, 1, &site, doubts);
+    r307_loop_audit(linting->p, &scope, 1, &asked, doubts);
+    r307_above_audit(linting->p, rules, doubts);
     for (i = 0; i < doubts->nelts; i++) {
         const r307_doubt_t *doubt = &APR_ARRAY_IDX(doubts, i, r307_doubt_t);
         int is_note = r307_finding_row(doubt->finding)->severity == R307_SEVERITY_NOTE;
 
+        if (doubt->rule->target->kind == R307_TARGET_STOP && is_bad(site, doubt->rule)) {
+            continue;
+        }
         say(linting, doubt->rule->place.line,
             apr_psprintf(linting->p, "%s:%u: %s%s\n", doubt->rule->place.file,
                          doubt->rule->place.line, is_note ? "note: " : "", doubt->text));
@@ -194,7 +216,7 @@ static void lint_lines(linting_t *linting, const ctl_site_t *site, const char *b
         linting->directory = !line->is_conf;
     }
     if (outside->rules->rules->nelts) {
-        audit_loops(linting, outside->rules);
+        audit_together(linting, site, outside->rules);
     }
 }
 

@@ -8,6 +8,7 @@
 #include <http_log.h>
 #include "lint/lint_words.h"
 #include "grammar/hosts_advice.h"
+#include "lint/lint_above.h"
 #include "lint/lint_loop.h"
 #include "conf/rewrite_cond.h"
 #include "grammar/token.h"
@@ -169,9 +170,9 @@ static int say_conditions(judging_t *judging, const remembered_t *remembered)
     return text != NULL;
 }
 
-/* Where the rules of the server or virtual host itself lead together; those of its
- * sections are not followed. */
-static void judge_loops(judging_t *judging, const server_rec *s, int is_one)
+/* Where the rules of the server or virtual host itself lead together, and which of them
+ * others leave nothing to; those of its sections are not followed. */
+static void judge_together(judging_t *judging, const server_rec *s, int is_one)
 {
     const r307_config_t *conf = ap_get_module_config(s->lookup_defaults,
                                                      &redirect307_module);
@@ -193,6 +194,7 @@ static void judge_loops(judging_t *judging, const server_rec *s, int is_one)
     scopes = apr_pcalloc(judging->p, (size_t)conf->early->count * sizeof(*scopes));
     for (i = 0; i < conf->early->count; i++) {
         scopes[i].rules = conf->early->at[i]->rules;
+        r307_above_audit(judging->p, scopes[i].rules, doubts);
     }
     r307_loop_audit(judging->p, scopes, conf->early->count, &site, doubts);
     warnings = say_doubts(s, doubts, judging->is_said, &judging->said);
@@ -307,7 +309,7 @@ static void judge(judging_t *judging, const apr_array_header_t *list, const serv
         judging->refused += lint == R307_LINT_REFUSE ? warnings : 0;
     }
     for (one = s; one; one = one->next) {
-        judge_loops(judging, one, !s->next);
+        judge_together(judging, one, !s->next);
     }
 }
 

@@ -38,7 +38,10 @@ static const r307_finding_row_t findings[R307_FINDING_COUNT] = {
     [R307_FINDING_NEVER] = { "R307-A14", R307_SEVERITY_WARN,
         "looks for what no path has" },
     [R307_FINDING_DOUBLED] = { "R307-A15", R307_SEVERITY_WARN,
-        "can get two slashes, as what is inserted behind one can begin with another" }
+        "can get two slashes, as what is inserted behind one can begin with another" },
+    [R307_FINDING_SHADOWED] = { "R307-A16", R307_SEVERITY_WARN, "never answers" },
+    [R307_FINDING_REPEATED] = { "R307-A17", R307_SEVERITY_NOTE,
+        "says what is said already" }
 };
 
 const r307_finding_row_t *r307_finding_row(r307_finding_t finding)

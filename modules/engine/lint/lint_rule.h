@@ -25,6 +25,8 @@ typedef enum {
     R307_FINDING_QUERY,         /* a regex with a '?' of a query */
     R307_FINDING_NEVER,         /* a source that no path is */
     R307_FINDING_DOUBLED,       /* https://h/$1 and a group that begins with '/' */
+    R307_FINDING_SHADOWED,      /* a rule above answers for all of it */
+    R307_FINDING_REPEATED,      /* and the same */
     R307_FINDING_COUNT
 } r307_finding_t;
 

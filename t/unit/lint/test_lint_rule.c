@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
 #include <apr_strings.h>
+#include "lint/lint_above.h"
 #include "lint/lint_loop.h"
 #include "lint/lint_words.h"
 #include "unit.h"
@@ -41,6 +42,7 @@ static void check_loops(apr_pool_t *p, const unit_row_t *row)
         scope.base = r307_slice("/", 1);
     }
     r307_loop_audit(p, &scope, 1, &site, doubts);
+    r307_above_audit(p, scope.rules, doubts);
     for (i = 0; i < doubts->nelts; i++) {
         const r307_doubt_t *doubt = &APR_ARRAY_IDX(doubts, i, r307_doubt_t);
 
