@@ -11,6 +11,7 @@
 #include "lint/lint_words.h"
 #include "lint/lint_loop.h"
 #include "lint/lint_above.h"
+#include "lint/lint_chain.h"
 
 /* One thing to say of the file at hand. */
 typedef struct saying_t {
@@ -113,7 +114,7 @@ static int is_bad(const ctl_site_t *site, const r307_rule_t *rule)
 static void audit_together(linting_t *linting, const ctl_site_t *site,
                            const r307_ruleset_t *rules)
 {
-    static const r307_loop_site_t asked = { { "http", "localhost", 80 }, 1 };
+    static const r307_loop_site_t asked = { { "http", "localhost", 80 }, 1, 0 };
     apr_array_header_t *doubts = apr_array_make(linting->p, 2, sizeof(r307_doubt_t));
     r307_scope_t scope;
     int i;
@@ -124,6 +125,7 @@ static void audit_together(linting_t *linting, const ctl_site_t *site,
     scope.base = linting->directory ? r307_slice("/", 1) : r307_slice(NULL, 0);
     r307_loop_audit(linting->p, &scope, 1, &asked, doubts);
     r307_above_audit(linting->p, rules, doubts);
+    r307_chain_audit(linting->p, &scope, 1, &asked, doubts);
     for (i = 0; i < doubts->nelts; i++) {
         const r307_doubt_t *doubt = &APR_ARRAY_IDX(doubts, i, r307_doubt_t);
         int is_note = r307_finding_row(doubt->finding)->severity == R307_SEVERITY_NOTE;

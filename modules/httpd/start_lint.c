@@ -9,6 +9,7 @@
 #include "lint/lint_words.h"
 #include "grammar/hosts_advice.h"
 #include "lint/lint_above.h"
+#include "lint/lint_chain.h"
 #include "lint/lint_loop.h"
 #include "conf/rewrite_cond.h"
 #include "grammar/token.h"
@@ -191,12 +192,14 @@ static void judge_together(judging_t *judging, const server_rec *s, int is_one)
     site.self.port = site.self.port ? site.self.port : is_https ? 443 : 80;
     site.self.host = s->server_hostname ? s->server_hostname : "localhost";
     site.is_one = is_one;
+    site.asked_most = 0;
     scopes = apr_pcalloc(judging->p, (size_t)conf->early->count * sizeof(*scopes));
     for (i = 0; i < conf->early->count; i++) {
         scopes[i].rules = conf->early->at[i]->rules;
         r307_above_audit(judging->p, scopes[i].rules, doubts);
     }
     r307_loop_audit(judging->p, scopes, conf->early->count, &site, doubts);
+    r307_chain_audit(judging->p, scopes, conf->early->count, &site, doubts);
     warnings = say_doubts(s, doubts, judging->is_said, &judging->said);
     judging->refused += lint == R307_LINT_REFUSE ? warnings : 0;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "lint/lint_above.h"
 #include "lint/lint_ask.h"
+#include "lint/lint_covers.h"
 #include "lint/regex_sample.h"
 
 #include <string.h>
@@ -25,8 +26,10 @@ struct r307_above_t {
     apr_array_header_t *uppers;     /* of upper_t */
     apr_hash_t *regexes;            /* text to text_t: places in `uppers` */
     r307_index_builder_t *builder;
-    const r307_index_t *index;      /* over `uppers`, by their path alone */
+    const r307_image_t *image;      /* or the rules of this one, and no uppers */
+    const r307_index_t *index;      /* over `uppers`, by their path alone, or the image's */
     r307_policy_t policy;
+    r307_view_t view;               /* but for its path */
 };
 
 /* A pair, and paths that the rule below matches: decoded, and as a request has them. */
@@ -39,137 +42,6 @@ typedef struct pair_t {
 } pair_t;
 
 static const r307_slice_t root = { "/", 1 };
-
-/* --- which paths --- */
-
-static int is_one_path(const r307_pattern_t *pattern)
-{
-    return pattern->match == R307_MATCH_EXACT && !pattern->segs && !pattern->regex;
-}
-
-static int ends_in(const char *text, size_t len, const char *end)
-{
-    size_t n = strlen(end);
-
-    return len >= n && memcmp(text + len - n, end, n) == 0;
-}
-
-/* Whether a regex that matches a path matches all that lies below it as well. What is not
- * understood of its text does not. */
-static int is_open_regex(const char *text)
-{
-    static const char *const ends[] = {
-        "(/.*)?$", "(?:/.*)?$", "(/|$)", "(?:/|$)", "(.*)$", ".*$"
-    };
-    size_t len = strlen(text), i;
-
-    for (i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
-        if (ends_in(text, len, ends[i]) && !(len > strlen(ends[i])
-            && text[len - strlen(ends[i]) - 1] == '\\')) {
-            len -= strlen(ends[i]);
-            break;
-        }
-    }
-    for (i = 0; i < len; i++) {
-        if (text[i] == '\\') {
-            i++;
-            if (i >= len || strchr("bBzZGKXCRQE", text[i])) {
-                return 0;
-            }
-        }
-        else if (text[i] == '$' || text[i] == '[') {    /* a class may hold anything */
-            if (text[i] == '$' || !memchr(text + i, ']', len - i)) {
-                return 0;
-            }
-            i += strcspn(text + i, "]");
-        }
-        else if ((text[i] == '(' && i + 2 < len && text[i + 1] == '*')
-                 || (text[i] == '(' && i + 2 < len && text[i + 1] == '?'
-                     && text[i + 2] != ':')
-                 || (text[i] == '+' && i && strchr("*+?}", text[i - 1]))) {
-            return 0;       /* looks around, or gives nothing back */
-        }
-    }
-    return 1;
-}
-
-/* The same of any source. */
-static int is_open(const r307_pattern_t *pattern)
-{
-    if (pattern->regex) {
-        return is_open_regex(pattern->text);
-    }
-    return pattern->segs ? pattern->splat && pattern->star == pattern->seg_count
-                         : pattern->match == R307_MATCH_PREFIX;
-}
-
-static int finds(apr_pool_t *p, const r307_pattern_t *pattern, r307_slice_t dec)
-{
-    r307_path_t path = { NULL, 0, NULL, 0, NULL };
-    r307_captures_t captures;
-
-    path.dec = path.enc = r307_slice_text(p, dec);
-    path.len = path.enc_len = dec.len;
-    captures.scratch = NULL;
-    return r307_pattern_find(p, pattern, &path, 0, R307_STEPS_DEFAULT, &captures)
-        == R307_FOUND_YES;
-}
-
-/* With the final slash that it has not, or without the one that it has. */
-static r307_slice_t toggled(apr_pool_t *p, r307_slice_t dec)
-{
-    return dec.len > 1 && dec.s[dec.len - 1] == '/'
-        ? r307_slice(dec.s, dec.len - 1)
-        : r307_slice(apr_pstrcat(p, r307_slice_text(p, dec), "/", NULL), dec.len + 1);
-}
-
-static int same_text(r307_slice_t a, r307_slice_t b)
-{
-    return a.len == b.len && (a.len == 0 || memcmp(a.s, b.s, a.len) == 0);
-}
-
-/* Two sources with placeholders in the same places. */
-static int is_same_shape(const r307_pattern_t *a, const r307_pattern_t *b)
-{
-    int i;
-
-    if (!a->segs || !b->segs || a->seg_count != b->seg_count || a->splat != b->splat
-        || (a->splat && a->star != b->star) || a->final_slash != b->final_slash
-        || (b->any_slash && !a->any_slash)) {
-        return 0;
-    }
-    for (i = 0; i < a->seg_count; i++) {
-        const r307_seg_t *x = &a->segs[i], *y = &b->segs[i];
-
-        if (x->is_name != y->is_name || x->has_star != y->has_star
-            || (!x->is_name && !same_text(x->text, y->text))
-            || (x->has_star && !same_text(x->after, y->after))) {
-            return 0;
-        }
-    }
-    return 1;
-}
-
-/* Whether all that `lower` matches is matched by `upper`. */
-static int covers(apr_pool_t *p, const r307_pattern_t *upper, const r307_pattern_t *lower)
-{
-    if (upper->relative != lower->relative
-        || (lower->fold && !upper->fold && !(is_open(upper) && upper->head.len == 1
-                                             && !upper->regex))) {
-        return 0;
-    }
-    if (lower->regex && upper->regex && strcmp(lower->text, upper->text) == 0) {
-        return 1;
-    }
-    if (is_same_shape(upper, lower)) {
-        return 1;
-    }
-    if (!is_one_path(lower) && !is_open(upper)) {
-        return 0;
-    }
-    return finds(p, upper, lower->head)
-        && (!lower->any_slash || finds(p, upper, toggled(p, lower->head)));
-}
 
 /* --- when and for whom --- */
 
@@ -330,7 +202,7 @@ static int may_lead_to_itself(const pair_t *pair)
         return 1;
     }
     return !target->inserts && !pair->upper->carry && is_below(to, from)
-        && !is_one_path(pair->lower->pattern);
+        && !r307_covers_one(pair->lower->pattern);
 }
 
 /* --- samples --- */
@@ -339,7 +211,7 @@ static void add_sample(pair_t *pair, r307_slice_t dec)
 {
     r307_buf_t buf;
 
-    if (pair->count == SAMPLES_MOST || !finds(pair->p, pair->lower->pattern, dec)) {
+    if (pair->count == SAMPLES_MOST || !r307_covers_finds(pair->p, pair->lower->pattern, dec)) {
         return;
     }
     r307_buf_make(&buf, pair->p, dec.len + 8);
@@ -475,6 +347,7 @@ static int is_repeated(const pair_t *pair)
 
 r307_above_t *r307_above_make(apr_pool_t *p)
 {
+    static const r307_self_t nobody = { "http", "localhost", 80 };
     r307_above_t *above = apr_pcalloc(p, sizeof(*above));
 
     above->p = p;
@@ -482,6 +355,16 @@ r307_above_t *r307_above_make(apr_pool_t *p)
     above->regexes = apr_hash_make(p);
     above->builder = r307_index_builder_make(p, SEED);
     r307_ask_policy(p, &above->policy);
+    r307_ask_view(p, &nobody, "/", &above->view);
+    return above;
+}
+
+r307_above_t *r307_above_of_image(apr_pool_t *p, const r307_image_t *image)
+{
+    r307_above_t *above = r307_above_make(p);
+
+    above->image = image;
+    above->index = r307_image_index(image);
     return above;
 }
 
@@ -531,7 +414,7 @@ static int is_above(pair_t *pair)
 {
     if (!asks_no_more(pair->upper, pair->lower)
         || !holds_as_long(&pair->upper->plan, &pair->lower->plan)
-        || !covers(pair->p, pair->upper->pattern, pair->lower->pattern)
+        || !r307_covers(pair->p, pair->upper->pattern, pair->lower->pattern)
         || may_lead_to_itself(pair)) {
         return 0;
     }
@@ -545,7 +428,7 @@ static void say(const pair_t *pair, apr_array_header_t *doubts)
     r307_finding_t finding = is_repeated(pair) ? R307_FINDING_REPEATED
                                                : R307_FINDING_SHADOWED;
     const r307_rule_t *upper = pair->upper, *lower = pair->lower;
-    int is_same = covers(pair->p, lower->pattern, upper->pattern);
+    int is_same = r307_covers(pair->p, lower->pattern, upper->pattern);
     r307_doubt_t *doubt = apr_array_push(doubts);
 
     doubt->finding = finding;
@@ -565,7 +448,7 @@ static int compare(pair_t *pair, const upper_t *upper, apr_uint32_t nth,
                    apr_array_header_t *doubts)
 {
     pair->upper = upper->rule;
-    if (upper->nth >= nth || !is_above(pair)) {
+    if (upper->nth >= nth || !upper->rule || !is_answering(upper->rule) || !is_above(pair)) {
         return 0;
     }
     say(pair, doubts);
@@ -582,7 +465,7 @@ void r307_above_ask(apr_pool_t *p, const r307_above_t *above, const r307_rule_t 
     r307_path_t path = { NULL, 0, NULL, 0, NULL };
     apr_uint32_t at;
     const text_t *text;
-    r307_view_t view;
+    r307_view_t view = above->view;
     int i, looked = 0;
 
     if (!above->index || !rule->pattern || !rule->source) {
@@ -600,15 +483,20 @@ void r307_above_ask(apr_pool_t *p, const r307_above_t *above, const r307_rule_t 
                                  : r307_slice_text(p, rule->pattern->head);
     path.dec = path.enc = sample;
     path.len = path.enc_len = strlen(sample);
-    memset(&view, 0, sizeof(view));
     view.path = &path;
     asked.view = &view;
     asked.in_base = &path;
     r307_index_find(p, above->index, &asked, &candidates);
     while (r307_candidates_next(&candidates, &at) && looked++ < LOOKED_MOST) {
-        const upper_t *upper = &APR_ARRAY_IDX(above->uppers, at, upper_t);
+        upper_t upper = { NULL, at, -1 };
 
-        if (upper->nth >= nth || compare(&pair, upper, nth, doubts)) {
+        if (!above->image) {
+            upper = APR_ARRAY_IDX(above->uppers, at, upper_t);
+        }
+        else if (at < nth) {
+            upper.rule = r307_image_rule(p, above->image, at);
+        }
+        if (upper.nth >= nth || compare(&pair, &upper, nth, doubts)) {
             return;
         }
     }

@@ -10,12 +10,17 @@
 
 #include "lint/lint_rule.h"
 #include "decide/ruleset.h"
+#include "map/image.h"
 
 /* Rules of one list that may answer for others. */
 typedef struct r307_above_t r307_above_t;
 
 /* In p. */
 r307_above_t *r307_above_make(apr_pool_t *p);
+
+/* The rules of an image by their numbers: nothing is added, and it is frozen. Lines with the
+ * same source are none of it: who builds an image names them. */
+r307_above_t *r307_above_of_image(apr_pool_t *p, const r307_image_t *image);
 
 /* Rules come in the order they are asked; nth ascends. The rule must stay. Those that
  * leave something to others, whatever it is, are left out. */

@@ -2,6 +2,7 @@
 #include "lint/lint_ask.h"
 
 #include <string.h>
+#include <apr_strings.h>
 
 /* --- a request of which nothing is known but its URL --- */
 
@@ -124,5 +125,32 @@ const r307_bare_t *r307_ask_bare(apr_pool_t *p, const r307_rule_t *rule,
     bare->origin = rule;
     bare->is_sure = count == rule->cond_count && !rule->plan.from.text
         && !rule->plan.until.text;
+    return bare;
+}
+
+static r307_ruleset_t *make_set(apr_pool_t *p, const r307_ruleset_t *from)
+{
+    r307_ruleset_t *set = r307_ruleset_make(p);
+    int i;
+
+    for (i = 0; i < from->rules->nelts; i++) {
+        APR_ARRAY_PUSH(set->rules, const r307_rule_t *) =
+            &r307_ask_bare(p, APR_ARRAY_IDX(from->rules, i, const r307_rule_t *),
+                           R307_BARE_URL)->rule;
+    }
+    r307_ruleset_freeze(p, set, 0x9E3779B97F4A7C15ull, 0);
+    set->maps = from->maps;
+    return set;
+}
+
+r307_scope_t *r307_ask_bare_scopes(apr_pool_t *p, const r307_scope_t *scopes, int count)
+{
+    r307_scope_t *bare = apr_pmemdup(p, scopes, (size_t)count * sizeof(*bare));
+    int i;
+
+    for (i = 0; i < count; i++) {
+        bare[i].rules = make_set(p, scopes[i].rules);
+        bare[i].tenancy = NULL;
+    }
     return bare;
 }

@@ -23,6 +23,10 @@ typedef enum {
 const r307_bare_t *r307_ask_bare(apr_pool_t *p, const r307_rule_t *rule,
                                  r307_bare_kind_t kind);
 
+/* All rules of these scopes so, each with an index, in p; nothing is said of a tenant's limits,
+ * and maps are those of the scopes. */
+r307_scope_t *r307_ask_bare_scopes(apr_pool_t *p, const r307_scope_t *scopes, int count);
+
 /* Whether a condition tells of the URL, which is another one at each hop. */
 int r307_ask_is_of_url(const r307_cond_t *cond);
 

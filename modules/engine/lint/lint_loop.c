@@ -24,7 +24,7 @@ typedef struct walk_t {
     apr_hash_t *places;             /* URL to int: its depth + 1 on the way, 0: done */
     apr_hash_t *told;               /* rules that were named */
     apr_array_header_t *doubts;
-    int asked;
+    int asked, asked_most;
     hop_t way[R307_LOOP_HOPS];
 } walk_t;
 
@@ -175,7 +175,7 @@ static void ask_all(walk_t *w, const r307_view_t *view, int depth)
         captures.scratch = NULL;
         r307_cursor_make(w->p, &scope, &asked, w->policy.steps, &cursor);
         while ((rule = r307_cursor_next(w->p, &cursor, &captures, &how))) {
-            if (w->asked >= ASKED_MOST
+            if (w->asked >= w->asked_most
                 || ask(w, &w->scopes[i], (const r307_bare_t *)(const void *)rule, view, depth,
                        &is_sure)) {
                 return;
@@ -212,7 +212,7 @@ static void begin(walk_t *w, const char *scheme, int port, const char *text)
 {
     r307_view_t view;
 
-    if (w->asked >= ASKED_MOST || !r307_ask_view(w->p, &w->site->self, text, &view)) {
+    if (w->asked >= w->asked_most || !r307_ask_view(w->p, &w->site->self, text, &view)) {
         return;
     }
     view.asked.scheme = scheme;
@@ -263,21 +263,6 @@ static void begin_at_source(walk_t *w, const r307_scope_t *scope, const r307_rul
     }
 }
 
-static r307_ruleset_t *make_set(apr_pool_t *p, const r307_ruleset_t *from)
-{
-    r307_ruleset_t *set = r307_ruleset_make(p);
-    int i;
-
-    for (i = 0; i < from->rules->nelts; i++) {
-        APR_ARRAY_PUSH(set->rules, const r307_rule_t *) =
-            &r307_ask_bare(p, APR_ARRAY_IDX(from->rules, i, const r307_rule_t *),
-                           R307_BARE_URL)->rule;
-    }
-    r307_ruleset_freeze(p, set, 0x9E3779B97F4A7C15ull, 0);
-    set->maps = from->maps;
-    return set;
-}
-
 void r307_loop_audit(apr_pool_t *p, const r307_scope_t *scopes, int count,
                      const r307_loop_site_t *site, apr_array_header_t *doubts)
 {
@@ -287,23 +272,20 @@ void r307_loop_audit(apr_pool_t *p, const r307_scope_t *scopes, int count,
 
     memset(&w, 0, sizeof(w));
     apr_pool_create(&w.p, p);
-    bare = apr_pmemdup(w.p, scopes, (size_t)count * sizeof(*bare));
-    for (i = 0; i < count; i++) {
-        bare[i].rules = make_set(w.p, scopes[i].rules);
-        bare[i].tenancy = NULL;
-    }
+    bare = r307_ask_bare_scopes(w.p, scopes, count);
     w.scopes = bare;
     w.count = count;
     w.site = site;
     r307_ask_policy(w.p, &w.policy);
     w.places = apr_hash_make(w.p);
     w.told = apr_hash_make(w.p);
+    w.asked_most = site->asked_most ? site->asked_most : ASKED_MOST;
     w.doubts = apr_array_make(w.p, 4, sizeof(r307_doubt_t));
     begin_at(&w, &bare[0], "/");
     for (i = 0; i < count; i++) {
         const apr_array_header_t *rules = scopes[i].rules->rules;
 
-        for (k = 0; k < rules->nelts && w.asked < ASKED_MOST; k++) {
+        for (k = 0; k < rules->nelts && w.asked < w.asked_most; k++) {
             const r307_rule_t *rule = APR_ARRAY_IDX(rules, k, const r307_rule_t *);
 
             if (rule->source) {

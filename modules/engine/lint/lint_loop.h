@@ -21,6 +21,8 @@ typedef struct r307_loop_site_t {
     r307_self_t self;
     int is_one;             /* it answers for http and https, on every port; else what
                              * leads to another of them has left */
+    int asked_most;         /* rules that are asked in all; 0: as many as a start can wait
+                             * for */
 } r307_loop_site_t;
 
 /* Appends an r307_doubt_t for each circle of rules, made in p. The text decides: what has

@@ -1,14 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "lint/lint_map.h"
+#include "lint/lint_above.h"
+#include "lint/lint_covers.h"
+#include "lint/lint_ways.h"
 
 #include <string.h>
 #include <apr_strings.h>
 
 typedef struct auditing_t {
     apr_pool_t *scratch;            /* of one rule */
-    void (*say)(void *baton, const r307_rule_t *rule, const apr_array_header_t *doubts);
+    r307_doubt_say_t *say;
     void *baton;
     apr_uint32_t urls, paths, words;        /* rules, by their targets */
+    const r307_above_t *above;
+    int is_wide;                    /* there was a rule that matches more than one path */
+    r307_ways_t *ways;
 } auditing_t;
 
 /* A word and nothing else: "TNA". Beside a source that is written without a '/',
@@ -53,7 +59,7 @@ static void add_stray(const auditing_t *a, const r307_rule_t *rule,
                                text);
 }
 
-static void audit(const auditing_t *a, const r307_rule_t *rule)
+static void audit(auditing_t *a, const r307_rule_t *rule, apr_uint32_t number)
 {
     apr_array_header_t *doubts = apr_array_make(a->scratch, 2, sizeof(r307_doubt_t));
 
@@ -61,22 +67,27 @@ static void audit(const auditing_t *a, const r307_rule_t *rule)
     if (is_word(rule) && is_stray(a, rule)) {
         add_stray(a, rule, doubts);
     }
+    if (a->is_wide) {       /* else only the same source stands above, which is told */
+        r307_above_ask(a->scratch, a->above, rule, number, doubts);
+    }
+    a->is_wide |= rule->pattern && !r307_covers_one(rule->pattern);
+    r307_ways_add(a->ways, rule, number);
     if (doubts->nelts) {
         a->say(a->baton, rule, doubts);
     }
 }
 
-void r307_map_audit(apr_pool_t *p, const r307_image_t *image,
-                    void (*say)(void *baton, const r307_rule_t *rule,
-                                const apr_array_header_t *doubts),
+void r307_map_audit(apr_pool_t *p, const r307_image_t *image, r307_doubt_say_t *say,
                     void *baton)
 {
     apr_array_header_t *words = apr_array_make(p, 0, sizeof(apr_uint32_t));
-    auditing_t a = { NULL, say, baton, 0, 0, 0 };
+    auditing_t a = { NULL, say, baton, 0, 0, 0, NULL, 0, NULL };
     const r307_rule_t *rule;
     apr_uint32_t i;
 
     apr_pool_create(&a.scratch, p);
+    a.above = r307_above_of_image(p, image);
+    a.ways = r307_ways_make(p, image);
     for (i = 0; i < r307_image_count(image); i++) {
         rule = r307_image_rule(a.scratch, image, i);
         if (rule && is_word(rule)) {
@@ -84,14 +95,17 @@ void r307_map_audit(apr_pool_t *p, const r307_image_t *image,
         }
         else if (rule) {
             count(&a, rule);
-            audit(&a, rule);
+            audit(&a, rule, i);
         }
         apr_pool_clear(a.scratch);
     }
     a.words = (apr_uint32_t)words->nelts;
     for (i = 0; i < a.words; i++) {
-        audit(&a, r307_image_rule(a.scratch, image, APR_ARRAY_IDX(words, i, apr_uint32_t)));
+        apr_uint32_t number = APR_ARRAY_IDX(words, i, apr_uint32_t);
+
+        audit(&a, r307_image_rule(a.scratch, image, number), number);
         apr_pool_clear(a.scratch);
     }
+    r307_ways_audit(a.ways, say, baton);
     apr_pool_destroy(a.scratch);
 }

@@ -9,11 +9,8 @@
 #include "lint/lint_words.h"
 #include "map/image.h"
 
-/* Tells of each rule that there is a doubt about: an array of r307_doubt_t, which with the
- * rule is gone afterwards. Those that only the other rules make doubtful come last. */
-void r307_map_audit(apr_pool_t *p, const r307_image_t *image,
-                    void (*say)(void *baton, const r307_rule_t *rule,
-                                const apr_array_header_t *doubts),
+/* Tells of each rule that there is a doubt about. Those that only the other rules make doubtful come last. */
+void r307_map_audit(apr_pool_t *p, const r307_image_t *image, r307_doubt_say_t *say,
                     void *baton);
 
 #endif

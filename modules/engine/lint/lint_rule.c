@@ -41,7 +41,10 @@ static const r307_finding_row_t findings[R307_FINDING_COUNT] = {
         "can get two slashes, as what is inserted behind one can begin with another" },
     [R307_FINDING_SHADOWED] = { "R307-A16", R307_SEVERITY_WARN, "never answers" },
     [R307_FINDING_REPEATED] = { "R307-A17", R307_SEVERITY_NOTE,
-        "says what is said already" }
+        "says what is said already" },
+    [R307_FINDING_CHAIN] = { "R307-A18", R307_SEVERITY_NOTE, "is redirected once more" },
+    [R307_FINDING_ITSELF] = { "R307-A19", R307_SEVERITY_WARN,
+        "is where the source is, so that the rule never answers" }
 };
 
 const r307_finding_row_t *r307_finding_row(r307_finding_t finding)
@@ -349,6 +352,31 @@ static void audit_origin(const auditing_t *a, r307_list_t list)
     }
 }
 
+/* A source as a target that leads to what was asked. */
+static const char *as_target(apr_pool_t *p, const r307_pattern_t *pattern)
+{
+    const char *star = pattern->splat ? strchr(pattern->text, '*') : NULL;
+
+    return star ? apr_pstrcat(p, apr_pstrmemdup(p, pattern->text,
+                                                (size_t)(star - pattern->text)),
+                              ":splat", star + 1, NULL) : pattern->text;
+}
+
+/* What a rule changes beside the path, as letter case or the query, may be what it is for. */
+static int leads_to_itself(apr_pool_t *p, const r307_rule_t *rule)
+{
+    const r307_pattern_t *pattern = rule->pattern;
+    const r307_target_t *target = rule->target;
+
+    return pattern && !pattern->regex && !pattern->fold && !pattern->any_slash
+        && !rule->ends_at_self && !target->has_query && !target->has_fragment
+        && (target->kind == R307_TARGET_PATH
+            || (target->kind == R307_TARGET_RELATIVE && pattern->relative))
+        && (rule->query.mode == R307_QUERY_DEFAULT || rule->query.mode == R307_QUERY_KEEP)
+        && !has_condition(rule, R307_ABOUT_QUERY)
+        && strcmp(as_target(p, pattern), target->text) == 0;
+}
+
 void r307_lint_rule(apr_pool_t *p, const r307_rule_t *rule, r307_list_t list,
                      apr_array_header_t *doubts)
 {
@@ -372,6 +400,10 @@ void r307_lint_rule(apr_pool_t *p, const r307_rule_t *rule, r307_list_t list,
                          show(&a, rule->target->text),
                          source ? ", or a slash in front of the capture, as " : "",
                          source ? show(&a, source) : ""));
+    }
+    if (leads_to_itself(p, rule)) {
+        add(&a, R307_FINDING_ITSELF, apr_psprintf(p, "take the line out; write %s - if no "
+                                                  "other one shall answer", show(&a, rule->source)));
     }
     if (moves_the_site(rule)) {
         add(&a, R307_FINDING_ROOT, "write match=exact to move the home page only");

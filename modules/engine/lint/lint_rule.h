@@ -27,6 +27,8 @@ typedef enum {
     R307_FINDING_DOUBLED,       /* https://h/$1 and a group that begins with '/' */
     R307_FINDING_SHADOWED,      /* a rule above answers for all of it */
     R307_FINDING_REPEATED,      /* and the same */
+    R307_FINDING_CHAIN,         /* /a /b and /b /c */
+    R307_FINDING_ITSELF,        /* /a /a */
     R307_FINDING_COUNT
 } r307_finding_t;
 
@@ -52,6 +54,11 @@ typedef struct r307_doubt_t {
     const r307_rule_t *rule;
     const char *text;           /* "R307-A01 'https://h$1' has ...; write https://h/$1" */
 } r307_doubt_t;
+
+/* Told of a rule that there is a doubt about: an array of r307_doubt_t, which with the rule
+ * is gone afterwards. */
+typedef void r307_doubt_say_t(void *baton, const r307_rule_t *rule,
+                              const apr_array_header_t *doubts);
 
 /* Appends an r307_doubt_t for each doubt about this one rule, made in p. */
 void r307_lint_rule(apr_pool_t *p, const r307_rule_t *rule, r307_list_t list,

@@ -2,6 +2,7 @@
 #include <string.h>
 #include <apr_strings.h>
 #include "lint/lint_above.h"
+#include "lint/lint_chain.h"
 #include "lint/lint_loop.h"
 #include "lint/lint_words.h"
 #include "unit.h"
@@ -26,7 +27,7 @@ END_TEST
 static void check_loops(apr_pool_t *p, const unit_row_t *row)
 {
     apr_array_header_t *doubts = apr_array_make(p, 2, sizeof(r307_doubt_t));
-    r307_loop_site_t site = { { "http", "www.example.test", 80 }, 1 };
+    r307_loop_site_t site = { { "http", "www.example.test", 80 }, 1, 0 };
     r307_scope_t scope = { NULL, 0, { NULL, 0 }, NULL };
     const char *bad = NULL, *got = "", *said = "";
     int i;
@@ -43,6 +44,7 @@ static void check_loops(apr_pool_t *p, const unit_row_t *row)
     }
     r307_loop_audit(p, &scope, 1, &site, doubts);
     r307_above_audit(p, scope.rules, doubts);
+    r307_chain_audit(p, &scope, 1, &site, doubts);
     for (i = 0; i < doubts->nelts; i++) {
         const r307_doubt_t *doubt = &APR_ARRAY_IDX(doubts, i, r307_doubt_t);
 

@@ -514,11 +514,11 @@ static void on_doubts(void *baton, const r307_rule_t *rule,
 START_TEST(map_doubts)
 {
     static const struct {
-        const char *args, *where, *bytes, *says[4];
+        const char *args, *where, *bytes, *says[5];
     } rows[] = {
         { "x.map", "server", "/a /$request_uri\n/b; /c\n/c /n/{id}\n/d /e//\n",
           { "1 A09 *; write %{REQUEST_URI} in a rule beside the line that names the map", "2 A10 *; write /b",
-            "3 A09 ", "4 A10 *; write /e/" } },
+            "3 A09 ", "4 A10 *; write /e/", "2 A18 " } },
         { "x.map", "server", "# said\n\n\"/a b\" /b,\n/c/:id /d status=301\n^/e(.*)$ /$1 match=regex\n",
           { "3 A10 *; write /b", "4 A12 ", "5 A02 " } },
         { "x.map match=regex", "server", "^/a\\?id=3$ /b\n^/c/(.*)$ /d/%1\n", { "1 A13 ", "2 A09 *; write /d/$1" } },
@@ -527,14 +527,27 @@ START_TEST(map_doubts)
         { "x.csv", "server", "/a,/var/www/html/b\n/c/:id,/d/{id}\n", { "1 A10 *; write /b", "2 A09 *; write /d/:id", "2 A12 " } },
         { "_redirects", "server", "/a/* /b/* 301\n/c/* /d/{id} 302\n/e /f; 301!\n",
           { "1 A09 *; write /b/:splat", "2 A09 ", "3 A10 *; write /f" } },
+        /* a line that another one leaves nothing to, and where lines lead together */
+        { "x.map", "server", "/a/* /b/:splat\n/c /d\n/a/x /e\n/a/y /b/y\n",
+          { "3 A16 *; put this line above", "4 A17 *; take one" } },
+        { "x.map", "server", "/a/:id /b/:id\n/a/:nr /c/:nr\n/a/x /d match=prefix\n", { "2 A16 " } },
+        { "x.map match=prefix", "server", "/a /b\n/ab /c\n/a/x /d\n", { "3 A16 " } },
+        { "x.csv", "server", "/x,/y\n/y,/z\n/z,/x\n", { "1 A07 *x.csv:1 to /y, x.csv:2 to /z, x.csv:3 to /x" } },
+        { "x.map", "server", "/a/:x /b/:x\n/b/:x /a/:x\n", { "1 A07 " } },
+        { "_redirects", "server", "/a /b 301\n/b /c 301\n/d /e 301\n", { "1 A18 *write /c" } },
+        { "x.map", "htaccess", "a b\nb c\n", { "1 A18 " } },
         /* none: what the formats have that looks like it */
+        { "x.map", "server", "/a/x /e\n/a/* /b/:splat\n/a /c\n/A/x /f\n/a/:id/ /g/:id\n", { "3 A16 ", "5 A16 " } },
+        { "x.map", "server", "/* /new/:splat\n/new/x /y\n", { "2 A18 " } },
+        { "x.map", "server", "/* https://www.h.example/:splat\n/a /b\n/c /a cookie=x\n", { NULL } },
+        { "x.map", "server", "/a /b cookie=x\n/b /a cookie=!x\n/c /d lang=de\n/c /e lang=fr\n", { NULL } },
         { "x.map", "server", "/a /b\n\"/a b\" /c\n/c https://h.example/x?y=a:1\n/d -\n/e status=gone\n"
-          "/f /g until=2031-01-01\n^/h/(\\d+)$ /i/$1 match=regex\n/j/* /k/:splat\n/l//m /n\n/o /p;q=1\n", { NULL } },
+          "/f /g until=2031-01-01\n^/h/(\\d+)$ /i/$1 match=regex\n/j/* /k/:splat\n/l//m /n\n/o /p;q=1\n", { "2 A18 " } },
         { "x.csv", "server", "Source;Target;Status\n/a;https://h.example/a;301\n\"/b,c\";\"/d,e\";302\n"
           "/x?a=1&b=2;/y?c=1&d=2;\n/it%27s;/its;\n/f;;410\n/old/*;/new/:splat;\n/h;/z#top;\n", { NULL } },
         { "_redirects", "server", "# a site\n/a /b 301\n/blog/* /news/:splat 301!\n/s id=:id /p/:id 302\n"
           "/ /de/ 302 Language=de\n/g https://h.example/search?q=x\n/app/* /index.html\n/x /y#z 308\n"
-          "/:y/:m /:y-:m\n/u /v/$x\nhttps://old.example/* https://new.example/:splat 301!\n", { NULL } },
+          "/:y/:m /:y-:m\n/u /v/$x\nhttps://old.example/* https://new.example/:splat 301!\n", { "10 A18 " } },
         /* a word where URLs are meant */
         { "x.csv", "server", "http://h.example/c,TNA\n", { "1 A10 *or ./TNA for a file" } },
         { "x.csv", "server", "/a,https://h.example/a\n/c,TNA\n/d,https://h.example/d\n", { "2 A10 *or ./TNA for a file" } },
@@ -560,7 +573,7 @@ START_TEST(map_doubts)
         ck_assert_msg(image && told.text.len == 0, "%s: told '%s'", rows[i].bytes, told.text.s);
         r307_map_audit(p, image, on_doubts, &told);
         at = told.text.s;
-        for (k = 0; k < 4 && rows[i].says[k]; k++) {
+        for (k = 0; k < 5 && rows[i].says[k]; k++) {
             const char *star = strchr(rows[i].says[k], '*'), *end = strstr(at, " ;; ");
             size_t n = star ? (size_t)(star - rows[i].says[k]) : strlen(rows[i].says[k]);
 

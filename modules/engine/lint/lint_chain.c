@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "lint/lint_chain.h"
+#include "lint/lint_ask.h"
+
+#include <string.h>
+#include <apr_strings.h>
+
+#define NAMED_MOST 6            /* rules of one chain in a message */
+
+typedef struct hop_t {
+    const r307_rule_t *rule;
+    const char *location;
+} hop_t;
+
+typedef struct walk_t {
+    apr_pool_t *p;              /* of one chain */
+    const r307_scope_t *scopes;         /* of bare rules */
+    int count;
+    const r307_loop_site_t *site;
+    const r307_policy_t *policy;
+    hop_t way[R307_LOOP_HOPS];
+    int hops;
+} walk_t;
+
+/* Whether a Location differs from what was asked by its origin alone: asked at that origin
+ * the rule does nothing, and which one it is nobody knows here. */
+static int changes_origin_only(apr_pool_t *p, const r307_view_t *view, const char *location)
+{
+    static const r307_slice_t root = { "/", 1 };
+    r307_url_t url;
+
+    r307_url_split(location, strlen(location), &url);
+    return url.host.s && r307_path_is(p, view->path, url.path.len ? url.path : root);
+}
+
+/* Where the first rule that answers leads, or that one if no other one is sure to be the
+ * first; NULL: none does, or none for sure. */
+static const r307_bare_t *answer(walk_t *w, const r307_view_t *view,
+                                 const r307_bare_t *wanted, r307_decision_t *decision)
+{
+    int i;
+
+    for (i = 0; i < w->count; i++) {
+        r307_asked_t asked = { view, NULL, 0, NULL, R307_TIMES_NOW, 0, NULL };
+        const r307_rule_t *rule;
+        r307_captures_t captures;
+        r307_cursor_t cursor;
+        r307_found_t how;
+
+        if (w->scopes[i].rules->maps) {
+            return NULL;        /* a line of theirs may answer */
+        }
+        captures.scratch = NULL;
+        r307_cursor_make(w->p, &w->scopes[i], &asked, w->policy->steps, &cursor);
+        while ((rule = r307_cursor_next(w->p, &cursor, &captures, &how))) {
+            const r307_bare_t *bare = (const r307_bare_t *)(const void *)rule;
+
+            r307_ask_one(w->p, &w->scopes[i], rule, w->policy, view, decision);
+            if (decision->outcome == R307_OUTCOME_PASS
+                || (wanted && bare != wanted && !bare->is_sure)) {
+                continue;
+            }
+            return (bare->is_sure || bare == wanted) && decision->outcome == R307_OUTCOME_ANSWER
+                && decision->location ? bare : NULL;
+        }
+    }
+    return NULL;
+}
+
+/* Follows what a rule has answered there; w->way has all hops, the rule's own first. */
+static void follow(walk_t *w, const r307_rule_t *rule, const r307_view_t *from,
+                   const char *location)
+{
+    r307_decision_t decision = { .location = location };
+    r307_view_t view = *from;
+
+    w->hops = 0;
+    while (w->hops < R307_LOOP_HOPS) {
+        const r307_bare_t *next;
+
+        w->way[w->hops].rule = rule;
+        w->way[w->hops++].location = decision.location;
+        if (!r307_loop_next(w->p, &view, decision.location, &view)
+            || strcmp(view.asked.scheme, from->asked.scheme) != 0
+            || view.asked.port != from->asked.port) {
+            return;
+        }
+        if (r307_path_is(w->p, from->path, r307_slice(view.path->enc, view.path->enc_len))) {
+            break;
+        }
+        next = answer(w, &view, NULL, &decision);
+        if (!next || changes_origin_only(w->p, &view, decision.location)) {
+            return;
+        }
+        rule = next->origin;
+    }
+    w->hops = 0;        /* a circle has a finding of its own */
+}
+
+/* Whether what the first rule could be made to lead to is the end of every request for its
+ * source: it has one target for all, or all of them take the same remainder along. */
+static int is_steady(const walk_t *w)
+{
+    int i;
+
+    if (w->way[0].rule->target->inserts == 0 && !w->way[0].rule->carry) {
+        return 1;
+    }
+    for (i = 0; i < w->hops; i++) {
+        if (!w->way[i].rule->carry || w->way[i].rule->target->inserts) {
+            return 0;
+        }
+    }
+    return 1;
+}
+
+static void say(apr_pool_t *p, const walk_t *w, apr_array_header_t *doubts)
+{
+    const hop_t *way = w->way;
+    const char *text = "", *end = way[w->hops - 1].location;
+    int i;
+
+    for (i = 1; i < w->hops && i <= NAMED_MOST; i++) {
+        const r307_place_t *place = &way[i].rule->place;
+
+        text = apr_psprintf(p, "%s%s%s:%u to %s", text, i > 1 ? ", " : "",
+                            place->file ? place->file : "-", place->line,
+                            r307_text_show(p, way[i].location, strlen(way[i].location)));
+    }
+    r307_lint_add(p, R307_FINDING_CHAIN, way[0].rule,
+                  apr_pstrcat(p, text, "; write ", r307_text_show(p, end, strlen(end)), NULL),
+                  doubts);
+}
+
+/* A path that the source matches; NULL: it says none. */
+static const char *sample_of(apr_pool_t *p, const r307_scope_t *scope,
+                             const r307_rule_t *rule)
+{
+    r307_slice_t head;
+    r307_buf_t buf;
+
+    if (!rule->pattern || rule->pattern->regex || rule->pattern->segs) {
+        return NULL;
+    }
+    head = rule->pattern->head;
+    if (rule->pattern->relative && scope->base.s) {
+        head.s = apr_pstrcat(p, r307_slice_text(p, scope->base),
+                             r307_slice_text(p, head) + 1, NULL);
+        head.len += scope->base.len - 1;
+    }
+    r307_buf_make(&buf, p, head.len + 8);
+    r307_text_encode(&buf, head.s, head.len, R307_LAND_PATH, R307_FORM_ENCODED);
+    return buf.s;
+}
+
+static void audit(walk_t *w, apr_pool_t *p, const r307_scope_t *scope,
+                  const r307_bare_t *bare, apr_array_header_t *doubts)
+{
+    const char *sample = sample_of(w->p, scope, bare->origin);
+    r307_decision_t decision;
+    r307_view_t view;
+
+    if (!sample || !r307_ask_view(w->p, &w->site->self, sample, &view)) {
+        return;
+    }
+    if (answer(w, &view, bare, &decision) != bare) {
+        return;
+    }
+    follow(w, bare->origin, &view, decision.location);
+    if (w->hops > 1 && is_steady(w)) {
+        say(p, w, doubts);
+    }
+}
+
+void r307_chain_audit(apr_pool_t *p, const r307_scope_t *scopes, int count,
+                      const r307_loop_site_t *site, apr_array_header_t *doubts)
+{
+    apr_pool_t *own;
+    r307_scope_t *bare;
+    r307_policy_t policy;
+    walk_t w;
+    int i, k;
+
+    apr_pool_create(&own, p);
+    memset(&w, 0, sizeof(w));
+    apr_pool_create(&w.p, own);
+    r307_ask_policy(own, &policy);
+    bare = r307_ask_bare_scopes(own, scopes, count);
+    w.scopes = bare;
+    w.count = count;
+    w.site = site;
+    w.policy = &policy;
+    for (i = 0; i < count; i++) {
+        const apr_array_header_t *rules = bare[i].rules->rules;
+
+        for (k = 0; k < rules->nelts; k++) {
+            audit(&w, p, &bare[i], APR_ARRAY_IDX(rules, k, const r307_bare_t *), doubts);
+            apr_pool_clear(w.p);
+        }
+    }
+    apr_pool_destroy(own);
+}

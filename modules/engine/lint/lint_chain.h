@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * lint_chain: rules that lead to where another rule leads on: the first one could lead to the
+ * end at once. Said where every rule behind the first is sure to answer.
+ */
+#ifndef R307_LINT_CHAIN_H
+#define R307_LINT_CHAIN_H
+
+#include "lint/lint_loop.h"
+
+/* Appends an r307_doubt_t for each such rule, made in p. Maps are not asked. The cost is that of
+ * a few decisions for each rule. */
+void r307_chain_audit(apr_pool_t *p, const r307_scope_t *scopes, int count,
+                      const r307_loop_site_t *site, apr_array_header_t *doubts);
+
+#endif
