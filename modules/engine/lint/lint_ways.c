@@ -45,8 +45,8 @@ static void take(r307_ways_t *ways, apr_uint32_t number)
     }
 }
 
-/* All rules that may answer at a path that is encoded. */
-static int take_at(apr_pool_t *p, r307_ways_t *ways, r307_slice_t raw)
+/* All rules that may answer at a path. */
+static int take_at(apr_pool_t *p, r307_ways_t *ways, const r307_path_t *path)
 {
     r307_asked_t asked = { NULL, NULL, 0, NULL, R307_TIMES_ALL, 0, NULL };
     r307_candidates_t candidates;
@@ -54,9 +54,9 @@ static int take_at(apr_pool_t *p, r307_ways_t *ways, r307_slice_t raw)
     apr_uint32_t at;
     int count = 0;
 
-    view.path = r307_path_make(p, raw);
+    view.path = path;
     asked.view = &view;
-    asked.in_base = view.path;
+    asked.in_base = path;
     r307_index_find(p, ways->index, &asked, &candidates);
     while (r307_candidates_next(&candidates, &at)) {
         take(ways, at);
@@ -91,8 +91,12 @@ void r307_ways_add(r307_ways_t *ways, const r307_rule_t *rule, apr_uint32_t numb
     if (*text != '/') {
         raw = r307_slice(apr_psprintf(scratch, "/%.*s", (int)raw.len, raw.s), raw.len + 1);
     }
-    if (take_at(scratch, ways, raw)) {
+    if (take_at(scratch, ways, r307_path_make(scratch, raw))) {
+        r307_slice_t head = rule->pattern->head;
+        r307_path_t own = { head.s, head.len, head.s, head.len, NULL };
+
         take(ways, number);
+        take_at(scratch, ways, &own);       /* one of them may answer first */
     }
     apr_pool_destroy(scratch);
 }
