@@ -80,6 +80,7 @@ static int audit(linting_t *linting, const ctl_line_t *line)
     int i, count = 0;
 
     r307_lint_line(linting->p, line->rule, R307_LIST_UNKNOWN, doubts);
+    r307_lint_plan(linting->p, line->rule, apr_time_now(), doubts);
     for (i = 0; i < doubts->nelts; i++) {
         const r307_doubt_t *doubt = &APR_ARRAY_IDX(doubts, i, r307_doubt_t);
         int is_note = r307_finding_row(doubt->finding)->severity == R307_SEVERITY_NOTE;

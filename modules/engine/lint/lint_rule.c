@@ -44,7 +44,9 @@ static const r307_finding_row_t findings[R307_FINDING_COUNT] = {
         "says what is said already" },
     [R307_FINDING_CHAIN] = { "R307-A18", R307_SEVERITY_NOTE, "is redirected once more" },
     [R307_FINDING_ITSELF] = { "R307-A19", R307_SEVERITY_WARN,
-        "is where the source is, so that the rule never answers" }
+        "is where the source is, so that the rule never answers" },
+    [R307_FINDING_DUE] = { "R307-A20", R307_SEVERITY_NOTE,
+        "belongs to a rule whose time has come" }
 };
 
 const r307_finding_row_t *r307_finding_row(r307_finding_t finding)
@@ -66,7 +68,8 @@ static const char *show(const auditing_t *a, const char *text)
 void r307_lint_add(apr_pool_t *p, r307_finding_t finding, const r307_rule_t *rule,
                     const char *advice, apr_array_header_t *doubts)
 {
-    const char *text = rule->target->text;
+    const char *text = rule->target->text ? rule->target->text
+                                          : rule->source ? rule->source : "-";
     r307_doubt_t *doubt = apr_array_push(doubts);
 
     doubt->finding = finding;
@@ -408,4 +411,31 @@ void r307_lint_rule(apr_pool_t *p, const r307_rule_t *rule, r307_list_t list,
     if (moves_the_site(rule)) {
         add(&a, R307_FINDING_ROOT, "write match=exact to move the home page only");
     }
+}
+
+void r307_lint_plan(apr_pool_t *p, const r307_rule_t *rule, apr_time_t now,
+                    apr_array_header_t *doubts)
+{
+    const r307_plan_t *plan = &rule->plan;
+    const char *text;
+
+    switch (r307_plan_due(plan, rule->status, now)) {
+    case R307_DUE_RETURNS:
+        text = apr_psprintf(p, "until=%s is over; take the line out", plan->until.text);
+        break;
+    case R307_DUE_STAYS:
+        text = apr_psprintf(p, "its review=%s has come; write a later one, or take the line "
+                            "out", plan->review.text);
+        break;
+    case R307_DUE_PERMANENT:
+        text = r307_plan_phase(plan, now) == R307_PHASE_THEN
+            ? apr_psprintf(p, "until=%s is over, and then=%d answers; write status=%d without "
+                           "both", plan->until.text, plan->then, plan->then)
+            : apr_psprintf(p, "from=%s was more than a year ago, and it has no end; write "
+                           "status=308, or until=", plan->from.text);
+        break;
+    default:
+        return;
+    }
+    r307_lint_add(p, R307_FINDING_DUE, rule, text, doubts);
 }

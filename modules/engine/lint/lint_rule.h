@@ -29,6 +29,7 @@ typedef enum {
     R307_FINDING_REPEATED,      /* and the same */
     R307_FINDING_CHAIN,         /* /a /b and /b /c */
     R307_FINDING_ITSELF,        /* /a /a */
+    R307_FINDING_DUE,           /* a plan that is over, or a review that has come */
     R307_FINDING_COUNT
 } r307_finding_t;
 
@@ -67,5 +68,9 @@ void r307_lint_rule(apr_pool_t *p, const r307_rule_t *rule, r307_list_t list,
 /* Appends one. `advice` is the half sentence behind the row's own. */
 void r307_lint_add(apr_pool_t *p, r307_finding_t finding, const r307_rule_t *rule,
                     const char *advice, apr_array_header_t *doubts);
+
+/* The same of its plan, at that time: a note, as no date may keep a server from starting. */
+void r307_lint_plan(apr_pool_t *p, const r307_rule_t *rule, apr_time_t now,
+                    apr_array_header_t *doubts);
 
 #endif

@@ -7,6 +7,8 @@
 #include "lint/lint_words.h"
 #include "unit.h"
 
+#define JUNE_2026 1780272000     /* the first of it: what the rows of plans are asked at */
+
 START_TEST(audit_ids)
 {
     apr_pool_t *p = unit_pool();
@@ -81,6 +83,7 @@ static void check_row(apr_pool_t *p, const unit_row_t *row)
         return;
     }
     r307_lint_line(p, rule, list, doubts);
+    r307_lint_plan(p, rule, apr_time_from_sec(JUNE_2026), doubts);
     for (i = 0; i < doubts->nelts; i++) {
         const r307_doubt_t *doubt = &APR_ARRAY_IDX(doubts, i, r307_doubt_t);
         const char *id = r307_finding_row(doubt->finding)->id;
