@@ -298,6 +298,22 @@ static void ask(const pair_t *pair, const r307_rule_t *rule, const r307_self_t *
     }
 }
 
+/* Whether a Location has the path that was asked for, whatever its letter case and its final
+ * slash: with another query, or on another host, it may be the very URL. */
+static int leads_back(apr_pool_t *p, const char *sample, const char *location)
+{
+    const r307_path_t *from, *to;
+    r307_url_t url;
+
+    if (!location) {
+        return 0;
+    }
+    r307_url_split(location, strlen(location), &url);
+    from = r307_path_with_slash(p, r307_path_make(p, r307_slice(sample, strlen(sample))));
+    to = r307_path_with_slash(p, r307_path_make(p, url.path.len ? url.path : root));
+    return r307_text_same_fold(from->dec, from->len, to->dec, to->len);
+}
+
 /* Whether the rule above answers every sample, on whatever host and scheme. */
 static int answers_samples(const pair_t *pair)
 {
@@ -315,8 +331,9 @@ static int answers_samples(const pair_t *pair)
         self.scheme = is_https ? "https" : "http";
         self.port = target->port ? target->port : is_https ? 443 : 80;
         ask(pair, pair->upper, &self, pair->samples[i / 2], &decision);
-        if (decision.outcome != R307_OUTCOME_ANSWER
-            && decision.outcome != R307_OUTCOME_REFUSE) {
+        if ((decision.outcome != R307_OUTCOME_ANSWER
+             && decision.outcome != R307_OUTCOME_REFUSE)
+            || leads_back(pair->p, pair->samples[i / 2], decision.location)) {
             return 0;
         }
     }

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <apr_strings.h>
+#include "lint/lint_above.h"
 #include "lint/lint_loop.h"
 #include "unit.h"
 
@@ -247,6 +248,59 @@ START_TEST(loop_never)
 }
 END_TEST
 
+/* Rules that the audit says never answer: none of them does. */
+static int ask_shadowed(apr_pool_t *p, apr_uint64_t *state, const r307_ruleset_t *rules,
+                        const char *text)
+{
+    apr_array_header_t *doubts = apr_array_make(p, 2, sizeof(r307_doubt_t));
+    int i, k;
+
+    r307_above_audit(p, rules, doubts);
+    for (k = 0; doubts->nelts && k < 40; k++) {
+        const char *target = apr_pstrcat(p, PICK(paths), PICK(queries), NULL);
+        unit_fake_t *fake = unit_fake_make(p, next(state, 5) ? "GET" : "POST", target,
+                                           PICK(headers));
+        r307_decision_t decision;
+
+        fake->view.asked.scheme = next(state, 2) ? "http" : "https";
+        fake->view.asked.port = fake->view.asked.scheme[4] ? 443 : 80;
+        unit_decide_as(p, rules, "server", "-", (int)next(state, 2), &fake->view, &decision);
+        for (i = 0; i < doubts->nelts; i++) {
+            ck_assert_msg(decision.outcome == R307_OUTCOME_PASS || decision.rule
+                          != APR_ARRAY_IDX(doubts, i, r307_doubt_t).rule, "'%s': %s, but "
+                          "%s://%s is answered by it (%s)", text,
+                          APR_ARRAY_IDX(doubts, i, r307_doubt_t).text,
+                          fake->view.asked.scheme, target, decision.location
+                          ? decision.location : "-");
+        }
+    }
+    return doubts->nelts;
+}
+
+START_TEST(loop_shadowed_never_answers)
+{
+    const char *full = getenv("R307_FULL"), *seed = getenv("R307_SEED");
+    int count = full && *full ? 100000 : 4000, sets = 0, shadowed = 0;
+    apr_uint64_t start = (seed ? (apr_uint64_t)apr_atoi64(seed) : 309) * 2654435761u + 1;
+    apr_uint64_t *state = &start;
+    apr_pool_t *p = unit_pool(), *one;
+
+    ck_assert_int_eq(apr_pool_create(&one, p), APR_SUCCESS);
+    while (sets < count) {
+        const r307_ruleset_t *rules;
+        const char *text;
+
+        make_set(one, state, &text, &rules);
+        shadowed += rules ? ask_shadowed(one, state, rules, text) : 0;
+        sets += rules != NULL;
+        apr_pool_clear(one);
+    }
+    unit_rows_add(sets);
+    ck_assert_msg(shadowed > count / 40, "only %d rules are shadowed", shadowed);
+    apr_pool_destroy(p);
+}
+END_TEST
+
 TCase *lint_loop_cases(void)
 {
     TCase *tcase = tcase_create("lint_loop");
@@ -254,5 +308,6 @@ TCase *lint_loop_cases(void)
     tcase_set_timeout(tcase, 600);
     tcase_add_test(tcase, loop_never);
     tcase_add_test(tcase, loop_ends_or_is_reported);
+    tcase_add_test(tcase, loop_shadowed_never_answers);
     return tcase;
 }
