@@ -57,6 +57,20 @@ static int is_late(const r307_rule_t *rule)
     return rule->waits || rule->group;
 }
 
+/* Whether an earlier rule with its source may have it asked before its turn: languages of one
+ * source are compared. */
+static int is_called_forward(const r307_rule_t *rule)
+{
+    int i;
+
+    for (i = 0; i < rule->cond_count; i++) {
+        if (rule->conds[i].kind->order == R307_ORDER_LANG) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
 static int is_insertion_known(const r307_target_t *target)
 {
     int i;
@@ -429,7 +443,7 @@ apr_uint32_t r307_above_freeze(r307_above_t *above)
 
 static int is_above(pair_t *pair)
 {
-    if (!asks_no_more(pair->upper, pair->lower)
+    if (is_called_forward(pair->lower) || !asks_no_more(pair->upper, pair->lower)
         || !holds_as_long(&pair->upper->plan, &pair->lower->plan)
         || !r307_covers(pair->p, pair->upper->pattern, pair->lower->pattern)
         || may_lead_to_itself(pair)) {

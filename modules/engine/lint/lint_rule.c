@@ -424,15 +424,15 @@ void r307_lint_plan(apr_pool_t *p, const r307_rule_t *rule, apr_time_t now,
         text = apr_psprintf(p, "until=%s is over; take the line out", plan->until.text);
         break;
     case R307_DUE_STAYS:
-        text = apr_psprintf(p, "its review=%s has come; write a later one, or take the line "
-                            "out", plan->review.text);
+        text = apr_psprintf(p, "its review=%s has come; give it a later one, or take the "
+                            "line out", plan->review.text);
         break;
     case R307_DUE_PERMANENT:
         text = r307_plan_phase(plan, now) == R307_PHASE_THEN
-            ? apr_psprintf(p, "until=%s is over, and then=%d answers; write status=%d without "
+            ? apr_psprintf(p, "until=%s is over, and then=%d answers; give it status=%d without "
                            "both", plan->until.text, plan->then, plan->then)
-            : apr_psprintf(p, "from=%s was more than a year ago, and it has no end; write "
-                           "status=308, or until=", plan->from.text);
+            : apr_psprintf(p, "from=%s was more than a year ago, and it has no end; give "
+                           "it status=308, or until=", plan->from.text);
         break;
     default:
         return;
