@@ -13,7 +13,7 @@
 #include <util_filter.h>
 
 #include "httpd/body.h"
-#include "httpd/config.h"
+#include "conf/place_config.h"
 #include "httpd/counters.h"
 #include "httpd/directives.h"
 #include "httpd/hooks.h"

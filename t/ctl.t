@@ -154,6 +154,41 @@ my $circle = file('circle.conf', "Redirect307 /a /b\nRedirect307 /b /a\nRedirect
 push @cases, [['explain', $circle, '/a'], 1, qr{\n  then +/b: 307 -> /a\n  then +/a: 307 -> /b\n  then +and so on: no browser arrives\n$}],
     [['explain', $circle, '/c'], 0, qr{^307 -> https://www\.example\.com/a\n  \S+:3 [^\n]+\n$}],
     [['lint', $circle], 1, qr{^\S+circle\.conf:1: R307-A07 '/b' .*; \S+:1 to /b, \S+:2 to /a; .*\n1 finding, 3 rules fine\.\n$}];
+# a whole httpd, by its httpd.conf
+my $whole = file('whole.conf', <<"EOT");
+ServerName main.test
+DocumentRoot "$dir/none"
+Define OLD /old
+<IfDefine EXTRA>
+Redirect307 /extra /given
+</IfDefine>
+<VirtualHost *:80>
+ServerName a.test
+ServerAlias *.a.test
+DocumentRoot "$dir"
+Redirect307 \${OLD} /new
+Redirect307 /env /x env=SEEN
+<Location /part>
+Redirect307 /part/a /b
+</Location>
+<Directory "$dir">
+Require all granted
+</Directory>
+</VirtualHost>
+<VirtualHost *:80>
+ServerName b.test
+DocumentRoot "$dir/none"
+RewriteRule ^/x /y
+</VirtualHost>
+EOT
+push @cases, map { my ($url, $exit, $says, @words) = @$_; [['explain', '-f', $whole, @words, $url], $exit, $says] }
+    ['http://a.test/old/1', 0, qr{\A307 -> /new/1\n  \S+whole\.conf:11  /old /new match=prefix\n.*  site +a\.test, <VirtualHost \*:80>}s],
+    ['http://w.a.test/part/a', 0, qr{\A307 -> /b\n}], ['http://b.test/old', 2, qr{\Acannot tell: depends on RewriteRule \(\S+whole\.conf:23\); if it holds: no rule answers\n}],
+    ['http://a.test/env', 2, qr{\Acannot tell: depends on env=SEEN; if it holds: 307 -> /x\n}], ['http://a.test/extra', 0, qr{\Ano rule answers\n}],
+    ['http://a.test/extra', 0, qr{\A307 -> /given\n}, '-D', 'EXTRA'], ['http://a.test/a%2Fb', 0, qr{\A404: httpd takes no %2F}],
+    ['mailto:x', 2, qr{is not a URL}];
+push @cases, [['explain', '-f', $whole, $fine, '/a'], 2, qr{-f and -D are of a whole httpd}], [['explain', '-f', "$dir/none.conf", '/a'], 2, qr{none\.conf: No such file}],
+    [['explain', '-f', file('broken.conf', "<Location /a>\n"), '/a'], 1, qr{\Ahttpd does not start with this configuration\n  \S+broken\.conf:1: <Location> is not closed\n}];
 push @cases, [['explain', $fine, $conf, '/a'], 2, qr{'/a' is one word too many; see redirect307ctl help explain}];
 
 # a flag behind a link: what it leads to is the server's to judge

@@ -9,6 +9,8 @@
 
 ctl_exit_t ctl_cmd_lint(const ctl_args_t *args);
 ctl_exit_t ctl_cmd_explain(const ctl_args_t *args);
+/* Of a whole httpd. */
+ctl_exit_t ctl_cmd_explain_site(const ctl_args_t *args);
 ctl_exit_t ctl_cmd_compile(const ctl_args_t *args);
 ctl_exit_t ctl_cmd_maintenance(const ctl_args_t *args);
 ctl_exit_t ctl_cmd_report(const ctl_args_t *args);

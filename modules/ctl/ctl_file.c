@@ -13,6 +13,13 @@
 
 #define HTACCESS_LINE_MOST 8190     /* httpd answers 500 to a longer one */
 
+/* What reads the words of a line: see r307_maker_t. */
+typedef struct maker_t {
+    apr_pool_t *p;
+    const ctl_reach_t *reach;
+    const char *untold;             /* of the line at hand: see ctl_met_t */
+} maker_t;
+
 /* A section and where a line in it stands. */
 typedef struct section_t {
     const char *name;
@@ -28,7 +35,7 @@ typedef struct reading_t {
     size_t at;                      /* in its bytes */
     unsigned number;                /* of the physical line before that */
     apr_array_header_t *sections;   /* of section_t; the first is no section */
-    const char *untold;             /* of the line at hand: see ctl_met_t */
+    maker_t maker;
     void (*met)(void *baton, const ctl_met_t *what);
     void *baton;
 } reading_t;
@@ -69,15 +76,15 @@ const char *ctl_file_unplaced(const ctl_met_t *what)
 static const char *check_expr(void *baton, apr_pool_t *p, const char *text,
                                    int is_string, const void **compiled)
 {
-    reading_t *reading = baton;
+    maker_t *maker = baton;
     const char *why;
 
     *compiled = text;           /* only the server can say what it means */
-    switch (r307_expr_check(p, text, is_string, !reading->reach->is_conf, &why)) {
+    switch (r307_expr_check(p, text, is_string, !maker->reach->is_conf, &why)) {
     case R307_EXPR_BAD:
         return why;
     case R307_EXPR_UNTOLD:
-        reading->untold = apr_psprintf(reading->p, "'%s': %s", show(reading->p, text), why);
+        maker->untold = apr_psprintf(maker->p, "'%s': %s", show(maker->p, text), why);
         break;
     case R307_EXPR_FINE:
         break;
@@ -95,18 +102,22 @@ int ctl_file_is_inside(const ctl_met_t *what, const char *flag)
  * known. */
 static const char *find_flag(void *baton, apr_pool_t *p, const char *name, void **found)
 {
-    reading_t *reading = baton;
-    const char *file = reading->reach->is_conf
-        ? name : ctl_reach_relative(p, reading->reach, name);
+    maker_t *maker = baton;
+    ctl_flag_place_t *made;
+    const char *file = maker->reach->is_conf
+        ? name : ctl_reach_relative(p, maker->reach, name);
 
-    if (!reading->reach->is_conf && (*file == '/' || r307_disk_climbs(file))) {
+    if (!maker->reach->is_conf && (*file == '/' || r307_disk_climbs(file))) {
         return CTL_FILE_OUTSIDE;
     }
-    if (!reading->reach->is_conf && ctl_reach_is_linked(reading->reach, file)) {
-        reading->untold = apr_psprintf(reading->p, "flag='%s' " CTL_FILE_LINKED,
-                                       show(reading->p, name));
+    if (!maker->reach->is_conf && ctl_reach_is_linked(maker->reach, file)) {
+        maker->untold = apr_psprintf(maker->p, "flag='%s' " CTL_FILE_LINKED,
+                                       show(maker->p, name));
     }
-    *found = apr_pstrdup(p, file);
+    made = apr_palloc(p, sizeof(*made));
+    made->reach = maker->reach;
+    made->file = apr_pstrdup(p, file);
+    *found = made;
     return NULL;
 }
 
@@ -122,7 +133,7 @@ static void begin(const reading_t *reading, unsigned number, ctl_met_t *what)
     what->place.line = number;
     what->reach = reading->reach;
     what->is_conf = reading->reach->is_conf;
-    what->untold = &reading->untold;
+    what->untold = &reading->maker.untold;
     what->standing = innermost(reading)->standing;
     what->container = innermost(reading)->container;
 }
@@ -242,6 +253,43 @@ static void check_foreign(const reading_t *reading, const char *name, unsigned n
     }
 }
 
+/* How the words of a line of ours are read there; its name and args are set. */
+static void set_context(ctl_met_t *what, const r307_standing_t *standing, maker_t *maker)
+{
+    r307_context_t *context = &what->context;
+    size_t n = strlen(what->directive);
+
+    what->row = r307_directive_find(what->directive, n);
+    context->directive = what->directive;
+    context->match = n == 16 && r307_text_same_fold(what->directive + 11, 5, "Match", 5)
+        ? R307_MATCH_REGEX : R307_MATCH_PREFIX;
+    context->maker.compile = check_expr;
+    context->maker.baton = maker;
+    context->maker.find_flag = find_flag;
+    context->is_tenant = !maker->reach->is_conf;
+    context->where = standing->where;
+    context->is_late = standing->is_late;
+    context->location = standing->location;
+}
+
+void ctl_file_meet(apr_pool_t *p, const ctl_reach_t *reach, const r307_standing_t *standing,
+                   const char *name, const char *args, r307_place_t place, ctl_met_t *what)
+{
+    maker_t *maker = apr_pcalloc(p, sizeof(*maker));
+
+    maker->p = p;
+    maker->reach = reach;
+    memset(what, 0, sizeof(*what));
+    what->place = place;
+    what->directive = name;
+    what->args = args;
+    what->reach = reach;
+    what->is_conf = reach->is_conf;
+    what->untold = &maker->untold;
+    what->standing = *standing;
+    set_context(what, standing, maker);
+}
+
 static void take_line(reading_t *reading, const char *line, unsigned number)
 {
     const section_t *section = innermost(reading);
@@ -283,19 +331,9 @@ static void take_line(reading_t *reading, const char *line, unsigned number)
     while (apr_isspace(*line)) {
         line++;
     }
-    what.row = r307_directive_find(what.directive, n);
     what.args = apr_pstrdup(reading->p, line);
-    what.context.directive = what.directive;
-    what.context.match = n == 16 && r307_text_same_fold(what.directive + 11, 5, "Match", 5)
-        ? R307_MATCH_REGEX : R307_MATCH_PREFIX;
-    what.context.maker.compile = check_expr;
-    what.context.maker.baton = reading;
-    what.context.maker.find_flag = find_flag;
-    what.context.is_tenant = !reading->reach->is_conf;
-    what.context.where = section->standing.where;
-    what.context.is_late = section->standing.is_late;
-    what.context.location = section->standing.location;
-    reading->untold = NULL;
+    set_context(&what, &section->standing, &reading->maker);
+    reading->maker.untold = NULL;
     reading->met(reading->baton, &what);
 }
 
@@ -368,7 +406,8 @@ void ctl_file_read(apr_pool_t *p, const ctl_reach_t *reach,
 
     memset(&reading, 0, sizeof(reading));
     reading.p = p;
-    reading.reach = reach;
+    reading.reach = reading.maker.reach = reach;
+    reading.maker.p = p;
     reading.sections = apr_array_make(p, 4, sizeof(section_t));
     reading.met = met;
     reading.baton = baton;

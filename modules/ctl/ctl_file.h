@@ -34,6 +34,16 @@ typedef struct ctl_met_t {
 void ctl_file_read(apr_pool_t *p, const ctl_reach_t *reach,
                     void (*met)(void *baton, const ctl_met_t *what), void *baton);
 
+/* One line of ours that somebody else has found. */
+void ctl_file_meet(apr_pool_t *p, const ctl_reach_t *reach, const r307_standing_t *standing,
+                   const char *name, const char *args, r307_place_t place, ctl_met_t *what);
+
+/* What is made of the name of a flag: what the view's `flag` is given. */
+typedef struct ctl_flag_place_t {
+    const ctl_reach_t *reach;
+    const char *file;
+} ctl_flag_place_t;
+
 /* NULL, or what is wrong before a line's words are read: it is no directive, or cannot
  * stand there. */
 const char *ctl_file_check(apr_pool_t *p, const ctl_met_t *what);

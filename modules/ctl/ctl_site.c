@@ -39,6 +39,9 @@ static r307_ruleset_t *rules_of(ctl_site_t *site, const char *name)
     ctl_container_t *container;
     int i;
 
+    if (site->rules) {
+        return site->rules;
+    }
     for (i = 0; i < site->containers->nelts; i++) {
         container = &APR_ARRAY_IDX(site->containers, i, ctl_container_t);
         if (name ? container->name && strcmp(container->name, name) == 0
@@ -218,10 +221,12 @@ static const char *take_words(ctl_site_t *site, const ctl_met_t *what, ctl_line_
     }
 }
 
-static void met(void *baton, const ctl_met_t *what)
+const ctl_line_t *ctl_site_take(ctl_site_t *site, const ctl_met_t *what,
+                                r307_ruleset_t *rules)
 {
-    ctl_site_t *site = baton;
     ctl_line_t *line = apr_pcalloc(site->p, sizeof(*line));
+
+    site->rules = rules;
 
     line->place = what->place;
     line->directive = what->directive;
@@ -247,6 +252,12 @@ static void met(void *baton, const ctl_met_t *what)
     }
     site->ours++;
     APR_ARRAY_PUSH(site->lines, ctl_line_t *) = line;
+    return line;
+}
+
+static void met(void *baton, const ctl_met_t *what)
+{
+    (void)ctl_site_take(baton, what, NULL);
 }
 
 const char *ctl_site_load(ctl_site_t *site, const ctl_named_t *found, ctl_reach_t *reach)

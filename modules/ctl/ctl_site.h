@@ -68,6 +68,7 @@ typedef struct ctl_site_t {
     apr_array_header_t *lines;      /* of ctl_line_t *, in the order of the file */
     apr_array_header_t *containers; /* of ctl_container_t; the first is outside of all */
     int ours;                       /* lines, and maps with any */
+    r307_ruleset_t *rules;          /* of the line at hand; NULL: its container's */
 } ctl_site_t;
 
 /* tell: see above; the members above it may be set before anything is loaded. */
@@ -79,6 +80,10 @@ const char *ctl_site_load(ctl_site_t *site, const ctl_named_t *found, ctl_reach_
 
 /* The same of a name, whose folder stays open until the program ends. */
 const char *ctl_site_load_name(ctl_site_t *site, const char *name, ctl_reach_t *reach);
+
+/* One line that was met; rules: where a rule or a map of it goes, NULL: to its container. */
+const ctl_line_t *ctl_site_take(ctl_site_t *site, const ctl_met_t *what,
+                                r307_ruleset_t *rules);
 
 /* "FILE: has no line of Redirect307 ...", of a file that was loaded and has none. */
 const char *ctl_site_empty(apr_pool_t *p, const char *name);

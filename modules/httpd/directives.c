@@ -3,7 +3,7 @@
 
 #include <string.h>
 #include "conf/directive_names.h"
-#include "httpd/config.h"
+#include "conf/place_take.h"
 #include "httpd/container.h"
 #include "httpd/maintenance_directive.h"
 #include "httpd/map_directive.h"
@@ -36,39 +36,6 @@ static const char *set_maintenance(cmd_parms *cmd, void *mconfig, const char *ar
 
 /* --- settings --- */
 
-/* What a line sets that is a number. */
-static void set_values(r307_config_t *conf, const r307_directive_row_t *row,
-                       const r307_said_t *said)
-{
-    int i;
-
-    for (i = 0; row->values[i].is_set; i++) {
-        conf->values[row->values[i].setting]
-            = *(const apr_int64_t *)((const char *)said + row->values[i].member);
-    }
-}
-
-static void set_exempt(cmd_parms *cmd, r307_config_t *conf, const r307_said_t *said)
-{
-    int i;
-
-    if (said->is_none) {
-        r307_config_reset_exempt(cmd->pool, conf);
-    }
-    for (i = 0; i < said->paths->nelts; i++) {
-        r307_config_add_exempt(cmd->pool, conf,
-                               APR_ARRAY_IDX(said->paths, i, r307_slice_t));
-    }
-}
-
-static void set_limits(cmd_parms *cmd, r307_config_t *conf, const r307_limits_t *limits)
-{
-    conf->limits = r307_limit_merge(cmd->pool, conf->limits, limits);
-    if (r307_limit_value(limits, R307_LIMIT_ERRORS) == R307_ERRORS_FAIL) {
-        r307_refusal_expect_fails(cmd);
-    }
-}
-
 /* Where a line of Redirect307Limits is wrong: a server that runs on all the same lets
  * tenants have nothing meanwhile. */
 static void limit_all(cmd_parms *cmd, r307_config_t *conf)
@@ -77,35 +44,6 @@ static void limit_all(cmd_parms *cmd, r307_config_t *conf)
 
     nothing->value[R307_LIMIT_RULES] = 0;
     conf->limits = r307_limit_merge(cmd->pool, conf->limits, nothing);
-}
-
-static void set_said(cmd_parms *cmd, r307_config_t *conf, const r307_directive_row_t *row,
-                     const char *directory, const r307_said_t *said)
-{
-    switch (row->id) {
-    case R307_DIRECTIVE_ENGINE:
-        conf->values[r307_container_is_htaccess(cmd) ? R307_SETTING_CEILING
-                                                     : R307_SETTING_ENGINE]
-            = said->choice;
-        break;
-    case R307_DIRECTIVE_BASE:
-        r307_config_add_base(cmd->pool, conf, directory,
-                             APR_ARRAY_IDX(said->paths, 0, r307_slice_t));
-        break;
-    case R307_DIRECTIVE_HOSTS:      /* several lines of one container are one list */
-        conf->allow = conf->allow && !said->is_none
-                          ? apr_array_append(cmd->pool, conf->allow, said->hosts)
-                          : said->hosts;
-        break;
-    case R307_DIRECTIVE_EXEMPT:
-        set_exempt(cmd, conf, said);
-        break;
-    case R307_DIRECTIVE_LIMITS:
-        set_limits(cmd, conf, said->limits);
-        break;
-    default:
-        set_values(conf, row, said);
-    }
 }
 
 static const char *set_setting(cmd_parms *cmd, void *mconfig, const char *args)
@@ -122,7 +60,12 @@ static const char *set_setting(cmd_parms *cmd, void *mconfig, const char *args)
         err = r307_directive_read(cmd->pool, row, args, &container.standing, &said);
     }
     if (!err) {
-        set_said(cmd, mconfig, row, container.directory, &said);
+        r307_place_take(cmd->pool, mconfig, row, &said, container.standing.is_htaccess,
+                        container.directory);
+        if (said.limits
+            && r307_limit_value(said.limits, R307_LIMIT_ERRORS) == R307_ERRORS_FAIL) {
+            r307_refusal_expect_fails(cmd);
+        }
         return NULL;
     }
     if (row->id == R307_DIRECTIVE_LIMITS) {

@@ -8,7 +8,7 @@
 #define R307_HTTPD_DIRECTORY_URL_H
 
 #include <httpd.h>
-#include "httpd/config.h"
+#include "conf/place_config.h"
 
 /* Decoded, ends with '/'; absent when it cannot be known. `directory` as in
  * r307_block_t; path is the client's. */

@@ -10,7 +10,7 @@
 
 #include <httpd.h>
 #include <http_config.h>
-#include "httpd/config.h"
+#include "conf/place_config.h"
 
 /* child_init: makes the cache and tells every server that has not switched it off. */
 void r307_htaccess_begin(apr_pool_t *pchild, server_rec *s);

@@ -11,7 +11,8 @@
 #include <httpd.h>
 #include <sys/stat.h>
 #include "conf/htaccess_scan.h"
-#include "httpd/config.h"
+#include "conf/place_config.h"
+
 
 /* What tells one version of a file from the next; of an open file, so that it is the
  * one that would be read. */

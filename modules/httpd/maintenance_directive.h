@@ -8,7 +8,7 @@
 
 #include <httpd.h>
 #include <http_config.h>
-#include "httpd/config.h"
+#include "conf/place_config.h"
 #include "httpd/container.h"
 
 /* The line into the configuration. NULL, or what is wrong with it. nth: which of our lines

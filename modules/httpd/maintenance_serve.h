@@ -7,7 +7,7 @@
 #define R307_HTTPD_MAINTENANCE_SERVE_H
 
 #include <httpd.h>
-#include "httpd/config.h"
+#include "conf/place_config.h"
 
 /* Before the rules of the same phase. The value the hook returns; DECLINED when the
  * request goes on. In the late phase a page whose maintenance is over leads back. */

@@ -6,7 +6,7 @@
 #ifndef R307_HTTPD_MAP_DIRECTIVE_H
 #define R307_HTTPD_MAP_DIRECTIVE_H
 
-#include "httpd/config.h"
+#include "conf/place_config.h"
 #include "httpd/container.h"
 #include "httpd/mapload.h"
 

@@ -9,7 +9,7 @@
 #include <httpd.h>
 #include <http_config.h>
 #include "file/open_below.h"
-#include "httpd/config.h"
+#include "conf/place_config.h"
 
 /* Called while the directive that names the file is read; `path` is the full one, and
  * lives in cmd->pool. A file of httpd.conf is hidden wherever it is asked for, one of

@@ -9,7 +9,7 @@
 
 #include <httpd.h>
 #include <http_config.h>
-#include "httpd/config.h"
+#include "conf/place_config.h"
 
 /* httpd reads httpd.conf twice: first to see whether it can be used, with a terminal in
  * front of it or asked by -t, -k graceful, -k restart, when an error costs nothing; then to

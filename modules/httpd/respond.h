@@ -8,7 +8,7 @@
 
 #include <httpd.h>
 #include <apr_buckets.h>
-#include "httpd/config.h"
+#include "conf/place_config.h"
 
 /* Bytes of a content, which is kept in memory. */
 #define R307_CONTENT_MOST (8 * 1024 * 1024)

@@ -8,7 +8,7 @@
 
 #include <httpd.h>
 #include <http_config.h>
-#include "httpd/config.h"
+#include "conf/place_config.h"
 #include "httpd/container.h"
 
 /* The rule of a line of cmd->cmd, made in cmd->pool. Else the error text, and, in .htaccess

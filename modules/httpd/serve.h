@@ -7,7 +7,7 @@
 #define R307_HTTPD_SERVE_H
 
 #include <httpd.h>
-#include "httpd/config.h"
+#include "conf/place_config.h"
 
 /* 0: no rule of the blocks can match, as a look at the path alone tells, and nobody wants
  * to read that in a log. */

@@ -8,7 +8,7 @@
 
 #include <httpd.h>
 #include "decide/decide.h"
-#include "httpd/config.h"
+#include "conf/place_config.h"
 
 /* Of a list before it is asked: doubts about the rules of a .htaccess, and sources that the
  * directory's URL makes useless. */

@@ -10,7 +10,7 @@
 #include <httpd.h>
 #include <http_config.h>
 #include "map/map_line.h"
-#include "httpd/config.h"
+#include "conf/place_config.h"
 
 
 /* Remembers a rule of httpd.conf until its place is known whole. */

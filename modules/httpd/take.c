@@ -9,7 +9,7 @@
 #include <http_core.h>
 #include <http_log.h>
 #include "rule/limit.h"
-#include "httpd/config.h"
+#include "conf/place_config.h"
 #include "httpd/log_once.h"
 #include "httpd/mapask.h"
 #include "httpd/mapview.h"

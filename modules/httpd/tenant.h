@@ -8,7 +8,7 @@
 #define R307_HTTPD_TENANT_H
 
 #include <httpd.h>
-#include "httpd/config.h"
+#include "conf/place_config.h"
 #include "httpd/request.h"
 
 /* What the rules of the block are held against; NULL when nothing limits them. Rules that

@@ -24,6 +24,9 @@ int main(void)
     suite_add_tcase(suite, text_cases());
     suite_add_tcase(suite, open_below_cases());
     suite_add_tcase(suite, htaccess_scan_cases());
+    suite_add_tcase(suite, place_cases());
+    suite_add_tcase(suite, conf_tree_cases());
+    suite_add_tcase(suite, conf_walk_cases());
     suite_add_tcase(suite, url_cases());
     suite_add_tcase(suite, idn_cases());
     suite_add_tcase(suite, path_cases());

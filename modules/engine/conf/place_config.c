@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "httpd/config.h"
+#include "conf/place_config.h"
 
 #include <string.h>
 #include <apr_strings.h>

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * config: what httpd.conf and .htaccess said, for one place of the configuration: rules
- * in two lists, and the settings. Merging and reading only; it calls nothing of
- * httpd, so that a unit test can link it alone.
+ * place_config: what httpd.conf and .htaccess said, for one place of the configuration:
+ * rules in two lists, and the settings. The server and redirect307ctl fill it and merge it
+ * by the same code.
  */
-#ifndef R307_HTTPD_CONFIG_H
-#define R307_HTTPD_CONFIG_H
+#ifndef R307_PLACE_CONFIG_H
+#define R307_PLACE_CONFIG_H
 
 #include <apr_hash.h>
 #include <apr_tables.h>

@@ -1,0 +1,329 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ctl_httpd.h"
+
+#include <errno.h>
+#include <glob.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <sys/stat.h>
+#include <apr_strings.h>
+
+#include "conf/place_take.h"
+
+/* --- what the tree asks --- */
+
+static const char *root_of(const ctl_httpd_t *x)
+{
+    return x->tree.root ? x->tree.root : x->asked_root ? x->asked_root : x->layout.root;
+}
+
+static const char *rooted(const ctl_httpd_t *x, const char *name)
+{
+    const char *root = root_of(x);
+
+    return *name == '/' || !root ? name : apr_pstrcat(x->p, root, "/", name, NULL);
+}
+
+static int has_module(void *baton, const char *name)
+{
+    const ctl_httpd_t *x = baton;
+
+    return x->layout.program ? apr_hash_get(x->layout.modules, name,
+                                            APR_HASH_KEY_STRING) != NULL : -1;
+}
+
+static int has_file(void *baton, const char *name)
+{
+    return access(rooted(baton, name), F_OK) == 0;
+}
+
+static const char *env(void *baton, const char *name)
+{
+    const ctl_httpd_t *x = baton;
+    const char *value = apr_hash_get(x->layout.env, name, APR_HASH_KEY_STRING);
+
+    return value ? value : getenv(name);
+}
+
+/* NULL, or why the file cannot be read. */
+static const char *read_conf(ctl_httpd_t *x, const char *name)
+{
+    ctl_reach_t *reach = apr_pcalloc(x->p, sizeof(*reach));
+    ctl_named_t found;
+    const char *bad = ctl_reach_name(x->p, name, &found);
+
+    bad = bad ? bad : ctl_reach_read(x->p, &found, reach);
+    if (bad) {
+        return bad;
+    }
+    reach->is_conf = 1;
+    apr_hash_set(x->reaches, reach->name, APR_HASH_KEY_STRING, reach);
+    r307_tree_add(&x->tree, reach->name, reach->bytes, reach->len);
+    return NULL;
+}
+
+/* A folder is all that is in it, as httpd reads it. */
+static const char *read_any(ctl_httpd_t *x, const char *name)
+{
+    struct stat st;
+    glob_t found;
+    size_t i;
+    const char *bad = NULL;
+
+    if (stat(name, &st) != 0 || !S_ISDIR(st.st_mode)) {
+        return read_conf(x, name);
+    }
+    if (glob(apr_pstrcat(x->p, name, "/*", NULL), 0, NULL, &found) == 0) {
+        for (i = 0; !bad && i < found.gl_pathc; i++) {
+            bad = read_any(x, found.gl_pathv[i]);
+        }
+        globfree(&found);
+    }
+    return bad;
+}
+
+static const char *include(void *baton, r307_tree_t *tree, const char *name, int is_optional)
+{
+    ctl_httpd_t *x = baton;
+    const char *path = rooted(x, name), *bad = NULL;
+    glob_t found;
+    size_t i;
+
+    (void)tree;
+    if (strpbrk(path, "*?[")) {
+        if (glob(path, 0, NULL, &found) != 0) {
+            return is_optional ? NULL : apr_psprintf(x->p, "%s: no file is there", path);
+        }
+        for (i = 0; !bad && i < found.gl_pathc; i++) {
+            bad = read_any(x, found.gl_pathv[i]);
+        }
+        globfree(&found);
+        return bad;
+    }
+    return is_optional && access(path, F_OK) != 0 ? NULL : read_any(x, path);
+}
+
+/* --- our lines into their places --- */
+
+static void add_to(r307_block_t *block, const r307_rule_t *rule)
+{
+    block->needs_base = block->needs_base || r307_config_is_relative(rule);
+}
+
+static void put_rule(ctl_httpd_t *x, r307_block_t *block, const ctl_line_t *line, int before)
+{
+    int i;
+
+    for (i = before; i < block->rules->rules->nelts; i++) {
+        const r307_rule_t *rule = APR_ARRAY_IDX(block->rules->rules, i, const r307_rule_t *);
+
+        add_to(block, rule);
+        if (x->area) {
+            r307_limit_count(x->p, &block->tally, rule);
+        }
+    }
+    if (x->area && line->kind == CTL_LINE_RULE) {
+        x->rules++;
+        x->regexes += line->rule->nth_regex != 0;
+    }
+    block->skipped += line->kind == CTL_LINE_BAD;
+}
+
+static void put(ctl_httpd_t *x, const ctl_line_t *line, const r307_standing_t *standing,
+                const char *directory, r307_config_t *conf)
+{
+    if (line->kind == CTL_LINE_MAINTENANCE) {
+        r307_config_add_line(x->p, conf, standing->is_late, line->maintenance);
+    }
+    else if (line->kind == CTL_LINE_SETTING) {
+        r307_place_take(x->p, conf, line->row, &line->said, standing->is_htaccess, directory);
+    }
+}
+
+static void take(void *baton, const r307_node_t *node, const r307_standing_t *standing,
+                 const char *directory, r307_config_t *conf)
+{
+    ctl_httpd_t *x = baton;
+    const ctl_reach_t *reach = apr_hash_get(x->reaches, node->file, APR_HASH_KEY_STRING);
+    r307_place_t place = { node->file, node->line };
+    r307_block_t *block = NULL;
+    const ctl_line_t *line;
+    ctl_met_t met;
+    int before = 0;
+
+    if (!reach) {
+        return;
+    }
+    ((ctl_reach_t *)reach)->root = root_of(x);
+    ctl_file_meet(x->p, reach, standing, node->name, node->args, place, &met);
+    met.context.nth = x->area ? x->rules + 1 : 0;
+    met.context.nth_regex = x->area ? x->regexes + 1 : 0;
+    if (met.row && (met.row->kind == R307_LINE_RULE || met.row->kind == R307_LINE_MAP)) {
+        block = r307_config_block(x->p, conf, standing->is_late, place, directory);
+        block->is_htaccess = x->area != NULL;
+        before = block->rules->rules->nelts;
+    }
+    line = ctl_site_take(&x->lines, &met, block ? block->rules : NULL);
+    if (block) {
+        put_rule(x, block, line, before);
+    }
+    else {
+        put(x, line, standing, directory, conf);
+    }
+    if (!x->area && line->kind == CTL_LINE_BAD && !x->fails) {
+        x->fails = ctl_line_text(x->p, line, line->bad);
+    }
+}
+
+const char *ctl_httpd_load(ctl_httpd_t *x, apr_pool_t *p, const char *file, const char *root,
+                           const apr_array_header_t *defines)
+{
+    const char *bad;
+    int i;
+
+    memset(x, 0, sizeof(*x));
+    x->p = p;
+    x->asked_root = root;
+    x->reaches = apr_hash_make(p);
+    ctl_layout_find(p, &x->layout);
+    file = file ? file : x->layout.file;
+    if (!file) {
+        return "no httpd was found; name its configuration, -f httpd.conf, or a file of "
+               "rules";
+    }
+    x->host.has_module = has_module;
+    x->host.has_file = has_file;
+    x->host.env = env;
+    x->host.include = include;
+    x->host.baton = x;
+    r307_tree_make(&x->tree, p, &x->host);
+    x->tree.version = x->layout.version;
+    for (i = 0; i < defines->nelts; i++) {
+        apr_hash_set(x->tree.defines, APR_ARRAY_IDX(defines, i, const char *),
+                     APR_HASH_KEY_STRING, "");
+    }
+    bad = read_conf(x, file);
+    if (bad) {
+        return bad;
+    }
+    ctl_site_make(&x->lines, p);
+    x->lines.keeps_maps = 1;
+    x->lines.root = root_of(x);
+    x->site.p = p;
+    x->site.take = take;
+    x->site.baton = x;
+    r307_site_read(&x->site, &x->tree);
+    if (x->tree.problems->nelts) {
+        const r307_problem_t *problem = &APR_ARRAY_IDX(x->tree.problems, 0, r307_problem_t);
+
+        x->fails = apr_psprintf(p, "%s:%u: %s", problem->file, problem->line, problem->text);
+    }
+    return NULL;
+}
+
+/* --- what a walk asks --- */
+
+static int look(void *baton, const char *path)
+{
+    struct stat st;
+
+    (void)baton;
+    if (stat(path, &st) != 0) {
+        return errno == ENOENT || errno == ENOTDIR ? R307_THERE_NOTHING
+                                                   : R307_THERE_UNKNOWN;
+    }
+    return S_ISDIR(st.st_mode) ? R307_THERE_FOLDER : R307_THERE_FILE;
+}
+
+static void depend(ctl_httpd_t *x, const char *what, const char *file, unsigned line)
+{
+    r307_depend_t *made = apr_array_push(x->walk->depends_late);
+
+    made->what = what;
+    made->file = file;
+    made->line = line;
+    made->is_access = 0;
+}
+
+/* What is wrong with the file for httpd, whatever is in it. */
+static void see_fatal(void *baton, const ctl_met_t *what)
+{
+    ctl_httpd_t *x = baton;
+
+    if (what->is_fatal && !x->fails) {
+        x->fails = apr_psprintf(x->p, "%s:%u: %s", what->place.file, what->place.line,
+                                what->problem);
+    }
+}
+
+/* AllowOverride: a line that it does not let in is a 500, ours and others'. */
+static void check_allowed(ctl_httpd_t *x, const r307_node_t *node, const r307_area_t *above)
+{
+    for (; node; node = node->next) {
+        int allowed = r307_area_allows(above, node);
+
+        if (allowed == 0 && !x->fails) {
+            x->fails = apr_psprintf(x->p, "%s:%u: %s is not allowed here", node->file,
+                                    node->line, node->name);
+        }
+        else if (allowed < 0) {
+            depend(x, apr_pstrcat(x->p, node->name, " under AllowOverride", NULL),
+                   node->file, node->line);
+        }
+        if (node->is_section) {
+            check_allowed(x, node->child, above);
+        }
+    }
+}
+
+static int htaccess(void *baton, const char *directory, const char *names,
+                    const r307_area_t *above, r307_area_t *area)
+{
+    ctl_httpd_t *x = baton;
+    apr_array_header_t *words = r307_conf_words(x->p, names);
+    ctl_reach_t *reach = apr_pcalloc(x->p, sizeof(*reach));
+    const char *path = NULL, *bad;
+    ctl_named_t found;
+    r307_tree_t tree;
+    int i;
+
+    for (i = 0; !path && i < words->nelts; i++) {
+        path = apr_pstrcat(x->p, directory, APR_ARRAY_IDX(words, i, const char *), NULL);
+        path = access(path, F_OK) == 0 ? path : NULL;
+    }
+    if (!path) {
+        return 0;
+    }
+    bad = ctl_reach_name(x->p, path, &found);
+    bad = bad ? bad : ctl_reach_read(x->p, &found, reach);
+    if (bad) {
+        depend(x, bad, NULL, 0);
+        return 0;
+    }
+    reach->is_conf = 0;
+    apr_hash_set(x->reaches, reach->name, APR_HASH_KEY_STRING, reach);
+    ctl_file_read(x->p, reach, see_fatal, x);
+    r307_tree_make(&tree, x->p, &x->host);
+    tree.version = x->tree.version;
+    tree.defines = x->tree.defines;
+    tree.modules = x->tree.modules;
+    r307_tree_add(&tree, reach->name, reach->bytes, reach->len);
+    check_allowed(x, tree.top->child, above);
+    x->area = area;
+    x->rules = x->regexes = 0;
+    r307_site_htaccess(&x->site, &tree, apr_pstrmemdup(x->p, directory,
+                                                       strlen(directory) - 1), area);
+    x->area = NULL;
+    return 1;
+}
+
+void ctl_httpd_begin(ctl_httpd_t *x, r307_walk_t *walk)
+{
+    walk->p = x->p;
+    walk->site = &x->site;
+    walk->look = look;
+    walk->htaccess = htaccess;
+    walk->baton = x;
+    x->walk = walk;
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * ctl_httpd: a whole httpd as its configuration says it: httpd.conf with all that it
+ * includes, and the .htaccess files on the way of a request.
+ */
+#ifndef CTL_HTTPD_H
+#define CTL_HTTPD_H
+
+#include "conf/conf_walk.h"
+#include "ctl_layout.h"
+#include "ctl_site.h"
+
+typedef struct ctl_httpd_t {
+    apr_pool_t *p;
+    ctl_layout_t layout;
+    r307_tree_t tree;
+    r307_tree_host_t host;
+    r307_site_t site;
+    ctl_site_t lines;           /* all lines of ours, in the order they are met */
+    apr_hash_t *reaches;        /* file to ctl_reach_t * */
+    const char *asked_root;     /* --root, or NULL */
+    r307_area_t *area;          /* of the .htaccess that is read; NULL: of httpd.conf */
+    int rules, regexes;         /* of that .htaccess, so far */
+    r307_walk_t *walk;          /* of the request that is asked about, or NULL */
+    const char *fails;          /* FILE:LINE: why a .htaccess is answered by 500 */
+} ctl_httpd_t;
+
+/* file: NULL for that of the running layout. defines: of -D, const char *. NULL, or why it
+ * cannot be read. */
+const char *ctl_httpd_load(ctl_httpd_t *x, apr_pool_t *p, const char *file, const char *root,
+                           const apr_array_header_t *defines);
+
+/* What holds for the request of walk; its host, port and uri are set. 0: where it leads
+ * cannot be told. */
+void ctl_httpd_begin(ctl_httpd_t *x, r307_walk_t *walk);
+
+#endif

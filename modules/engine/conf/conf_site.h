@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * conf_site: what the tree of a configuration means: servers with their names, and the
+ * sections of each in the order in which httpd merges them. Our lines go to the host, which
+ * puts them into the place; of the others it keeps what decides about a place or stands
+ * between a request and our rules.
+ */
+#ifndef R307_CONF_SITE_H
+#define R307_CONF_SITE_H
+
+#include "conf/conf_tree.h"
+#include "conf/place_config.h"
+
+/* What AllowOverride lets .htaccess have, as far as it is about our lines. */
+#define R307_OVERRIDE_UNSET (-1)
+#define R307_OVERRIDE_FILEINFO 1    /* our lines are taken */
+#define R307_OVERRIDE_AUTH 2
+#define R307_OVERRIDE_LIMIT 4
+#define R307_OVERRIDE_INDEXES 8
+#define R307_OVERRIDE_OPTIONS 16
+#define R307_OVERRIDE_ALL 31
+#define R307_OVERRIDE_LENIENT 32    /* Nonfatal=: what is not let in is skipped */
+
+/* What the lines of one container say: merged as httpd merges it. */
+typedef struct r307_area_t {
+    r307_config_t *conf;
+    int override;
+    const apr_array_header_t *override_list;    /* of const char *; NULL: unset */
+    const apr_array_header_t *files;    /* of r307_area_section_t *: <Files> in it */
+    const apr_array_header_t *maybes;   /* of r307_node_t *: <If> in it that may matter */
+    const r307_node_t *require;         /* the last line that says who may ask */
+    int is_granted, is_denied;          /* that it says it of everybody */
+    const apr_array_header_t *between;  /* of r307_node_t *: other modules' lines that may
+                                         * answer before our late rules */
+} r307_area_t;
+
+typedef struct r307_area_section_t {
+    const r307_node_t *node;
+    const char *text;           /* what is compared; NULL: a regex */
+    int is_glob;
+    void *regex;
+    int components;             /* of <Directory>: slashes, 0 of "/" */
+    r307_area_t part;
+} r307_area_section_t;
+
+typedef struct r307_address_t {
+    const char *host;           /* NULL: any */
+    int port;                   /* 0: any */
+} r307_address_t;
+
+typedef struct r307_alias_t {
+    const char *url, *path;
+    const r307_node_t *node;
+} r307_alias_t;
+
+typedef struct r307_server_t {
+    const r307_node_t *node;            /* NULL: the main server */
+    apr_array_header_t *addresses;      /* of r307_address_t */
+    const char *name;                   /* ServerName without port, or NULL */
+    int name_port;                      /* 0: not said */
+    apr_array_header_t *aliases;        /* of const char *, without wildcards */
+    apr_array_header_t *globs;          /* with */
+    const char *root;                   /* DocumentRoot, or NULL */
+    apr_array_header_t *mapped;         /* of r307_alias_t */
+    int by_name;                        /* UseCanonicalName On; -1: not said */
+    int takes_slashes;                  /* AllowEncodedSlashes; -1: not said */
+    const char *access_name;            /* AccessFileName; NULL: not said */
+    r307_area_t part;
+    apr_array_header_t *directories, *locations;    /* of r307_area_section_t * */
+} r307_server_t;
+
+typedef struct r307_site_t {
+    apr_pool_t *p;
+    r307_server_t *main;
+    const char *root;                   /* ServerRoot, or NULL */
+    apr_array_header_t *hosts;          /* of r307_server_t *, in the order of the file */
+    apr_array_header_t *maybes;         /* of r307_node_t *: our lines in sections that were
+                                         * not decided */
+    /* the host: puts a line of ours into its place. directory: absolute, or NULL. */
+    void (*take)(void *baton, const r307_node_t *node, const r307_standing_t *standing,
+                 const char *directory, r307_config_t *conf);
+    void *baton;
+} r307_site_t;
+
+/* Fills site->main and the rest; p, take and baton are set. */
+void r307_site_read(r307_site_t *site, const r307_tree_t *tree);
+
+/* What the lines of a .htaccess say; directory: its own. */
+void r307_site_htaccess(r307_site_t *site, const r307_tree_t *tree, const char *directory,
+                        r307_area_t *part);
+
+void r307_area_make(apr_pool_t *p, r307_area_t *part);
+/* What holds where `add` lies inside `base`. */
+void r307_area_merge(apr_pool_t *p, const r307_area_t *base, const r307_area_t *add,
+                     r307_area_t *merged);
+
+/* Whether .htaccess may have the line there: 1, 0 where httpd answers 500, -1 where it is not
+ * known. */
+int r307_area_allows(const r307_area_t *area, const r307_node_t *node);
+
+/* Whether the section is about that directory, URL-path or name. */
+int r307_area_is(const r307_area_section_t *section, const char *text);
+
+#endif

@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+#include <apr_strings.h>
+#include "conf/conf_walk.h"
+#include "conf/place_url.h"
+#include "unit.h"
+
+static const char conf[] =
+    "<Directory />\nAllowOverride None\nRequire all denied\n</Directory>\n"
+    "<Location /m>\nRedirect307 main\n</Location>\n"
+    "Alias /main /srv/main\n"
+    "<VirtualHost *:80>\nServerName one.test\nServerAlias *.one.test\nDocumentRoot /srv/one\n"
+    "Redirect307 server\n"
+    "<Directory /srv/one>\nRequire all granted\nAllowOverride FileInfo\nRedirect307 dir\n"
+    "</Directory>\n"
+    "<Directory /srv/one/a/>\nAllowOverride AuthConfig\nRedirect307 a\n</Directory>\n"
+    "<DirectoryMatch ^/srv/one/[ab]>\nRedirect307 match\n</DirectoryMatch>\n"
+    "<Directory /srv/*/b>\nRedirect307 glob\n</Directory>\n"
+    "<Files *.html>\nRedirect307 html\n</Files>\n"
+    "<Location /a>\nRedirect307 la\n</Location>\n<Location /a*>\nRedirect307 lglob\n</Location>\n"
+    "<If \"true\">\nRedirect307 if\n</If>\nRewriteRule ^/x - [L]\nProxyPass /p http://h/\n"
+    "</VirtualHost>\n"
+    "<VirtualHost *:80 10.0.0.1:8080>\nServerName https://two.test:443\nDocumentRoot /srv/two\n"
+    "UseCanonicalName On\n<Directory /srv/two>\nRequire ip 10\n</Directory>\n</VirtualHost>\n";
+
+typedef struct seen_t {
+    apr_pool_t *p;
+    const char *htaccess;       /* the directories whose .htaccess was asked for */
+    r307_site_t *site;
+} seen_t;
+
+/* Each line of ours becomes a block whose file is its word. */
+static void take(void *baton, const r307_node_t *node, const r307_standing_t *standing,
+                 const char *directory, r307_config_t *config)
+{
+    seen_t *seen = baton;
+    r307_place_t at = { node->args, node->line };
+    r307_block_t *block = apr_pcalloc(seen->p, sizeof(*block));
+
+    block->file = at.file;
+    block->directory = directory;
+    r307_config_append_block(seen->p, standing->is_late ? &config->late : &config->early,
+                             block);
+}
+
+static int look(void *baton, const char *path)
+{
+    return strstr(path, "nothing") ? R307_THERE_NOTHING
+        : strchr(strrchr(path, '/'), '.') ? R307_THERE_FILE : R307_THERE_FOLDER;
+}
+
+static int htaccess(void *baton, const char *directory, const char *names,
+                    const r307_area_t *above, r307_area_t *area)
+{
+    seen_t *seen = baton;
+    r307_tree_host_t host = { NULL, NULL, NULL, NULL, NULL };
+    r307_tree_t tree;
+
+    seen->htaccess = apr_pstrcat(seen->p, seen->htaccess, directory, " ", NULL);
+    r307_tree_make(&tree, seen->p, &host);
+    r307_tree_add(&tree, names, "Redirect307 ht\nRewriteRule x y\n", 31);
+    ck_assert_int_eq(r307_area_allows(above, tree.top->child),
+                     (above->override & R307_OVERRIDE_FILEINFO) != 0);
+    r307_site_htaccess(seen->site, &tree, "/x", area);
+    return 1;
+}
+
+static const char *blocks(apr_pool_t *p, const r307_blocks_t *chain)
+{
+    const char *text = "";
+    int i;
+
+    for (i = 0; chain && i < chain->count; i++) {
+        text = apr_pstrcat(p, text, i ? " " : "", chain->at[i]->file, NULL);
+    }
+    return text;
+}
+
+static const char *depends(apr_pool_t *p, const apr_array_header_t *list)
+{
+    const char *text = "";
+    int i;
+
+    for (i = 0; i < list->nelts; i++) {
+        text = apr_pstrcat(p, text, i ? ", " : "",
+                           APR_ARRAY_IDX(list, i, r307_depend_t).what, NULL);
+    }
+    return text;
+}
+
+static void read_site(seen_t *seen, r307_site_t *site)
+{
+    static const r307_tree_host_t host = { NULL, NULL, NULL, NULL, NULL };
+    r307_tree_t tree;
+
+    memset(site, 0, sizeof(*site));
+    memset(seen, 0, sizeof(*seen));
+    seen->p = site->p = unit_pool();
+    seen->htaccess = "";
+    seen->site = site;
+    site->take = take;
+    site->baton = seen;
+    r307_tree_make(&tree, site->p, &host);
+    r307_tree_add(&tree, "x.conf", conf, sizeof(conf) - 1);
+    ck_assert_int_eq(tree.problems->nelts, 0);
+    r307_site_read(site, &tree);
+}
+
+START_TEST(walks)
+{
+    static const struct {
+        const char *host, *uri, *root, *early, *late, *htaccess, *filename, *depends;
+        int port;
+    } rows[] = {
+        { "one.test", "/", "/srv/one", "server", "ht dir", "/srv/one/ ", "/srv/one/",
+          "<If \"true\">, RewriteRule", 80 },
+        { "ONE.test", "/a/x.html", "/srv/one", "la server",
+          "html match ht a ht dir", "/srv/one/ /srv/one/a/ ", "/srv/one/a/x.html",
+          "<If \"true\">, RewriteRule", 80 },
+        { "w.one.test", "/b/nothing/c", "/srv/one", "server", "match ht glob ht dir",
+          "/srv/one/ /srv/one/b/ ", "/srv/one/b/nothing", "<If \"true\">, RewriteRule", 80 },
+        { "other.test", "/p/x.txt", "/srv/one", "server", "ht ht dir",
+          "/srv/one/ /srv/one/p/ ", "/srv/one/p/x.txt",
+          "<If \"true\">, RewriteRule, ProxyPass", 80 },
+        { "two.test", "/m/x.txt", "/srv/two", "main", "", "", "/srv/two/m/x.txt",
+          "the address that is asked, Require ip 10", 80 },
+        { "one.test", "/main/x", "/srv/main", "server", "", "", "/srv/main/x",
+          "<If \"true\">, RewriteRule", 80 },
+        { "10.0.0.1", "/x", "/srv/two", "", "", "", "/srv/two/x", "Require ip 10", 8080 }
+    };
+    r307_site_t site;
+    seen_t seen;
+    size_t i;
+
+    read_site(&seen, &site);
+    for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        apr_pool_t *p = seen.p;
+        r307_walk_t walk;
+        const char *got;
+
+        memset(&walk, 0, sizeof(walk));
+        walk.p = p;
+        walk.site = &site;
+        walk.look = look;
+        walk.htaccess = htaccess;
+        walk.baton = &seen;
+        walk.host = rows[i].host;
+        walk.port = rows[i].port;
+        walk.uri = rows[i].uri;
+        seen.htaccess = "";
+        r307_walk_early(&walk);
+        ck_assert_int_eq(r307_walk_late(&walk), 1);
+        got = apr_pstrcat(p, walk.root, "|", blocks(p, walk.early.conf->early), "|",
+                          blocks(p, walk.late.conf->late), "|", seen.htaccess, "|",
+                          walk.filename, NULL);
+        ck_assert_msg(strcmp(got, apr_pstrcat(p, rows[i].root, "|", rows[i].early, "|",
+                                              rows[i].late, "|", rows[i].htaccess, "|",
+                                              rows[i].filename, NULL)) == 0,
+                      "row %d: %s", (int)i, got);
+        got = apr_pstrcat(p, depends(p, walk.depends_early), *depends(p, walk.depends_early)
+                          && *depends(p, walk.depends_late) ? ", " : "",
+                          depends(p, walk.depends_late), NULL);
+        ck_assert_msg(strstr(got, rows[i].depends) != NULL, "row %d: %s", (int)i, got);
+        unit_rows_add(1);
+    }
+}
+END_TEST
+
+/* What AllowOverride lets in. */
+START_TEST(overrides)
+{
+    static const struct {
+        const char *lines, *name;
+        int allowed;
+    } rows[] = {
+        { "AllowOverride None", "Redirect307", 0 },
+        { "AllowOverride All", "Redirect307", 1 },
+        { "AllowOverride All", "Redirect307Limits", 0 },
+        { "AllowOverride FileInfo", "redirect307match", 1 },
+        { "AllowOverride AuthConfig Limit", "Redirect307", 0 },
+        { "AllowOverride FileInfo", "Require", 0 },
+        { "AllowOverride FileInfo", "Unknown", -1 },
+        { "AllowOverride All", "Unknown", 1 },
+        { "AllowOverride None\nAllowOverrideList Redirect307", "Redirect307", 1 },
+        { "AllowOverride None\nAllowOverrideList Redirect307", "Redirect307Match", 0 },
+        { "AllowOverride AuthConfig Nonfatal=All", "Redirect307", -1 },
+        { "AllowOverride Options=Indexes", "Options", 1 }
+    };
+    static const r307_tree_host_t host = { NULL, NULL, NULL, NULL, NULL };
+    apr_pool_t *p = unit_pool();
+    size_t i;
+
+    for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        r307_node_t node = { .name = rows[i].name, .args = "" };
+        seen_t seen = { p, "", NULL };
+        r307_site_t site;
+        r307_tree_t tree;
+        int got;
+
+        memset(&site, 0, sizeof(site));
+        site.p = p;
+        site.take = take;
+        site.baton = &seen;
+        r307_tree_make(&tree, p, &host);
+        r307_tree_add(&tree, "x", rows[i].lines, strlen(rows[i].lines));
+        r307_site_read(&site, &tree);
+        got = r307_area_allows(&site.main->part, &node);
+        ck_assert_msg(got == rows[i].allowed, "row %d: %d", (int)i, got);
+        unit_rows_add(1);
+    }
+}
+END_TEST
+
+/* The URL of a directory. */
+START_TEST(urls)
+{
+    static const struct {
+        const char *path, *filename, *rest, *root, *prefix, *directory, *url;
+    } rows[] = {
+        { "/a/x", "/srv/a/x", "", "/srv", "", "/srv/a", "/a/" },
+        { "/a/", "/srv/a/", "", "/srv", "", "/srv/a", "/a/" },
+        { "/al/x/y", "/other/x", "/y", "/other/", "/al/", "/other", "/al/" },
+        { "/b", "/elsewhere", "", "/srv", "", "/srv/a", "" }
+    };
+    apr_pool_t *p = unit_pool();
+    size_t i;
+
+    for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        r307_mapped_t mapped = { rows[i].filename, rows[i].rest, rows[i].root,
+                                 rows[i].prefix, 0 };
+        r307_slice_t url = r307_place_url(p, &mapped, r307_config_create(p, NULL),
+            r307_path_make(p, r307_slice(rows[i].path, strlen(rows[i].path))),
+            rows[i].directory);
+
+        ck_assert_str_eq(url.s ? r307_slice_text(p, url) : "", rows[i].url);
+        unit_rows_add(1);
+    }
+}
+END_TEST
+
+TCase *conf_walk_cases(void)
+{
+    TCase *tcase = tcase_create("conf_walk");
+
+    tcase_add_test(tcase, walks);
+    tcase_add_test(tcase, overrides);
+    tcase_add_test(tcase, urls);
+    return tcase;
+}
