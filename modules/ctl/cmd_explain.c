@@ -29,7 +29,6 @@ typedef struct explaining_t {
 
 static void tell_map(void *baton, const ctl_line_t *line, const char *text)
 {
-    (void)line;
     ctl_print(baton, text);
 }
 

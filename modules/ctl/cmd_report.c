@@ -129,7 +129,6 @@ static void take_line(reporting_t *x, const ctl_line_t *line)
 
 static void tell_map(void *baton, const ctl_line_t *line, const char *text)
 {
-    (void)line;
     fputs(text, baton);
 }
 

@@ -37,14 +37,12 @@ static const char *env_of(void *baton, const char *name)
 
 static int test_of(void *baton, const r307_expr_t *expr, r307_vary_t *vary)
 {
-    (void)vary;
     note(baton, apr_psprintf(((ctl_asked_t *)baton)->p, "expr=%s", expr->text));
     return ((ctl_asked_t *)baton)->assumes ? 1 : -1;
 }
 
 static const char *string_of(void *baton, const r307_expr_t *expr, r307_vary_t *vary)
 {
-    (void)vary;
     note(baton, apr_psprintf(((ctl_asked_t *)baton)->p, "%s", expr->text));
     ((ctl_asked_t *)baton)->is_open = 1;
     return NULL;
@@ -57,7 +55,6 @@ static void self_of(void *baton, r307_self_t *self)
 
 static const struct r307_image_t *image_of(void *baton, const void *map)
 {
-    (void)baton;
     return map;
 }
 

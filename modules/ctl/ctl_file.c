@@ -261,8 +261,7 @@ static void set_context(ctl_met_t *what, const r307_standing_t *standing, maker_
 
     what->row = r307_directive_find(what->directive, n);
     context->directive = what->directive;
-    context->match = n == 16 && r307_text_same_fold(what->directive + 11, 5, "Match", 5)
-        ? R307_MATCH_REGEX : R307_MATCH_PREFIX;
+    context->match = what->row ? r307_directive_match(what->row) : R307_MATCH_PREFIX;
     context->maker.compile = check_expr;
     context->maker.baton = maker;
     context->maker.find_flag = find_flag;

@@ -31,7 +31,6 @@ static void see_flag(void *baton, const r307_maintenance_t *line, r307_flag_seen
 
 static r307_slice_t tell_base(void *baton, const r307_maintenance_t *line)
 {
-    (void)line;
     return ((asking_t *)baton)->base;
 }
 
@@ -39,7 +38,6 @@ static int governs(void *baton, const r307_maintenance_t *line, const char *page
 {
     const asking_t *a = baton;
 
-    (void)line;
     return a->flag.reach->is_conf
         || r307_path_below(page, strlen(page), a->base.s, a->base.len, 0);
 }

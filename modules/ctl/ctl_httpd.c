@@ -90,7 +90,6 @@ static const char *include(void *baton, r307_tree_t *tree, const char *name, int
     glob_t found;
     size_t i;
 
-    (void)tree;
     if (strpbrk(path, "*?[")) {
         if (glob(path, 0, NULL, &found) != 0) {
             return is_optional ? NULL : apr_psprintf(x->p, "%s: no file is there", path);
@@ -228,7 +227,6 @@ static int look(void *baton, const char *path)
 {
     struct stat st;
 
-    (void)baton;
     if (stat(path, &st) != 0) {
         return errno == ENOENT || errno == ENOTDIR ? R307_THERE_NOTHING
                                                    : R307_THERE_UNKNOWN;

@@ -152,7 +152,6 @@ static ctl_exit_t run_help(const ctl_args_t *args)
 
 static ctl_exit_t run_version(const ctl_args_t *args)
 {
-    (void)args;
     printf("redirect307ctl " R307_VERSION "\n");
     return CTL_EXIT_FINE;
 }

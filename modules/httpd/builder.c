@@ -55,7 +55,6 @@ static void set_signals(void)
 
 static void on_hangup(int number)
 {
-    (void)number;
     alarm(ORPHAN);
 }
 

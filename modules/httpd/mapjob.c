@@ -66,7 +66,6 @@ static void *APR_THREAD_FUNC run(apr_thread_t *thread, void *data)
     r307_mapjob_t *job = data;
     ssize_t written;
 
-    (void)thread;
 #if defined(__linux__)
     /* for this thread alone, as Linux has it; elsewhere it would be for the whole process,
      * and with it for small files and for looks, which others wait for */

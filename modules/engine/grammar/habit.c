@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "grammar/habit.h"
 
+#include <ctype.h>
 #include <string.h>
 #include <strings.h>
 #include <apr_strings.h>
@@ -8,6 +9,7 @@
 #include "grammar/habit_option.h"
 #include "base/datetime.h"
 #include "grammar/token.h"
+#include "rule/pattern.h"
 
 #define PLAIN_MOST 4        /* words without a name that are looked at */
 
@@ -31,25 +33,6 @@ static const char *show(const habit_t *h, const char *text)
     return r307_text_show(h->p, text, strlen(text));
 }
 
-/* The line as it is to be written. */
-static const char *line_of(const habit_t *h)
-{
-    r307_buf_t buf;
-    int i;
-
-    r307_buf_make(&buf, h->p, 128);
-    r307_buf_puts(&buf, h->context->directive);
-    for (i = 0; i < h->all->nelts + (h->more != NULL); i++) {
-        const char *text = i < h->all->nelts ? h->texts[i] : h->more;
-
-        if (text) {
-            r307_buf_puts(&buf, buf.len ? " " : "");
-            r307_buf_puts(&buf, text);
-        }
-    }
-    return r307_text_show(h->p, buf.s, buf.len);
-}
-
 static int has_option(const habit_t *h, const r307_option_t *option)
 {
     const char *name = option->name;
@@ -64,6 +47,59 @@ static int has_option(const habit_t *h, const r307_option_t *option)
         }
     }
     return 0;
+}
+
+/* Number of the source among the words; -1: none, or the container's. */
+static int source_of(const habit_t *h)
+{
+    int k;
+
+    for (k = 0; k < h->plain_count && k < PLAIN_MOST
+                && h->context->where != R307_WHERE_LOCATION; k++) {
+        if (h->texts[h->plain[k]]) {
+            return h->plain[k];
+        }
+    }
+    return -1;
+}
+
+/* "^/old" for a regex "^old", as RewriteRule has it in a directory: that never matches. */
+static const char *rooted(const habit_t *h, const char *regex)
+{
+    int is_relative = regex[0] == '^' && isalnum((unsigned char)regex[1])
+                      && !(regex[2] && strchr("?*+{", regex[2])) && !strchr(regex, '|');
+
+    return is_relative && h->context->where != R307_WHERE_DIRECTORY
+           ? apr_pstrcat(h->p, "^/", regex + 1, NULL) : regex;
+}
+
+/* The line as it is to be written: also its source, were that no good as it is. */
+static const char *line_of(const habit_t *h)
+{
+    const r307_option_t *match = r307_option_says(R307_SAYS_MATCH);
+    int i, source = source_of(h), is_meant;
+    r307_buf_t buf;
+
+    is_meant = source >= 0 && h->context->match == R307_MATCH_PREFIX
+               && !has_option(h, match) && r307_pattern_looks_like_regex(h->texts[source]);
+    r307_buf_make(&buf, h->p, 128);
+    r307_buf_puts(&buf, h->context->directive);
+    r307_buf_puts(&buf, is_meant && buf.len ? "Match" : "");
+    for (i = 0; i < h->all->nelts + (h->more != NULL); i++) {
+        const char *text = i < h->all->nelts ? h->texts[i] : h->more;
+
+        if (text && i == source && (is_meant || h->context->match == R307_MATCH_REGEX)) {
+            text = rooted(h, text);
+        }
+        if (text) {
+            r307_buf_puts(&buf, buf.len ? " " : "");
+            r307_buf_puts(&buf, text);
+        }
+    }
+    if (is_meant && !h->context->directive[0]) {        /* a map's */
+        r307_buf_puts(&buf, apr_psprintf(h->p, " %s=regex", match->name));
+    }
+    return r307_text_show(h->p, buf.s, buf.len);
 }
 
 static void add_more(habit_t *h, const char *text)

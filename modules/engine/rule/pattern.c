@@ -54,8 +54,7 @@ static const char *check_bytes(apr_pool_t *p, const char *text)
     return NULL;
 }
 
-/* Whether a source that is no regex looks like one. */
-static int looks_like_regex(const char *text)
+int r307_pattern_looks_like_regex(const char *text)
 {
     return text[0] == '^' || strstr(text, "(.*)") || strstr(text, ".*");
 }
@@ -65,7 +64,7 @@ static const char *check_start(apr_pool_t *p, const char *text,
 {
     const char *shown = r307_text_show(p, text, strlen(text));
 
-    if (looks_like_regex(text)) {
+    if (r307_pattern_looks_like_regex(text)) {
         return apr_psprintf(p, "'%s' looks like a regular expression; write "
                             "Redirect307Match, or match=regex", shown);
     }

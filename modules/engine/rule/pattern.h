@@ -70,6 +70,9 @@ r307_found_t r307_pattern_find(apr_pool_t *p, const r307_pattern_t *pattern,
 /* Index into captures of the placeholder or named group, -1 when there is none. */
 int r307_pattern_name(const r307_pattern_t *pattern, const char *name, size_t len);
 
+/* Whether a source that is meant as none looks like a regex; such a one is refused. */
+int r307_pattern_looks_like_regex(const char *text);
+
 /* What a message advises about ":name" that is not in it: "the source with it, as /a/:name,
  * or "; nothing for a source that is no path. */
 const char *r307_pattern_with_name(apr_pool_t *p, const r307_pattern_t *pattern,
