@@ -90,6 +90,25 @@ sub check_row
     return;
 }
 
+# The same line in a file that httpd.conf includes, where nothing is named but httpd.conf.
+sub check_whole
+{
+    my $row = shift;
+    my (undef, $text) = text_of($row);
+    my $file = "$dir/$row->{id}.conf";
+    lint("$row->{id}.conf", $text);
+    open my $out, '>', "$dir/httpd.conf" or die "$dir/httpd.conf: $!\n";
+    print $out "ServerRoot \"$dir\"\n", module_lines(only => [qw(proxy macro authn_core)]), "Include $row->{id}.con[f]\n";
+    close $out or die "$dir/httpd.conf: $!\n";
+    my $said = qx($ctl lint -f '$dir/httpd.conf' 2>&1 </dev/null);
+    my $exit = $? >> 8;
+    my $good = $row->{want} eq 'untold' ? $exit != 1
+        : $exit == $exit_of{ $row->{want} } || ($row->{want} eq 'fine' && $exit == 1 && $said !~ /:\d+: (?!note: )(?!\S+: R307-A)\S+: (?!R307-A)/);
+    $good &&= $said =~ /^\Q$file\E:\d+: /m if $row->{want} eq 'bad';
+    ok($good, "$row->{id} $row->{want}, in an included file: $row->{place}: " . shown($row->{line})) or diag("exit $exit\n$said");
+    return;
+}
+
 # --- what is no rule: lint says what the server says
 
 sub normal { my $text = shift; $text =~ s/([^\x20-\x7e])/sprintf '\\x%02x', ord $1/ge; return lc $text }
@@ -125,9 +144,12 @@ sub listed_names
 
 my %contexts = map { $_->{context} => 1 } @bad_rows;
 
-plan tests => @rows + keys(%contexts) + 2;
+my @conf_rows = grep { $_->{place} =~ /^conf/ } @rows;
+
+plan tests => @rows + @conf_rows + keys(%contexts) + 2;
 
 check_row($_) for @rows;
+check_whole($_) for @conf_rows;
 for my $context (sort keys %contexts) {
     my @wrong = disagrees($context, grep { $_->{context} eq $context } @bad_rows);
     is(scalar @wrong, 0, "what is no rule in $context is none for lint, with the same words") or diag(join "\n", @wrong);

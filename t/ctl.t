@@ -41,6 +41,8 @@ Redirect307Relative off
 Redirect307Bas /x/
 EOT
 my $fine = file('fine.htaccess', "Redirect307 a b\n");
+my $checked = file('checked.conf', "<IfDefine ON>\nRedirect307 /a\n</IfDefine>\n<Macro R \$a>\nRedirect307 \$a /b\n</Macro>\nUse R /m\nRedirct307 /t /u\n");
+my $bare = file('bare.conf', "ServerName x\n");
 my $conf = file('site.conf', <<'EOT');
 Redirect307 /a /b
 Redirect307 a /b
@@ -77,7 +79,11 @@ my @cases = (
     [['explain', file('typo.conf', "Redirct307 /a /b\nRedirect307 /c /d\n"), '/c'], 1, qr{^httpd does not start with this file$}m],
     [['lint', $unsorted], 1, qr/:1: .*\n.*:2: .*\n.*:4: /],
     [['version'], 0, qr/^redirect307ctl \d+\.\d+\.\d+\n$/],
-    [['lint'], 2, qr/name a file/],
+    [['lint', '-f', "$dir/none"], 2, qr/none: No such file/],
+    [['lint', '-f', $checked], 1, qr{checked\.conf:8: Redirct307: is no directive, and httpd does not start; did you mean Redirect307\?\n1 finding, 1 rule fine}],
+    [['lint', '-f', $checked, '-D', 'ON'], 1, qr{\A\S*checked\.conf:2: .* has no target; .*\n\S*checked\.conf:8: .*\n2 findings, 1 rule fine}],
+    [['lint', '-f', $checked, $fine], 2, qr/-f and -D are of a whole httpd/],
+    [['lint', '-f', $bare], 2, qr/bare\.conf: has no line of Redirect307/],
     [['lint', "$dir/none"], 2, qr/none: No such file/],
     [['lint', $fine], 0, qr/^0 findings, 1 rule fine\.\n$/],
     [['lint', $htaccess], 1, qr/\.htaccess:4: Redirect307: 'qurey=drop' unknown option; did you mean query=\?/],

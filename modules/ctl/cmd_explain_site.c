@@ -337,18 +337,6 @@ static const char *refused_path(const asking_t *x)
     return NULL;
 }
 
-static apr_array_header_t *defines_of(const ctl_args_t *args)
-{
-    apr_array_header_t *defines = apr_array_make(args->p, 2, sizeof(const char *));
-    const char *name;
-    int i;
-
-    for (i = 0; (name = ctl_args_nth(args, "D", i)) != NULL; i++) {
-        APR_ARRAY_PUSH(defines, const char *) = name;
-    }
-    return defines;
-}
-
 static void go(asking_t *x)
 {
     ctl_httpd_begin(&x->httpd, &x->walk);
@@ -375,8 +363,8 @@ ctl_exit_t ctl_cmd_explain_site(const ctl_args_t *args)
     ending_t ending, other;
 
     x.asked.url = args->words[0];
-    bad = bad ? bad : ctl_httpd_load(&x.httpd, x.p, ctl_args_value(args, "f"),
-                                     ctl_args_value(args, "root"), defines_of(args));
+    ctl_httpd_make(&x.httpd, x.p);
+    bad = bad ? bad : ctl_httpd_load(&x.httpd, args);
     if (bad) {
         return ctl_args_refuse(args, bad);
     }

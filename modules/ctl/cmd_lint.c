@@ -5,16 +5,17 @@
 #include <string.h>
 #include <apr_strings.h>
 
+#include "ctl_httpd.h"
 #include "ctl_print.h"
-#include "ctl_site.h"
 
 #include "lint/lint_words.h"
 #include "lint/lint_loop.h"
 #include "lint/lint_above.h"
 #include "lint/lint_chain.h"
 
-/* One thing to say of the file at hand. */
+/* One thing to say of the file at hand, or of the files of an httpd. */
 typedef struct saying_t {
+    const char *file;           /* NULL: before all others */
     unsigned line;
     int nth;
     const char *text;
@@ -30,11 +31,12 @@ typedef struct linting_t {
     const char *root;           /* ServerRoot, or NULL */
 } linting_t;
 
-static void say(linting_t *linting, unsigned line, const char *text)
+static void say(linting_t *linting, r307_place_t place, const char *text)
 {
     saying_t *saying = apr_array_push(linting->sayings);
 
-    saying->line = line;
+    saying->file = place.file;
+    saying->line = place.line;
     saying->nth = linting->sayings->nelts;
     saying->text = text;
 }
@@ -42,8 +44,10 @@ static void say(linting_t *linting, unsigned line, const char *text)
 static int by_line(const void *a, const void *b)
 {
     const saying_t *x = a, *y = b;
+    int order = strcmp(x->file ? x->file : "", y->file ? y->file : "");
 
-    return x->line != y->line ? (x->line > y->line ? 1 : -1) : x->nth - y->nth;
+    return order ? order
+        : x->line != y->line ? (x->line > y->line ? 1 : -1) : x->nth - y->nth;
 }
 
 /* In the order of the lines, whenever it was found. */
@@ -62,7 +66,7 @@ static void print_sayings(linting_t *linting)
 static void say_untold(linting_t *linting, const ctl_line_t *line)
 {
     linting->unknown++;
-    say(linting, line->place.line,
+    say(linting, line->place,
         ctl_line_say(linting->p, line, apr_pstrcat(linting->p, "cannot tell: ",
                                                    line->untold, NULL)));
 }
@@ -70,7 +74,7 @@ static void say_untold(linting_t *linting, const ctl_line_t *line)
 static void say_finding(linting_t *linting, const ctl_line_t *line, const char *text)
 {
     linting->findings++;
-    say(linting, line->place.line, ctl_line_say(linting->p, line, text));
+    say(linting, line->place, ctl_line_say(linting->p, line, text));
 }
 
 /* Doubts about a rule that is right by the grammar; how many count as findings. */
@@ -85,7 +89,7 @@ static int audit(linting_t *linting, const ctl_line_t *line)
         const r307_doubt_t *doubt = &APR_ARRAY_IDX(doubts, i, r307_doubt_t);
         int is_note = r307_finding_row(doubt->finding)->severity == R307_SEVERITY_NOTE;
 
-        say(linting, line->place.line,
+        say(linting, line->place,
             ctl_line_say(linting->p, line, apr_pstrcat(linting->p, is_note ? "note: " : "",
                                                        doubt->text, NULL)));
         count += !is_note;
@@ -134,7 +138,7 @@ static void audit_together(linting_t *linting, const ctl_site_t *site,
         if (doubt->rule->target->kind == R307_TARGET_STOP && is_bad(site, doubt->rule)) {
             continue;
         }
-        say(linting, doubt->rule->place.line,
+        say(linting, doubt->rule->place,
             apr_psprintf(linting->p, "%s:%u: %s%s\n", doubt->rule->place.file,
                          doubt->rule->place.line, is_note ? "note: " : "", doubt->text));
         linting->findings += !is_note;
@@ -147,7 +151,7 @@ static void say_map(void *baton, const ctl_line_t *line, const char *text)
 {
     linting_t *linting = baton;
 
-    say(linting, line->place.line, apr_pstrdup(linting->p, text));
+    say(linting, line->place, apr_pstrdup(linting->p, text));
 }
 
 static void lint_map(linting_t *linting, const ctl_maploaded_t *loaded)
@@ -166,7 +170,7 @@ static void lint_maintenance(linting_t *linting, const ctl_line_t *line)
         say_finding(linting, line, doubt);
     }
     else if (!line->is_conf) {      /* what no look at the file can tell */
-        say(linting, line->place.line,
+        say(linting, line->place,
             ctl_line_say(linting->p, line, "note: a .htaccess does not reach URLs that the "
                          "server gives to a proxy (ProxyPass, RewriteRule [P]); a line in "
                          "httpd.conf closes those, too"));
@@ -211,7 +215,7 @@ static void lint_lines(linting_t *linting, const ctl_site_t *site, const char *b
 
         if (!line->reach && line->bad) {    /* a map of the command line says its name */
             linting->findings++;
-            say(linting, 0, apr_pstrcat(linting->p, line->bad, "\n", NULL));
+            say(linting, (r307_place_t){ NULL, 0 }, apr_pstrcat(linting->p, line->bad, "\n", NULL));
         }
         else {
             lint_line(linting, line);
@@ -246,6 +250,93 @@ static void lint_file(void *baton, const ctl_named_t *found)
         fprintf(stderr, "redirect307ctl: %s\n", bad);
     }
 }
+
+/* --- the whole of an httpd --- */
+
+static void audit_blocks(linting_t *linting, const ctl_site_t *site,
+                         const r307_blocks_t *blocks)
+{
+    int i;
+
+    for (i = 0; blocks && i < blocks->count; i++) {
+        audit_together(linting, site, blocks->at[i]->rules);
+    }
+}
+
+static void audit_parts(linting_t *linting, const ctl_site_t *site,
+                        const apr_array_header_t *sections)
+{
+    int i;
+
+    for (i = 0; i < sections->nelts; i++) {
+        const r307_area_section_t *section = APR_ARRAY_IDX(sections, i,
+                                                           r307_area_section_t *);
+
+        audit_blocks(linting, site, section->part.conf->early);
+        audit_blocks(linting, site, section->part.conf->late);
+    }
+}
+
+static void audit_server(linting_t *linting, const ctl_site_t *site,
+                         const r307_server_t *server)
+{
+    audit_blocks(linting, site, server->part.conf->early);
+    audit_parts(linting, site, server->directories);
+    audit_parts(linting, site, server->locations);
+}
+
+static void say_problems(linting_t *linting, const apr_array_header_t *problems)
+{
+    int i;
+
+    for (i = 0; i < problems->nelts; i++) {
+        const r307_problem_t *problem = &APR_ARRAY_IDX(problems, i, r307_problem_t);
+
+        linting->findings++;
+        say(linting, (r307_place_t){ problem->file, problem->line },
+            apr_psprintf(linting->p, "%s:%u: %s\n", problem->file, problem->line,
+                         problem->text));
+    }
+}
+
+/* httpd.conf with all that it includes. */
+static void lint_httpd(linting_t *linting, const ctl_args_t *args)
+{
+    ctl_httpd_t *x = apr_palloc(linting->p, sizeof(*x));
+    const char *bad;
+    int i;
+
+    linting->files++;
+    linting->sayings = apr_array_make(linting->p, 16, sizeof(saying_t));
+    ctl_httpd_make(x, linting->p);
+    x->lines.wants_doubts = 1;
+    x->lines.tell = say_map;
+    x->lines.baton = linting;
+    bad = ctl_httpd_load(x, args);
+    if (bad) {
+        linting->unreadable++;
+        fprintf(stderr, "redirect307ctl: %s\n", bad);
+        return;
+    }
+    linting->ours = x->lines.ours;
+    ctl_httpd_check(x);
+    say_problems(linting, x->tree.problems);
+    lint_lines(linting, &x->lines, NULL);
+    audit_server(linting, &x->lines, x->site.main);
+    for (i = 0; i < x->site.hosts->nelts; i++) {
+        audit_server(linting, &x->lines,
+                     APR_ARRAY_IDX(x->site.hosts, i, const r307_server_t *));
+    }
+    print_sayings(linting);
+    if (!linting->ours) {
+        linting->empty++;
+        fflush(stdout);
+        fprintf(stderr, "redirect307ctl: %s\n",
+                ctl_site_empty(linting->p, x->file));
+    }
+}
+
+/* --- what was named --- */
 
 /* What was named, and whether there was anything to check in it. */
 static void lint_named(linting_t *linting, const char *name)
@@ -294,6 +385,13 @@ ctl_exit_t ctl_cmd_lint(const ctl_args_t *args)
     int i;
 
     linting.root = ctl_args_value(args, "root");
+    if (args->count && (ctl_args_value(args, "f") || ctl_args_value(args, "D"))) {
+        return ctl_args_refuse(args, "-f and -D are of a whole httpd, and a file stands "
+                                     "behind them; leave one of them out");
+    }
+    if (!args->count) {
+        lint_httpd(&linting, args);
+    }
     for (i = 0; i < args->count; i++) {
         lint_named(&linting, args->words[i]);
     }

@@ -159,19 +159,16 @@ static void tell(const reading_t *reading, unsigned number, const char *name,
 }
 
 /* A section that nobody has: the one that was meant by it, or NULL. */
-static const r307_section_row_t *find_meant(const reading_t *reading, const char *name, unsigned number)
+static const r307_section_row_t *find_meant(const reading_t *reading, const char *name,
+                                            unsigned number)
 {
-    const r307_section_row_t *row;
+    const r307_section_row_t *row = r307_section_near(name);
 
-    for (row = r307_section_rows; row->name; row++) {
-        if (strlen(name) > 4 && r307_text_distance(name, row->name) <= 2) {
-            tell(reading, number, apr_psprintf(reading->p, "<%s>", show(reading->p, name)),
-                 apr_psprintf(reading->p, "is no section, and httpd takes nothing of this file; "
-                              "did you mean <%s>?", row->name));
-            return row;
-        }
+    if (row) {
+        tell(reading, number, apr_psprintf(reading->p, "<%s>", show(reading->p, name)),
+             apr_psprintf(reading->p, R307_SECTION_NONE, row->name));
     }
-    return NULL;
+    return row;
 }
 
 static void enter(reading_t *reading, const char *line, unsigned number)

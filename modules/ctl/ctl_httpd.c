@@ -175,15 +175,21 @@ static void take(void *baton, const r307_node_t *node, const r307_standing_t *st
     }
 }
 
-const char *ctl_httpd_load(ctl_httpd_t *x, apr_pool_t *p, const char *file, const char *root,
-                           const apr_array_header_t *defines)
+void ctl_httpd_make(ctl_httpd_t *x, apr_pool_t *p)
 {
-    const char *bad;
-    int i;
-
     memset(x, 0, sizeof(*x));
     x->p = p;
-    x->asked_root = root;
+    ctl_site_make(&x->lines, p);
+    x->lines.keeps_maps = 1;
+}
+
+const char *ctl_httpd_load(ctl_httpd_t *x, const ctl_args_t *args)
+{
+    const char *file = ctl_args_value(args, "f"), *name, *bad;
+    apr_pool_t *p = x->p;
+    int i;
+
+    x->asked_root = ctl_args_value(args, "root");
     x->reaches = apr_hash_make(p);
     ctl_layout_find(p, &x->layout);
     file = file ? file : x->layout.file;
@@ -198,27 +204,43 @@ const char *ctl_httpd_load(ctl_httpd_t *x, apr_pool_t *p, const char *file, cons
     x->host.baton = x;
     r307_tree_make(&x->tree, p, &x->host);
     x->tree.version = x->layout.version;
-    for (i = 0; i < defines->nelts; i++) {
-        apr_hash_set(x->tree.defines, APR_ARRAY_IDX(defines, i, const char *),
-                     APR_HASH_KEY_STRING, "");
+    for (i = 0; (name = ctl_args_nth(args, "D", i)) != NULL; i++) {
+        apr_hash_set(x->tree.defines, name, APR_HASH_KEY_STRING, "");
     }
+    x->file = file;
     bad = read_conf(x, file);
     if (bad) {
         return bad;
     }
-    ctl_site_make(&x->lines, p);
-    x->lines.keeps_maps = 1;
     x->lines.root = root_of(x);
     x->site.p = p;
     x->site.take = take;
     x->site.baton = x;
     r307_site_read(&x->site, &x->tree);
+    apr_array_cat(x->tree.problems, x->site.problems);
     if (x->tree.problems->nelts) {
         const r307_problem_t *problem = &APR_ARRAY_IDX(x->tree.problems, 0, r307_problem_t);
 
         x->fails = apr_psprintf(p, "%s:%u: %s", problem->file, problem->line, problem->text);
     }
     return NULL;
+}
+
+/* Sections go from one file into another one, so that a file alone says nothing of them. */
+static void take_problem(void *baton, const ctl_met_t *what)
+{
+    if (what->problem && what->directive[0] != '<') {
+        (void)ctl_site_take(baton, what, NULL);
+    }
+}
+
+void ctl_httpd_check(ctl_httpd_t *x)
+{
+    apr_hash_index_t *at;
+
+    for (at = apr_hash_first(x->p, x->reaches); at; at = apr_hash_next(at)) {
+        ctl_file_read(x->p, apr_hash_this_val(at), take_problem, &x->lines);
+    }
 }
 
 /* --- what a walk asks --- */
@@ -259,7 +281,7 @@ static void see_fatal(void *baton, const ctl_met_t *what)
 static void check_allowed(ctl_httpd_t *x, const r307_node_t *node, const r307_area_t *above)
 {
     for (; node; node = node->next) {
-        int allowed = r307_area_allows(above, node);
+        int allowed = r307_override_allows(above->override, above->override_list, node);
 
         if (allowed == 0 && !x->fails) {
             x->fails = apr_psprintf(x->p, "%s:%u: %s is not allowed here", node->file,

@@ -7,11 +7,13 @@
 #define CTL_HTTPD_H
 
 #include "conf/conf_walk.h"
+#include "ctl_args.h"
 #include "ctl_layout.h"
 #include "ctl_site.h"
 
 typedef struct ctl_httpd_t {
     apr_pool_t *p;
+    const char *file;           /* httpd.conf */
     ctl_layout_t layout;
     r307_tree_t tree;
     r307_tree_host_t host;
@@ -25,10 +27,15 @@ typedef struct ctl_httpd_t {
     const char *fails;          /* FILE:LINE: why a .htaccess is answered by 500 */
 } ctl_httpd_t;
 
-/* file: NULL for that of the running layout. defines: of -D, const char *. NULL, or why it
- * cannot be read. */
-const char *ctl_httpd_load(ctl_httpd_t *x, apr_pool_t *p, const char *file, const char *root,
-                           const apr_array_header_t *defines);
+/* Members of x->lines may be set before anything is loaded. */
+void ctl_httpd_make(ctl_httpd_t *x, apr_pool_t *p);
+
+/* What -f names, else the configuration of the httpd that is installed; with -D and --root.
+ * NULL, or why it cannot be read. */
+const char *ctl_httpd_load(ctl_httpd_t *x, const ctl_args_t *args);
+
+/* Adds to the lines what is wrong with the files themselves, and with names of directives. */
+void ctl_httpd_check(ctl_httpd_t *x);
 
 /* What holds for the request of walk; its host, port and uri are set. 0: where it leads
  * cannot be told. */

@@ -15,17 +15,19 @@
 static ctl_exit_t run_help(const ctl_args_t *args);
 static ctl_exit_t run_version(const ctl_args_t *args);
 
+#define HTTPD \
+    { NULL, 'f', "FILE", "httpd.conf, else that of the httpd that is installed" }, \
+    { NULL, 'D', "NAME", "as httpd takes it; may be repeated" }
 #define ROOT { "root", 0, "DIR", "what ServerRoot is, for what *.conf names" }
 
 static const ctl_command_t commands[] = {
-    { "lint", "FILE|DIRECTORY|- ...", 1, INT_MAX, "name a file, a directory or -",
-      "checks rules: .htaccess files, directories of them, *.conf, maps",
-      { ROOT },
+    { "lint", "[FILE|DIRECTORY|- ...]", 0, INT_MAX, NULL,
+      "checks rules: all of httpd.conf; or .htaccess files, directories of them, *.conf, maps",
+      { HTTPD, ROOT },
       ctl_cmd_lint },
     { "explain", "[FILE] URL", 1, 2, "name the URL to explain",
       "what httpd, or the rules of one file, answer to a URL, and why",
-      { { NULL, 'f', "FILE", "httpd.conf, else that of the httpd that is installed" },
-        { NULL, 'D', "NAME", "as httpd takes it; may be repeated" },
+      { HTTPD,
         { "base", 0, "/url/", "the URL of the directory that the file belongs to" },
         { "method", 0, "METHOD", "of the request, else GET" },
         { "header", 0, "'N: v'", "of the request; may be repeated" },

@@ -67,7 +67,7 @@ done
 # The tool's commands and options, by the rows of its table: a command begins a row of its own,
 # an option stands in braces. The manual page has all of them and no other.
 ROWS=modules/ctl/main.c PAGE=docs/redirect307ctl.1
-table=$(sed -n '/^#define ROOT/p; /^static const ctl_command_t commands/,/^};/p' "$ROWS")
+table=$(sed -n '/^#define HTTPD/,/^};/p' "$ROWS")
 names=$(printf '%s\n' "$table" | sed -n 's/^    { "\([a-z]*\)", ".*/\1/p')
 [ "$(printf '%s\n' "$names" | wc -l)" -ge 7 ] || complain "found no table of commands in $ROWS"
 for name in $names; do

@@ -9,8 +9,6 @@
 #include <apr_fnmatch.h>
 #include <apr_strings.h>
 
-#include "conf/directive_names.h"
-
 /* Where a line is met. */
 typedef struct at_t {
     r307_site_t *site;
@@ -274,96 +272,6 @@ static int is_among(const char *name, const char *const *names)
     return *names != NULL;
 }
 
-typedef struct override_t {
-    const char *word;
-    int value;
-} override_t;
-
-static const override_t overrides[] = {
-    { "FileInfo", R307_OVERRIDE_FILEINFO }, { "AuthConfig", R307_OVERRIDE_AUTH },
-    { "Limit", R307_OVERRIDE_LIMIT }, { "Indexes", R307_OVERRIDE_INDEXES },
-    { "Options", R307_OVERRIDE_OPTIONS }, { "All", R307_OVERRIDE_ALL },
-    { "Nonfatal", R307_OVERRIDE_LENIENT }, { NULL, 0 }
-};
-
-/* "Options=Indexes" is Options; None takes all back. */
-static int add_override(int so_far, const char *word)
-{
-    size_t n = strcspn(word, "=");
-    const override_t *row = overrides;
-
-    while (row->word && !r307_text_same_fold(row->word, strlen(row->word), word, n)) {
-        row++;
-    }
-    return row->word ? so_far | row->value : 0;
-}
-
-/* Of the lines that .htaccess files have most often: what lets them in. */
-static const override_t let_in[] = {
-    { "Require", R307_OVERRIDE_AUTH }, { "AuthType", R307_OVERRIDE_AUTH },
-    { "AuthName", R307_OVERRIDE_AUTH }, { "AuthUserFile", R307_OVERRIDE_AUTH },
-    { "AuthGroupFile", R307_OVERRIDE_AUTH }, { "Satisfy", R307_OVERRIDE_AUTH },
-    { "Order", R307_OVERRIDE_LIMIT }, { "Allow", R307_OVERRIDE_LIMIT },
-    { "Deny", R307_OVERRIDE_LIMIT }, { "Options", R307_OVERRIDE_OPTIONS },
-    { "DirectoryIndex", R307_OVERRIDE_INDEXES },
-    { "IndexOptions", R307_OVERRIDE_INDEXES }, { "ExpiresActive", R307_OVERRIDE_INDEXES },
-    { "ExpiresByType", R307_OVERRIDE_INDEXES },
-    { "ExpiresDefault", R307_OVERRIDE_INDEXES },
-    { "RewriteEngine", R307_OVERRIDE_FILEINFO },
-    { "RewriteBase", R307_OVERRIDE_FILEINFO }, { "RewriteRule", R307_OVERRIDE_FILEINFO },
-    { "RewriteCond", R307_OVERRIDE_FILEINFO }, { "Redirect", R307_OVERRIDE_FILEINFO },
-    { "RedirectMatch", R307_OVERRIDE_FILEINFO },
-    { "ErrorDocument", R307_OVERRIDE_FILEINFO }, { "Header", R307_OVERRIDE_FILEINFO },
-    { "RequestHeader", R307_OVERRIDE_FILEINFO }, { "AddType", R307_OVERRIDE_FILEINFO },
-    { "AddHandler", R307_OVERRIDE_FILEINFO }, { "SetHandler", R307_OVERRIDE_FILEINFO },
-    { "SetEnv", R307_OVERRIDE_FILEINFO }, { "SetEnvIf", R307_OVERRIDE_FILEINFO },
-    { "FileETag", R307_OVERRIDE_FILEINFO }, { NULL, 0 }
-};
-
-static int is_listed(const apr_array_header_t *list, const char *name)
-{
-    int i;
-
-    for (i = 0; list && i < list->nelts; i++) {
-        if (is(word_at(list, i), name)) {
-            return 1;
-        }
-    }
-    return 0;
-}
-
-/* What lets a line in; 0: not known, -1: nothing does. */
-static int needs(const r307_node_t *node)
-{
-    const r307_directive_row_t *row = r307_directive_find(node->name, strlen(node->name));
-    const override_t *known = let_in;
-
-    if (row) {
-        return row->stands == R307_STANDS_EVERYWHERE ? R307_OVERRIDE_FILEINFO : -1;
-    }
-    if (node->is_section) {
-        return R307_OVERRIDE_ALL;
-    }
-    while (known->word && !is(known->word, node->name)) {
-        known++;
-    }
-    return known->value;
-}
-
-int r307_area_allows(const r307_area_t *area, const r307_node_t *node)
-{
-    int let = needs(node), override = area->override < 0 ? 0 : area->override;
-
-    if (let != -1 && is_listed(area->override_list, node->name)) {
-        return 1;
-    }
-    if (!let) {
-        return (override & R307_OVERRIDE_ALL) == R307_OVERRIDE_ALL ? 1
-            : override & R307_OVERRIDE_ALL ? -1 : 0;
-    }
-    return let != -1 && (override & let) ? 1 : override & R307_OVERRIDE_LENIENT ? -1 : 0;
-}
-
 static void take_override(at_t *at, const r307_node_t *node)
 {
     apr_array_header_t *words = r307_conf_words(at->site->p, node->args);
@@ -376,7 +284,8 @@ static void take_override(at_t *at, const r307_node_t *node)
     }
     at->part->override = 0;
     for (i = 0; i < words->nelts; i++) {
-        at->part->override = add_override(at->part->override, word_at(words, i));
+        at->part->override = r307_override_add(at->part->override,
+                                                 word_at(words, i));
     }
 }
 
@@ -456,10 +365,15 @@ static int is_between(const at_t *at, const r307_node_t *node)
         && is_among(node->name, between_names);
 }
 
+static int is_ours(const r307_node_t *node)
+{
+    return strlen(node->name) >= 11
+           && r307_text_same_fold(node->name, 11, "Redirect307", 11);
+}
+
 static void take_line(at_t *at, const r307_node_t *node)
 {
-    if (strlen(node->name) >= 11
-        && r307_text_same_fold(node->name, 11, "Redirect307", 11)) {
+    if (is_ours(node)) {
         if (node->is_maybe) {
             APR_ARRAY_PUSH(at->site->maybes, const r307_node_t *) = node;
         }
@@ -486,9 +400,7 @@ static int matters(const r307_node_t *first)
 {
     for (; first; first = first->next) {
         if (first->is_section ? matters(first->child)
-            : (strlen(first->name) >= 11
-               && r307_text_same_fold(first->name, 11, "Redirect307", 11))
-              || is_among(first->name, access_names)
+            : is_ours(first) || is_among(first->name, access_names)
               || is_among(first->name, between_names)) {
             return 1;
         }
@@ -496,13 +408,49 @@ static int matters(const r307_node_t *first)
     return 0;
 }
 
+static int enter_standing(at_t *at, const r307_node_t *node, const r307_section_row_t *row)
+{
+    const r307_section_row_t *meant = row ? row : r307_section_near(node->name);
+    const char *bad = r307_section_enter(at->site->p, meant, node->args, &at->standing);
+    r307_problem_t *problem;
+
+    bad = row || !meant ? bad : apr_psprintf(at->site->p, "<%s>: " R307_SECTION_NONE,
+                                                     node->name, meant->name);
+    if (bad && !at->standing.is_htaccess) {
+        problem = apr_array_push(at->site->problems);
+        problem->file = node->file;
+        problem->line = node->line;
+        problem->text = bad;
+    }
+    return row != NULL;
+}
+
+/* Our lines where they are in no place of their own, as in <If>: what is wrong with them is
+ * wrong whether it holds or not. */
+static void take_apart(at_t *at, const r307_node_t *first)
+{
+    for (; first; first = first->next) {
+        at_t inside = *at;
+
+        if (first->is_section) {
+            (void)enter_standing(&inside, first,
+                                 r307_section_find(first->name, strlen(first->name)));
+            take_apart(&inside, first->child);
+        }
+        else if (is_ours(first)) {
+            at->site->take(at->site->baton, first, &at->standing, at->directory,
+                           r307_config_create(at->site->p, NULL));
+        }
+    }
+}
+
 static void enter(at_t *at, const r307_node_t *node)
 {
     const r307_section_row_t *row = r307_section_find(node->name, strlen(node->name));
     at_t inside = *at;
 
-    (void)r307_section_enter(at->site->p, row, node->args, &inside.standing);
-    if (!row) {
+    if (!enter_standing(&inside, node, row)) {
+        take_apart(&inside, node->child);
         return;
     }
     switch (row->kind) {
@@ -518,15 +466,18 @@ static void enter(at_t *at, const r307_node_t *node)
         if (matters(node->child)) {
             add(at->site->p, &at->part->maybes, node);
         }
+        take_apart(&inside, node->child);
         break;
     case R307_SECTION_METHODS:
     case R307_SECTION_ACCESS:
         if (matters(node->child)) {
             take_require(at, node);
         }
+        take_apart(&inside, node->child);
         break;
     case R307_SECTION_PROXY:
     case R307_SECTION_MACRO:
+        take_apart(&inside, node->child);
         break;
     default:
         walk(&inside, node->child);
@@ -592,6 +543,7 @@ void r307_site_read(r307_site_t *site, const r307_tree_t *tree)
     site->root = tree->root;
     site->hosts = apr_array_make(site->p, 4, sizeof(r307_server_t *));
     site->maybes = apr_array_make(site->p, 4, sizeof(r307_node_t *));
+    site->problems = apr_array_make(site->p, 2, sizeof(r307_problem_t));
     site->main = at.server = make_server(site, NULL);
     at.site = site;
     at.part = &site->main->part;

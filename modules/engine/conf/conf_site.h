@@ -8,18 +8,8 @@
 #ifndef R307_CONF_SITE_H
 #define R307_CONF_SITE_H
 
-#include "conf/conf_tree.h"
+#include "conf/conf_override.h"
 #include "conf/place_config.h"
-
-/* What AllowOverride lets .htaccess have, as far as it is about our lines. */
-#define R307_OVERRIDE_UNSET (-1)
-#define R307_OVERRIDE_FILEINFO 1    /* our lines are taken */
-#define R307_OVERRIDE_AUTH 2
-#define R307_OVERRIDE_LIMIT 4
-#define R307_OVERRIDE_INDEXES 8
-#define R307_OVERRIDE_OPTIONS 16
-#define R307_OVERRIDE_ALL 31
-#define R307_OVERRIDE_LENIENT 32    /* Nonfatal=: what is not let in is skipped */
 
 /* What the lines of one container say: merged as httpd merges it. */
 typedef struct r307_area_t {
@@ -76,6 +66,7 @@ typedef struct r307_site_t {
     apr_array_header_t *hosts;          /* of r307_server_t *, in the order of the file */
     apr_array_header_t *maybes;         /* of r307_node_t *: our lines in sections that were
                                          * not decided */
+    apr_array_header_t *problems;       /* of r307_problem_t: sections where httpd takes none */
     /* the host: puts a line of ours into its place. directory: absolute, or NULL. */
     void (*take)(void *baton, const r307_node_t *node, const r307_standing_t *standing,
                  const char *directory, r307_config_t *conf);
@@ -93,10 +84,6 @@ void r307_area_make(apr_pool_t *p, r307_area_t *part);
 /* What holds where `add` lies inside `base`. */
 void r307_area_merge(apr_pool_t *p, const r307_area_t *base, const r307_area_t *add,
                      r307_area_t *merged);
-
-/* Whether .htaccess may have the line there: 1, 0 where httpd answers 500, -1 where it is not
- * known. */
-int r307_area_allows(const r307_area_t *area, const r307_node_t *node);
 
 /* Whether the section is about that directory, URL-path or name. */
 int r307_area_is(const r307_area_section_t *section, const char *text);

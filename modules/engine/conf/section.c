@@ -183,6 +183,16 @@ static void settle(apr_pool_t *p, const r307_section_row_t *row, const char *arg
     }
 }
 
+const r307_section_row_t *r307_section_near(const char *name)
+{
+    const r307_section_row_t *row = r307_section_rows;
+
+    while (row->name && (strlen(name) <= 4 || r307_text_distance(name, row->name) > 2)) {
+        row++;
+    }
+    return row->name ? row : NULL;
+}
+
 const char *r307_section_enter(apr_pool_t *p, const r307_section_row_t *row,
                                const char *args, r307_standing_t *standing)
 {

@@ -50,6 +50,10 @@ typedef struct r307_standing_t {
 
 /* In any letter case, without '<'; NULL. */
 const r307_section_row_t *r307_section_find(const char *name, size_t len);
+#define R307_SECTION_NONE \
+    "is no section, and httpd takes nothing of this file; did you mean <%s>?"
+/* The one that was meant by a name that none has, or NULL. */
+const r307_section_row_t *r307_section_near(const char *name);
 
 /* Outside of all sections. */
 void r307_section_begin(int is_htaccess, r307_standing_t *standing);

@@ -59,7 +59,8 @@ static int htaccess(void *baton, const char *directory, const char *names,
     seen->htaccess = apr_pstrcat(seen->p, seen->htaccess, directory, " ", NULL);
     r307_tree_make(&tree, seen->p, &host);
     r307_tree_add(&tree, names, "Redirect307 ht\nRewriteRule x y\n", 31);
-    ck_assert_int_eq(r307_area_allows(above, tree.top->child),
+    ck_assert_int_eq(r307_override_allows(above->override, above->override_list,
+                                         tree.top->child),
                      (above->override & R307_OVERRIDE_FILEINFO) != 0);
     r307_site_htaccess(seen->site, &tree, "/x", area);
     return 1;
@@ -204,7 +205,8 @@ START_TEST(overrides)
         r307_tree_make(&tree, p, &host);
         r307_tree_add(&tree, "x", rows[i].lines, strlen(rows[i].lines));
         r307_site_read(&site, &tree);
-        got = r307_area_allows(&site.main->part, &node);
+        got = r307_override_allows(site.main->part.override,
+                                   site.main->part.override_list, &node);
         ck_assert_msg(got == rows[i].allowed, "row %d: %d", (int)i, got);
         unit_rows_add(1);
     }
