@@ -152,7 +152,7 @@ is(join(',', grep { /\.on\../ } readdir $all), '', 'nothing else is left behind'
 sub run_explain
 {
     my @words = map { my $word = $_; $word =~ s/'/'\\''/g; "'$word'" } @_;
-    my $text = qx(cd '$dir' && $ctl explain @words 2>&1 </dev/null);
+    my $text = qx(cd '$dir' && $ctl explain .htaccess @words 2>&1 </dev/null);
     return ($? >> 8, $text);
 }
 my @explained = (
