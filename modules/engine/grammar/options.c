@@ -497,8 +497,10 @@ const r307_option_t *r307_option_find(const char *name, size_t len)
     for (i = 0; len && i < r307_option_count; i++) {
         const r307_option_t *option = &r307_options[i];
 
-        if (option->name[0] == name[0] && strncmp(option->name, name, len) == 0
-            && !option->name[len] && option->written != R307_WRITTEN_NEVER) {
+        /* by its length, as a name of a sheet may have NUL bytes in it */
+        if (option->name[0] == name[0] && strlen(option->name) == len
+            && memcmp(option->name, name, len) == 0
+            && option->written != R307_WRITTEN_NEVER) {
             return option;
         }
     }
