@@ -6,7 +6,7 @@
 #include <apr_lib.h>
 #include <apr_strings.h>
 
-#define DEPTH_MOST 64           /* of files and macros in each other */
+#define DEPTH_MOST 64           /* of files in each other */
 
 /* A line as it is read, wherever from. */
 typedef struct place_t {
@@ -29,6 +29,7 @@ typedef struct body_t {
 typedef struct macro_t {
     apr_array_header_t *params; /* of const char * */
     apr_array_header_t *body;
+    int is_used;                /* its lines are being taken */
 } macro_t;
 
 typedef struct reading_t {
@@ -241,7 +242,7 @@ static void begin_macro(reading_t *reading, const char *args)
 {
     r307_tree_t *tree = reading->tree;
     apr_array_header_t *words = r307_conf_words(tree->p, args);
-    macro_t *macro = apr_palloc(tree->p, sizeof(*macro));
+    macro_t *macro = apr_pcalloc(tree->p, sizeof(*macro));
     char *name = apr_pstrdup(tree->p, word_at(words, 0)), *at;
 
     for (at = name; *at; at++) {
@@ -309,25 +310,27 @@ static void use_macro(reading_t *reading, const char *args, place_t at)
     r307_tree_t *tree = reading->tree;
     apr_array_header_t *values = r307_conf_words(tree->p, resolve(tree, args));
     char *name = apr_pstrdup(tree->p, word_at(values, 0)), *to;
-    const macro_t *macro;
+    macro_t *macro;
     int i;
 
     for (to = name; *to; to++) {
         *to = r307_text_lower(*to);
     }
     macro = apr_hash_get(tree->macros, name, APR_HASH_KEY_STRING);
-    if (!macro || macro->params->nelts != values->nelts || tree->depth >= DEPTH_MOST) {
-        problem(tree, at, apr_psprintf(tree->p, macro ? "Use %s: the macro has other "
-                "parameters" : "Use %s: no such macro", show(tree->p, name)));
+    if (!macro || macro->is_used || macro->params->nelts != values->nelts) {
+        problem(tree, at, apr_psprintf(tree->p, !macro ? "Use %s: no such macro"
+                                       : macro->is_used ? "Use %s: the macro uses itself"
+                                       : "Use %s: the macro has other parameters",
+                                       show(tree->p, name)));
         return;
     }
-    tree->depth++;
+    macro->is_used = 1;
     for (i = 0; i < macro->body->nelts; i++) {
         const body_t *body = &APR_ARRAY_IDX(macro->body, i, body_t);
 
         take_line(reading, fill_in(tree, macro, body->text, values), body->at);
     }
-    tree->depth--;
+    macro->is_used = 0;
 }
 
 /* --- lines --- */
@@ -428,7 +431,11 @@ static void include(reading_t *reading, const char *args, int is_optional, place
     r307_tree_t *tree = reading->tree;
     const char *name = resolve(tree, next_word(tree->p, &args)), *bad;
 
+    if (tree->is_too_deep) {    /* httpd has ended there */
+        return;
+    }
     if (tree->depth >= DEPTH_MOST || !tree->host->include) {
+        tree->is_too_deep = 1;
         problem(tree, at, "Include goes too deep");
         return;
     }

@@ -54,7 +54,7 @@ struct r307_tree_t {
     r307_node_t *top, *at;      /* `at`: the section that lines go into */
     apr_array_header_t *problems;   /* of r307_problem_t: httpd does not take it */
     apr_array_header_t *maybe;      /* of r307_node_t *: sections that were not decided */
-    int depth;
+    int depth, is_too_deep;     /* of files in each other */
 };
 
 void r307_tree_make(r307_tree_t *tree, apr_pool_t *p, const r307_tree_host_t *host);

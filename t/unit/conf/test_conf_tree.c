@@ -71,6 +71,8 @@ START_TEST(trees)
         { "<Macro M $a $ab>\nA $a $ab\n</Macro>\nUse M 1 2\nUse m 3 4\nUse M 1\nUse N\n",
           "A 1 2;A 3 4;", 2 },
         { "<Macro Q @a>\nA @a\n</Macro>\nUse Q \"b c\"\nUse Q d\n", "A \"b c\";A d;", 0 },
+        { "<Macro A>\nUse B\nUse B\n</Macro>\n<Macro B>\nUse A\nX\n</Macro>\nUse A\nUse B\n",
+          "X;X;X;", 4 },
         { "Include x\nIncludeOptional none\nInclude none\nA\n", "In of \"it\";A;", 1 },
         { "<S \"a b\" c>\n</S>\n", "<S \"a b\" c>{}", 0 }
     };
