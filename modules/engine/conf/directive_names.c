@@ -13,7 +13,8 @@
 const r307_directive_row_t r307_directive_rows[R307_DIRECTIVE_COUNT + 1] = {
 #include "conf/directive_table.h"
     [R307_DIRECTIVE_COUNT] = { R307_DIRECTIVE_COUNT, NULL, R307_LINE_RULE,
-                               R307_STANDS_EVERYWHERE, NULL, 0, 0, NULL, { { 0, 0, 0 } } }
+                               R307_STANDS_EVERYWHERE, NULL, 0, 0, NULL, NULL,
+                               { { 0, 0, 0 } } }
 };
 
 #define DIRECTIVE(id, name, kind, stands, write, least, most, read, values, help) values
@@ -115,6 +116,7 @@ const char *r307_directive_read(apr_pool_t *p, const r307_directive_row_t *row,
                                 const char *args, const r307_standing_t *standing,
                                 r307_said_t *setting)
 {
+    r307_words_form_t form = { row->write, row->choices };
     apr_array_header_t *words;
     const char *bad;
 
@@ -131,7 +133,7 @@ const char *r307_directive_read(apr_pool_t *p, const r307_directive_row_t *row,
                            ? "a value is missing" : "too many values", row->name,
                            row->write);
     }
-    bad = bad ? bad : row->read(p, words, row->write, setting);
+    bad = bad ? bad : row->read(p, words, &form, setting);
     if (!bad && row->read == r307_setting_cache && setting->size != R307_UNSAID
         && standing->is_virtual) {
         bad = "a size is for the whole process; write it outside of <VirtualHost>";

@@ -51,7 +51,8 @@ typedef struct r307_directive_row_t {
     const char *write;          /* what follows the name */
     /* of a setting: */
     int least, most;            /* words */
-    r307_setting_reader_t read;
+    r307_setting_reader_t *read;
+    const r307_choice_t *choices;       /* as in r307_words_form_t */
     struct {
         int is_set;             /* 0: no more of them */
         r307_setting_t setting;

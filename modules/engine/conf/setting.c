@@ -21,35 +21,30 @@ static const char *show(apr_pool_t *p, const char *text)
 
 /* --- one word of a few --- */
 
-typedef struct choice_t {
-    const char *word;
-    int value;
-} choice_t;
-
-static const choice_t switch_words[] = { { "on", 1 }, { "off", 0 }, { NULL, 0 } };
-static const choice_t refuse_words[] = {
+const r307_choice_t r307_words_switch[] = { { "on", 1 }, { "off", 0 }, { NULL, 0 } };
+const r307_choice_t r307_words_refuse[] = {
     { "400", 400 }, { "404", 404 }, { "pass", R307_REFUSE_PASS }, { NULL, 0 }
 };
-static const choice_t by_words[] = {
+const r307_choice_t r307_words_by[] = {
     { "off", R307_BY_OFF }, { "on", R307_BY_ON }, { "rule", R307_BY_RULE }, { NULL, 0 }
 };
-static const choice_t lint_words[] = {
+const r307_choice_t r307_words_lint[] = {
     { "off", R307_LINT_OFF }, { "warn", R307_LINT_WARN }, { "refuse", R307_LINT_REFUSE },
     { NULL, 0 }
 };
-static const choice_t engine_words[] = {
+const r307_choice_t r307_words_engine[] = {
     { "on", R307_ENGINE_ON }, { "report", R307_ENGINE_REPORT }, { "off", R307_ENGINE_OFF },
     { NULL, 0 }
 };
-static const choice_t plan_words[] = {
+static const r307_choice_t plan_words[] = {
     { "until", R307_REQUIRE_UNTIL }, { "review", R307_REQUIRE_REVIEW },
     { "none", R307_REQUIRE_NONE }, { NULL, 0 }
 };
-static const choice_t how_words[] = {
+static const r307_choice_t how_words[] = {
     { "warn", R307_REQUIRE_WARN }, { "refuse", R307_REQUIRE_REFUSE }, { NULL, 0 }
 };
 
-static const char *choose(apr_pool_t *p, const char *word, const choice_t *choices,
+static const char *choose(apr_pool_t *p, const char *word, const r307_choice_t *choices,
                           const char *write, apr_int64_t *value)
 {
     for (; choices->word; choices++) {
@@ -61,38 +56,14 @@ static const char *choose(apr_pool_t *p, const char *word, const choice_t *choic
     return apr_psprintf(p, "'%s' is no value here; write %s", show(p, word), write);
 }
 
-const char *r307_setting_engine(apr_pool_t *p, const apr_array_header_t *words,
-                                const char *write, r307_said_t *setting)
+const char *r307_setting_choice(apr_pool_t *p, const apr_array_header_t *words,
+                                const r307_words_form_t *form, r307_said_t *setting)
 {
-    return choose(p, word_at(words, 0), engine_words, write, &setting->choice);
-}
-
-const char *r307_setting_switch(apr_pool_t *p, const apr_array_header_t *words,
-                                const char *write, r307_said_t *setting)
-{
-    return choose(p, word_at(words, 0), switch_words, write, &setting->choice);
-}
-
-const char *r307_setting_refuse(apr_pool_t *p, const apr_array_header_t *words,
-                                const char *write, r307_said_t *setting)
-{
-    return choose(p, word_at(words, 0), refuse_words, write, &setting->choice);
-}
-
-const char *r307_setting_by(apr_pool_t *p, const apr_array_header_t *words,
-                            const char *write, r307_said_t *setting)
-{
-    return choose(p, word_at(words, 0), by_words, write, &setting->choice);
-}
-
-const char *r307_setting_lint(apr_pool_t *p, const apr_array_header_t *words,
-                              const char *write, r307_said_t *setting)
-{
-    return choose(p, word_at(words, 0), lint_words, write, &setting->choice);
+    return choose(p, word_at(words, 0), form->choices, form->write, &setting->choice);
 }
 
 const char *r307_setting_require(apr_pool_t *p, const apr_array_header_t *words,
-                                 const char *write, r307_said_t *setting)
+                                 const r307_words_form_t *form, r307_said_t *setting)
 {
     const char *bad = choose(p, word_at(words, 0), plan_words, "until, review or none",
                              &setting->choice);
@@ -110,7 +81,7 @@ static int is_none(const apr_array_header_t *words)
 }
 
 const char *r307_setting_hosts(apr_pool_t *p, const apr_array_header_t *words,
-                               const char *write, r307_said_t *setting)
+                               const r307_words_form_t *form, r307_said_t *setting)
 {
     int i;
 
@@ -154,7 +125,7 @@ static const char *add_path(apr_pool_t *p, const char *text, r307_said_t *settin
 }
 
 const char *r307_setting_exempt(apr_pool_t *p, const apr_array_header_t *words,
-                                const char *write, r307_said_t *setting)
+                                const r307_words_form_t *form, r307_said_t *setting)
 {
     const char *bad = NULL;
     int i;
@@ -168,7 +139,7 @@ const char *r307_setting_exempt(apr_pool_t *p, const apr_array_header_t *words,
 }
 
 const char *r307_setting_base(apr_pool_t *p, const apr_array_header_t *words,
-                              const char *write, r307_said_t *setting)
+                              const r307_words_form_t *form, r307_said_t *setting)
 {
     const char *bad;
     r307_slice_t *url;
@@ -187,7 +158,7 @@ const char *r307_setting_base(apr_pool_t *p, const apr_array_header_t *words,
 }
 
 const char *r307_setting_limits(apr_pool_t *p, const apr_array_header_t *words,
-                                const char *write, r307_said_t *setting)
+                                const r307_words_form_t *form, r307_said_t *setting)
 {
     const char *bad = NULL;
     int i;
@@ -244,7 +215,7 @@ static const char *read_time(apr_pool_t *p, const char *text, apr_int64_t *time)
 }
 
 const char *r307_setting_drain(apr_pool_t *p, const apr_array_header_t *words,
-                               const char *write, r307_said_t *setting)
+                               const r307_words_form_t *form, r307_said_t *setting)
 {
     const char *bad = read_size(p, word_at(words, 0), &setting->size);
 
@@ -252,7 +223,7 @@ const char *r307_setting_drain(apr_pool_t *p, const apr_array_header_t *words,
 }
 
 const char *r307_setting_arena(apr_pool_t *p, const apr_array_header_t *words,
-                               const char *write, r307_said_t *setting)
+                               const r307_words_form_t *form, r307_said_t *setting)
 {
     const char *word = word_at(words, 0);
 
@@ -264,9 +235,9 @@ const char *r307_setting_arena(apr_pool_t *p, const apr_array_header_t *words,
 }
 
 const char *r307_setting_cache(apr_pool_t *p, const apr_array_header_t *words,
-                               const char *write, r307_said_t *setting)
+                               const r307_words_form_t *form, r307_said_t *setting)
 {
-    const char *bad = choose(p, word_at(words, 0), switch_words, "on or off",
+    const char *bad = choose(p, word_at(words, 0), r307_words_switch, "on or off",
                              &setting->choice);
 
     if (!bad && words->nelts > 1 && !setting->choice) {

@@ -29,35 +29,28 @@ typedef struct r307_said_t {
     r307_limits_t *limits;
 } r307_said_t;
 
-/* Reads the words of a line, which has at least one. NULL, or the error text. */
-typedef const char *(*r307_setting_reader_t)(apr_pool_t *p, const apr_array_header_t *words,
-                                             const char *write, r307_said_t *setting);
+/* One word of a few; behind the last one NULL. */
+typedef struct r307_choice_t {
+    const char *word;
+    int value;
+} r307_choice_t;
 
-const char *r307_setting_engine(apr_pool_t *p, const apr_array_header_t *words,
-                                const char *write, r307_said_t *setting);
-const char *r307_setting_switch(apr_pool_t *p, const apr_array_header_t *words,
-                                const char *write, r307_said_t *setting);
-const char *r307_setting_refuse(apr_pool_t *p, const apr_array_header_t *words,
-                                const char *write, r307_said_t *setting);
-const char *r307_setting_by(apr_pool_t *p, const apr_array_header_t *words,
-                            const char *write, r307_said_t *setting);
-const char *r307_setting_lint(apr_pool_t *p, const apr_array_header_t *words,
-                              const char *write, r307_said_t *setting);
-const char *r307_setting_hosts(apr_pool_t *p, const apr_array_header_t *words,
-                               const char *write, r307_said_t *setting);
-const char *r307_setting_exempt(apr_pool_t *p, const apr_array_header_t *words,
-                                const char *write, r307_said_t *setting);
-const char *r307_setting_base(apr_pool_t *p, const apr_array_header_t *words,
-                              const char *write, r307_said_t *setting);
-const char *r307_setting_require(apr_pool_t *p, const apr_array_header_t *words,
-                                 const char *write, r307_said_t *setting);
-const char *r307_setting_limits(apr_pool_t *p, const apr_array_header_t *words,
-                                const char *write, r307_said_t *setting);
-const char *r307_setting_drain(apr_pool_t *p, const apr_array_header_t *words,
-                               const char *write, r307_said_t *setting);
-const char *r307_setting_arena(apr_pool_t *p, const apr_array_header_t *words,
-                               const char *write, r307_said_t *setting);
-const char *r307_setting_cache(apr_pool_t *p, const apr_array_header_t *words,
-                               const char *write, r307_said_t *setting);
+extern const r307_choice_t r307_words_engine[], r307_words_switch[], r307_words_refuse[],
+    r307_words_by[], r307_words_lint[];
+
+/* How the words of a directive are read. */
+typedef struct r307_words_form_t {
+    const char *write;                  /* what follows the name, as it is advised */
+    const r307_choice_t *choices;       /* of r307_setting_choice; else NULL */
+} r307_words_form_t;
+
+/* Reads the words of a line, which has at least one. NULL, or the error text. */
+typedef const char *r307_setting_reader_t(apr_pool_t *p, const apr_array_header_t *words,
+                                          const r307_words_form_t *form,
+                                          r307_said_t *setting);
+
+r307_setting_reader_t r307_setting_choice, r307_setting_hosts, r307_setting_exempt,
+    r307_setting_base, r307_setting_require, r307_setting_limits, r307_setting_drain,
+    r307_setting_arena, r307_setting_cache;
 
 #endif
