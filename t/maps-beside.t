@@ -33,26 +33,9 @@ for my $n (1 .. 2 * $firsts) {
     put("beside/small$n/.htaccess", "Redirect307Map my.map\n", 10);
     put("beside/small$n/my.map", "page there\n", 10);
 }
-my $workers = $ENV{R307_MPM} eq 'prefork' ? "StartServers 16\nMinSpareServers 16\nMaxSpareServers 48\nServerLimit 48\nMaxRequestWorkers 48\n"
-    : "StartServers 2\nServerLimit 2\nThreadsPerChild 25\nMaxRequestWorkers 50\nMaxSpareThreads 50\n";
-my $server = own_server(<<"EOT", only => ['dir']);
-${workers}MaxConnectionsPerChild 0
-KeepAlive off
-Redirect307Arena 1G
-DocumentRoot "$site"
-<Directory "$site">
-    Require all granted
-    AllowOverride FileInfo
-</Directory>
-EOT
+my $server = own_server(tenants_conf($site), only => ['dir']);
 
-sub get
-{
-    my $path = shift;
-    my $reply = raw("GET $path HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n", port => $server->{port}, timeout => 30);
-    my ($code) = $reply =~ m{^HTTP/1\.1 (\d+)} or return "no answer: $reply";
-    return join ' ', $code, each_header($reply, 'Location');
-}
+sub get { return answer_of($server, shift) }
 
 # Without waiting for the answer.
 my @asked;

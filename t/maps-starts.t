@@ -47,13 +47,7 @@ EOT
 
 my $server;
 
-sub get
-{
-    my $path = shift;
-    my $reply = raw("GET $path HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n", port => $server->{port}, timeout => 30);
-    my ($code) = $reply =~ m{^HTTP/1\.1 (\d+)} or return "no answer: $reply";
-    return join ' ', $code, each_header($reply, 'Location');
-}
+sub get { return answer_of($server, shift) }
 
 # Asks until that is answered; what came before must be one of these, or "not yet known".
 sub becomes

@@ -16,7 +16,7 @@ use POSIX ();
 use R307::Processes ();
 use Time::HiRes qw(sleep time);
 
-our @EXPORT = qw(put remove root stage module_lines conf_test own_server stop_server own_log control reload heard each_header);
+our @EXPORT = qw(put remove root stage module_lines conf_test own_server stop_server own_log control reload heard each_header answer_of tenants_conf);
 
 my $vars = Apache::Test::config()->{vars};
 
@@ -246,6 +246,34 @@ sub own_log
     local $/;
     my $text = <$in>;
     return defined $text ? $text : '';
+}
+
+# "307 /there": status and Location of what a server of its own answers.
+sub answer_of
+{
+    my ($server, $path) = @_;
+    my $reply = R307::raw("GET $path HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n", port => $server->{port}, timeout => 30);
+    my ($code) = $reply =~ m{^HTTP/1\.1 (\d+)} or return "no answer: $reply";
+    return join ' ', $code, each_header($reply, 'Location');
+}
+
+# A server where tenants below that folder have .htaccess files with large maps, and workers
+# enough that some may wait.
+sub tenants_conf
+{
+    my $folder = shift;
+    my $workers = $ENV{R307_MPM} eq 'prefork' ? "StartServers 16\nMinSpareServers 16\nMaxSpareServers 48\nServerLimit 48\nMaxRequestWorkers 48\n"
+        : "StartServers 2\nServerLimit 2\nThreadsPerChild 25\nMaxRequestWorkers 50\nMaxSpareThreads 50\n";
+    return <<"EOT";
+${workers}MaxConnectionsPerChild 0
+KeepAlive off
+Redirect307Arena 1G
+DocumentRoot "$folder"
+<Directory "$folder">
+    Require all granted
+    AllowOverride FileInfo
+</Directory>
+EOT
 }
 
 # each_header($reply, $name): all values of a header in a raw reply
