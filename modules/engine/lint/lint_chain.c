@@ -6,6 +6,8 @@
 #include <apr_strings.h>
 
 #define NAMED_MOST 6            /* rules of one chain in a message */
+#define ASKED_MOST 64           /* rules of one hop: of many that have one source each would
+                                 * ask all others */
 
 typedef struct hop_t {
     const r307_rule_t *rule;
@@ -34,11 +36,11 @@ static int changes_origin_only(apr_pool_t *p, const r307_view_t *view, const cha
 }
 
 /* Where the first rule that answers leads, or that one if no other one is sure to be the
- * first; NULL: none does, or none for sure. */
+ * first; NULL: none does, or none for sure, or too many have to be asked. */
 static const r307_bare_t *answer(walk_t *w, const r307_view_t *view,
                                  const r307_bare_t *wanted, r307_decision_t *decision)
 {
-    int i;
+    int i, asked_rules = 0;
 
     for (i = 0; i < w->count; i++) {
         r307_asked_t asked = { view, NULL, 0, NULL, R307_TIMES_NOW, 0, NULL };
@@ -55,6 +57,9 @@ static const r307_bare_t *answer(walk_t *w, const r307_view_t *view,
         while ((rule = r307_cursor_next(w->p, &cursor, &captures, &how))) {
             const r307_bare_t *bare = (const r307_bare_t *)(const void *)rule;
 
+            if (asked_rules++ == ASKED_MOST) {
+                return NULL;
+            }
             r307_ask_one(w->p, &w->scopes[i], rule, w->policy, view, decision);
             if (decision->outcome == R307_OUTCOME_PASS
                 || (wanted && bare != wanted && !bare->is_sure)) {

@@ -126,11 +126,35 @@ START_TEST(audit_rows)
 }
 END_TEST
 
+/* Many rules of one source: each asks the others, and only so many of them. */
+START_TEST(audit_many)
+{
+    apr_pool_t *p = unit_pool();
+    apr_array_header_t *doubts = apr_array_make(p, 2, sizeof(r307_doubt_t));
+    r307_loop_site_t site = { { "http", "www.example.test", 80 }, 1, 0 };
+    r307_scope_t scope = { NULL, 0, { NULL, 0 }, NULL };
+    const char *bad = NULL, *lines = "";
+    int i;
+
+    for (i = 0; i < 200; i++) {
+        lines = apr_psprintf(p, "%s/same /b host=h%d.example ;; ", lines, i);
+    }
+    lines = apr_pstrcat(p, lines, "/b /c", NULL);
+    scope.rules = unit_rules(p, lines, "server", "Redirect307", &bad);
+    ck_assert_msg(scope.rules != NULL, "%s", bad);
+    r307_chain_audit(p, &scope, 1, &site, doubts);
+    ck_assert_int_eq(doubts->nelts, 64);
+    unit_rows_add(1);
+    apr_pool_destroy(p);
+}
+END_TEST
+
 TCase *lint_rule_cases(void)
 {
     TCase *tcase = tcase_create("lint_rule");
 
     tcase_add_test(tcase, audit_ids);
     tcase_add_test(tcase, audit_rows);
+    tcase_add_test(tcase, audit_many);
     return tcase;
 }
