@@ -27,9 +27,11 @@ typedef struct explaining_t {
     ctl_reach_t reach;          /* the file, as it was read */
 } explaining_t;
 
-static void tell_map(void *baton, const ctl_line_t *line, const char *text)
+static void tell_map(void *baton, const ctl_line_t *line, const ctl_told_t *told)
 {
-    ctl_print(baton, text);
+    explaining_t *x = baton;
+
+    ctl_print(stderr, ctl_told_say(x->p, told));
 }
 
 static void skip(explaining_t *x, const ctl_line_t *line, const char *why)
@@ -91,7 +93,7 @@ static const char *load(explaining_t *x)
     site.root = x->root;
     site.keeps_maps = 1;
     site.tell = tell_map;
-    site.baton = stderr;
+    site.baton = x;
     bad = ctl_site_load_name(&site, x->file, &x->reach);
     x->rules = APR_ARRAY_IDX(site.containers, 0, ctl_container_t).rules;
     x->ours = site.ours;

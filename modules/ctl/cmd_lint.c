@@ -6,75 +6,65 @@
 #include <apr_strings.h>
 
 #include "ctl_httpd.h"
-#include "ctl_print.h"
+#include "ctl_saying.h"
 
 #include "lint/lint_words.h"
 #include "lint/lint_loop.h"
 #include "lint/lint_above.h"
 #include "lint/lint_chain.h"
 
-/* One thing to say of the file at hand, or of the files of an httpd. */
-typedef struct saying_t {
-    const char *file;           /* NULL: before all others */
-    unsigned line;
-    int nth;
-    const char *text;
-} saying_t;
-
 typedef struct linting_t {
     apr_pool_t *p;
-    apr_array_header_t *sayings;    /* of saying_t: of the file at hand */
+    ctl_sayings_t sayings;
+    ctl_sum_t sum;
     int ours;                   /* lines of ours in what was named last */
-    int findings, notes, fine, unknown, files;
-    int unreadable, empty;      /* of what was named: it has nothing to check */
-    int directory;              /* it is a .htaccess */
+    int files, empty;           /* empty: named, and nothing to check in it */
+    int directory;              /* the file at hand is a .htaccess */
+    const char *map;            /* the name of the one that was told of last */
     const char *root;           /* ServerRoot, or NULL */
 } linting_t;
 
-static void say(linting_t *linting, r307_place_t place, const char *text)
+static void say(linting_t *linting, ctl_saying_kind_t kind, r307_place_t place,
+                const char *directive, const char *id, const char *text)
 {
-    saying_t *saying = apr_array_push(linting->sayings);
+    ctl_saying_t saying = { kind, place.file, place.line, directive, id, text, 0 };
 
-    saying->file = place.file;
-    saying->line = place.line;
-    saying->nth = linting->sayings->nelts;
-    saying->text = text;
+    ctl_sayings_add(&linting->sayings, &saying);
 }
 
-static int by_line(const void *a, const void *b)
+static void say_line(linting_t *linting, ctl_saying_kind_t kind, const ctl_line_t *line,
+                     const char *id, const char *text)
 {
-    const saying_t *x = a, *y = b;
-    int order = strcmp(x->file ? x->file : "", y->file ? y->file : "");
-
-    return order ? order
-        : x->line != y->line ? (x->line > y->line ? 1 : -1) : x->nth - y->nth;
+    say(linting, kind, line->place, line->directive, id, text);
 }
 
-/* In the order of the lines, whenever it was found. */
-static void print_sayings(linting_t *linting)
+/* A file in which there was nothing to look at. */
+static void say_empty(linting_t *linting, const char *name, const char *text)
 {
-    int i;
+    r307_place_t place = { r307_text_show(linting->p, name, strlen(name)), 0 };
 
-    qsort(linting->sayings->elts, (size_t)linting->sayings->nelts, sizeof(saying_t),
-          by_line);
-    for (i = 0; i < linting->sayings->nelts; i++) {
-        ctl_print(stdout, APR_ARRAY_IDX(linting->sayings, i, saying_t).text);
-    }
+    say(linting, CTL_SAYING_UNREAD, place, NULL, NULL, apr_pstrdup(linting->p, text));
+}
+
+static void unread(void *baton, const char *name, const char *why)
+{
+    linting_t *linting = baton;
+
+    linting->sum.unreadable++;
+    say_empty(linting, name, why);
 }
 
 /* What only the server knows. */
 static void say_untold(linting_t *linting, const ctl_line_t *line)
 {
-    linting->unknown++;
-    say(linting, line->place,
-        ctl_line_say(linting->p, line, apr_pstrcat(linting->p, "cannot tell: ",
-                                                   line->untold, NULL)));
+    linting->sum.unknown++;
+    say_line(linting, CTL_SAYING_UNTOLD, line, NULL, line->untold);
 }
 
 static void say_finding(linting_t *linting, const ctl_line_t *line, const char *text)
 {
-    linting->findings++;
-    say(linting, line->place, ctl_line_say(linting->p, line, text));
+    linting->sum.findings++;
+    say_line(linting, line->bad ? CTL_SAYING_ERROR : CTL_SAYING_WARNING, line, NULL, text);
 }
 
 /* Doubts about a rule that is right by the grammar; how many count as findings. */
@@ -87,15 +77,15 @@ static int audit(linting_t *linting, const ctl_line_t *line)
     r307_lint_plan(linting->p, line->rule, apr_time_now(), doubts);
     for (i = 0; i < doubts->nelts; i++) {
         const r307_doubt_t *doubt = &APR_ARRAY_IDX(doubts, i, r307_doubt_t);
-        int is_note = r307_finding_row(doubt->finding)->severity == R307_SEVERITY_NOTE;
+        const r307_finding_row_t *row = r307_finding_row(doubt->finding);
+        int is_note = row->severity == R307_SEVERITY_NOTE;
 
-        say(linting, line->place,
-            ctl_line_say(linting->p, line, apr_pstrcat(linting->p, is_note ? "note: " : "",
-                                                       doubt->text, NULL)));
+        say_line(linting, is_note ? CTL_SAYING_NOTE : CTL_SAYING_WARNING, line, row->id,
+                 doubt->text);
         count += !is_note;
     }
-    linting->findings += count;
-    linting->notes += doubts->nelts - count;
+    linting->sum.findings += count;
+    linting->sum.notes += doubts->nelts - count;
     return count;
 }
 
@@ -133,32 +123,42 @@ static void audit_together(linting_t *linting, const ctl_site_t *site,
     r307_chain_audit(linting->p, &scope, 1, &asked, doubts);
     for (i = 0; i < doubts->nelts; i++) {
         const r307_doubt_t *doubt = &APR_ARRAY_IDX(doubts, i, r307_doubt_t);
-        int is_note = r307_finding_row(doubt->finding)->severity == R307_SEVERITY_NOTE;
+        const r307_finding_row_t *row = r307_finding_row(doubt->finding);
+        int is_note = row->severity == R307_SEVERITY_NOTE;
 
         if (doubt->rule->target->kind == R307_TARGET_STOP && is_bad(site, doubt->rule)) {
             continue;
         }
-        say(linting, doubt->rule->place,
-            apr_psprintf(linting->p, "%s:%u: %s%s\n", doubt->rule->place.file,
-                         doubt->rule->place.line, is_note ? "note: " : "", doubt->text));
-        linting->findings += !is_note;
-        linting->notes += is_note;
+        say(linting, is_note ? CTL_SAYING_NOTE : CTL_SAYING_WARNING, doubt->rule->place,
+            NULL, row->id, doubt->text);
+        linting->sum.findings += !is_note;
+        linting->sum.notes += is_note;
     }
 }
 
 /* A map's own lines are told behind what was said of the line that names it. */
-static void say_map(void *baton, const ctl_line_t *line, const char *text)
+static void say_map(void *baton, const ctl_line_t *line, const ctl_told_t *told)
 {
+    static const ctl_saying_kind_t kinds[] = {
+        [CTL_TOLD_BAD] = CTL_SAYING_ERROR,
+        [CTL_TOLD_FINDING] = CTL_SAYING_WARNING,
+        [CTL_TOLD_NOTE] = CTL_SAYING_NOTE
+    };
     linting_t *linting = baton;
+    r307_place_t place = { linting->map, told->line };
 
-    say(linting, line->place, apr_pstrdup(linting->p, text));
+    if (!place.file || strcmp(place.file, told->file) != 0) {   /* it goes with the map */
+        place.file = linting->map = apr_pstrdup(linting->p, told->file);
+    }
+    say(linting, kinds[told->kind], place, NULL, told->id,
+        apr_pstrdup(linting->p, told->text));
 }
 
 static void lint_map(linting_t *linting, const ctl_maploaded_t *loaded)
 {
-    linting->findings += (int)(loaded->bad + loaded->findings);
-    linting->notes += (int)loaded->notes;
-    linting->fine += (int)(loaded->rules - loaded->stays - loaded->doubted);
+    linting->sum.findings += (int)(loaded->bad + loaded->findings);
+    linting->sum.notes += (int)loaded->notes;
+    linting->sum.fine += (int)(loaded->rules - loaded->stays - loaded->doubted);
 }
 
 static void lint_maintenance(linting_t *linting, const ctl_line_t *line)
@@ -170,13 +170,12 @@ static void lint_maintenance(linting_t *linting, const ctl_line_t *line)
         say_finding(linting, line, doubt);
     }
     else if (!line->is_conf) {      /* what no look at the file can tell */
-        say(linting, line->place,
-            ctl_line_say(linting->p, line, "note: a .htaccess does not reach URLs that the "
-                         "server gives to a proxy (ProxyPass, RewriteRule [P]); a line in "
-                         "httpd.conf closes those, too"));
-        linting->notes++;
+        say_line(linting, CTL_SAYING_NOTE, line, NULL,
+                 "a .htaccess does not reach URLs that the server gives to a proxy "
+                 "(ProxyPass, RewriteRule [P]); a line in httpd.conf closes those, too");
+        linting->sum.notes++;
     }
-    linting->fine += !doubt && !line->untold;
+    linting->sum.fine += !doubt && !line->untold;
 }
 
 static void lint_line(linting_t *linting, const ctl_line_t *line)
@@ -186,7 +185,7 @@ static void lint_line(linting_t *linting, const ctl_line_t *line)
         say_finding(linting, line, line->bad);
         return;
     case CTL_LINE_RULE:
-        linting->fine += !audit(linting, line) && !line->untold;
+        linting->sum.fine += !audit(linting, line) && !line->untold;
         break;
     case CTL_LINE_MAP:
         if (!line->map->bad) {
@@ -214,8 +213,8 @@ static void lint_lines(linting_t *linting, const ctl_site_t *site, const char *b
         const ctl_line_t *line = APR_ARRAY_IDX(site->lines, i, const ctl_line_t *);
 
         if (!line->reach && line->bad) {    /* a map of the command line says its name */
-            linting->findings++;
-            say(linting, (r307_place_t){ NULL, 0 }, apr_pstrcat(linting->p, line->bad, "\n", NULL));
+            linting->sum.findings++;
+            say(linting, CTL_SAYING_ERROR, (r307_place_t){ NULL, 0 }, NULL, NULL, line->bad);
         }
         else {
             lint_line(linting, line);
@@ -235,7 +234,6 @@ static void lint_file(void *baton, const ctl_named_t *found)
     const char *bad;
 
     linting->files++;
-    linting->sayings = apr_array_make(linting->p, 16, sizeof(saying_t));
     ctl_site_make(&site, linting->p);
     site.root = linting->root;
     site.wants_doubts = 1;
@@ -244,10 +242,9 @@ static void lint_file(void *baton, const ctl_named_t *found)
     bad = ctl_site_load(&site, found, &reach);
     linting->ours += site.ours;
     lint_lines(linting, &site, bad);
-    print_sayings(linting);
+    ctl_sayings_flush(&linting->sayings);
     if (bad) {
-        linting->unreadable++;
-        fprintf(stderr, "redirect307ctl: %s\n", bad);
+        unread(linting, found->path, bad);
     }
 }
 
@@ -292,10 +289,9 @@ static void say_problems(linting_t *linting, const apr_array_header_t *problems)
     for (i = 0; i < problems->nelts; i++) {
         const r307_problem_t *problem = &APR_ARRAY_IDX(problems, i, r307_problem_t);
 
-        linting->findings++;
-        say(linting, (r307_place_t){ problem->file, problem->line },
-            apr_psprintf(linting->p, "%s:%u: %s\n", problem->file, problem->line,
-                         problem->text));
+        linting->sum.findings++;
+        say(linting, CTL_SAYING_ERROR, (r307_place_t){ problem->file, problem->line }, NULL,
+            NULL, problem->text);
     }
 }
 
@@ -307,15 +303,13 @@ static void lint_httpd(linting_t *linting, const ctl_args_t *args)
     int i;
 
     linting->files++;
-    linting->sayings = apr_array_make(linting->p, 16, sizeof(saying_t));
     ctl_httpd_make(x, linting->p);
     x->lines.wants_doubts = 1;
     x->lines.tell = say_map;
     x->lines.baton = linting;
     bad = ctl_httpd_load(x, args);
     if (bad) {
-        linting->unreadable++;
-        fprintf(stderr, "redirect307ctl: %s\n", bad);
+        unread(linting, x->file ? x->file : "httpd.conf", bad);
         return;
     }
     linting->ours = x->lines.ours;
@@ -327,12 +321,10 @@ static void lint_httpd(linting_t *linting, const ctl_args_t *args)
         audit_server(linting, &x->lines,
                      APR_ARRAY_IDX(x->site.hosts, i, const r307_server_t *));
     }
-    print_sayings(linting);
+    ctl_sayings_flush(&linting->sayings);
     if (!linting->ours) {
         linting->empty++;
-        fflush(stdout);
-        fprintf(stderr, "redirect307ctl: %s\n",
-                ctl_site_empty(linting->p, x->file));
+        say_empty(linting, x->file, ctl_site_empty(linting->p, x->file));
     }
 }
 
@@ -341,47 +333,26 @@ static void lint_httpd(linting_t *linting, const ctl_args_t *args)
 /* What was named, and whether there was anything to check in it. */
 static void lint_named(linting_t *linting, const char *name)
 {
-    int files = linting->files, unreadable = linting->unreadable;
+    const ctl_meeting_t meeting = { lint_file, unread, linting };
+    int files = linting->files, unreadable = linting->sum.unreadable;
 
     linting->ours = 0;
-    linting->unreadable += !ctl_reach_each(linting->p, name, lint_file, linting);
-    if (linting->ours || linting->unreadable != unreadable) {
+    ctl_reach_each(linting->p, name, &meeting);
+    if (linting->ours || linting->sum.unreadable != unreadable) {
         return;
     }
     linting->empty++;
-    fflush(stdout);
-    fprintf(stderr, "redirect307ctl: %s\n",
-            linting->files == files
-            ? apr_pstrcat(linting->p, r307_text_show(linting->p, name, strlen(name)),
-                          ": no .htaccess found", NULL)
-            : ctl_site_empty(linting->p, name));
-}
-
-static void print_count(int count, const char *what, const char *end)
-{
-    printf("%d %s%s%s", count, what, count == 1 ? "" : "s", end);
-}
-
-/* Never "fine" alone when something was not looked at. */
-static void print_sum(const linting_t *linting)
-{
-    print_count(linting->findings, "finding", ", ");
-    if (linting->notes) {
-        print_count(linting->notes, "note", ", ");
-    }
-    print_count(linting->fine, "rule", " fine");
-    if (linting->unknown) {
-        printf(", %d not told", linting->unknown);
-    }
-    if (linting->unreadable) {
-        printf(", %d not read", linting->unreadable);
-    }
-    printf(".\n");
+    say_empty(linting, name, linting->files == files
+               ? apr_pstrcat(linting->p, r307_text_show(linting->p, name, strlen(name)),
+                             ": no .htaccess found", NULL)
+               : ctl_site_empty(linting->p, name));
 }
 
 ctl_exit_t ctl_cmd_lint(const ctl_args_t *args)
 {
     linting_t linting = { .p = args->p };
+    ctl_sum_t *sum = &linting.sum;
+    const char *bad;
     int i;
 
     linting.root = ctl_args_value(args, "root");
@@ -389,18 +360,22 @@ ctl_exit_t ctl_cmd_lint(const ctl_args_t *args)
         return ctl_args_refuse(args, "-f and -D are of a whole httpd, and a file stands "
                                      "behind them; leave one of them out");
     }
+    bad = ctl_sayings_begin(&linting.sayings, args);
+    if (bad) {
+        return ctl_args_refuse(args, bad);
+    }
     if (!args->count) {
         lint_httpd(&linting, args);
     }
     for (i = 0; i < args->count; i++) {
         lint_named(&linting, args->words[i]);
     }
-    if (linting.files && (linting.findings || linting.fine || linting.notes
-                          || linting.unknown || !(linting.unreadable + linting.empty))) {
-        print_sum(&linting);
-    }
-    if (linting.unknown || linting.unreadable || linting.empty) {
+    sum->is_nothing = !linting.files
+        || (!sum->findings && !sum->fine && !sum->notes && !sum->unknown
+            && sum->unreadable + linting.empty);
+    ctl_sayings_end(&linting.sayings, sum);
+    if (sum->unknown || sum->unreadable || linting.empty) {
         return CTL_EXIT_UNKNOWN;
     }
-    return linting.findings ? CTL_EXIT_FINDINGS : CTL_EXIT_FINE;
+    return sum->findings ? CTL_EXIT_FINDINGS : CTL_EXIT_FINE;
 }

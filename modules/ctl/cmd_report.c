@@ -127,9 +127,11 @@ static void take_line(reporting_t *x, const ctl_line_t *line)
     }
 }
 
-static void tell_map(void *baton, const ctl_line_t *line, const char *text)
+static void tell_map(void *baton, const ctl_line_t *line, const ctl_told_t *told)
 {
-    fputs(text, baton);
+    reporting_t *x = baton;
+
+    fputs(ctl_told_say(x->p, told), stderr);
 }
 
 static void take_file(void *baton, const ctl_named_t *found)
@@ -145,7 +147,7 @@ static void take_file(void *baton, const ctl_named_t *found)
     site.root = x->root;
     site.keeps_maps = 1;
     site.tell = tell_map;
-    site.baton = stderr;
+    site.baton = x;
     bad = ctl_site_load(&site, found, &reach);
     for (i = 0; !bad && i < site.lines->nelts; i++) {
         take_line(x, APR_ARRAY_IDX(site.lines, i, const ctl_line_t *));
@@ -157,6 +159,14 @@ static void take_file(void *baton, const ctl_named_t *found)
         x->unknown++;
         fprintf(stderr, "redirect307ctl: %s\n", bad);
     }
+}
+
+static void unread(void *baton, const char *name, const char *why)
+{
+    reporting_t *x = baton;
+
+    x->unknown++;
+    fprintf(stderr, "redirect307ctl: %s\n", why);
 }
 
 static void print(const reporting_t *x)
@@ -182,6 +192,7 @@ static void print(const reporting_t *x)
 ctl_exit_t ctl_cmd_report(const ctl_args_t *args)
 {
     reporting_t x = { .p = args->p, .now = apr_time_now() };
+    const ctl_meeting_t meeting = { take_file, unread, &x };
     const char *at = ctl_args_value(args, "at"), *bad;
     int i;
 
@@ -197,7 +208,7 @@ ctl_exit_t ctl_cmd_report(const ctl_args_t *args)
             : "write redirect307ctl report --due FILE|DIRECTORY|- ...");
     }
     for (i = 0; i < args->count; i++) {
-        x.unknown += !ctl_reach_each(x.p, args->words[i], take_file, &x);
+        ctl_reach_each(x.p, args->words[i], &meeting);
     }
     if (!x.files || (x.unknown && !x.rules)) {
         return CTL_EXIT_UNKNOWN;        /* no sum behind an error alone */

@@ -61,49 +61,48 @@ const char *ctl_map_plain(apr_pool_t *p, const char *file, const char *options,
 
 /* --- reading --- */
 
-/* One thing to say of a line. */
-typedef struct told_t {
-    unsigned line;              /* 0: of the file, behind all lines */
-    int nth, is_bad;
-    const char *text;
-} told_t;
-
 typedef struct telling_t {
     apr_pool_t *p;
     const char *file;
     ctl_maploaded_t *loaded;
-    apr_array_header_t *told;   /* of told_t */
+    apr_array_header_t *told;   /* of ctl_told_t */
 } telling_t;
 
-void ctl_map_tell(void *baton, const char *text)
+const char *ctl_told_say(apr_pool_t *p, const ctl_told_t *told)
 {
-    fputs(text, baton);
+    const char *note = told->kind == CTL_TOLD_NOTE ? "note: " : "";
+
+    return told->line
+        ? apr_psprintf(p, "%s:%u: %s%s\n", told->file, told->line, note, told->text)
+        : apr_psprintf(p, "%s: %s%s\n", told->file, note, told->text);
 }
 
-static void keep(telling_t *telling, unsigned line, const char *why, int is_bad)
+static void keep(telling_t *telling, unsigned line, ctl_told_kind_t kind, const char *id,
+                 const char *text)
 {
-    told_t *told = apr_array_push(telling->told);
+    ctl_told_t *told = apr_array_push(telling->told);
 
+    told->kind = kind;
+    told->file = telling->file;
     told->line = line;
+    told->id = id;
     told->nth = telling->told->nelts;
-    told->is_bad = is_bad;
-    told->text = line ? apr_psprintf(telling->p, "%s:%u: %s\n", telling->file, line, why)
-                      : apr_psprintf(telling->p, "%s: %s\n", telling->file, why);
+    told->text = apr_pstrdup(telling->p, text);
 }
 
 static void keep_bad(void *baton, unsigned line, const char *why)
 {
-    keep(baton, line, why, 1);
+    keep(baton, line, CTL_TOLD_BAD, NULL, why);
 }
 
 static void keep_note(void *baton, unsigned line, const char *why)
 {
-    keep(baton, line, apr_pstrcat(((telling_t *)baton)->p, "note: ", why, NULL), 0);
+    keep(baton, line, CTL_TOLD_NOTE, NULL, why);
 }
 
 static int by_line(const void *a, const void *b)
 {
-    const told_t *x = a, *y = b;
+    const ctl_told_t *x = a, *y = b;
 
     return x->line != y->line ? (x->line - 1 > y->line - 1 ? 1 : -1) : x->nth - y->nth;
 }
@@ -112,9 +111,9 @@ static void tell_all(const telling_t *telling, const ctl_teller_t *teller)
 {
     int i;
 
-    qsort(telling->told->elts, (size_t)telling->told->nelts, sizeof(told_t), by_line);
+    qsort(telling->told->elts, (size_t)telling->told->nelts, sizeof(ctl_told_t), by_line);
     for (i = 0; i < telling->told->nelts; i++) {
-        teller->say(teller->baton, APR_ARRAY_IDX(telling->told, i, told_t).text);
+        teller->say(teller->baton, &APR_ARRAY_IDX(telling->told, i, ctl_told_t));
     }
 }
 
@@ -159,15 +158,13 @@ static void keep_doubts(void *baton, const r307_rule_t *rule,
     }
     for (i = 0; i < doubts->nelts; i++) {
         const r307_doubt_t *doubt = &APR_ARRAY_IDX(doubts, i, r307_doubt_t);
+        const r307_finding_row_t *row = r307_finding_row(doubt->finding);
+        int is_note = row->severity == R307_SEVERITY_NOTE;
 
-        if (r307_finding_row(doubt->finding)->severity == R307_SEVERITY_NOTE) {
-            loaded->notes++;
-            keep_note(doubting->telling, line, doubt->text);
-        }
-        else {
-            loaded->findings++;
-            keep(doubting->telling, line, doubt->text, 0);
-        }
+        loaded->notes += is_note;
+        loaded->findings += !is_note;
+        keep(doubting->telling, line, is_note ? CTL_TOLD_NOTE : CTL_TOLD_FINDING, row->id,
+             doubt->text);
     }
     loaded->doubted += loaded->findings > findings;
 }
@@ -181,9 +178,9 @@ static const char *doubt_rules(telling_t *telling, const r307_mapdef_t *def)
     int i;
 
     for (i = 0; i < telling->told->nelts; i++) {
-        const told_t *told = &APR_ARRAY_IDX(telling->told, i, told_t);
+        const ctl_told_t *told = &APR_ARRAY_IDX(telling->told, i, ctl_told_t);
 
-        if (told->is_bad) {
+        if (told->kind == CTL_TOLD_BAD) {
             unsigned *line = apr_pmemdup(telling->p, &told->line, sizeof(told->line));
 
             apr_hash_set(doubting.bad, line, sizeof(*line), line);
@@ -222,7 +219,7 @@ const char *ctl_map_load(apr_pool_t *p, r307_mapdef_t *def, const ctl_content_t 
                           const ctl_teller_t *teller, ctl_maploaded_t *loaded)
 {
     r307_mapbytes_t bytes = { content->s, content->len, content->time };
-    telling_t telling = { p, content->name, loaded, apr_array_make(p, 0, sizeof(told_t)) };
+    telling_t telling = { p, content->name, loaded, apr_array_make(p, 0, sizeof(ctl_told_t)) };
     r307_maplimits_t limits;
     r307_mapresult_t result;
     const char *bad;

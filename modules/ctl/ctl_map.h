@@ -24,15 +24,27 @@ typedef struct ctl_maploaded_t {
     apr_uint32_t doubted;       /* rules that have some */
 } ctl_maploaded_t;
 
-/* Who is told of a map's bad lines, each with its place and its end. */
+typedef enum { CTL_TOLD_BAD, CTL_TOLD_FINDING, CTL_TOLD_NOTE } ctl_told_kind_t;
+
+/* What is said of a line of a map, or of the map. */
+typedef struct ctl_told_t {
+    ctl_told_kind_t kind;
+    const char *file;           /* as it may be shown */
+    unsigned line;              /* 0: of the file, behind all lines */
+    const char *id;             /* of a finding, with which its text begins; NULL: none */
+    const char *text;
+    int nth;
+} ctl_told_t;
+
+/* Who is told of a map's bad lines. */
 typedef struct ctl_teller_t {
-    void (*say)(void *baton, const char *text);
+    void (*say)(void *baton, const ctl_told_t *told);
     void *baton;
     int doubts;                 /* asks for doubts about its rules, too */
 } ctl_teller_t;
 
-/* A teller's: baton is a FILE. */
-void ctl_map_tell(void *baton, const char *text);
+/* "FILE:LINE: text" and the end of the line. */
+const char *ctl_told_say(apr_pool_t *p, const ctl_told_t *told);
 
 /* Makes rules of the bytes of a map, or takes an image of one, which says itself how it was
  * read. NULL, or why there are no rules. */

@@ -62,12 +62,12 @@ typedef struct telling_t {
     const ctl_line_t *line;
 } telling_t;
 
-static void tell(void *baton, const char *text)
+static void tell(void *baton, const ctl_told_t *told)
 {
     telling_t *telling = baton;
 
     if (telling->site->tell) {
-        telling->site->tell(telling->site->baton, telling->line, text);
+        telling->site->tell(telling->site->baton, telling->line, told);
     }
 }
 

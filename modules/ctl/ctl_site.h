@@ -62,7 +62,7 @@ typedef struct ctl_site_t {
     int keeps_maps;             /* their images stay */
     int wants_doubts;           /* about the rules of maps, too */
     /* told of the bad lines of a map while it is read, with the line that names it */
-    void (*tell)(void *baton, const ctl_line_t *line, const char *text);
+    void (*tell)(void *baton, const ctl_line_t *line, const ctl_told_t *told);
     void *baton;
     /* what was loaded */
     apr_array_header_t *lines;      /* of ctl_line_t *, in the order of the file */

@@ -23,7 +23,9 @@ static ctl_exit_t run_version(const ctl_args_t *args);
 static const ctl_command_t commands[] = {
     { "lint", "[FILE|DIRECTORY|- ...]", 0, INT_MAX, NULL,
       "checks rules: all of httpd.conf; or .htaccess files, directories of them, *.conf, maps",
-      { HTTPD, ROOT },
+      { HTTPD, ROOT,
+        { "format", 0, "NAME", "text, gcc, github, json or sarif" },
+        { "quiet", 0, NULL, "no notes, and no sum" } },
       ctl_cmd_lint },
     { "explain", "[FILE] URL", 1, 2, "name the URL to explain",
       "what httpd, or the rules of one file, answer to a URL, and why",

@@ -103,10 +103,10 @@ const char *ctl_reach_name(apr_pool_t *p, const char *name, ctl_named_t *found)
 
 /* --- directories --- */
 
-static int tell(apr_pool_t *p, const char *name, const char *why)
+static void tell(apr_pool_t *p, const ctl_meeting_t *meeting, const char *name,
+                 const char *why)
 {
-    fprintf(stderr, "redirect307ctl: %s: %s\n", show(p, name), why);
-    return 0;
+    meeting->unread(meeting->baton, name, apr_psprintf(p, "%s: %s", show(p, name), why));
 }
 
 static int by_name(const void *a, const void *b)
@@ -139,29 +139,29 @@ static apr_array_header_t *list(apr_pool_t *p, int folder)
 }
 
 /* Links to directories are not followed, as a loop of them would never end. */
-static int walk(apr_pool_t *parent, const char *name, int folder, int depth,
-                void (*met)(void *baton, const ctl_named_t *found), void *baton)
+static void walk(apr_pool_t *parent, const char *name, int folder, int depth,
+                 const ctl_meeting_t *meeting)
 {
     apr_array_header_t *names;
     ctl_named_t found;
     r307_opened_t opened;
     struct stat st;
-    int i, is_read = 1;
     apr_pool_t *p;
+    int i;
 
     apr_pool_create(&p, parent);
     names = depth > DEPTH_MOST ? NULL : list(p, folder);
     if (!names) {
-        tell(p, name, depth > DEPTH_MOST ? "too deep" : strerror(errno));
+        tell(p, meeting, name, depth > DEPTH_MOST ? "too deep" : strerror(errno));
         apr_pool_destroy(p);
-        return 0;
+        return;
     }
     if (fstatat(folder, HTACCESS, &st, AT_SYMLINK_NOFOLLOW) == 0) {
         found.path = apr_pstrcat(p, name, "/" HTACCESS, NULL);
         found.name = show(p, found.path);
         found.folder = folder;
         found.is_walked = 1;
-        met(baton, &found);
+        meeting->met(meeting->baton, &found);
     }
     for (i = 0; i < names->nelts; i++) {
         const char *entry = APR_ARRAY_IDX(names, i, const char *);
@@ -174,24 +174,21 @@ static int walk(apr_pool_t *parent, const char *name, int folder, int depth,
         }
         result = r307_open_folder_below(folder, entry, &opened);
         if (result == R307_OPEN_FINE) {
-            is_read &= walk(p, path, opened.fd, depth + 1, met, baton);
+            walk(p, path, opened.fd, depth + 1, meeting);
             close(opened.fd);
         }
         else if (result != R307_OPEN_MISSING && result != R307_OPEN_LINKED) {
-            is_read = tell(p, path, strerror(opened.error));
+            tell(p, meeting, path, strerror(opened.error));
         }
     }
     apr_pool_destroy(p);
-    return is_read;
 }
 
-int ctl_reach_each(apr_pool_t *p, const char *name,
-                    void (*met)(void *baton, const ctl_named_t *found), void *baton)
+void ctl_reach_each(apr_pool_t *p, const char *name, const ctl_meeting_t *meeting)
 {
     r307_opened_t opened;
     ctl_named_t found;
     const char *bad;
-    int is_read;
     size_t n;
 
     if (descriptor_of(name) < 0
@@ -200,18 +197,17 @@ int ctl_reach_each(apr_pool_t *p, const char *name,
         while (n > 1 && name[n - 1] == '/') {
             n--;
         }
-        is_read = walk(p, apr_pstrmemdup(p, name, n), opened.fd, 0, met, baton);
+        walk(p, apr_pstrmemdup(p, name, n), opened.fd, 0, meeting);
         close(opened.fd);
-        return is_read;
+        return;
     }
     bad = ctl_reach_name(p, name, &found);
     if (bad) {
-        fprintf(stderr, "redirect307ctl: %s\n", bad);
-        return 0;
+        meeting->unread(meeting->baton, name, bad);
+        return;
     }
-    met(baton, &found);
+    meeting->met(meeting->baton, &found);
     close(found.folder);
-    return 1;
 }
 
 /* --- reading what rules stand in --- */

@@ -31,10 +31,17 @@ typedef struct ctl_reach_t {
     size_t len;
 } ctl_reach_t;
 
+/* Who is told of files. */
+typedef struct ctl_meeting_t {
+    void (*met)(void *baton, const ctl_named_t *found);
+    /* of what could not be read, as it was named; why: with its name */
+    void (*unread)(void *baton, const char *name, const char *why);
+    void *baton;
+} ctl_meeting_t;
+
 /* Calls met for the file, or, of a directory, for each .htaccess in it and below, in the
- * order of their names. 0, and told on stderr, when a directory could not be read. */
-int ctl_reach_each(apr_pool_t *p, const char *name,
-                    void (*met)(void *baton, const ctl_named_t *found), void *baton);
+ * order of their names. */
+void ctl_reach_each(apr_pool_t *p, const char *name, const ctl_meeting_t *meeting);
 
 /* A file by its name, its directory held open until the program ends. */
 const char *ctl_reach_name(apr_pool_t *p, const char *name, ctl_named_t *found);

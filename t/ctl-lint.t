@@ -1,0 +1,167 @@
+# SPDX-License-Identifier: Apache-2.0
+# needs no conf: what redirect307ctl lint writes for programs, and the recipes of its manual.
+use strict;
+use warnings FATAL => 'all';
+use R307;
+use R307::Site;
+use Encode ();
+use File::Temp ();
+use JSON::PP ();
+
+my $ctl = $ENV{R307_CTL};
+my $dir = File::Temp->newdir;
+
+sub file
+{
+    my ($name, $text) = @_;
+    (my $folder = "$dir/$name") =~ s{/[^/]*$}{};
+    system 'mkdir', '-p', $folder;
+    open my $out, '>:raw', "$dir/$name" or die "$dir/$name: $!\n";
+    print $out $text;
+    close $out or die "$dir/$name: $!\n";
+    return "$dir/$name";
+}
+
+# Exit status, what is on stdout, and on stderr.
+sub run
+{
+    my @words = map { my $word = $_; $word =~ s/'/'\\''/g; "'$word'" } @_;
+    my $out = qx($ctl @words 2>'$dir/stderr' </dev/null);
+    my $status = $? >> 8;
+    open my $in, '<:raw', "$dir/stderr" or die "$!\n";
+    local $/;
+    return ($status, $out, scalar <$in>);
+}
+
+# Parsed, or undef: JSON is UTF-8.
+sub json_of
+{
+    my $text = shift;
+    return eval { JSON::PP->new->utf8->decode($text) };
+}
+
+# --- files of all kinds, and bytes of all kinds ---
+
+my $junk = join '', map { chr } 1 .. 9, 11 .. 255;
+my @files = (
+    file('fine.conf', "Redirect307 /a /b\n"),
+    file('glued.conf', "Redirect307Match ^/g/(.*)\$ https://h.example\$1\nRedirect307 / /new/\n"),
+    file('bad.conf', "Redirect307 /a /b qurey=1\n"),
+    file('untold.htaccess', "Redirect307 a b expr=nosuch()\n"),
+    file('map.map', "/a /b\n/b /c\n/a /d\n/e /x\xff\n"),
+    file('sheet.csv', "source,target\n/a,/b;\n"),
+    file('junk.conf', "Redirect307 /a $junk\nRedirect307 \"/$junk\" /x\nRedirect307 '/\xc2\x85\xe2\x80\xa8\xed\xa0\x80' /z;\n"),
+    file('junk.map', "/a $junk\n$junk /b\n"),
+    file("na\xffme,\n:%.conf", "Redirect307 /a /b;\n"),
+    file('empty.conf', "ServerName x\n"),
+    "$dir/nosuch.conf"
+);
+my @sets = ((map { [$_] } @files), [@files], [@files[0, 1]], ["$dir"]);
+my %level = (error => 'error', warning => 'warning', note => 'note', untold => 'none');
+
+plan tests => 7 * @sets + 1 + 7 + 6;
+
+for my $set (@sets) {
+    my $what = @$set == 1 ? $set->[0] =~ s{^\Q$dir\E/?}{}r =~ s/[^\w.]/?/gr : @$set . ' files';
+    my ($status, $text) = run('lint', @$set);
+    my ($code, $out, $err) = run('lint', '--format', 'json', @$set);
+    my $json = json_of($out);
+    ok($code == $status && $json && ref $json->{findings} eq 'ARRAY', "json of $what") or diag($out);
+    my @all = @{$json->{findings} || []};
+    my @said = grep { $_->{severity} ne 'unread' } @all;
+    my @lines = grep { !/^\d+ findings?, / } split /\n/, $text;
+    is(scalar @said, scalar @lines, "... says all that is said to people: $what");
+    is($json->{sum}{findings}, scalar(grep { $_->{severity} =~ /^(?:error|warning)$/ } @all), "... and counts it: $what");
+    my ($gcc_code, $gcc) = run('lint', '--format=gcc', @$set);
+    my @gcc = split /\n/, $gcc;
+    ok($gcc_code == $status && @gcc == @said && !grep({ !/^.+:\d+: (?:error|warning|note): .* \[[\w-]+\]$/ } @gcc), "gcc of $what") or diag($gcc);
+    my ($hub_code, $hub) = run('lint', '--format=github', @$set);
+    my @hub = split /\n/, $hub;
+    ok($hub_code == $status && @hub == @all && !grep({ !/^::(?:error|warning|notice) (?:file=[^,:]+,line=\d+,)?title=[^,:]+::.+$/ || /[\x00-\x1f]/ } @hub), "github of $what") or diag($hub);
+    my ($sarif_code, $sarif) = run('lint', '--format=sarif', @$set);
+    ok($sarif_code == $status && is_sarif($sarif, \@said, $err ne ''), "sarif of $what") or diag($sarif);
+    my ($quiet_code, $quiet) = run('lint', '--quiet', @$set);
+    my $short = join '', map { "$_\n" } grep { !/^\S+ (?:Redirect307\w*: )?note: / } @lines;
+    ok($quiet_code == $status && $quiet eq $short, "--quiet of $what") or diag($quiet);
+}
+
+# What SARIF 2.1.0 demands of a log with results, and that it says the same.
+sub is_sarif
+{
+    my ($text, $said, $failed) = @_;
+    my $log = json_of($text) or return 0;
+    my ($run, @more) = @{$log->{runs}};
+    return 0 if $log->{version} ne '2.1.0' || @more || $run->{tool}{driver}{name} ne 'redirect307ctl';
+    my @results = @{$run->{results}};
+    return 0 if @results != @$said;
+    for my $i (0 .. $#results) {
+        my ($result, $other) = ($results[$i], $said->[$i]);
+        my $place = $result->{locations} ? $result->{locations}[0]{physicalLocation} : undef;
+        return 0 if $result->{message}{text} ne $other->{message} || $result->{level} ne $level{$other->{severity}}
+            || ($result->{kind} ne 'fail') != ($result->{level} eq 'none')
+            || ($other->{line} && $place->{region}{startLine} != $other->{line})
+            || ($place && $place->{artifactLocation}{uri} !~ m{^(?:[\w.~/-]|%[0-9A-F]{2}|file://)+$});
+    }
+    my $invocation = $run->{invocations}[0];
+    return !!$invocation->{executionSuccessful} eq !$failed
+        && ($failed ? @{$invocation->{toolExecutionNotifications}} > 0 : !$invocation->{toolExecutionNotifications});
+}
+
+my ($status, $out, $err) = run('lint', '--format', 'xml', $files[0]);
+ok($status == 2 && $out eq '' && $err =~ /--format 'xml' is none of these; write text, gcc, github, json or sarif$/, 'a format that there is not') or diag($err);
+
+# --- the manual's hook ---
+
+sub read_manual
+{
+    open my $in, '<', stage() . '/docs/lint.md' or die "lint.md: $!\n";
+    local $/;
+    return scalar <$in>;
+}
+
+my $manual = read_manual();
+my ($hook) = $manual =~ /pre-commit`:\n\n((?:    .*\n)+)/ or die "no hook in docs/lint.md\n";
+$hook =~ s/^ {4}//mg;
+SKIP: {
+    skip 'no git here', 7 unless `git --version 2>/dev/null` =~ /^git version/;
+    my $repo = "$dir/repo";
+    local $ENV{PATH} = ($ctl =~ s{/[^/]*$}{}r) . ":$ENV{PATH}";
+    local @ENV{qw(GIT_AUTHOR_NAME GIT_AUTHOR_EMAIL GIT_COMMITTER_NAME GIT_COMMITTER_EMAIL HOME GIT_CONFIG_NOSYSTEM)} = ('a', 'a@b.test', 'a', 'a@b.test', "$dir", 1);
+    my $git = sub {
+        my $text = qx(cd '$repo' && git @_ 2>&1 </dev/null);
+        return ($? >> 8, $text);
+    };
+    file('repo/site/.htaccess', "Redirect307 a /b\nRedirect307Map m.map\n");
+    file('repo/site/m.map', "x /y\n");
+    is(($git->('init -q .'))[0], 0, 'a repository');
+    chmod 0755, file('repo/.git/hooks/pre-commit', $hook);
+    my @said = $git->('add -A && git commit -q -m one');
+    ok($said[0] == 0 && $said[1] eq '', 'the hook lets in what is fine, and says nothing') or diag($said[1]);
+    file('repo/site/m.map', "x /y\nz /w;\n");
+    @said = $git->('add -A && git commit -q -m two');
+    ok($said[0] != 0 && $said[1] =~ m{^(?:\./)?site/m\.map:2: R307-A10 }m, 'and refuses what a map has') or diag($said[1]);
+    file('repo/site/m.map', "x /y\nz /w\n");
+    @said = $git->('commit -q -m three');
+    ok($said[0] != 0 && $said[1] =~ /R307-A10/, 'it looks at the index and not at the folder') or diag($said[1]);
+    @said = $git->('add -A && git commit -q -m four');
+    ok($said[0] == 0 && $said[1] eq '', 'and lets it in when it was mended and added') or diag($said[1]);
+    file('repo/site/.htaccess', "Redirect307 a /b qurey=1\n");
+    @said = $git->('add -A && git commit -q -m five');
+    ok($said[0] != 0 && $said[1] =~ m{site/\.htaccess:1: Redirect307: 'qurey=1' unknown option}, 'a line that is none') or diag($said[1]);
+    @said = $git->('status --porcelain');
+    is($said[1], "M  site/.htaccess\n", 'the folder is as it was');
+}
+
+# --- and its job ---
+
+my @jobs = $manual =~ /^    - run: redirect307ctl (lint .*)$/mg;
+file('ci/public_html/.htaccess', "Redirect307 a /b;\n");
+file('ci/relaunch.csv', "/a,/b\n");
+for my $job (@jobs) {
+    my $text = qx(cd '$dir/ci' && '$ctl' $job 2>&1 && true);
+    is($? >> 8, 1, "job: $job");
+    $text = qx(cat '$dir/ci/lint.sarif') if $job =~ />/;
+    ok($text =~ /R307-A10/ && $text =~ m{public_html/\.htaccess}, '... names the file') or diag($text);
+}
+is(scalar @jobs, 2, 'all jobs were tried');
+ok($manual =~ /upload-sarif/, 'and the upload is there');
