@@ -8,6 +8,7 @@
 #include "ctl_args.h"
 
 ctl_exit_t ctl_cmd_lint(const ctl_args_t *args);
+ctl_exit_t ctl_cmd_flatten(const ctl_args_t *args);
 ctl_exit_t ctl_cmd_explain(const ctl_args_t *args);
 /* Of a whole httpd. */
 ctl_exit_t ctl_cmd_explain_site(const ctl_args_t *args);

@@ -4,13 +4,13 @@
 #include "cmd.h"
 
 #include <errno.h>
-#include <stdlib.h>
+#include <fcntl.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 #include <apr_strings.h>
 
 #include "ctl_map.h"
+#include "ctl_replace.h"
 #include "grammar/token.h"
 
 static const char *base_name(const char *path)
@@ -20,40 +20,21 @@ static const char *base_name(const char *path)
     return slash ? slash + 1 : path;
 }
 
-static int write_all(int fd, const char *s, size_t len)
-{
-    while (len) {
-        ssize_t n = write(fd, s, len);
-
-        if (n < 0 && errno == EINTR) {
-            continue;
-        }
-        if (n <= 0) {
-            return 0;
-        }
-        s += n;
-        len -= (size_t)n;
-    }
-    return 1;
-}
-
-/* Under another name, then moved: a server that maps the old file keeps it, and nobody
- * meets a part of the new one. */
+/* A server that maps the old file keeps it, and nobody meets a part of the new one. */
 static const char *write_image(apr_pool_t *p, const char *name,
                                const ctl_maploaded_t *loaded)
 {
-    char *temporary = apr_pstrcat(p, name, ".XXXXXX", NULL);
-    int fd = mkstemp(temporary), fine;
-    const char *bad = NULL;
+    static const ctl_replace_as_t as = { 0644, 0, 0, 0 };
+    const char *leaf = base_name(name), *bad;
+    const char *folder = leaf == name ? "."
+        : apr_pstrmemdup(p, name, (size_t)(leaf - name));
+    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-    if (fd < 0) {
-        return apr_psprintf(p, "%s: %s", temporary, strerror(errno));
-    }
-    fine = write_all(fd, loaded->bytes, loaded->size) && fchmod(fd, 0644) == 0
-           && fsync(fd) == 0;
-    if (close(fd) != 0 || !fine || rename(temporary, name) != 0) {
-        bad = apr_psprintf(p, "%s: %s", name, strerror(errno));
-        unlink(temporary);
+    bad = fd < 0 ? strerror(errno)
+        : ctl_replace(p, fd, leaf, loaded->bytes, loaded->size, &as);
+    bad = bad ? apr_psprintf(p, "%s: %s", name, bad) : NULL;
+    if (fd >= 0) {
+        close(fd);
     }
     return bad;
 }

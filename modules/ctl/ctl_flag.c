@@ -2,15 +2,13 @@
 #include "ctl_flag.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 #include <apr_strings.h>
 
 #include "base/datetime.h"
 #include "base/disk.h"
+#include "ctl_replace.h"
 
 #define TEXT_MOST 4096
 
@@ -79,55 +77,26 @@ const char *ctl_flag_read(ctl_flag_t *flag)
     }
 }
 
-/* A new file beside the flag, that nobody else had a name for. */
-static int make_temporary(const ctl_flag_t *flag, const char **name)
-{
-    int i, fd = -1;
-
-    for (i = 0; i < 100 && fd < 0; i++) {
-        *name = apr_psprintf(flag->p, "%s.%" APR_TIME_T_FMT ".%d", flag->leaf,
-                             apr_time_now(), (int)getpid());
-        fd = openat(flag->folder, *name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW
-                                          | O_CLOEXEC, 0600);
-        if (fd < 0 && errno != EEXIST) {
-            break;
-        }
-    }
-    return fd;
-}
-
-/* Written beside it and renamed: the server never reads half a flag. */
 const char *ctl_flag_write(const ctl_flag_t *flag, const ctl_flag_says_t *says)
 {
-    const char *name = NULL, *bad = NULL;
-    int fd = make_temporary(flag, &name), i;
-    FILE *out = fd < 0 ? NULL : fdopen(fd, "w");
+    static const ctl_replace_as_t as = { 0644, 0, 0, 0 };   /* the server's user reads it */
+    apr_pool_t *p = flag->p;
+    const char *text = apr_psprintf(p, "# redirect307ctl maintenance on, %s\n",
+                                    r307_time_print(p, says->now)), *bad;
+    int i;
 
-    if (!out) {
-        return apr_psprintf(flag->p, "%s: %s", flag->path, strerror(errno));
-    }
-    fprintf(out, "# redirect307ctl maintenance on, %s\n",
-            r307_time_print(flag->p, says->now));
     if (says->eta) {
-        fprintf(out, "eta=%s\n", r307_time_print(flag->p, says->eta));
+        text = apr_pstrcat(p, text, "eta=", r307_time_print(p, says->eta), "\n", NULL);
     }
     if (says->until) {
-        fprintf(out, "until=%s\n", r307_time_print(flag->p, says->until));
+        text = apr_pstrcat(p, text, "until=", r307_time_print(p, says->until), "\n", NULL);
     }
     for (i = 0; i < says->allow->nelts; i++) {
-        fprintf(out, "allow=%s\n", APR_ARRAY_IDX(says->allow, i, const char *));
+        text = apr_pstrcat(p, text, "allow=", APR_ARRAY_IDX(says->allow, i, const char *),
+                           "\n", NULL);
     }
-    /* the server's user has to read it */
-    if (fchmod(fd, 0644) != 0 || fflush(out) != 0) {
-        bad = strerror(errno);
-    }
-    if (fclose(out) != 0 || bad
-        || renameat(flag->folder, name, flag->folder, flag->leaf) != 0) {
-        bad = bad ? bad : strerror(errno);
-        unlinkat(flag->folder, name, 0);
-        return apr_psprintf(flag->p, "%s: %s", flag->path, bad);
-    }
-    return NULL;
+    bad = ctl_replace(p, flag->folder, flag->leaf, text, strlen(text), &as);
+    return bad ? apr_psprintf(p, "%s: %s", flag->path, bad) : NULL;
 }
 
 const char *ctl_flag_remove(const ctl_flag_t *flag)

@@ -77,27 +77,28 @@ const char *ctl_told_say(apr_pool_t *p, const ctl_told_t *told)
         : apr_psprintf(p, "%s: %s%s\n", told->file, note, told->text);
 }
 
-static void keep(telling_t *telling, unsigned line, ctl_told_kind_t kind, const char *id,
-                 const char *text)
+static ctl_told_t *keep(telling_t *telling, unsigned line, ctl_told_kind_t kind,
+                        const char *text)
 {
     ctl_told_t *told = apr_array_push(telling->told);
 
+    memset(told, 0, sizeof(*told));
     told->kind = kind;
     told->file = telling->file;
     told->line = line;
-    told->id = id;
     told->nth = telling->told->nelts;
     told->text = apr_pstrdup(telling->p, text);
+    return told;
 }
 
 static void keep_bad(void *baton, unsigned line, const char *why)
 {
-    keep(baton, line, CTL_TOLD_BAD, NULL, why);
+    keep(baton, line, CTL_TOLD_BAD, why);
 }
 
 static void keep_note(void *baton, unsigned line, const char *why)
 {
-    keep(baton, line, CTL_TOLD_NOTE, NULL, why);
+    keep(baton, line, CTL_TOLD_NOTE, why);
 }
 
 static int by_line(const void *a, const void *b)
@@ -139,6 +140,16 @@ static const char *load_image(apr_pool_t *p, r307_mapdef_t *def,
 
 /* --- doubts --- */
 
+ctl_meant_t ctl_meant_of(apr_pool_t *p, const r307_doubt_t *doubt)
+{
+    ctl_meant_t meant = {
+        apr_pstrdup(p, doubt->rule->source), apr_pstrdup(p, doubt->rule->target->text),
+        apr_pstrdup(p, doubt->source), apr_pstrdup(p, doubt->target)
+    };
+
+    return meant;
+}
+
 typedef struct doubting_t {
     telling_t *telling;
     apr_hash_t *bad;            /* the lines that were told already */
@@ -160,11 +171,14 @@ static void keep_doubts(void *baton, const r307_rule_t *rule,
         const r307_doubt_t *doubt = &APR_ARRAY_IDX(doubts, i, r307_doubt_t);
         const r307_finding_row_t *row = r307_finding_row(doubt->finding);
         int is_note = row->severity == R307_SEVERITY_NOTE;
+        ctl_told_t *told;
 
         loaded->notes += is_note;
         loaded->findings += !is_note;
-        keep(doubting->telling, line, is_note ? CTL_TOLD_NOTE : CTL_TOLD_FINDING, row->id,
-             doubt->text);
+        told = keep(doubting->telling, line, is_note ? CTL_TOLD_NOTE : CTL_TOLD_FINDING,
+                    doubt->text);
+        told->id = row->id;
+        told->meant = ctl_meant_of(doubting->telling->p, doubt);
     }
     loaded->doubted += loaded->findings > findings;
 }

@@ -5,6 +5,7 @@
 #ifndef CTL_MAP_H
 #define CTL_MAP_H
 
+#include "lint/lint_rule.h"
 #include "map/map_line.h"
 #include "reach.h"
 
@@ -26,6 +27,16 @@ typedef struct ctl_maploaded_t {
 
 typedef enum { CTL_TOLD_BAD, CTL_TOLD_FINDING, CTL_TOLD_NOTE } ctl_told_kind_t;
 
+/* Of a rule that there is a doubt about: its source and its target as they are, and what was
+ * surely meant by them (r307_doubt_t); NULL: nothing else. */
+typedef struct ctl_meant_t {
+    const char *was_source, *was_target;
+    const char *source, *target;
+} ctl_meant_t;
+
+/* In p. */
+ctl_meant_t ctl_meant_of(apr_pool_t *p, const r307_doubt_t *doubt);
+
 /* What is said of a line of a map, or of the map. */
 typedef struct ctl_told_t {
     ctl_told_kind_t kind;
@@ -33,6 +44,7 @@ typedef struct ctl_told_t {
     unsigned line;              /* 0: of the file, behind all lines */
     const char *id;             /* of a finding, with which its text begins; NULL: none */
     const char *text;
+    ctl_meant_t meant;
     int nth;
 } ctl_told_t;
 

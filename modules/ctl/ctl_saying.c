@@ -79,6 +79,9 @@ static void end_text(const ctl_sayings_t *sayings, const ctl_sum_t *sum)
         print_count(sum->notes, "note", ", ");
     }
     print_count(sum->fine, "rule", " fine");
+    if (sum->mended) {
+        printf(", %d mended", sum->mended);
+    }
     if (sum->unknown) {
         printf(", %d not told", sum->unknown);
     }
@@ -272,17 +275,21 @@ static const char *refuse_format(apr_pool_t *p, const char *name)
                         r307_text_show(p, name, strlen(name)), all);
 }
 
+void ctl_sayings_keep(ctl_sayings_t *sayings, apr_pool_t *p)
+{
+    memset(sayings, 0, sizeof(*sayings));
+    sayings->p = p;
+    sayings->list = apr_array_make(p, 16, sizeof(ctl_saying_t));
+    sayings->unread = apr_array_make(p, 2, sizeof(ctl_saying_t));
+}
+
 const char *ctl_sayings_begin(ctl_sayings_t *sayings, const ctl_args_t *args)
 {
     const char *name = ctl_args_value(args, "format");
     size_t i;
 
-    sayings->p = args->p;
-    sayings->format = NULL;
+    ctl_sayings_keep(sayings, args->p);
     sayings->is_quiet = ctl_args_value(args, "quiet") != NULL;
-    sayings->said = 0;
-    sayings->list = apr_array_make(args->p, 16, sizeof(ctl_saying_t));
-    sayings->unread = apr_array_make(args->p, 2, sizeof(ctl_saying_t));
     for (i = 0; i < FORMAT_COUNT; i++) {
         if (strcmp(name ? name : formats[0].name, formats[i].name) == 0) {
             sayings->format = &formats[i];

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * ctl_saying: what lint says of lines, and how: for people, and for the programs that read
- * what a checking tool says. Knows no rules.
+ * what a checking tool says.
  */
 #ifndef CTL_SAYING_H
 #define CTL_SAYING_H
 
 #include <apr_tables.h>
 #include "ctl_args.h"
+#include "ctl_map.h"
 
 typedef enum {
     CTL_SAYING_ERROR,           /* a line that is none, or that httpd does not take */
@@ -25,12 +26,14 @@ typedef struct ctl_saying_t {
     const char *directive;      /* NULL: none is named */
     const char *id;             /* of a finding, with which the text begins; NULL: none */
     const char *text;
+    ctl_meant_t meant;          /* of a finding */
     int nth;                    /* they are said in this order where the line is the same */
 } ctl_saying_t;
 
 /* All that is known when everything was said. */
 typedef struct ctl_sum_t {
     int findings, notes, fine, unknown, unreadable;
+    int mended;                 /* lines that were written */
     int is_nothing;             /* nothing was checked, and people are spared the sum */
 } ctl_sum_t;
 
@@ -44,6 +47,9 @@ typedef struct ctl_sayings_t {
     apr_array_header_t *list;   /* of ctl_saying_t: not yet said */
     apr_array_header_t *unread; /* of ctl_saying_t */
 } ctl_sayings_t;
+
+/* Those that are kept to be looked at, and said nowhere. */
+void ctl_sayings_keep(ctl_sayings_t *sayings, apr_pool_t *p);
 
 /* By --format and --quiet of the command line; begins what is said. NULL, or why not. */
 const char *ctl_sayings_begin(ctl_sayings_t *sayings, const ctl_args_t *args);

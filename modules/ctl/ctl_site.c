@@ -84,9 +84,16 @@ static const char *read_map(ctl_site_t *site, const ctl_line_t *line, const char
     if (!site->keeps_maps) {
         apr_pool_create(&p, site->p);
     }
-    bad = line->reach
-        ? ctl_map_of(p, &map->def, line->reach, &teller, &map->loaded, &map->reached)
-        : ctl_map_named(p, &map->def, file, &teller, &map->loaded, &map->reached);
+    if (line->reach) {
+        bad = ctl_map_of(p, &map->def, line->reach, &teller, &map->loaded, &map->reached);
+    }
+    else if (site->instead) {
+        map->reached = CTL_REACH_READ;
+        bad = ctl_map_load(p, &map->def, site->instead, &teller, &map->loaded);
+    }
+    else {
+        bad = ctl_map_named(p, &map->def, file, &teller, &map->loaded, &map->reached);
+    }
     if (!bad && site->keeps_maps) {
         r307_map_context(&map->def, &context);
         bad = r307_image_attach(p, map->loaded.bytes, &context, map->loaded.name,
@@ -272,6 +279,10 @@ const char *ctl_site_load(ctl_site_t *site, const ctl_named_t *found, ctl_reach_
     }
     bad = ctl_reach_read(site->p, found, reach);
     reach->root = site->root;
+    if (!bad && site->instead) {
+        reach->bytes = site->instead->s;
+        reach->len = site->instead->len;
+    }
     if (!bad) {
         ctl_file_read(site->p, reach, met, site);
     }

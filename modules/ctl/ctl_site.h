@@ -61,6 +61,7 @@ typedef struct ctl_site_t {
     int no_maps;                /* they are not read */
     int keeps_maps;             /* their images stay */
     int wants_doubts;           /* about the rules of maps, too */
+    const ctl_content_t *instead;   /* what the file that is loaded is said to have, or NULL */
     /* told of the bad lines of a map while it is read, with the line that names it */
     void (*tell)(void *baton, const ctl_line_t *line, const ctl_told_t *told);
     void *baton;

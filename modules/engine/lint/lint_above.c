@@ -460,18 +460,16 @@ static void say(const pair_t *pair, apr_array_header_t *doubts)
                                                : R307_FINDING_SHADOWED;
     const r307_rule_t *upper = pair->upper, *lower = pair->lower;
     int is_same = r307_covers(pair->p, lower->pattern, upper->pattern);
-    r307_doubt_t *doubt = apr_array_push(doubts);
 
-    doubt->finding = finding;
-    doubt->rule = lower;
-    doubt->text = apr_psprintf(pair->p, "%s '%s' %s: %s:%u answers %sfirst, by '%s'; %s",
+    r307_lint_push(finding, lower, apr_psprintf(pair->p, "%s '%s' %s: %s:%u answers %sfirst, by '%s'; %s",
         r307_finding_row(finding)->id,
         r307_text_show(pair->p, lower->source, strlen(lower->source)),
         r307_finding_row(finding)->why, upper->place.file ? upper->place.file : "-",
         upper->place.line, is_same ? "" : "all of it ",
         r307_text_show(pair->p, upper->source, strlen(upper->source)),
         is_same || finding == R307_FINDING_REPEATED ? "take one of the two lines out"
-                                                    : "put this line above that one");
+                                                    : "put this line above that one"),
+        doubts);
 }
 
 /* 1: something was said. */

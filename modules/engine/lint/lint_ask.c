@@ -26,9 +26,9 @@ static void self_of(void *baton, r307_self_t *self)
     *self = *(const r307_self_t *)baton;
 }
 
-static const struct r307_image_t *no_image(void *baton, const void *map)
+static const struct r307_image_t *image_itself(void *baton, const void *map)
 {
-    return NULL;
+    return map;
 }
 
 static const char *no_user(void *baton)
@@ -52,7 +52,7 @@ static apr_uint64_t no_roll(void *baton)
 }
 
 static const r307_view_ops_t nothing_known = {
-    no_text, no_text, no_test, no_string, self_of, no_image, no_user, no_file, no_flag,
+    no_text, no_text, no_test, no_string, self_of, image_itself, no_user, no_file, no_flag,
     no_roll
 };
 
@@ -95,6 +95,26 @@ void r307_ask_one(apr_pool_t *p, const r307_scope_t *scope, const r307_rule_t *r
     one.left_out = NULL;
     alone.rules = &one;
     r307_decide(p, &alone, 1, policy, view, decision);
+}
+
+const char *r307_ask_sample(apr_pool_t *p, const r307_scope_t *scope,
+                            const r307_rule_t *rule)
+{
+    r307_slice_t head;
+    r307_buf_t buf;
+
+    if (!rule->pattern || rule->pattern->regex || rule->pattern->segs) {
+        return NULL;
+    }
+    head = rule->pattern->head;
+    if (rule->pattern->relative && scope->base.s) {
+        head.s = apr_pstrcat(p, r307_slice_text(p, scope->base),
+                             r307_slice_text(p, head) + 1, NULL);
+        head.len += scope->base.len - 1;
+    }
+    r307_buf_make(&buf, p, head.len + 8);
+    r307_text_encode(&buf, head.s, head.len, R307_LAND_PATH, R307_FORM_ENCODED);
+    return buf.s;
 }
 
 /* --- bare rules --- */

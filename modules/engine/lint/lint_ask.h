@@ -33,9 +33,13 @@ int r307_ask_is_of_url(const r307_cond_t *cond);
 /* The policy of a server that says nothing; in p. */
 void r307_ask_policy(apr_pool_t *p, r307_policy_t *policy);
 
-/* A GET for a path that is encoded. self: what is asked for; it must stay. 0: that is no path. */
+/* A GET for a path that is encoded. Maps that are asked with it are images. self: what is asked for; it must stay. 0: that is no path. */
 int r307_ask_view(apr_pool_t *p, const r307_self_t *self, const char *target,
                   r307_view_t *view);
+
+/* A path that the source matches, encoded; NULL: it says none, as a regex. */
+const char *r307_ask_sample(apr_pool_t *p, const r307_scope_t *scope,
+                            const r307_rule_t *rule);
 
 /* Asks that rule of the scope and no other. */
 void r307_ask_one(apr_pool_t *p, const r307_scope_t *scope, const r307_rule_t *rule,

@@ -134,34 +134,13 @@ static void say(apr_pool_t *p, const walk_t *w, apr_array_header_t *doubts)
     }
     r307_lint_add(p, R307_FINDING_CHAIN, way[0].rule,
                   apr_pstrcat(p, text, "; write ", r307_text_show(p, end, strlen(end)), NULL),
-                  doubts);
-}
-
-/* A path that the source matches; NULL: it says none. */
-static const char *sample_of(apr_pool_t *p, const r307_scope_t *scope,
-                             const r307_rule_t *rule)
-{
-    r307_slice_t head;
-    r307_buf_t buf;
-
-    if (!rule->pattern || rule->pattern->regex || rule->pattern->segs) {
-        return NULL;
-    }
-    head = rule->pattern->head;
-    if (rule->pattern->relative && scope->base.s) {
-        head.s = apr_pstrcat(p, r307_slice_text(p, scope->base),
-                             r307_slice_text(p, head) + 1, NULL);
-        head.len += scope->base.len - 1;
-    }
-    r307_buf_make(&buf, p, head.len + 8);
-    r307_text_encode(&buf, head.s, head.len, R307_LAND_PATH, R307_FORM_ENCODED);
-    return buf.s;
+                  doubts)->target = apr_pstrdup(p, end);
 }
 
 static void audit(walk_t *w, apr_pool_t *p, const r307_scope_t *scope,
                   const r307_bare_t *bare, apr_array_header_t *doubts)
 {
-    const char *sample = sample_of(w->p, scope, bare->origin);
+    const char *sample = r307_ask_sample(w->p, scope, bare->origin);
     r307_decision_t decision;
     r307_view_t view;
 

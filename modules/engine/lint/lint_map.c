@@ -49,14 +49,12 @@ static void add_stray(const auditing_t *a, const r307_rule_t *rule,
 {
     const char *text = r307_text_show(a->scratch, rule->target->text,
                                       strlen(rule->target->text));
-    r307_doubt_t *doubt = apr_array_push(doubts);
 
-    doubt->finding = R307_FINDING_SLIP;
-    doubt->rule = rule;
-    doubt->text = apr_psprintf(a->scratch, "%s '%s' is read as a file beside this one, in a "
-                               "map of URLs; write the URL that is meant, or ./%s for a file "
-                               "of that name", r307_finding_row(R307_FINDING_SLIP)->id, text,
-                               text);
+    r307_lint_push(R307_FINDING_SLIP, rule,
+                   apr_psprintf(a->scratch, "%s '%s' is read as a file beside this one, in a "
+                                "map of URLs; write the URL that is meant, or ./%s for a file "
+                                "of that name", r307_finding_row(R307_FINDING_SLIP)->id, text,
+                                text), doubts);
 }
 
 static void audit(auditing_t *a, const r307_rule_t *rule, apr_uint32_t number)

@@ -65,23 +65,33 @@ static const char *show(const auditing_t *a, const char *text)
     return r307_text_show(a->p, text, strlen(text));
 }
 
-void r307_lint_add(apr_pool_t *p, r307_finding_t finding, const r307_rule_t *rule,
-                    const char *advice, apr_array_header_t *doubts)
+r307_doubt_t *r307_lint_push(r307_finding_t finding, const r307_rule_t *rule,
+                             const char *text, apr_array_header_t *doubts)
+{
+    r307_doubt_t *doubt = apr_array_push(doubts);
+
+    memset(doubt, 0, sizeof(*doubt));
+    doubt->finding = finding;
+    doubt->rule = rule;
+    doubt->text = text;
+    return doubt;
+}
+
+r307_doubt_t *r307_lint_add(apr_pool_t *p, r307_finding_t finding, const r307_rule_t *rule,
+                            const char *advice, apr_array_header_t *doubts)
 {
     const char *text = rule->target->text ? rule->target->text
                                           : rule->source ? rule->source : "-";
-    r307_doubt_t *doubt = apr_array_push(doubts);
 
-    doubt->finding = finding;
-    doubt->rule = rule;
-    doubt->text = apr_psprintf(p, "%s '%s' %s; %s", findings[finding].id,
-                               r307_text_show(p, text, strlen(text)),
-                               findings[finding].why, advice);
+    return r307_lint_push(finding, rule,
+                          apr_psprintf(p, "%s '%s' %s; %s", findings[finding].id,
+                                       r307_text_show(p, text, strlen(text)),
+                                       findings[finding].why, advice), doubts);
 }
 
-static void add(const auditing_t *a, r307_finding_t finding, const char *advice)
+static r307_doubt_t *add(const auditing_t *a, r307_finding_t finding, const char *advice)
 {
-    r307_lint_add(a->p, finding, a->rule, advice, a->doubts);
+    return r307_lint_add(a->p, finding, a->rule, advice, a->doubts);
 }
 
 /* Whether what stands for the '*' can begin with a slash: behind a slash it cannot, as
@@ -208,7 +218,7 @@ static const char *with_slash(const auditing_t *a)
     if (target->text[len] == ':' && target->port) {
         len += 1 + strspn(target->text + len + 1, "0123456789");
     }
-    return apr_psprintf(a->p, "write %s/%s", show(a, apr_pstrmemdup(a->p, target->text, len)),
+    return apr_psprintf(a->p, "%s/%s", show(a, apr_pstrmemdup(a->p, target->text, len)),
                         show(a, target->text + len));
 }
 
@@ -221,12 +231,13 @@ static const char *list_advice(r307_list_t list, const char *unknown, const char
 /* A finding about the source; `text` says all of it. */
 static void add_source(const auditing_t *a, r307_finding_t finding, const char *text)
 {
-    r307_doubt_t *doubt = apr_array_push(a->doubts);
+    static const char writes[] = "; write ";
+    const char *at = strstr(text, writes);
+    r307_doubt_t *doubt = r307_lint_push(finding, a->rule,
+        apr_psprintf(a->p, "%s '%s' %s", findings[finding].id, show(a, a->rule->source),
+                     text), a->doubts);
 
-    doubt->finding = finding;
-    doubt->rule = a->rule;
-    doubt->text = apr_psprintf(a->p, "%s '%s' %s", findings[finding].id,
-                               show(a, a->rule->source), text);
+    doubt->source = at && !strstr(at, ", and ") ? at + sizeof(writes) - 1 : NULL;
 }
 
 /* Whether a host with this insertion right behind it stays that host: what begins with '/'
@@ -254,16 +265,19 @@ static const char *slashed_source(const auditing_t *a, const r307_group_text_t *
         : group->may_slash && pattern->splat ? slashed_star(a->p, pattern) : NULL;
 }
 
-/* What to write for an insertion right behind a host. */
-static const char *glued_advice(const auditing_t *a)
+static void add_glued(const auditing_t *a)
 {
     const char *target = with_slash(a);
+    r307_doubt_t *doubt;
     r307_group_text_t group = group_of(a->p, a->rule, a->rule->target->parts);
     const char *source = group.may_slash && group.is_known
         ? r307_regex_finding_slashed(a->p, a->rule->pattern->text, &group) : NULL;
 
-    return source ? apr_pstrcat(a->p, "write ", show(a, source), " ", target + 6, NULL)
-                  : target;
+    doubt = add(a, R307_FINDING_GLUED, source
+                ? apr_pstrcat(a->p, "write ", show(a, source), " ", target, NULL)
+                : apr_pstrcat(a->p, "write ", target, NULL));
+    doubt->source = source;
+    doubt->target = target;
 }
 
 /* The target without the slash in front of part i. */
@@ -300,8 +314,11 @@ static void audit_doubled(const auditing_t *a)
         text = group.only_slash && !(source && group.begins_path) ? without_slash(a, part)
                                                                    : NULL;
         if (source || text) {
-            add(a, R307_FINDING_DOUBLED, apr_psprintf(a->p, "write %s",
-                                                      show(a, text ? text : source)));
+            r307_doubt_t *doubt = add(a, R307_FINDING_DOUBLED,
+                apr_psprintf(a->p, "write %s", show(a, text ? text : source)));
+
+            doubt->source = text ? NULL : source;
+            doubt->target = text;
         }
         return;
     }
@@ -343,7 +360,7 @@ static void audit_origin(const auditing_t *a, r307_list_t list)
     }
     if (target->glued) {
         if (!is_safely_glued(a)) {
-            add(a, R307_FINDING_GLUED, glued_advice(a));
+            add_glued(a);
         }
     }
     else if (!target->host.s) {

@@ -54,6 +54,9 @@ typedef struct r307_doubt_t {
     r307_finding_t finding;
     const r307_rule_t *rule;
     const char *text;           /* "R307-A01 'https://h$1' has ...; write https://h/$1" */
+    /* Where it is sure what was meant: what stands in the place of source and target, as a
+     * line has it; options may follow the source. NULL: what stands there. */
+    const char *source, *target;
 } r307_doubt_t;
 
 /* Told of a rule that there is a doubt about: an array of r307_doubt_t, which with the rule
@@ -65,9 +68,13 @@ typedef void r307_doubt_say_t(void *baton, const r307_rule_t *rule,
 void r307_lint_rule(apr_pool_t *p, const r307_rule_t *rule, r307_list_t list,
                      apr_array_header_t *doubts);
 
-/* Appends one. `advice` is the half sentence behind the row's own. */
-void r307_lint_add(apr_pool_t *p, r307_finding_t finding, const r307_rule_t *rule,
-                    const char *advice, apr_array_header_t *doubts);
+/* Appends one, which has all of its text. */
+r307_doubt_t *r307_lint_push(r307_finding_t finding, const r307_rule_t *rule,
+                             const char *text, apr_array_header_t *doubts);
+
+/* The same. `advice` is the half sentence behind the row's own. */
+r307_doubt_t *r307_lint_add(apr_pool_t *p, r307_finding_t finding, const r307_rule_t *rule,
+                            const char *advice, apr_array_header_t *doubts);
 
 /* The same of its plan, at that time: a note, as no date may keep a server from starting. */
 void r307_lint_plan(apr_pool_t *p, const r307_rule_t *rule, apr_time_t now,

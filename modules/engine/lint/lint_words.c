@@ -18,15 +18,27 @@ static const char *show(const words_t *w, const char *text)
     return r307_text_show(w->p, text, strlen(text));
 }
 
-static void add(const words_t *w, r307_finding_t finding, const char *text, const char *why,
-                const char *advice)
+static r307_doubt_t *add(const words_t *w, r307_finding_t finding, const char *text,
+                         const char *why, const char *advice)
 {
-    r307_doubt_t *doubt = apr_array_push(w->doubts);
+    return r307_lint_push(finding, w->rule,
+                          apr_psprintf(w->p, "%s '%s' %s; %s", r307_finding_row(finding)->id,
+                                       show(w, text), why, advice), w->doubts);
+}
 
-    doubt->finding = finding;
-    doubt->rule = w->rule;
-    doubt->text = apr_psprintf(w->p, "%s '%s' %s; %s", r307_finding_row(finding)->id,
-                               show(w, text), why, advice);
+/* `text`, which is the source or the target, and what was meant by it. */
+static void add_meant(const words_t *w, r307_finding_t finding, const char *text,
+                      const char *why, const char *meant)
+{
+    r307_doubt_t *doubt = add(w, finding, text, why,
+                              apr_psprintf(w->p, "write %s", show(w, meant)));
+
+    if (text == w->rule->source) {
+        doubt->source = meant;
+    }
+    else {
+        doubt->target = meant;
+    }
 }
 
 /* `text` with `by` in the place of `len` bytes at `at`. */
@@ -191,10 +203,12 @@ static void say_foreign(const words_t *w, const char *s, size_t len, const char 
     if (ours) {
         text = *s == '%' ? renumbered(w, text)
                          : replaced(w, text, at, len + (size_t)(s - at), ours);
+        int is_sure = !w->is_map || *ours != '%';
+
         add(w, R307_FINDING_FOREIGN, w->rule->target->text, why,
-            apr_psprintf(w->p, "write %s%s", show(w, text), w->is_map && *ours == '%'
-                         ? " in a rule beside the line that names the map, as a map cannot "
-                           "ask for it" : ""));
+            apr_psprintf(w->p, "write %s%s", show(w, text), is_sure ? "" :
+                         " in a rule beside the line that names the map, as a map cannot "
+                         "ask for it"))->target = is_sure ? text : NULL;
         return;
     }
     add(w, R307_FINDING_FOREIGN, text, why,
@@ -267,10 +281,9 @@ static void audit_invisible(const words_t *w, const char *text)
 
     for (i = 0; i < INVISIBLE_COUNT; i++) {
         if (strstr(text, invisible[i].bytes)) {
-            add(w, R307_FINDING_SLIP, text,
-                apr_psprintf(w->p, "holds a character that is not seen, %s",
-                             invisible[i].name),
-                apr_psprintf(w->p, "write %s", show(w, without_invisible(w, text))));
+            add_meant(w, R307_FINDING_SLIP, text,
+                      apr_psprintf(w->p, "holds a character that is not seen, %s",
+                                   invisible[i].name), without_invisible(w, text));
             return;
         }
     }
@@ -279,7 +292,7 @@ static void audit_invisible(const words_t *w, const char *text)
 static void say_slip(const words_t *w, const char *text, const char *why,
                      const char *better)
 {
-    add(w, R307_FINDING_SLIP, text, why, apr_psprintf(w->p, "write %s", show(w, better)));
+    add_meant(w, R307_FINDING_SLIP, text, why, better);
 }
 
 /* Each of them, not the first one alone: who writes the result meets no second finding. */

@@ -8,7 +8,9 @@
 #include <string.h>
 #include <apr_strings.h>
 #include "lint/lint_above.h"
+#include "lint/lint_chain.h"
 #include "lint/lint_loop.h"
+#include "lint/lint_same.h"
 #include "unit.h"
 
 #define COUNT(a) (sizeof(a) / sizeof(*(a)))
@@ -301,6 +303,110 @@ START_TEST(loop_shadowed_never_answers)
 }
 END_TEST
 
+/* Where somebody ends, and whether the method came along; NULL: nowhere. */
+static const char *end_of(apr_pool_t *p, const r307_ruleset_t *rules, const char *target,
+                          const char *header, const char *scheme)
+{
+    unit_fake_t *fake = unit_fake_make(p, "GET", target, header);
+    r307_decision_t decision;
+    r307_view_t view = fake->view;
+    int i, keeps = 1;
+
+    view.asked.scheme = scheme;
+    view.asked.port = scheme[4] ? 443 : 80;
+    for (i = 0; i < R307_LOOP_HOPS; i++) {
+        unit_decide(p, rules, "server", "-", &view, &decision);
+        if (decision.outcome != R307_OUTCOME_ANSWER || !decision.location) {
+            return apr_psprintf(p, "%d %d %s://%.*s?%.*s", decision.outcome, keeps,
+                                view.asked.scheme, (int)view.path->enc_len, view.path->enc,
+                                (int)view.query.len, view.query.s ? view.query.s : "");
+        }
+        keeps &= decision.status >= 307;
+        if (!r307_loop_next(p, &view, decision.location, &view)) {
+            return apr_psprintf(p, "%d %s", keeps, decision.location);
+        }
+    }
+    return NULL;
+}
+
+/* The rules with another target in one of them. */
+static const char *with_target(apr_pool_t *p, const char *text, int nth, const char *target)
+{
+    const char *at = text, *end;
+    int i;
+
+    for (i = 0; i < nth; i++) {
+        at = strstr(at, " ;; ") + 4;
+    }
+    at += strcspn(at, " ") + 1;
+    end = at + strcspn(at, " ");
+    return apr_pstrcat(p, apr_pstrmemdup(p, text, (size_t)(at - text)), target, end, NULL);
+}
+
+/* A chain that may be one line: whoever comes by it, or past it, ends where they did. */
+static int follow_flat(apr_pool_t *p, apr_uint64_t *state, const r307_ruleset_t *rules,
+                       const char *text)
+{
+    r307_loop_site_t site = { { "http", "www.example.test", 80 }, 1, 0 };
+    r307_scope_t before = { rules, 0, { NULL, 0 }, NULL }, after = before;
+    apr_array_header_t *doubts = apr_array_make(p, 2, sizeof(r307_doubt_t));
+    const char *error = NULL;
+    int i, k, flat = 0;
+
+    r307_chain_audit(p, &before, 1, &site, doubts);
+    for (i = 0; i < doubts->nelts; i++) {
+        const r307_doubt_t *doubt = &APR_ARRAY_IDX(doubts, i, r307_doubt_t);
+        int nth = 0;
+        const char *other;
+
+        while (APR_ARRAY_IDX(rules->rules, nth, const r307_rule_t *) != doubt->rule) {
+            nth++;
+        }
+        other = with_target(p, text, nth, doubt->target);
+        after.rules = unit_rules(p, other, "server", "Redirect307", &error);
+        if (!after.rules || !r307_same_end(p, r307_same_make(p, &before), doubt->rule,
+                r307_same_make(p, &after), APR_ARRAY_IDX(after.rules->rules, nth, const r307_rule_t *))) {
+            continue;
+        }
+        flat++;
+        for (k = 0; k < 40; k++) {
+            const char *target = apr_pstrcat(p, PICK(paths), PICK(queries), NULL);
+            const char *header = PICK(headers), *scheme = next(state, 2) ? "http" : "https";
+            const char *was = end_of(p, rules, target, header, scheme);
+            const char *is = end_of(p, after.rules, target, header, scheme);
+
+            ck_assert_msg(!was || (is && strcmp(was, is) == 0), "'%s' and '%s': %s://%s with "
+                          "'%s' ends at %s, and at %s", text, other, scheme, target, header,
+                          was, is ? is : "-");
+        }
+    }
+    return flat;
+}
+
+START_TEST(loop_flat_lines_end_alike)
+{
+    const char *full = getenv("R307_FULL"), *seed = getenv("R307_SEED");
+    int count = full && *full ? 100000 : 4000, sets = 0, flat = 0;
+    apr_uint64_t start = (seed ? (apr_uint64_t)apr_atoi64(seed) : 310) * 2654435761u + 1;
+    apr_uint64_t *state = &start;
+    apr_pool_t *p = unit_pool(), *one;
+
+    ck_assert_int_eq(apr_pool_create(&one, p), APR_SUCCESS);
+    while (sets < count) {
+        const r307_ruleset_t *rules;
+        const char *text;
+
+        make_set(one, state, &text, &rules);
+        flat += rules ? follow_flat(one, state, rules, text) : 0;
+        sets += rules != NULL;
+        apr_pool_clear(one);
+    }
+    unit_rows_add(sets);
+    ck_assert_msg(flat > count / 800, "only %d lines are made direct", flat);
+    apr_pool_destroy(p);
+}
+END_TEST
+
 TCase *lint_loop_cases(void)
 {
     TCase *tcase = tcase_create("lint_loop");
@@ -309,5 +415,6 @@ TCase *lint_loop_cases(void)
     tcase_add_test(tcase, loop_never);
     tcase_add_test(tcase, loop_ends_or_is_reported);
     tcase_add_test(tcase, loop_shadowed_never_answers);
+    tcase_add_test(tcase, loop_flat_lines_end_alike);
     return tcase;
 }
