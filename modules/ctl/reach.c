@@ -260,6 +260,28 @@ const char *ctl_reach_read(apr_pool_t *p, const ctl_named_t *found, ctl_reach_t 
     return bad ? apr_psprintf(p, "%s: %s", reach->name, bad) : NULL;
 }
 
+const char *ctl_reach_stream(apr_pool_t *p, const char *name, const char **shown, int *fd,
+                             apr_uint64_t *size, int *is_once)
+{
+    int handed = descriptor_of(name);
+    r307_open_result_t result;
+    r307_opened_t opened;
+
+    *shown = handed == 0 ? "(standard input)" : show(p, name);
+    *is_once = 0;
+    result = handed < 0 ? r307_open_named(name, 0, NULL, &opened)
+                        : r307_open_handed(handed, &opened);
+    if (handed >= 0 && result == R307_OPEN_NOT_PLAIN) {
+        *is_once = 1;
+        opened.fd = fcntl(handed, F_DUPFD_CLOEXEC, 0);
+        opened.error = errno;
+        result = opened.fd < 0 ? R307_OPEN_FAILED : R307_OPEN_FINE;
+    }
+    *fd = opened.fd;
+    *size = opened.size;
+    return result == R307_OPEN_FINE ? NULL : why_not_named(p, name, result, &opened);
+}
+
 /* --- what they name --- */
 
 const char *ctl_reach_relative(apr_pool_t *p, const ctl_reach_t *reach, const char *file)

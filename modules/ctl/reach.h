@@ -49,6 +49,12 @@ const char *ctl_reach_name(apr_pool_t *p, const char *name, ctl_named_t *found);
 /* Reads it. NULL, or why it cannot be read. */
 const char *ctl_reach_read(apr_pool_t *p, const ctl_named_t *found, ctl_reach_t *reach);
 
+/* Opens what is too long to be read whole: a file that a person named, or what they handed
+ * over, which may be a pipe (*is_once). NULL and *fd, for the caller to close; or why not,
+ * with the name. */
+const char *ctl_reach_stream(apr_pool_t *p, const char *name, const char **shown, int *fd,
+                             apr_uint64_t *size, int *is_once);
+
 /* Whether only the server knows where a file of that name lies. */
 int ctl_reach_is_elsewhere(const ctl_reach_t *reach, const char *file);
 

@@ -35,6 +35,8 @@ int main(void)
     suite_add_tcase(suite, datetime_cases());
     suite_add_tcase(suite, ip_cases());
     suite_add_tcase(suite, hash_cases());
+    suite_add_tcase(suite, frequent_cases());
+    suite_add_tcase(suite, access_line_cases());
     suite_add_tcase(suite, cookie_cases());
     suite_add_tcase(suite, pattern_cases());
     suite_add_tcase(suite, target_cases());

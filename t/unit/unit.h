@@ -132,6 +132,8 @@ TCase *path_cases(void);
 TCase *token_cases(void);
 TCase *ip_cases(void);
 TCase *hash_cases(void);
+TCase *frequent_cases(void);
+TCase *access_line_cases(void);
 TCase *cookie_cases(void);
 TCase *pattern_cases(void);
 TCase *target_cases(void);
