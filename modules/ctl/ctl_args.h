@@ -9,7 +9,7 @@
 #include <apr_tables.h>
 #include "ctl.h"
 
-#define CTL_OPTIONS_MOST 12
+#define CTL_OPTIONS_MOST 16
 
 typedef struct ctl_option_t {
     const char *name;           /* without "--"; NULL: it has a letter alone */

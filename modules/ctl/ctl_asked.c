@@ -85,7 +85,7 @@ static int flag_of(void *baton, const void *flag)
     return is_set >= 0 ? is_set : x->assumes ? 1 : -1;
 }
 
-static apr_uint64_t roll_of(void *baton)
+static apr_uint64_t roll_of(void *baton, apr_uint64_t group)
 {
     note(baton, "the roll of percent=");
     return ((ctl_asked_t *)baton)->assumes ? 0 : APR_UINT64_MAX;

@@ -158,6 +158,17 @@ static void tell(const reading_t *reading, unsigned number, const char *name,
     tell_as(reading, number, name, problem, 1);
 }
 
+static void tell_remark(const reading_t *reading, const char *text, unsigned number)
+{
+    ctl_met_t what;
+
+    begin(reading, number, &what);
+    what.directive = "#?";
+    what.args = "";
+    what.remark = apr_pstrdup(reading->p, text);
+    reading->met(reading->baton, &what);
+}
+
 /* A section that nobody has: the one that was meant by it, or NULL. */
 static const r307_section_row_t *find_meant(const reading_t *reading, const char *name,
                                             unsigned number)
@@ -309,6 +320,9 @@ static void take_line(reading_t *reading, const char *line, unsigned number)
         return;
     }
     n = strcspn(line, " \t\r\f\v");
+    if (line[0] == '#' && line[1] == '?') {
+        tell_remark(reading, line + 2, number);
+    }
     if (n == 0 || line[0] == '#') {
         return;
     }

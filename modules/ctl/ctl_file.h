@@ -15,6 +15,7 @@ typedef struct ctl_met_t {
     r307_place_t place;
     const char *directive;      /* as the file spells it */
     const r307_directive_row_t *row;    /* NULL: it is none of this version */
+    const char *remark;         /* not one of ours: what stands behind "#?" of a comment */
     const char *problem;        /* not one of ours: what httpd does not take, and why */
     int is_fatal;               /* a problem over which httpd takes nothing of the file */
     r307_standing_t standing;

@@ -9,37 +9,49 @@
 #include "http/path.h"
 
 typedef struct asking_t {
-    ctl_flag_t flag;
+    const ctl_halt_t *of;
     const r307_view_t *view;
-    r307_slice_t base;
-    int unknown;            /* flags that only the server finds */
 } asking_t;
 
-static void see_flag(void *baton, const r307_maintenance_t *line, r307_flag_seen_t *seen)
+/* Flags as they are on the disk. */
+typedef struct flags_t {
+    ctl_flag_t flag;
+    int unknown;            /* that only the server finds */
+} flags_t;
+
+static void see_flag(void *baton, const r307_view_t *view, const r307_maintenance_t *line,
+                     r307_flag_seen_t *seen)
+{
+    flags_t *flags = baton;
+
+    flags->flag.line = line;
+    flags->flag.args = "";
+    memset(&flags->flag.seen, 0, sizeof(flags->flag.seen));
+    if (ctl_flag_find(&flags->flag) || ctl_flag_read(&flags->flag)) {
+        flags->unknown++;
+        return;
+    }
+    *seen = flags->flag.seen;
+}
+
+static void tell_flag(void *baton, const r307_maintenance_t *line, r307_flag_seen_t *seen)
 {
     asking_t *a = baton;
 
-    a->flag.line = line;
-    a->flag.args = "";
-    memset(&a->flag.seen, 0, sizeof(a->flag.seen));
-    if (ctl_flag_find(&a->flag) || ctl_flag_read(&a->flag)) {
-        a->unknown++;
-        return;
-    }
-    *seen = a->flag.seen;
+    a->of->flag(a->of->baton, a->view, line, seen);
 }
 
 static r307_slice_t tell_base(void *baton, const r307_maintenance_t *line)
 {
-    return ((asking_t *)baton)->base;
+    return ((asking_t *)baton)->of->base;
 }
 
 static int governs(void *baton, const r307_maintenance_t *line, const char *page)
 {
     const asking_t *a = baton;
 
-    return a->flag.reach->is_conf
-        || r307_path_below(page, strlen(page), a->base.s, a->base.len, 0);
+    return a->of->reach->is_conf
+        || r307_path_below(page, strlen(page), a->of->base.s, a->of->base.len, 0);
 }
 
 static void print_halt(apr_pool_t *p, const r307_halt_decision_t *decision)
@@ -74,30 +86,36 @@ static void print_halt(apr_pool_t *p, const r307_halt_decision_t *decision)
     }
 }
 
-int ctl_halt_explain(apr_pool_t *p, const r307_maintenance_t *const *lines,
-                             int count, const ctl_reach_t *reach,
-                             const r307_view_t *view, r307_slice_t base, int *unknown)
+void ctl_halt_ask(apr_pool_t *p, const ctl_halt_t *of, const r307_view_t *view,
+                  r307_halt_decision_t *decision)
 {
-    r307_halt_decision_t decision;
+    asking_t a = { of, view };
     r307_halting_t halting;
-    asking_t a;
 
-    memset(&a, 0, sizeof(a));
-    a.flag.p = p;
-    a.flag.reach = reach;
-    a.view = view;
-    a.base = base;
     memset(&halting, 0, sizeof(halting));
     halting.view = view;
     halting.address = view->client;
     halting.exempt = r307_exempt_default(p);
     halting.relative = 1;
-    halting.flag = see_flag;
+    halting.flag = tell_flag;
     halting.base = tell_base;
     halting.governs = governs;
     halting.baton = &a;
-    r307_halt_decide(p, lines, count, &halting, &decision);
-    *unknown = a.unknown;
+    r307_halt_decide(p, of->lines, of->count, &halting, decision);
+}
+
+int ctl_halt_explain(apr_pool_t *p, const r307_maintenance_t *const *lines,
+                             int count, const ctl_reach_t *reach,
+                             const r307_view_t *view, r307_slice_t base, int *unknown)
+{
+    flags_t flags = { .unknown = 0 };
+    ctl_halt_t of = { lines, count, reach, base, see_flag, &flags };
+    r307_halt_decision_t decision;
+
+    flags.flag.p = p;
+    flags.flag.reach = reach;
+    ctl_halt_ask(p, &of, view, &decision);
+    *unknown = flags.unknown;
     if (decision.outcome == R307_HALT_NO) {
         return 0;
     }

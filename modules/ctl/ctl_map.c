@@ -243,6 +243,7 @@ const char *ctl_map_load(apr_pool_t *p, r307_mapdef_t *def, const ctl_content_t 
     if (r307_image_is(content->s, content->len)) {
         return load_image(p, def, content, loaded);
     }
+    loaded->text = r307_slice(content->s, content->len);
     memset(&limits, 0, sizeof(limits));
     limits.regex_most = APR_INT64_MAX;
     limits.bad = keep_bad;

@@ -17,6 +17,7 @@ const char *ctl_map_plain(apr_pool_t *p, const char *file, const char *options,
 
 typedef struct ctl_maploaded_t {
     const char *name;           /* of the file, as it may be shown */
+    r307_slice_t text;          /* all of the file, in p; absent: it is an image */
     const void *bytes;          /* of the image, in p */
     size_t size;
     apr_uint32_t rules, bad, notes;

@@ -11,6 +11,7 @@ void ctl_site_make(ctl_site_t *site, apr_pool_t *p)
     memset(site, 0, sizeof(*site));
     site->p = p;
     site->lines = apr_array_make(p, 16, sizeof(ctl_line_t *));
+    site->remarks = apr_array_make(p, 0, sizeof(ctl_remark_t));
     site->containers = apr_array_make(p, 4, sizeof(ctl_container_t));
     outside = apr_array_push(site->containers);
     outside->name = NULL;
@@ -106,6 +107,7 @@ static const char *read_map(ctl_site_t *site, const ctl_line_t *line, const char
     bad = bad ? apr_pstrdup(site->p, bad) : NULL;
     if (!site->keeps_maps) {
         map->loaded.bytes = NULL;
+        map->loaded.text = r307_slice(NULL, 0);
         apr_pool_destroy(p);
     }
     return bad;
@@ -264,7 +266,17 @@ const ctl_line_t *ctl_site_take(ctl_site_t *site, const ctl_met_t *what,
 
 static void met(void *baton, const ctl_met_t *what)
 {
-    (void)ctl_site_take(baton, what, NULL);
+    ctl_site_t *site = baton;
+    ctl_remark_t *remark;
+
+    if (!what->remark) {
+        (void)ctl_site_take(site, what, NULL);
+        return;
+    }
+    remark = apr_array_push(site->remarks);
+    remark->place = what->place;
+    remark->text = what->remark;
+    remark->before = site->lines->nelts;
 }
 
 const char *ctl_site_load(ctl_site_t *site, const ctl_named_t *found, ctl_reach_t *reach)

@@ -49,6 +49,13 @@ typedef struct ctl_line_t {
     r307_said_t said;           /* of SETTING */
 } ctl_line_t;
 
+/* A comment "#? text": a case of the line below it. */
+typedef struct ctl_remark_t {
+    r307_place_t place;
+    const char *text;
+    int before;                 /* number of the line of ours that comes next */
+} ctl_remark_t;
+
 /* The rules of one container of one file, maps among them where they were kept. */
 typedef struct ctl_container_t {
     const char *name;           /* as in ctl_line_t */
@@ -67,6 +74,7 @@ typedef struct ctl_site_t {
     void *baton;
     /* what was loaded */
     apr_array_header_t *lines;      /* of ctl_line_t *, in the order of the file */
+    apr_array_header_t *remarks;    /* of ctl_remark_t */
     apr_array_header_t *containers; /* of ctl_container_t; the first is outside of all */
     int ours;                       /* lines, and maps with any */
     r307_ruleset_t *rules;          /* of the line at hand; NULL: its container's */

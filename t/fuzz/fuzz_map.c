@@ -140,7 +140,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     const r307_format_t *format;
     static int ready;
     seen_t seen;
-    r307_mapsink_t sink = { on_row, on_bad, on_told, on_told, &seen, &seen.context };
+    r307_mapsink_t sink = { on_row, on_bad, on_told, on_told, &seen, &seen.context, NULL };
     const char *bad;
     size_t i;
 

@@ -297,14 +297,14 @@ int r307_text_is_utf8(const char *s, size_t len, size_t *bad_at)
 
 #define SHOW_MOST 200
 
-const char *r307_text_show(apr_pool_t *p, const char *s, size_t len)
+static const char *show(apr_pool_t *p, const char *s, size_t len, size_t most)
 {
     static const char digits[] = "0123456789abcdef";
     r307_buf_t buf;
     size_t i = 0;
 
     r307_buf_make(&buf, p, 64);
-    while (i < len && buf.len < SHOW_MOST) {
+    while (i < len && buf.len < most) {
         unsigned char c = (unsigned char)s[i];
         size_t step = utf8_at((const unsigned char *)s + i, len - i);
 
@@ -325,6 +325,16 @@ const char *r307_text_show(apr_pool_t *p, const char *s, size_t len)
         r307_buf_puts(&buf, "...");
     }
     return buf.s;
+}
+
+const char *r307_text_show(apr_pool_t *p, const char *s, size_t len)
+{
+    return show(p, s, len, SHOW_MOST);
+}
+
+const char *r307_text_show_all(apr_pool_t *p, const char *s, size_t len)
+{
+    return show(p, s, len, APR_SIZE_MAX);
 }
 
 #define WORD_MOST 24

@@ -105,6 +105,9 @@ int r307_text_is_utf8(const char *s, size_t len, size_t *bad_at);
  * with "..." after 200 bytes. Safe to write to a log line. */
 const char *r307_text_show(apr_pool_t *p, const char *s, size_t len);
 
+/* The same of all bytes: of what is written to a file. */
+const char *r307_text_show_all(apr_pool_t *p, const char *s, size_t len);
+
 /* Number of edits (insert, delete, change, swap) between two words without regard to
  * case; 24 when one is longer than that. For "did you mean". */
 int r307_text_distance(const char *a, const char *b);

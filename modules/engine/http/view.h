@@ -60,8 +60,9 @@ typedef struct r307_view_ops_t {
     /* Whether the flag file exists, -1 when it is not known here; `flag` is what the host
      * made of its name at load. */
     int (*flag)(void *baton, const void *flag);
-    /* A random number, the same one for all of one request. */
-    apr_uint64_t (*roll)(void *baton);
+    /* A random number, the same one for all of one request. group: the source that is rolled
+     * for; who rolls by chance does not look at it. */
+    apr_uint64_t (*roll)(void *baton, apr_uint64_t group);
 } r307_view_ops_t;
 
 typedef struct r307_view_t {

@@ -468,7 +468,7 @@ const char *r307_map_build(apr_pool_t *p, const r307_mapdef_t *def,
                            const r307_maplimits_t *limits, r307_mapresult_t *result)
 {
     building_t b;
-    const r307_mapsink_t to_us = { on_row, on_bad, on_told, on_note, &b, &b.context };
+    const r307_mapsink_t to_us = { on_row, on_bad, on_told, on_note, &b, &b.context, NULL };
     r307_image_reading_t reading;
     apr_uint32_t told;
     const char *bad;

@@ -59,7 +59,11 @@ static const struct {
     { "regex", R307_COLUMN_REGEX },
     { "isregex", R307_COLUMN_REGEX },
     { "type", R307_COLUMN_TYPE },
-    { "redirecttype", R307_COLUMN_TYPE }
+    { "redirecttype", R307_COLUMN_TYPE },
+    { "test", R307_COLUMN_TEST },
+    { "tests", R307_COLUMN_TEST },
+    { "expect", R307_COLUMN_EXPECT },
+    { "expected", R307_COLUMN_EXPECT }
 };
 #define NAME_COUNT ((int)(sizeof(names) / sizeof(names[0])))
 

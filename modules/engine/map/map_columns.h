@@ -18,7 +18,9 @@ typedef enum {
     R307_COLUMN_CODE,           /* a status as a number */
     R307_COLUMN_REGEX,          /* whether the source is one */
     R307_COLUMN_TYPE,           /* what kind of rule, or its status */
-    R307_COLUMN_STATE           /* whether the rule is on */
+    R307_COLUMN_STATE,          /* whether the rule is on */
+    R307_COLUMN_TEST,           /* what to ask the rule, and what it is to answer: for */
+    R307_COLUMN_EXPECT          /* redirect307ctl test, and no part of the rule */
 } r307_column_role_t;
 
 typedef struct r307_column_t {

@@ -210,6 +210,13 @@ static const char *cell_text(r307_mapreading_t *reading, r307_slice_t cell)
     return apr_pstrmemdup(reading->line_pool, cell.s, cell.len);
 }
 
+/* Whether the column is part of no rule. */
+static int is_aside(r307_column_role_t role)
+{
+    return role == R307_COLUMN_IGNORED || role == R307_COLUMN_TEST
+        || role == R307_COLUMN_EXPECT;
+}
+
 static int is_plain(const table_t *table)
 {
     int i;
@@ -219,7 +226,7 @@ static int is_plain(const table_t *table)
     }
     for (i = 2; i < table->cell_count; i++) {
         if (table->cells[i].len
-            && (i >= table->count || table->columns[i].role != R307_COLUMN_IGNORED)) {
+            && (i >= table->count || !is_aside(table->columns[i].role))) {
             return 0;
         }
     }
@@ -293,7 +300,7 @@ static const char *check_cells(r307_mapreading_t *reading, const table_t *table)
 
     for (i = 0; i < table->cell_count; i++) {
         r307_slice_t cell = table->cells[i];
-        int is_read = i < table->count && table->columns[i].role != R307_COLUMN_IGNORED;
+        int is_read = i < table->count && !is_aside(table->columns[i].role);
         const char *bad = is_read ? r307_mapfile_utf8(reading, cell) : NULL;
 
         if (bad) {
@@ -442,6 +449,55 @@ static const apr_array_header_t *source_alone(r307_mapreading_t *reading,
     return reading->words;
 }
 
+/* --- cases, which are part of no rule --- */
+
+static r307_slice_t cell_of(const table_t *table, r307_column_role_t role)
+{
+    int i;
+
+    for (i = 0; i < table->count && i < table->cell_count; i++) {
+        if (table->columns[i].role == role && table->cells[i].len) {
+            return table->cells[i];
+        }
+    }
+    return r307_slice(NULL, 0);
+}
+
+/* Those of a row. */
+static void tell_cases(const r307_mapreading_t *reading, unsigned number,
+                       const table_t *table)
+{
+    r307_slice_t asked, wanted;
+
+    if (!reading->sink->tested) {
+        return;
+    }
+    asked = cell_of(table, R307_COLUMN_TEST);
+    wanted = cell_of(table, R307_COLUMN_EXPECT);
+    if (asked.s || wanted.s) {
+        reading->sink->tested(reading->sink->baton, number, asked, wanted);
+    }
+}
+
+/* A remark may be one: all of the line, as it has commas that part no cells; in a sheet one
+ * cell, and empty ones behind it. */
+static void tell_remark(r307_mapreading_t *reading, unsigned number, r307_slice_t line,
+                        const table_t *table)
+{
+    int i;
+
+    for (i = 1; i < table->cell_count && !table->cells[i].len; i++) {
+        continue;
+    }
+    if (i == table->cell_count) {
+        line = i ? table->cells[0] : r307_slice("", 0);
+    }
+    line = trim(line);
+    if (line.len && line.s[0] == '#') {
+        r307_mapfile_remark(reading, number, line);
+    }
+}
+
 /* The row whose cells were read, or are `bad`. */
 static void finish_row(r307_mapreading_t *reading, unsigned number, const char *bad,
                        table_t *table)
@@ -449,6 +505,7 @@ static void finish_row(r307_mapreading_t *reading, unsigned number, const char *
     said_t said;
 
     if (!bad && is_plain(table)) {
+        tell_cases(reading, number, table);
         r307_mapfile_plain(reading, number, table->cells[0], table->cells[1]);
         if (table->quoted) {
             apr_pool_clear(reading->line_pool);
@@ -459,6 +516,9 @@ static void finish_row(r307_mapreading_t *reading, unsigned number, const char *
                                                      R307_COLUMN_STATE)))) {
         apr_pool_clear(reading->line_pool);
         return;
+    }
+    if (!bad) {
+        tell_cases(reading, number, table);
     }
     bad = bad ? bad : read_row(reading, table, &said);
     if (bad) {
@@ -501,6 +561,9 @@ const char *r307_map_read_csv(r307_mapreading_t *reading)
         /* asked now: a quoted cell is gone with the row */
         int is_nothing = !bad && is_empty(table);
 
+        if (is_nothing) {
+            tell_remark(reading, number, line, table);
+        }
         if (!bad && is_first && !is_nothing
             && r307_columns_is_header(table->cells, table->cell_count)) {
             bad = read_header(reading, table);

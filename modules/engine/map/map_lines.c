@@ -68,8 +68,16 @@ const char *r307_map_read_lines(r307_mapreading_t *reading)
         if (two_words(line, &source, &target)) {
             r307_mapfile_plain(reading, reading->line, source, target);
         }
-        else if (blanks(line, 0) < line.len && line.s[blanks(line, 0)] != '#') {
-            read_line(reading, line);
+        else if (blanks(line, 0) < line.len) {
+            size_t at = blanks(line, 0);
+
+            if (line.s[at] == '#') {
+                r307_mapfile_remark(reading, reading->line,
+                                    r307_slice(line.s + at, line.len - at));
+            }
+            else {
+                read_line(reading, line);
+            }
         }
     }
     return NULL;

@@ -62,6 +62,14 @@ void r307_mapfile_made(r307_mapreading_t *reading, unsigned line)
     }
 }
 
+void r307_mapfile_remark(r307_mapreading_t *reading, unsigned line, r307_slice_t text)
+{
+    if (reading->sink->tested && text.len > 1 && text.s[1] == '?') {
+        reading->sink->tested(reading->sink->baton, line,
+                              r307_slice(text.s + 2, text.len - 2), r307_slice(NULL, 0));
+    }
+}
+
 void r307_mapfile_word(r307_mapreading_t *reading, const char *name, const char *value)
 {
     r307_word_t word = { NULL, 0, 0 };

@@ -32,6 +32,10 @@ typedef struct r307_mapsink_t {
     void (*note)(void *baton, unsigned line, const char *why);
     void *baton;
     const r307_context_t *context;      /* of the map's lines */
+    /* A case (case/case_line.h) of the row that comes next: what stands behind "#?" of a
+     * comment, with nothing in `wanted`; or the cells `test` and `expect` of a row, absent
+     * where they are empty. NULL: nobody wants it. */
+    void (*tested)(void *baton, unsigned line, r307_slice_t asked, r307_slice_t wanted);
 } r307_mapsink_t;
 
 typedef struct r307_mapreading_t {
@@ -60,6 +64,8 @@ void r307_mapfile_made(r307_mapreading_t *reading, unsigned line);
 /* words: see the sink. */
 void r307_mapfile_bad(r307_mapreading_t *reading, unsigned line, const char *why,
                       const apr_array_header_t *words);
+/* A line that is a comment, or a cell that begins one; blanks in front of its '#' are gone. */
+void r307_mapfile_remark(r307_mapreading_t *reading, unsigned line, r307_slice_t text);
 /* Adds a word to those that are made; name NULL: a source or target. The value is not copied
  * and lives as long as the line. */
 void r307_mapfile_word(r307_mapreading_t *reading, const char *name, const char *value);

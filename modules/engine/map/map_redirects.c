@@ -405,6 +405,8 @@ static void read_entry(r307_mapreading_t *reading, r307_slice_t line)
     }
     words = split(reading->line_pool, text);
     if (words->nelts == 0) {
+        text += strspn(text, " \t");
+        r307_mapfile_remark(reading, reading->line, r307_slice(text, strlen(text)));
         apr_pool_clear(reading->line_pool);
         return;
     }

@@ -71,7 +71,7 @@ static void read_map(apr_pool_t *p, r307_slice_t bytes, const r307_format_t *for
                      got_t *got)
 {
     r307_context_t context;
-    const r307_mapsink_t sink = { on_row, on_bad, on_said, on_note, got, &context };
+    const r307_mapsink_t sink = { on_row, on_bad, on_said, on_note, got, &context, NULL };
     const char *bad;
 
     unit_context_make(p, "server", "", &context);

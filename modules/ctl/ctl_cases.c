@@ -1,0 +1,440 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ctl_cases.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+#include <apr_strings.h>
+
+#include "map/map_format.h"
+
+#define ENDING ".tests"
+
+/* --- comments of a .htaccess or *.conf --- */
+
+static int is_asked(const ctl_line_t *line)
+{
+    return line->kind != CTL_LINE_SETTING && line->row && line->place.line;
+}
+
+/* The line below it; NULL: there is none. */
+static const ctl_line_t *line_below(const ctl_trial_t *trial, const ctl_remark_t *remark)
+{
+    const apr_array_header_t *lines = trial->site.lines;
+    int i;
+
+    for (i = remark->before; i < lines->nelts; i++) {
+        const ctl_line_t *line = APR_ARRAY_IDX(lines, i, const ctl_line_t *);
+
+        if (is_asked(line)) {
+            return line;
+        }
+    }
+    return NULL;
+}
+
+static void tell_remark(ctl_trial_t *trial, apr_pool_t *p, const ctl_remark_t *remark,
+                        ctl_case_met_t *met, void *baton)
+{
+    const ctl_line_t *line = line_below(trial, remark);
+    ctl_case_text_t text = { .place = remark->place, .asked = remark->text,
+                             .is_comment = 1 };
+    r307_place_t at;
+
+    if (line) {
+        at = line->place;
+        text.at = &at;
+        if (line->kind == CTL_LINE_MAP) {
+            at.file = line->map->loaded.name;
+            at.line = 0;
+        }
+        if (line->container) {
+            text.untold = apr_psprintf(p, "the rule stands in <%s>, and a file alone does not "
+                                       "tell whom that is for", line->container);
+        }
+        else if (line->kind == CTL_LINE_UNPLACED || (line->kind == CTL_LINE_MAP
+                                                     && !line->map->image)) {
+            text.untold = line->untold ? line->untold : "the map is not there";
+        }
+    }
+    met(baton, &text);
+}
+
+static void tell_remarks(ctl_trial_t *trial, ctl_case_met_t *met, void *baton)
+{
+    apr_pool_t *one;
+    int i;
+
+    apr_pool_create(&one, trial->p);
+    for (i = 0; i < trial->site.remarks->nelts; i++) {
+        tell_remark(trial, one, &APR_ARRAY_IDX(trial->site.remarks, i, ctl_remark_t), met,
+                    baton);
+        apr_pool_clear(one);
+    }
+    apr_pool_destroy(one);
+}
+
+/* --- maps --- */
+
+/* A case waits for its row. */
+typedef struct waiting_t {
+    unsigned line;
+    const char *asked, *wanted;
+    int has_nul;
+} waiting_t;
+
+typedef struct mapping_t {
+    apr_pool_t *p;              /* of what waits */
+    apr_array_header_t *waiting;
+    const char *file;
+    const char *source;         /* of the row, or NULL */
+    ctl_case_met_t *met;
+    void *baton;
+} mapping_t;
+
+static const char *text_of(apr_pool_t *p, r307_slice_t s)
+{
+    return s.s ? apr_pstrmemdup(p, s.s, s.len) : NULL;
+}
+
+static void on_tested(void *baton, unsigned line, r307_slice_t asked, r307_slice_t wanted)
+{
+    mapping_t *x = baton;
+    waiting_t *waiting = apr_array_push(x->waiting);
+
+    waiting->line = line;
+    waiting->asked = text_of(x->p, asked);
+    waiting->wanted = text_of(x->p, wanted);
+    waiting->has_nul = (asked.s && memchr(asked.s, '\0', asked.len))
+                       || (wanted.s && memchr(wanted.s, '\0', wanted.len));
+}
+
+/* The next line of a cell that has several; NULL: no more. */
+static const char *next_of_cell(apr_pool_t *p, const char **cell)
+{
+    size_t n;
+    const char *line;
+
+    while (*cell && **cell) {
+        n = strcspn(*cell, "\n");
+        line = apr_pstrmemdup(p, *cell, n);
+        *cell += n + ((*cell)[n] == '\n');
+        if (line[strspn(line, " \t\r")]) {
+            return line;
+        }
+    }
+    return NULL;
+}
+
+/* One case a line; one answer is for all of them. */
+static void tell_cells(mapping_t *x, const waiting_t *waiting, ctl_case_text_t *text)
+{
+    const char *asked = waiting->asked, *wanted = waiting->wanted, *first = NULL;
+
+    text->is_cell = 1;
+    for (text->asked = next_of_cell(x->p, &asked); text->asked;
+         text->asked = next_of_cell(x->p, &asked)) {
+        text->wanted = next_of_cell(x->p, &wanted);
+        text->wanted = text->wanted ? text->wanted : first;
+        first = text->wanted;
+        x->met(x->baton, text);
+    }
+    if (!waiting->asked) {
+        text->asked = x->source;
+        text->wanted = next_of_cell(x->p, &wanted);
+        text->bad = x->source ? text->bad : "stands at a row that is no rule";
+        x->met(x->baton, text);
+    }
+}
+
+/* at: of the row; NULL: none comes any more. */
+static void tell_waiting(mapping_t *x, const r307_place_t *at)
+{
+    int i;
+
+    for (i = 0; i < x->waiting->nelts; i++) {
+        const waiting_t *waiting = &APR_ARRAY_IDX(x->waiting, i, waiting_t);
+        ctl_case_text_t text = { .place = { x->file, waiting->line }, .at = at,
+                                 .asked = waiting->asked, .wanted = waiting->wanted };
+
+        text.bad = waiting->has_nul ? "holds a NUL byte; save the file as plain text" : NULL;
+
+        if (at && at->line == waiting->line) {
+            tell_cells(x, waiting, &text);
+        }
+        else {
+            text.is_comment = 1;
+            x->met(x->baton, &text);
+        }
+    }
+    if (x->waiting->nelts) {
+        x->waiting->nelts = 0;
+        apr_pool_clear(x->p);
+    }
+}
+
+static void row_at(mapping_t *x, unsigned line, const char *source)
+{
+    r307_place_t at = { x->file, line };
+
+    x->source = source;
+    tell_waiting(x, &at);
+}
+
+static const char *source_of(apr_pool_t *p, const r307_maprow_t *row)
+{
+    int i;
+
+    if (row->source.s) {
+        return text_of(p, row->source);
+    }
+    for (i = 0; i < row->words->nelts; i++) {
+        const r307_word_t *word = &APR_ARRAY_IDX(row->words, i, r307_word_t);
+
+        if (!word->name_len) {
+            return r307_token_quote(p, word->text);
+        }
+    }
+    return NULL;
+}
+
+static int on_row(void *baton, const r307_maprow_t *row)
+{
+    mapping_t *x = baton;
+
+    if (x->waiting->nelts) {
+        row_at(x, row->line, source_of(x->p, row));
+    }
+    return 0;
+}
+
+static int on_bad(void *baton, unsigned line, const char *why,
+                  const apr_array_header_t *words)
+{
+    row_at(baton, line, NULL);
+    return 0;
+}
+
+static void on_said(void *baton, unsigned line, const char *why)
+{
+}
+
+static void tell_map(ctl_trial_t *trial, const ctl_site_map_t *map, ctl_case_met_t *met,
+                     void *baton)
+{
+    r307_context_t context;
+    mapping_t x = { NULL, apr_array_make(trial->p, 8, sizeof(waiting_t)), map->loaded.name,
+                    NULL, met, baton };
+    const r307_mapsink_t sink = { on_row, on_bad, on_said, on_said, &x, &context, on_tested };
+    apr_pool_t *p;
+
+    apr_pool_create(&p, trial->p);
+    apr_pool_create(&x.p, p);
+    r307_map_context(&map->def, &context);
+    (void)r307_format_read(p, map->loaded.text.s, map->loaded.text.len, map->def.format, &sink);
+    tell_waiting(&x, NULL);
+    apr_pool_destroy(p);
+}
+
+/* --- NAME.tests --- */
+
+int ctl_cases_is(const char *file)
+{
+    size_t len = strlen(file), n = sizeof(ENDING) - 1;
+
+    return len > n && strcmp(file + len - n, ENDING) == 0;
+}
+
+static int tell(const char *bad)
+{
+    fprintf(stderr, "redirect307ctl: %s\n", bad);
+    return 0;
+}
+
+/* Its bytes, as a line after the other. */
+static int begin(apr_pool_t *p, const char *file, ctl_content_t *content,
+                 r307_mapreading_t *reading)
+{
+    const char *bad = NULL;
+
+    if (strcmp(file, "-") == 0) {
+        ctl_named_t found;
+        ctl_reach_t reach;
+
+        bad = ctl_reach_name(p, file, &found);
+        bad = bad ? bad : ctl_reach_read(p, &found, &reach);
+        if (!bad) {
+            content->name = reach.name;
+            content->s = reach.bytes;
+            content->len = reach.len;
+        }
+    }
+    else if (ctl_reach_map_named(p, file, content, &bad) == CTL_REACH_READ) {
+        bad = NULL;
+    }
+    if (bad) {
+        return tell(bad);
+    }
+    bad = r307_mapfile_begin(p, content->s, content->len, NULL, reading);
+    return bad ? tell(apr_psprintf(p, "%s: %s", content->name, bad)) : 1;
+}
+
+int ctl_cases_file(apr_pool_t *p, const char *file, ctl_case_met_t *met, void *baton)
+{
+    r307_mapreading_t reading;
+    ctl_content_t content;
+    r307_slice_t line;
+    apr_pool_t *one;
+
+    if (!begin(p, file, &content, &reading)) {
+        return 0;
+    }
+    apr_pool_create(&one, p);
+    for (line = r307_mapfile_line(&reading); line.s; line = r307_mapfile_line(&reading)) {
+        ctl_case_text_t text = { .place = { content.name, reading.line } };
+
+        while (line.len && (*line.s == ' ' || *line.s == '\t')) {
+            line.s++;
+            line.len--;
+        }
+        if (line.len > 1 && line.s[0] == '#' && line.s[1] == '?') {
+            line = r307_slice(line.s + 2, line.len - 2);
+            text.is_comment = 1;
+        }
+        else if (!line.len || *line.s == '#') {
+            continue;
+        }
+        text.bad = memchr(line.s, '\0', line.len) ? "holds a NUL byte; save the file as plain text"
+            : line.len > R307_LINE_MOST ? "is longer than 65 536 bytes" : NULL;
+        text.asked = apr_pstrmemdup(one, line.s, text.bad ? 0 : line.len);
+        met(baton, &text);
+        apr_pool_clear(one);
+    }
+    apr_pool_destroy(one);
+    return 1;
+}
+
+/* relaunch.csv has relaunch.tests and relaunch.csv.tests; .htaccess has .htaccess.tests. */
+static int tell_beside(ctl_trial_t *trial, const char *path, ctl_case_met_t *met, void *baton)
+{
+    const char *slash = strrchr(path, '/'), *base = slash ? slash + 1 : path;
+    const char *dot = strrchr(base, '.');
+    const char *names[2];
+    int i, is_read = 1;
+
+    names[0] = apr_pstrcat(trial->p, path, ENDING, NULL);
+    names[1] = dot && dot > base ? apr_pstrcat(trial->p, apr_pstrmemdup(trial->p, path,
+                                                       (size_t)(dot - path)), ENDING, NULL) : "";
+    for (i = 0; i < 2; i++) {
+        if (*names[i] && access(names[i], F_OK) == 0) {
+            is_read &= ctl_cases_file(trial->p, names[i], met, baton);
+        }
+    }
+    return is_read;
+}
+
+int ctl_cases_of(ctl_trial_t *trial, const char *path, ctl_case_met_t *met, void *baton)
+{
+    int i;
+
+    tell_remarks(trial, met, baton);
+    for (i = 0; i < trial->site.lines->nelts; i++) {
+        const ctl_line_t *line = APR_ARRAY_IDX(trial->site.lines, i, const ctl_line_t *);
+
+        if (line->kind == CTL_LINE_MAP && !line->container && line->map->loaded.text.s) {
+            tell_map(trial, line->map, met, baton);
+        }
+    }
+    return strcmp(path, "-") == 0 || tell_beside(trial, path, met, baton);
+}
+
+/* --- access logs --- */
+
+/* The bytes of a word in quotes as httpd logs it: \" \\ and \xhh. */
+static const char *unescape(apr_pool_t *p, const char *s, size_t len)
+{
+    r307_buf_t buf;
+    size_t i;
+    int byte;
+
+    r307_buf_make(&buf, p, len + 1);
+    for (i = 0; i < len; i++) {
+        byte = s[i] == '\\' && i + 3 < len && s[i + 1] == 'x'
+            ? r307_text_hex2(s + i + 2, 2) : -1;
+        if (byte > 0) {
+            r307_buf_putc(&buf, (char)byte);
+            i += 3;
+        }
+        else {
+            i += s[i] == '\\' && i + 1 < len;
+            r307_buf_putc(&buf, s[i]);
+        }
+    }
+    return buf.s;
+}
+
+/* "GET /x HTTP/1.1" 200: the question, or NULL. */
+static const char *question_of(apr_pool_t *p, const char *line)
+{
+    const char *end = line + strlen(line), *quote = strchr(line, '"'), *stop, *url, *http;
+    const char *text, *host = "";
+    size_t n = strcspn(line, " "), name;
+
+    for (stop = quote ? quote + 1 : end; stop < end && *stop != '"'; stop++) {
+        stop += *stop == '\\' && stop + 1 < end;
+    }
+    if (stop + 4 >= end || stop[1] != ' '
+        || !(strncmp(stop + 2, "200", 3) == 0 || stop[2] == '3')) {
+        return NULL;
+    }
+    text = unescape(p, quote + 1, (size_t)(stop - quote - 1));
+    url = strchr(text, ' ');
+    http = url ? strstr(url + 1, " HTTP/") : NULL;
+    if (!http || (url[1] != '/' && !strstr(url, "://"))) {
+        return NULL;
+    }
+    /* "www.example.com:443" in front, as Debian's other_vhosts_access.log has it */
+    name = strcspn(line, ": ");
+    if (name < n && url[1] == '/' && !memchr(line + name + 1, ':', n - name - 1)
+        && strspn(line + name + 1, "0123456789") == n - name - 1
+        && !r307_url_check_host(r307_slice(line, name))) {
+        host = apr_pstrcat(p, n - name == 4 && strncmp(line + name, ":443", 4) == 0
+                           ? "https://" : "http://", apr_pstrmemdup(p, line, name), NULL);
+    }
+    text = apr_pstrmemdup(p, text, (size_t)(http - text));
+    url = r307_case_encode(p, strchr(text, ' ') + 1);
+    n = strcspn(text, " ");
+    return apr_pstrcat(p, strncmp(text, "GET", n) == 0 || strncmp(text, "HEAD", n) == 0 ? ""
+                       : apr_pstrcat(p, apr_pstrmemdup(p, text, n), " ", NULL),
+                       r307_token_quote(p, apr_pstrcat(p, host, url, NULL)), NULL);
+}
+
+int ctl_cases_log(apr_pool_t *p, const char *file, ctl_case_met_t *met, void *baton)
+{
+    apr_hash_t *seen = apr_hash_make(p);
+    r307_mapreading_t reading;
+    ctl_content_t content;
+    r307_slice_t line;
+    apr_pool_t *one;
+
+    if (!begin(p, file, &content, &reading)) {
+        return 0;
+    }
+    apr_pool_create(&one, p);
+    for (line = r307_mapfile_line(&reading); line.s; line = r307_mapfile_line(&reading)) {
+        ctl_case_text_t text = { .place = { content.name, reading.line } };
+
+        text.asked = question_of(one, apr_pstrmemdup(one, line.s, line.len));
+        if (text.asked && !apr_hash_get(seen, text.asked, APR_HASH_KEY_STRING)) {
+            const char *kept = apr_pstrdup(p, text.asked);
+
+            apr_hash_set(seen, kept, APR_HASH_KEY_STRING, kept);
+            met(baton, &text);
+        }
+        apr_pool_clear(one);
+    }
+    apr_pool_destroy(one);
+    return apr_hash_count(seen) ? 1
+        : tell(apr_psprintf(p, "%s: no line of it is one of an access log with a 200 or 3xx; "
+                            "the formats common and combined are read", content.name));
+}
