@@ -302,7 +302,6 @@ static const char *case_of_now(testing_t *x, r307_case_t *c, const r307_case_res
     if (result->is_circle) {
         return NULL;
     }
-    c->wanted->nelts = 0;
     text = r307_case_print(x->one, c, r307_case_answer(x->one, &result->came));
     if (result->hops > R307_HOPS_USUAL) {
         text = apr_psprintf(x->one, "%s %s=%d", text, r307_case_keys[R307_CASE_HOPS].name,
@@ -390,8 +389,8 @@ static void record(void *baton, const ctl_case_text_t *text)
         r307_case_judge(x->one, &c, NULL, &x->trial->asker, &result);
         bad = !result.view || result.verdict == R307_CASE_OPEN || result.is_circle
             ? result.why : NULL;
-        bad = bad && result.advice ? apr_psprintf(x->one, "%s; write %s", bad, result.advice)
-                                   : bad;
+        bad = bad && result.advice
+            ? apr_pstrcat(x->one, bad, "; " CTL_VERDICTS_WRITE " ", result.advice, NULL) : bad;
     }
     if (bad) {
         x->sum.fails++;
@@ -581,8 +580,8 @@ static ctl_exit_t finish(testing_t *x)
         return CTL_EXIT_FINDINGS;
     }
     if (!x->sum.cases && !x->hops && !x->https_only && !x->no_foreign && !x->unread) {
-        fprintf(stderr, "there is no case; write one above a rule, as\n"
-                "    #? /old -> 307 /new\nor see redirect307ctl test --suggest\n");
+        fprintf(stderr, "there is no case; write one above a rule, as #? /old -> 307 /new, "
+                "or see redirect307ctl test --suggest\n");
         return CTL_EXIT_UNKNOWN;
     }
     return x->unread || x->sum.opens ? CTL_EXIT_UNKNOWN : CTL_EXIT_FINE;

@@ -71,7 +71,8 @@ static const char *details(apr_pool_t *p, const ctl_verdict_t *verdict, const ch
                                         NULL));
     }
     if (verdict->write) {
-        r307_buf_puts(&buf, apr_pstrcat(p, indent, "write: ", verdict->write, "\n", NULL));
+        r307_buf_puts(&buf, apr_pstrcat(p, indent, CTL_VERDICTS_WRITE, ": ", verdict->write,
+                                        "\n", NULL));
     }
     return buf.s;
 }

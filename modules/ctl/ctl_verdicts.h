@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <apr_tables.h>
 
+#define CTL_VERDICTS_WRITE "write"      /* stands in front of what to write */
+
 /* One case that failed, or one thing that is demanded of all rules. Texts are fit to be
  * shown. */
 typedef struct ctl_verdict_t {

@@ -54,6 +54,7 @@ int main(void)
     suite_add_tcase(suite, advice_cases());
     suite_add_tcase(suite, map_build_cases());
     suite_add_tcase(suite, decide_cases());
+    suite_add_tcase(suite, case_cases());
     suite_add_tcase(suite, prefilter_cases());
     suite_add_tcase(suite, filestate_cases());
     suite_add_tcase(suite, arena_cases());

@@ -152,6 +152,7 @@ TCase *rule_group_cases(void);
 TCase *line_cases(void);
 TCase *map_build_cases(void);
 TCase *decide_cases(void);
+TCase *case_cases(void);
 TCase *index_cases(void);
 TCase *prefilter_cases(void);
 TCase *arena_cases(void);

@@ -50,7 +50,7 @@ typedef struct r307_case_t {
     const char *by;             /* a rule's name=, its line, or FILE:LINE; NULL: any */
     int hops;                   /* so many redirects may come of it */
     apr_time_t cache;           /* R307_CASE_UNSAID; 0: not to be kept */
-    apr_array_header_t *asked, *wanted;     /* of r307_word_t: how it was written */
+    apr_array_header_t *asked;  /* of r307_word_t: how the question was written */
 } r307_case_t;
 
 /* What a request has to be for a rule to answer, in words of a case. */

@@ -30,7 +30,7 @@ static const char *unknown_key(apr_pool_t *p, const r307_word_t *word)
     for (i = 0; i < R307_CASE_KEYS; i++) {
         int distance = r307_text_distance(name, r307_case_keys[i].name);
 
-        if (distance < best && distance < (int)strlen(r307_case_keys[i].name)) {
+        if (distance < best && distance < (int)strlen(r307_case_keys[i].name) / 2 + 1) {
             best = distance;
             near = r307_case_keys[i].name;
         }
@@ -72,6 +72,23 @@ static const char *take_key(apr_pool_t *p, const r307_word_t *word, unsigned *on
 
 /* --- words --- */
 
+/* Length of what stands in front of a remark: a word that begins with '#', in no quotes. */
+static size_t without_remark(const char *text)
+{
+    size_t n;
+    char quote = '\0';
+
+    for (n = 0; text[n]; n++) {
+        if (quote ? text[n] == quote : text[n] == '"' || text[n] == '\'') {
+            quote = quote ? '\0' : text[n];
+        }
+        else if (!quote && text[n] == '#' && n && (text[n - 1] == ' ' || text[n - 1] == '\t')) {
+            break;
+        }
+    }
+    return n;
+}
+
 static const char *split(apr_pool_t *p, const char *text, apr_array_header_t **words)
 {
     const char *s;
@@ -92,7 +109,7 @@ static const char *split(apr_pool_t *p, const char *text, apr_array_header_t **w
     if (*text == '#') {
         return "begins with '#', and a browser sends no fragment; " WRITE;
     }
-    return r307_token_split(p, text, words);
+    return r307_token_split(p, apr_pstrmemdup(p, text, without_remark(text)), words);
 }
 
 /* Arrows of other people. */
@@ -167,7 +184,9 @@ static const char *take_question(apr_pool_t *p, const apr_array_header_t *words,
             continue;
         }
         key = r307_case_key_find(word->text, word->name_len);
-        APR_ARRAY_PUSH(key && key->is_wanted ? c->wanted : c->asked, r307_word_t) = *word;
+        if (!key || !key->is_wanted) {
+            APR_ARRAY_PUSH(c->asked, r307_word_t) = *word;
+        }
         bad = take_key(p, word, once, c);
     }
     if (bad || !count) {
@@ -234,8 +253,9 @@ static const char *take_answer(apr_pool_t *p, const char *text, r307_case_t *c, 
         return NULL;
     }
     if (!status) {
-        return why ? why : apr_psprintf(p, "'%s' is no status that a rule answers with; "
-                                        "write 307, or none", show(p, text));
+        return apr_psprintf(p, why ? "'%s' is what several statuses are called; write the "
+                            "number, as 301 or 308" : "'%s' is no status that a rule answers "
+                            "with; write 307, or none", show(p, text));
     }
     c->status = status->code;
     *more = status->has_target;
@@ -254,8 +274,9 @@ static const char *take_wanted(apr_pool_t *p, const apr_array_header_t *words, i
 
         if (word->name_len) {
             key = r307_case_key_find(word->text, word->name_len);
-            APR_ARRAY_PUSH(key && key->is_wanted ? c->wanted : c->asked,
-                           r307_word_t) = *word;
+            if (!key || !key->is_wanted) {
+                APR_ARRAY_PUSH(c->asked, r307_word_t) = *word;
+            }
             bad = take_key(p, word, once, c);
         }
         else if (!count++) {
@@ -267,8 +288,7 @@ static const char *take_wanted(apr_pool_t *p, const apr_array_header_t *words, i
         }
         else {
             bad = apr_psprintf(p, "'%s' is one word too many behind '" ARROW "'; %s",
-                               show(p, word->text), word->text[0] == '#'
-                               ? "a comment needs a line of its own" : WRITE);
+                               show(p, word->text), WRITE);
         }
     }
     if (!bad && !count && (c->want != R307_WANT_ANSWER || c->status || c->location)) {
@@ -279,12 +299,6 @@ static const char *take_wanted(apr_pool_t *p, const apr_array_header_t *words, i
 }
 
 /* --- together --- */
-
-static void begin(apr_pool_t *p, r307_case_t *c)
-{
-    c->asked = apr_array_make(p, 4, sizeof(r307_word_t));
-    c->wanted = apr_array_make(p, 1, sizeof(r307_word_t));
-}
 
 /* What a case adds to lists is its own. */
 static void own_lists(apr_pool_t *p, r307_case_t *c)
@@ -307,7 +321,7 @@ const char *r307_case_parse(apr_pool_t *p, const char *asked, const char *wanted
         return bad;
     }
     own_lists(p, c);
-    begin(p, c);
+    c->asked = apr_array_make(p, 4, sizeof(r307_word_t));
     at = arrow_in(words);
     if (wanted) {
         bad = at >= 0 ? "has an arrow, and what is to be answered stands in a cell of its own; "
@@ -333,7 +347,7 @@ const char *r307_case_parse_asked(apr_pool_t *p, const char *asked, r307_case_t 
         return bad;
     }
     own_lists(p, c);
-    begin(p, c);
+    c->asked = apr_array_make(p, 4, sizeof(r307_word_t));
     at = arrow_in(words);
     return take_question(p, words, 0, at < 0 ? words->nelts : at, &once, c);
 }
@@ -356,8 +370,7 @@ const char *r307_case_parse_keys(apr_pool_t *p, const char *text, r307_case_t *c
 
 const char *r307_case_print(apr_pool_t *p, const r307_case_t *c, const char *answer)
 {
-    return apr_pstrcat(p, r307_token_join(p, c->asked), " " ARROW " ", answer,
-                       c->wanted->nelts ? " " : "", r307_token_join(p, c->wanted), NULL);
+    return apr_pstrcat(p, r307_token_join(p, c->asked), " " ARROW " ", answer, NULL);
 }
 
 const char *r307_case_encode(apr_pool_t *p, const char *url)

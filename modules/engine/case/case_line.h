@@ -24,7 +24,8 @@ const char *r307_case_parse_asked(apr_pool_t *p, const char *asked, r307_case_t 
 /* Keys alone: "host=www.example.com file=present". */
 const char *r307_case_parse_keys(apr_pool_t *p, const char *text, r307_case_t *c);
 
-/* The case as it would be with another answer: "URL key=value -> answer key=value". */
+/* The case as it would be with another answer: "URL key=value -> answer". What it says of the
+ * answer by keys is left out. */
 const char *r307_case_print(apr_pool_t *p, const r307_case_t *c, const char *answer);
 
 /* A reference as a browser sends it: blanks and bytes beyond ASCII as percent codes. */

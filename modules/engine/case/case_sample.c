@@ -72,6 +72,24 @@ static void sample_time(r307_case_sample_t *sample, const r307_plan_t *plan, apr
     }
 }
 
+/* What stands in %{...} of the target is not known, and has to be said. */
+static void sample_target(r307_case_sample_t *sample, const r307_target_t *target)
+{
+    const r307_case_key_t *key = &r307_case_keys[R307_CASE_EXPR];
+    r307_word_t *word;
+    int i;
+
+    for (i = 0; i < target->count && target->parts[i].kind != R307_PART_EXPR; i++) {
+        continue;
+    }
+    if (i < target->count) {
+        word = apr_array_push(sample->keys);
+        word->text = apr_pstrcat(sample->p, key->name, "=x", NULL);
+        word->name_len = strlen(key->name);
+        word->quoted = 0;
+    }
+}
+
 static const char *url_of(const r307_case_sample_t *sample, const r307_rule_t *rule,
                           const char *path)
 {
@@ -110,6 +128,7 @@ const char *r307_case_sample(apr_pool_t *p, const r307_rule_t *rule, apr_time_t 
         }
     }
     sample_time(&sample, &rule->plan, now);
+    sample_target(&sample, rule->target);
     if (sample.method && strcmp(sample.method, "GET") != 0) {
         APR_ARRAY_PUSH(words, r307_word_t) = r307_word_make(sample.method);
     }

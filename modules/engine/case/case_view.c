@@ -7,6 +7,8 @@
 
 #include "lint/lint_loop.h"
 
+#define NO_URL "is no URL that a server is asked; write /old or https://www.example.com/old"
+
 /* --- what is asked of the request --- */
 
 static void lack(r307_case_view_t *x, r307_case_key_id_t key)
@@ -166,7 +168,7 @@ static const char *complete(apr_pool_t *p, const r307_case_t *c, r307_slice_t ba
             ? "has no host that is one; write https://www.example.com/old" : NULL;
     }
     if (url.scheme.s || strncmp(text, "//", 2) == 0) {
-        return "is no URL that a server is asked; write /old or https://www.example.com/old";
+        return NO_URL;
     }
     if (*text != '/' && !base.s) {
         return "has no leading '/'; write /old";
@@ -191,7 +193,7 @@ const char *r307_case_view_make(apr_pool_t *p, const r307_case_t *c, apr_time_t 
     x->flag_name = flag_name;
     bad = complete(p, c, base, &x->url);
     if (!bad && !r307_path_split(x->url, &path, &x->view.query)) {
-        bad = "is no URL; write https://www.example.com/old or /old";
+        bad = NO_URL;
     }
     if (bad) {
         return apr_psprintf(p, "'%s' %s", r307_text_show(p, c->url, strlen(c->url)), bad);

@@ -30,6 +30,7 @@ void advice_follow_places(void);
 void advice_follow_maps(void);
 void advice_follow_tenants(void);
 void advice_follow_pairs(void);
+void advice_follow_cases(void);
 void advice_follow_times(void);
 void advice_storm(void);
 

@@ -437,6 +437,7 @@ static void follow_rewrite(void)
 static void (*const follow[])(void) = {
     follow_rules, follow_findings, follow_maintenance, follow_flags, follow_rewrite,
     advice_follow_places, advice_follow_maps, advice_follow_tenants, advice_follow_pairs,
+    advice_follow_cases,
     advice_follow_times, advice_storm
 };
 #define FOLLOWED (int)(sizeof(follow) / sizeof(follow[0]))

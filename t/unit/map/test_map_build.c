@@ -6,7 +6,7 @@
 #include "lint/lint_map.h"
 
 /* What came out of a file, in one text: rows "N line" (with "=" behind the number when it
- * took no tokenizer), bad lines "N! why", joined by " ;; ". */
+ * took no tokenizer), bad lines "N! why", cases "N# asked | wanted", joined by " ;; ". */
 typedef struct got_t {
     apr_pool_t *p;
     r307_buf_t text;
@@ -67,11 +67,21 @@ static void on_note(void *baton, unsigned line, const char *why)
     r307_buf_puts(&got->text, apr_psprintf(got->p, "%u~ %s", line, why));
 }
 
+static void on_tested(void *baton, unsigned line, r307_slice_t asked, r307_slice_t wanted)
+{
+    got_t *got = baton;
+
+    next(got);
+    r307_buf_puts(&got->text, apr_psprintf(
+        got->p, "%u# %s | %s", line, asked.s ? r307_slice_text(got->p, asked) : "-",
+        wanted.s ? r307_slice_text(got->p, wanted) : "-"));
+}
+
 static void read_map(apr_pool_t *p, r307_slice_t bytes, const r307_format_t *format, int stop_at,
                      got_t *got)
 {
     r307_context_t context;
-    const r307_mapsink_t sink = { on_row, on_bad, on_said, on_note, got, &context, NULL };
+    const r307_mapsink_t sink = { on_row, on_bad, on_said, on_note, got, &context, on_tested };
     const char *bad;
 
     unit_context_make(p, "server", "", &context);
