@@ -54,7 +54,9 @@ static const char *came_text(apr_pool_t *p, const r307_case_came_t *came)
 {
     const char *text = came->outcome == R307_OUTCOME_REFUSE && came->refused
         ? apr_pstrcat(p, "refused: ", came->refused, NULL)
-        : came->outcome == R307_OUTCOME_ANSWER ? r307_case_answer(p, came) : "no rule answers";
+        : came->outcome == R307_OUTCOME_ANSWER ? r307_case_answer(p, came)
+        : came->status ? apr_psprintf(p, "%d, and no redirect", came->status)
+        : "no rule answers";
 
     text = r307_text_show_all(p, text, strlen(text));
     if (!came->rule) {
@@ -267,6 +269,12 @@ static void ask(testing_t *x, const ctl_case_text_t *text)
         fail(x, text, bad);
         return;
     }
+    if (x->trial && x->trial->fatal && !x->is_live) {
+        fail(x, text, apr_psprintf(x->one, "httpd %s: %s", x->trial->reach.is_conf
+                                   ? "does not start with this file"
+                                   : "answers 500 to everything here", x->trial->fatal));
+        return;
+    }
     if (text->untold && !x->is_live) {
         leave(x, text, text->untold, &x->sum.opens);
         return;
@@ -394,6 +402,7 @@ static void record(void *baton, const ctl_case_text_t *text)
     }
     if (bad) {
         x->sum.fails++;
+        fflush(stdout);
         fprintf(stderr, "%s:%u: %s\n    %s\n", text->place.file, text->place.line,
                 said_of(x->one, text), bad);
     }
@@ -405,14 +414,14 @@ static void record(void *baton, const ctl_case_text_t *text)
 
 /* --- files --- */
 
-/* Its URL, by where a .htaccess lies below the directory that was named. */
+/* Its URL, by where a .htaccess lies below the directory that was named; or NULL. */
 static const char *base_of(testing_t *x, apr_pool_t *p, const ctl_named_t *found)
 {
     size_t len = strlen(x->operand);
     const char *rest = found->path + len, *slash = strrchr(found->path, '/');
 
     if (!found->is_walked || !slash || strncmp(found->path, x->operand, len) != 0) {
-        return x->base;
+        return NULL;
     }
     rest += strspn(rest, "/");
     return apr_pstrcat(p, x->base ? x->base : "/", slash >= rest
@@ -453,7 +462,6 @@ static void run_file(testing_t *x, const char *path)
     x->sum.rules += x->trial->rules;
     x->sum.covered += x->trial->covered;
     x->sum.bad += (unsigned)x->trial->bad;
-    x->sum.has_rules = 1;
 }
 
 static void take_file(void *baton, const ctl_named_t *found)
@@ -464,7 +472,8 @@ static void take_file(void *baton, const ctl_named_t *found)
     apr_pool_t *p;
 
     apr_pool_create(&p, x->p);
-    bad = ctl_trial_load(p, found, x->root, base_of(x, p, found), &trial);
+    bad = ctl_trial_load(p, found, x->root, found->is_walked ? NULL : x->base,
+                         base_of(x, p, found), &trial);
     if (!bad && !trial.site.ours && !found->is_walked) {
         bad = ctl_site_empty(p, found->name);
     }

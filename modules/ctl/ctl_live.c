@@ -184,7 +184,7 @@ static apr_array_header_t *cookies_of(apr_pool_t *p, const char *head)
     return list;
 }
 
-/* Statuses that are httpd's as well are a rule's where the case asks for them. */
+/* Statuses that are mostly httpd's own are a rule's where the case asks for them. */
 static void ask(void *baton, apr_pool_t *p, const r307_case_view_t *view,
                 r307_case_came_t *came)
 {
@@ -208,7 +208,8 @@ static void ask(void *baton, apr_pool_t *p, const r307_case_view_t *view,
     }
     came->max_age = age_of(p, head);
     came->cookies = cookies_of(p, head);
-    if (came->location || came->status == view->c->status) {
+    if (came->location || came->status == 410 || came->status == 451
+        || came->status == view->c->status) {
         came->outcome = R307_OUTCOME_ANSWER;
     }
     else if (came->status == 400 && view->c->want == R307_WANT_REFUSED) {

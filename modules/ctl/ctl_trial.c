@@ -170,11 +170,6 @@ static void ask(void *baton, apr_pool_t *p, const r307_case_view_t *view,
     r307_decision_t decision;
 
     memset(came, 0, sizeof(*came));
-    if (trial->fatal) {
-        came->outcome = R307_OUTCOME_ANSWER;
-        came->status = 500;
-        return;
-    }
     if (r307_config_engine(trial->conf) != R307_ENGINE_ON
         || ask_halt(trial, p, &view->view, came)) {
         return;
@@ -183,16 +178,21 @@ static void ask(void *baton, apr_pool_t *p, const r307_case_view_t *view,
     take_decision(trial, p, &decision, came);
 }
 
-static void set_asker(ctl_trial_t *trial, const char *base)
+static void set_asker(ctl_trial_t *trial, const char *base, const char *likely)
 {
     const r307_config_t *conf = trial->conf;
     r307_policy_t policy = { (int)r307_config_value(conf, R307_SETTING_RELATIVE), conf->allow,
                              r307_config_exempt(trial->p, conf), R307_STEPS_DEFAULT, NULL, 1,
                              NULL, NULL };
-    r307_slice_t url = base ? r307_slice(base, strlen(base))
-        : conf->bases && conf->bases->nelts
-        ? APR_ARRAY_IDX(conf->bases, 0, r307_base_t).url : r307_slice("/", 1);
+    r307_slice_t url = r307_slice("/", 1);
 
+    if (!base && conf->bases && conf->bases->nelts) {
+        url = APR_ARRAY_IDX(conf->bases, 0, r307_base_t).url;
+    }
+    else if (base || likely) {
+        base = base ? base : likely;
+        url = r307_slice(base, strlen(base));
+    }
     trial->policy = policy;
     if (trial->scope.directory) {
         trial->scope.base = url;
@@ -216,7 +216,7 @@ static void freeze(ctl_trial_t *trial, r307_ruleset_t *rules)
 }
 
 const char *ctl_trial_load(apr_pool_t *p, const ctl_named_t *found, const char *root,
-                           const char *base, ctl_trial_t *trial)
+                           const char *base, const char *likely, ctl_trial_t *trial)
 {
     r307_ruleset_t *rules;
     const char *bad;
@@ -250,7 +250,7 @@ const char *ctl_trial_load(apr_pool_t *p, const ctl_named_t *found, const char *
     rules = APR_ARRAY_IDX(trial->site.containers, 0, ctl_container_t).rules;
     freeze(trial, rules);
     trial->scope.rules = rules;
-    set_asker(trial, base);
+    set_asker(trial, base, likely);
     return NULL;
 }
 

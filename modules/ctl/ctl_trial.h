@@ -34,9 +34,9 @@ typedef struct ctl_trial_t {
 } ctl_trial_t;
 
 /* found: a file of rules; base: the URL of its directory, or NULL: its own Redirect307Base,
- * else "/". Bad lines are told on stderr. NULL, or why it cannot be asked. */
+ * else `likely`, or "/". Bad lines are told on stderr. NULL, or why it cannot be asked. */
 const char *ctl_trial_load(apr_pool_t *p, const ctl_named_t *found, const char *root,
-                           const char *base, ctl_trial_t *trial);
+                           const char *base, const char *likely, ctl_trial_t *trial);
 
 /* Counts the rule of a place as covered. */
 void ctl_trial_cover(ctl_trial_t *trial, const r307_place_t *place);

@@ -33,7 +33,7 @@ static const char *sum_line(apr_pool_t *p, const ctl_sum_t *sum)
     if (sum->unasked) {
         text = apr_pstrcat(p, text, some(p, sum->unasked, "not asked", "not asked"), NULL);
     }
-    if (sum->has_rules) {
+    if (sum->rules) {
         text = apr_psprintf(p, "%s, %u %% of %u rule%s covered", text,
                             ctl_verdicts_percent(sum), sum->rules,
                             sum->rules == 1 ? "" : "s");

@@ -27,7 +27,6 @@ typedef struct ctl_verdict_t {
 typedef struct ctl_sum_t {
     unsigned cases, fails, opens, unasked, breaks;
     apr_uint32_t rules, covered;
-    int has_rules;
     unsigned bad;               /* lines that are no rules */
 } ctl_sum_t;
 

@@ -32,9 +32,23 @@ static const char *place_text(apr_pool_t *p, const r307_place_t *place)
     return apr_psprintf(p, "%s:%u", place->file ? place->file : "-", place->line);
 }
 
+/* Line 0 is all of the file. */
 static int is_at(const r307_place_t *at, const r307_case_came_t *came)
 {
-    return came->rule && r307_case_same_place(at, &came->rule->place);
+    r307_place_t place;
+
+    if (!came->rule) {
+        return 0;
+    }
+    place = came->rule->place;
+    place.line = at->line ? place.line : 0;
+    return r307_case_same_place(at, &place);
+}
+
+static const char *not_at(apr_pool_t *p, const r307_place_t *at, const char *does)
+{
+    return at->line ? apr_psprintf(p, "it is not the rule of line %u that %s", at->line, does)
+                    : apr_psprintf(p, "it is no rule of %s that %s", at->file, does);
 }
 
 /* by=: a name, a line, or FILE:LINE. */
@@ -80,7 +94,7 @@ static const char *compare_answer(apr_pool_t *p, const r307_case_t *c,
                             r307_text_show(p, c->location, strlen(c->location)));
     }
     if (asker->knows_rules && at && !is_at(at, came)) {
-        return apr_psprintf(p, "it is not the rule of line %u that answers", at->line);
+        return not_at(p, at, "answers");
     }
     if (asker->knows_rules && c->by && !is_by(p, c->by, came)) {
         return apr_psprintf(p, "it is not the rule %s that answers",
@@ -111,7 +125,7 @@ static const char *compare(apr_pool_t *p, const r307_case_t *c, const r307_place
     case R307_WANT_REFUSED:
         return came->outcome != R307_OUTCOME_REFUSE ? "it was to be refused"
             : asker->knows_rules && at && !is_at(at, came)
-            ? apr_psprintf(p, "it is not the rule of line %u that is refused", at->line) : NULL;
+            ? not_at(p, at, "is refused") : NULL;
     case R307_WANT_ANSWER:
         break;
     }

@@ -46,7 +46,8 @@ typedef struct r307_case_result_t {
     int is_circle;              /* and never end */
 } r307_case_result_t;
 
-/* at: the rule that the case stands at, by its place; NULL: it stands at none.
+/* at: the rule that the case stands at, by its place (line 0: any of that file); NULL: it
+ * stands at none.
  * Everything is made in p. */
 void r307_case_judge(apr_pool_t *p, const r307_case_t *c, const r307_place_t *at,
                      const r307_case_asker_t *asker, r307_case_result_t *result);
