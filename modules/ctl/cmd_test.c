@@ -575,6 +575,7 @@ static ctl_exit_t finish(testing_t *x)
     int lacks = x->cover >= 0 && ctl_verdicts_percent(&x->sum) < (unsigned)x->cover;
 
     ctl_verdicts_end(&x->verdicts, &x->sum);
+    fflush(stdout);             /* the sum comes first, wherever both go */
     if (lacks) {
         fprintf(stderr, "%u %% of the rules are covered, and %d %% are demanded; "
                 "redirect307ctl test --suggest writes the cases\n",

@@ -75,14 +75,14 @@ for name in $names; do
   grep -qx "\.It Cm $name.*" "$PAGE" || complain "command $name of $ROWS is not in $PAGE"
 done
 letters=$(printf '%s\n' "$table" | sed -n "s/.*{ \(NULL\|\"[a-z]*\"\), '\([a-zA-Z]\)', .*/\2/p")
-options=$(printf '%s\n' "$table" | sed -n "s/.*{ \"\([a-z]*\)\", \(0\|'[a-zA-Z]'\), .*/-\1/p" | sort -u)
+options=$(printf '%s\n' "$table" | sed -n "s/.*{ \"\([a-z-]*\)\", \(0\|'[a-zA-Z]'\), .*/-\1/p" | sort -u)
 [ "$(printf '%s\n' "$options" | wc -l)" -ge 12 ] || complain "found no options in $ROWS"
 for name in $options $letters; do
   looked=$((looked + 1))
   grep -qE "Fl $name( |\$)" "$PAGE" || complain "option -$name of $ROWS is not in $PAGE"
 done
 known=" help version V h option $(printf '%s\n%s\n' "$options" "$letters" | tr '\n' ' ')"
-shown=$(grep -oE '(^\.|[A-Za-z] )Fl -?[a-zA-Z]+' "$PAGE" | sed 's/.*Fl //' | sort -u)
+shown=$(grep -oE '(^\.|[A-Za-z] )Fl -?[a-zA-Z][a-zA-Z-]*' "$PAGE" | sed 's/.*Fl //' | sort -u)
 for name in $shown; do
   case "$known" in
     *" ${name#-} "*|*" $name "*) ;;
