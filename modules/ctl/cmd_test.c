@@ -29,7 +29,7 @@ typedef struct testing_t {
     int hops;                   /* --max-hops; 0: not said */
     int https_only, no_foreign, cover;      /* cover -1: not said */
     ctl_verdicts_t verdicts;
-    ctl_sum_t sum;
+    ctl_verdict_sum_t sum;
     int unread;                 /* files that could not be read */
     int is_quiet;               /* cases are judged, and nothing is said of them */
 } testing_t;
@@ -489,13 +489,20 @@ static void take_file(void *baton, const ctl_named_t *found)
     apr_pool_destroy(p);
 }
 
+static void tell_unread(void *baton, const char *name, const char *why)
+{
+    ((testing_t *)baton)->unread++;
+    fprintf(stderr, "redirect307ctl: %s\n", why);
+}
+
 static void run(testing_t *x)
 {
+    const ctl_meeting_t meeting = { take_file, tell_unread, x };
     int i;
 
     for (i = 0; i < x->rules->nelts; i++) {
         x->operand = APR_ARRAY_IDX(x->rules, i, const char *);
-        x->unread += !ctl_reach_each(x->p, x->operand, take_file, x);
+        ctl_reach_each(x->p, x->operand, &meeting);
     }
     for (i = 0; !x->rules->nelts && i < x->files->nelts; i++) {
         x->unread += !ctl_cases_file(x->p, APR_ARRAY_IDX(x->files, i, const char *), met_case,

@@ -6,6 +6,8 @@
 #include <unistd.h>
 #include <apr_strings.h>
 
+#include "ctl_log.h"
+#include "http/access_line.h"
 #include "map/map_format.h"
 
 #define ENDING ".tests"
@@ -350,91 +352,92 @@ int ctl_cases_of(ctl_trial_t *trial, const char *path, ctl_case_met_t *met, void
 
 /* --- access logs --- */
 
-/* The bytes of a word in quotes as httpd logs it: \" \\ and \xhh. */
-static const char *unescape(apr_pool_t *p, const char *s, size_t len)
-{
-    r307_buf_t buf;
-    size_t i;
-    int byte;
+typedef struct logging_t {
+    apr_pool_t *p;              /* of the URLs that were met */
+    apr_pool_t *one;
+    apr_hash_t *seen;
+    const char *file;
+    unsigned line;
+    ctl_case_met_t *met;
+    void *baton;
+} logging_t;
 
-    r307_buf_make(&buf, p, len + 1);
-    for (i = 0; i < len; i++) {
-        byte = s[i] == '\\' && i + 3 < len && s[i + 1] == 'x'
-            ? r307_text_hex2(s + i + 2, 2) : -1;
-        if (byte > 0) {
-            r307_buf_putc(&buf, (char)byte);
-            i += 3;
-        }
-        else {
-            i += s[i] == '\\' && i + 1 < len;
-            r307_buf_putc(&buf, s[i]);
-        }
-    }
-    return buf.s;
+static const char *plain(apr_pool_t *p, r307_slice_t word)
+{
+    char *bytes = apr_palloc(p, word.len + 1);
+
+    bytes[r307_access_line_plain(word, bytes)] = '\0';
+    return bytes;
 }
 
-/* "GET /x HTTP/1.1" 200: the question, or NULL. */
-static const char *question_of(apr_pool_t *p, const char *line)
+/* "http://www.example.com", of vhost_combined; "" where the line has no host. */
+static const char *origin_of(apr_pool_t *p, r307_slice_t host)
 {
-    const char *end = line + strlen(line), *quote = strchr(line, '"'), *stop, *url, *http;
-    const char *text, *host = "";
-    size_t n = strcspn(line, " "), name;
+    r307_url_t url;
+    const char *text = apr_pstrcat(p, "http://", host.s ? r307_slice_text(p, host) : "", NULL);
+    long port;
 
-    for (stop = quote ? quote + 1 : end; stop < end && *stop != '"'; stop++) {
-        stop += *stop == '\\' && stop + 1 < end;
+    r307_url_split(text, strlen(text), &url);
+    port = r307_url_port(url.port);
+    if (!host.s || r307_url_check_host(url.host)) {
+        return "";
     }
-    if (stop + 4 >= end || stop[1] != ' '
-        || !(strncmp(stop + 2, "200", 3) == 0 || stop[2] == '3')) {
+    return port == 443 || port == 80
+        ? apr_pstrcat(p, port == 443 ? "https://" : "http://", r307_slice_text(p, url.host), NULL)
+        : text;
+}
+
+/* The question of a line that was answered so; NULL: it has none. */
+static const char *question_of(apr_pool_t *p, const r307_access_line_t *line)
+{
+    const char *method, *url;
+    int is_get;
+
+    if ((line->status != 200 && line->status / 100 != 3) || !line->target.s) {
         return NULL;
     }
-    text = unescape(p, quote + 1, (size_t)(stop - quote - 1));
-    url = strchr(text, ' ');
-    http = url ? strstr(url + 1, " HTTP/") : NULL;
-    if (!http || (url[1] != '/' && !strstr(url, "://"))) {
+    method = plain(p, line->method);
+    url = r307_case_encode(p, plain(p, line->target));
+    is_get = strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0;
+    if (*url != '/' && !strstr(url, "://")) {
         return NULL;
     }
-    /* "www.example.com:443" in front, as Debian's other_vhosts_access.log has it */
-    name = strcspn(line, ": ");
-    if (name < n && url[1] == '/' && !memchr(line + name + 1, ':', n - name - 1)
-        && strspn(line + name + 1, "0123456789") == n - name - 1
-        && !r307_url_check_host(r307_slice(line, name))) {
-        host = apr_pstrcat(p, n - name == 4 && strncmp(line + name, ":443", 4) == 0
-                           ? "https://" : "http://", apr_pstrmemdup(p, line, name), NULL);
+    return apr_pstrcat(p, is_get ? "" : r307_token_quote(p, method), is_get ? "" : " ",
+                       r307_token_quote(p, *url == '/' ? apr_pstrcat(
+                           p, origin_of(p, line->host), url, NULL) : url), NULL);
+}
+
+static void met_line(void *baton, const char *s, size_t len)
+{
+    logging_t *x = baton;
+    ctl_case_text_t text = { .place = { x->file, ++x->line } };
+    r307_access_line_t line;
+    const char *kept;
+
+    text.asked = s && r307_access_line_split(s, len, &line) ? question_of(x->one, &line) : NULL;
+    if (text.asked && !apr_hash_get(x->seen, text.asked, APR_HASH_KEY_STRING)) {
+        kept = apr_pstrdup(x->p, text.asked);
+        apr_hash_set(x->seen, kept, APR_HASH_KEY_STRING, kept);
+        x->met(x->baton, &text);
     }
-    text = apr_pstrmemdup(p, text, (size_t)(http - text));
-    url = r307_case_encode(p, strchr(text, ' ') + 1);
-    n = strcspn(text, " ");
-    return apr_pstrcat(p, strncmp(text, "GET", n) == 0 || strncmp(text, "HEAD", n) == 0 ? ""
-                       : apr_pstrcat(p, apr_pstrmemdup(p, text, n), " ", NULL),
-                       r307_token_quote(p, apr_pstrcat(p, host, url, NULL)), NULL);
+    apr_pool_clear(x->one);
 }
 
 int ctl_cases_log(apr_pool_t *p, const char *file, ctl_case_met_t *met, void *baton)
 {
-    apr_hash_t *seen = apr_hash_make(p);
-    r307_mapreading_t reading;
-    ctl_content_t content;
-    r307_slice_t line;
-    apr_pool_t *one;
+    logging_t x = { p, NULL, apr_hash_make(p), NULL, 0, met, baton };
+    ctl_log_t log;
+    const char *bad = ctl_log_open(p, file, &log);
 
-    if (!begin(p, file, &content, &reading)) {
-        return 0;
+    apr_pool_create(&x.one, p);
+    if (!bad) {
+        x.file = log.name;
+        bad = ctl_log_each(&log, met_line, &x);
     }
-    apr_pool_create(&one, p);
-    for (line = r307_mapfile_line(&reading); line.s; line = r307_mapfile_line(&reading)) {
-        ctl_case_text_t text = { .place = { content.name, reading.line } };
-
-        text.asked = question_of(one, apr_pstrmemdup(one, line.s, line.len));
-        if (text.asked && !apr_hash_get(seen, text.asked, APR_HASH_KEY_STRING)) {
-            const char *kept = apr_pstrdup(p, text.asked);
-
-            apr_hash_set(seen, kept, APR_HASH_KEY_STRING, kept);
-            met(baton, &text);
-        }
-        apr_pool_clear(one);
+    apr_pool_destroy(x.one);
+    if (!bad && !apr_hash_count(x.seen)) {
+        bad = apr_psprintf(p, "%s: no line of it is one of an access log with a 200 or 3xx; "
+                           "the formats common and combined are read", x.file);
     }
-    apr_pool_destroy(one);
-    return apr_hash_count(seen) ? 1
-        : tell(apr_psprintf(p, "%s: no line of it is one of an access log with a 200 or 3xx; "
-                            "the formats common and combined are read", content.name));
+    return bad ? tell(bad) : 1;
 }

@@ -11,9 +11,9 @@
 
 /* --- loading --- */
 
-static void tell_map(void *baton, const ctl_line_t *line, const char *text)
+static void tell_map(void *baton, const ctl_line_t *line, const ctl_told_t *told)
 {
-    ctl_print(baton, text);
+    ctl_print(stderr, ctl_told_say(((ctl_trial_t *)baton)->p, told));
 }
 
 static void tell_bad(ctl_trial_t *trial, const ctl_line_t *line, const char *why)
@@ -232,7 +232,7 @@ const char *ctl_trial_load(apr_pool_t *p, const ctl_named_t *found, const char *
     trial->site.root = root;
     trial->site.keeps_maps = 1;
     trial->site.tell = tell_map;
-    trial->site.baton = stderr;
+    trial->site.baton = trial;
     bad = ctl_site_load(&trial->site, found, &trial->reach);
     if (bad) {
         return bad;

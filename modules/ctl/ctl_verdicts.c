@@ -9,7 +9,7 @@
 #include "base/text.h"
 #include "ctl_print.h"
 
-unsigned ctl_verdicts_percent(const ctl_sum_t *sum)
+unsigned ctl_verdicts_percent(const ctl_verdict_sum_t *sum)
 {
     return sum->rules ? (unsigned)((apr_uint64_t)sum->covered * 100 / sum->rules) : 100;
 }
@@ -20,7 +20,7 @@ static const char *some(apr_pool_t *p, unsigned count, const char *one, const ch
 }
 
 /* "412 cases, 2 fail, 87 % of 480 rules covered" */
-static const char *sum_line(apr_pool_t *p, const ctl_sum_t *sum)
+static const char *sum_line(apr_pool_t *p, const ctl_verdict_sum_t *sum)
 {
     const char *text = apr_psprintf(p, "%u case%s, %u fail%s", sum->cases,
                                     sum->cases == 1 ? "" : "s", sum->fails,
@@ -83,12 +83,12 @@ static void add_text(FILE *out, apr_pool_t *p, const ctl_verdict_t *verdict)
             details(p, verdict, "    "));
 }
 
-static void begin_text(FILE *out, apr_pool_t *p, const ctl_sum_t *sum)
+static void begin_text(FILE *out, apr_pool_t *p, const ctl_verdict_sum_t *sum)
 {
     ctl_print(out, apr_pstrcat(p, sum_line(p, sum), "\n", NULL));
 }
 
-static void end_nothing(FILE *out, apr_pool_t *p, const ctl_sum_t *sum)
+static void end_nothing(FILE *out, apr_pool_t *p, const ctl_verdict_sum_t *sum)
 {
 }
 
@@ -136,7 +136,7 @@ static void add_junit(FILE *out, apr_pool_t *p, const ctl_verdict_t *verdict)
             xml(p, details(p, verdict, "")), verdict->is_open ? "skipped" : "failure");
 }
 
-static void begin_junit(FILE *out, apr_pool_t *p, const ctl_sum_t *sum)
+static void begin_junit(FILE *out, apr_pool_t *p, const ctl_verdict_sum_t *sum)
 {
     fprintf(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<!-- %s -->\n"
             "<testsuite name=\"redirect307ctl test\" tests=\"%u\" failures=\"%u\" "
@@ -144,7 +144,7 @@ static void begin_junit(FILE *out, apr_pool_t *p, const ctl_sum_t *sum)
             sum->fails + sum->breaks, sum->opens + sum->unasked);
 }
 
-static void end_junit(FILE *out, apr_pool_t *p, const ctl_sum_t *sum)
+static void end_junit(FILE *out, apr_pool_t *p, const ctl_verdict_sum_t *sum)
 {
     fprintf(out, "</testsuite>\n");
 }
@@ -188,8 +188,8 @@ struct ctl_verdicts_format_t {
     int wants_all;              /* cases that hold are named, too */
     int is_read;                /* by people */
     void (*add)(FILE *out, apr_pool_t *p, const ctl_verdict_t *verdict);
-    void (*begin)(FILE *out, apr_pool_t *p, const ctl_sum_t *sum);
-    void (*end)(FILE *out, apr_pool_t *p, const ctl_sum_t *sum);
+    void (*begin)(FILE *out, apr_pool_t *p, const ctl_verdict_sum_t *sum);
+    void (*end)(FILE *out, apr_pool_t *p, const ctl_verdict_sum_t *sum);
 };
 
 static const struct ctl_verdicts_format_t formats[] = {
@@ -228,7 +228,7 @@ void ctl_verdicts_add(ctl_verdicts_t *verdicts, apr_pool_t *p, const ctl_verdict
     }
 }
 
-void ctl_verdicts_end(ctl_verdicts_t *verdicts, const ctl_sum_t *sum)
+void ctl_verdicts_end(ctl_verdicts_t *verdicts, const ctl_verdict_sum_t *sum)
 {
     char *line = NULL;
     size_t size = 0;

@@ -24,11 +24,11 @@ typedef struct ctl_verdict_t {
     const char *write;          /* or NULL */
 } ctl_verdict_t;
 
-typedef struct ctl_sum_t {
+typedef struct ctl_verdict_sum_t {
     unsigned cases, fails, opens, unasked, breaks;
     apr_uint32_t rules, covered;
     unsigned bad;               /* lines that are no rules */
-} ctl_sum_t;
+} ctl_verdict_sum_t;
 
 struct ctl_verdicts_format_t;
 
@@ -41,12 +41,12 @@ typedef struct ctl_verdicts_t {
 /* word: of --format, or NULL. NULL, or what is wrong. */
 const char *ctl_verdicts_begin(apr_pool_t *p, const char *word, ctl_verdicts_t *verdicts);
 void ctl_verdicts_add(ctl_verdicts_t *verdicts, apr_pool_t *p, const ctl_verdict_t *verdict);
-void ctl_verdicts_end(ctl_verdicts_t *verdicts, const ctl_sum_t *sum);
+void ctl_verdicts_end(ctl_verdicts_t *verdicts, const ctl_verdict_sum_t *sum);
 
 /* Whether cases that hold are named, too. */
 int ctl_verdicts_wants_all(const ctl_verdicts_t *verdicts);
 
 /* In percent; 100 only of all. */
-unsigned ctl_verdicts_percent(const ctl_sum_t *sum);
+unsigned ctl_verdicts_percent(const ctl_verdict_sum_t *sum);
 
 #endif
