@@ -17,5 +17,10 @@ ctl_exit_t ctl_cmd_maintenance(const ctl_args_t *args);
 ctl_exit_t ctl_cmd_missing(const ctl_args_t *args);
 ctl_exit_t ctl_cmd_test(const ctl_args_t *args);
 ctl_exit_t ctl_cmd_report(const ctl_args_t *args);
+ctl_exit_t ctl_cmd_completion(const ctl_args_t *args);
+
+/* All of them. */
+extern const ctl_command_t ctl_commands[];
+extern const size_t ctl_command_count;
 
 #endif

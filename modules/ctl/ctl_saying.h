@@ -37,6 +37,9 @@ typedef struct ctl_sum_t {
     int is_nothing;             /* nothing was checked, and people are spared the sum */
 } ctl_sum_t;
 
+/* What --format takes. */
+#define CTL_SAYING_FORMATS "text|gcc|github|json|sarif"
+
 struct ctl_format_t;
 
 typedef struct ctl_sayings_t {

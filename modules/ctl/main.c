@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cmd.h"
+#include "ctl_saying.h"
 
 #include <limits.h>
 #include <stdlib.h>
@@ -20,18 +21,18 @@ static ctl_exit_t run_version(const ctl_args_t *args);
     { NULL, 'D', "NAME", "as httpd takes it; may be repeated" }
 #define ROOT { "root", 0, "DIR", "what ServerRoot is, for what *.conf names" }
 
-static const ctl_command_t commands[] = {
+const ctl_command_t ctl_commands[] = {
     { "lint", "[FILE|DIRECTORY|- ...]", 0, INT_MAX, NULL,
-      "checks rules: all of httpd.conf; or .htaccess files, directories of them, *.conf, maps",
+      "checks rules: of all of httpd.conf; or of .htaccess files, *.conf, maps",
       { HTTPD, ROOT,
-        { "format", 0, "NAME", "text, gcc, github, json or sarif" },
+        { "format", 0, CTL_SAYING_FORMATS, "how findings are written" },
         { "quiet", 0, NULL, "no notes, and no sum" },
-        { "fix", 0, NULL, "shows the lines that are sure, and asks before it changes a file" },
+        { "fix", 0, NULL, "shows what is sure to mend, and asks to write it" },
         { "yes", 0, NULL, "with --fix: does not ask" } },
       ctl_cmd_lint },
     { "flatten", "FILE", 1, 1, "name the file",
       "the file with its chains as direct lines, where the answers stay the same",
-      { { "write", 0, NULL, "shows the lines, and asks before it changes the file" },
+      { { "write", 0, NULL, "shows what is other, and asks to write it" },
         { "yes", 0, NULL, "with --write: does not ask" },
         ROOT },
       ctl_cmd_flatten },
@@ -92,18 +93,22 @@ static const ctl_command_t commands[] = {
       "the rules of a map as a file that a server maps instead of reading it",
       { { NULL, 'o', "IMAGE", "its name, else the map's with .image" } },
       ctl_cmd_compile },
+    { "completion", "bash|zsh", 1, 1, "name the shell: bash or zsh",
+      "what that shell has to know to complete commands and options", { { 0 } },
+      ctl_cmd_completion },
     { "help", "[COMMAND]", 0, 1, NULL, "this text, or that of a command", { { 0 } },
       run_help },
     { "version", "", 0, 0, NULL, "the version", { { 0 } }, run_version }
 };
-#define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))
+#define COMMAND_COUNT (sizeof(ctl_commands) / sizeof(ctl_commands[0]))
+const size_t ctl_command_count = COMMAND_COUNT;
 
 static const char exits[] =
     "exit status: 0 nothing to do, 1 something to do, 2 could not tell\n";
 
 static void print_option(FILE *out, const ctl_option_t *option)
 {
-    char head[64];
+    char head[80];
 
     if (option->name) {
         apr_snprintf(head, sizeof(head), "--%s %s", option->name,
@@ -111,6 +116,10 @@ static void print_option(FILE *out, const ctl_option_t *option)
     }
     else {
         apr_snprintf(head, sizeof(head), "-%c %s", option->letter, option->value);
+    }
+    if (strlen(head) > COLUMN) {
+        fprintf(out, "    %s\n", head);
+        *head = '\0';
     }
     fprintf(out, "    %-*s %s\n", COLUMN, head, option->text);
 }
@@ -134,7 +143,7 @@ static void print_usage(FILE *out)
 
     fprintf(out, "usage: redirect307ctl COMMAND ...\n\n");
     for (i = 0; i < COMMAND_COUNT; i++) {
-        print_command(out, &commands[i]);
+        print_command(out, &ctl_commands[i]);
     }
     fprintf(out, "\n%s", exits);
 }
@@ -144,8 +153,8 @@ static const ctl_command_t *find_command(const char *name)
     size_t i;
 
     for (i = 0; i < COMMAND_COUNT; i++) {
-        if (strcmp(commands[i].name, name) == 0) {
-            return &commands[i];
+        if (strcmp(ctl_commands[i].name, name) == 0) {
+            return &ctl_commands[i];
         }
     }
     return NULL;
@@ -153,15 +162,15 @@ static const ctl_command_t *find_command(const char *name)
 
 static ctl_exit_t refuse_command(apr_pool_t *p, const char *name)
 {
-    const char *near = NULL;
+    const char *near = NULL, *bare = name + strspn(name, "-");
     int best = 3, distance;
     size_t i;
 
     for (i = 0; i < COMMAND_COUNT; i++) {
-        distance = r307_text_distance(name, commands[i].name);
-        if (distance < best && distance < (int)strlen(commands[i].name) / 2 + 1) {
+        distance = r307_text_distance(bare, ctl_commands[i].name);
+        if (distance < best && distance < (int)strlen(ctl_commands[i].name) / 2 + 1) {
             best = distance;
-            near = commands[i].name;
+            near = ctl_commands[i].name;
         }
     }
     fprintf(stderr, "redirect307ctl: '%s' is no command%s%s%s\n",

@@ -131,7 +131,33 @@ static const char *url_of(apr_pool_t *p, const r307_view_t *view)
                         view->query.s ? view->query.s : "");
 }
 
-/* Follows an answer; 0: it leads nowhere. */
+/* Of a rule that is passed over: for somebody else it may answer. */
+static void see_passed(void *baton, const r307_rule_t *rule, r307_skip_t step,
+                       const char *detail)
+{
+    int *is_open = baton;
+
+    *is_open |= step == R307_SKIP_CONDITION || step == R307_SKIP_EARLY
+                || step == R307_SKIP_ENDED;
+}
+
+/* What everybody is answered there; 0: it depends. */
+static int answer(const asking_t *asking, const r307_view_t *view, r307_decision_t *decision)
+{
+    r307_policy_t policy = asking->in->policy;
+    const r307_rule_t *rule;
+    int is_open = 0;
+
+    policy.trace = see_passed;
+    policy.trace_baton = &is_open;
+    policy.trace_times = 1;
+    r307_decide(asking->p, &asking->in->scope, 1, &policy, view, decision);
+    rule = decision->rule;
+    return !is_open
+        && (!rule || (!rule->cond_count && !rule->plan.from.text && !rule->plan.until.text));
+}
+
+/* Follows an answer; 0: it leads nowhere, or not everybody to the same place. */
 static int follow(const asking_t *asking, r307_view_t view, r307_decision_t decision,
                   end_t *end)
 {
@@ -162,7 +188,9 @@ static int follow(const asking_t *asking, r307_view_t view, r307_decision_t deci
                            : with_fragment(asking->p, decision.location, fragment);
             return 1;
         }
-        r307_decide(asking->p, &asking->in->scope, 1, &asking->in->policy, &view, &decision);
+        if (!answer(asking, &view, &decision)) {
+            return 0;
+        }
     }
     return 0;
 }
