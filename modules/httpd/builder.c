@@ -18,6 +18,7 @@
 #include <http_log.h>
 #include <http_main.h>
 #include <mpm_common.h>
+#include "httpd/hit_table.h"
 #include "httpd/mapask.h"
 
 APLOG_USE_MODULE(redirect307);
@@ -81,6 +82,7 @@ static void serve(server_rec *s, r307_mapkeep_t *keep, int queue, pid_t parent)
         int wait = r307_mapkeep_work(keep);
 
         r307_mapkeep_say_usage(keep);
+        r307_hit_table_work(s);
         if (poll(ready, 2, wait < 0 || wait > ALONE ? ALONE : wait) > 0
             && ready[0].revents) {
             r307_mapask_take(queue, keep, s);

@@ -1,22 +1,57 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "httpd/conf_indexes.h"
 
+#include <strings.h>
 #include <apr_general.h>
+#include <apr_strings.h>
 #include <apr_time.h>
+#include "rule/identity.h"
 
 #define USERDATA "mod_redirect307.rulesets"
 
+typedef struct noted_t {
+    r307_block_t *block;
+    const server_rec *server;       /* its name may come behind the rules */
+    const char *sections;           /* the block stands in, from the outermost in */
+} noted_t;
+
+/* Without <VirtualHost>, which is known better by its name, and what is the same wherever
+ * the file is moved to. */
+static const char *sections_of(apr_pool_t *p, const ap_directive_t *section)
+{
+    if (!section) {
+        return "";
+    }
+    return strcasecmp(section->directive, "<VirtualHost") == 0
+        ? sections_of(p, section->parent)
+        : apr_pstrcat(p, sections_of(p, section->parent), section->directive, " ",
+                      section->args ? section->args : "", "\n", NULL);
+}
+
 /* Kept at pconf, as a static would outlive what it points to. */
-void r307_conf_indexes_note(apr_pool_t *pconf, r307_ruleset_t *rules)
+void r307_conf_indexes_note(const cmd_parms *cmd, r307_block_t *block)
 {
     void *list = NULL;
+    noted_t *noted;
 
-    apr_pool_userdata_get(&list, USERDATA, pconf);
+    apr_pool_userdata_get(&list, USERDATA, cmd->pool);
     if (!list) {
-        list = apr_array_make(pconf, 16, sizeof(r307_ruleset_t *));
-        apr_pool_userdata_set(list, USERDATA, NULL, pconf);     /* copies the key */
+        list = apr_array_make(cmd->pool, 16, sizeof(noted_t));
+        apr_pool_userdata_set(list, USERDATA, NULL, cmd->pool);     /* copies the key */
     }
-    *(r307_ruleset_t **)apr_array_push(list) = rules;
+    noted = apr_array_push(list);
+    noted->block = block;
+    noted->server = cmd->server;
+    noted->sections = sections_of(cmd->pool, cmd->directive->parent);
+}
+
+static apr_uint64_t home_of(apr_pool_t *p, const noted_t *noted)
+{
+    const server_rec *s = noted->server;
+    const char *name = s->is_virtual && s->server_hostname ? s->server_hostname : "";
+    int port = s->is_virtual && s->addrs ? s->addrs->host_port : 0;
+
+    return r307_identity_home(apr_psprintf(p, "%s:%d\n%s", name, port, noted->sections));
 }
 
 apr_uint64_t r307_conf_indexes_seed(void)
@@ -32,7 +67,18 @@ apr_uint64_t r307_conf_indexes_seed(void)
     return seed * 0x9E3779B97F4A7C15ull ^ (apr_uint64_t)(apr_uintptr_t)&seed;
 }
 
-void r307_conf_indexes_build(apr_pool_t *pconf)
+static void identify(const r307_block_t *block, apr_uint64_t seed)
+{
+    int i;
+
+    for (i = 0; i < block->rules->rules->nelts; i++) {
+        r307_rule_t *rule = APR_ARRAY_IDX(block->rules->rules, i, r307_rule_t *);
+
+        rule->identity = r307_identity_of(rule, block->home, seed);
+    }
+}
+
+void r307_conf_indexes_build(apr_pool_t *pconf, apr_uint64_t seed)
 {
     void *data = NULL;
     apr_array_header_t *list;
@@ -41,7 +87,13 @@ void r307_conf_indexes_build(apr_pool_t *pconf)
     apr_pool_userdata_get(&data, USERDATA, pconf);
     list = data;
     for (i = 0; list && i < list->nelts; i++) {
-        r307_ruleset_freeze(pconf, APR_ARRAY_IDX(list, i, r307_ruleset_t *),
-                            r307_conf_indexes_seed(), apr_time_now());
+        const noted_t *noted = &APR_ARRAY_IDX(list, i, noted_t);
+
+        r307_ruleset_freeze(pconf, noted->block->rules, r307_conf_indexes_seed(),
+                            apr_time_now());
+        noted->block->home = home_of(pconf, noted);
+        if (seed) {
+            identify(noted->block, seed);
+        }
     }
 }

@@ -6,13 +6,16 @@
 #ifndef R307_HTTPD_CONF_INDEXES_H
 #define R307_HTTPD_CONF_INDEXES_H
 
-#include "decide/ruleset.h"
+#include <httpd.h>
+#include <http_config.h>
+#include "conf/place_config.h"
 
 /* Remembers rules of httpd.conf, which lie in pconf, until r307_conf_indexes_build. */
-void r307_conf_indexes_note(apr_pool_t *pconf, r307_ruleset_t *rules);
+void r307_conf_indexes_note(const cmd_parms *cmd, r307_block_t *block);
 
-/* Gives the rules that were remembered their indexes. */
-void r307_conf_indexes_build(apr_pool_t *pconf);
+/* Gives the rules that were remembered their indexes, and their identities by that seed;
+ * 0: none. Now, since children share what their parent wrote. */
+void r307_conf_indexes_build(apr_pool_t *pconf, apr_uint64_t seed);
 
 /* A number nobody can guess: what a tenant's rules must not be made against. */
 apr_uint64_t r307_conf_indexes_seed(void);

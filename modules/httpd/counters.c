@@ -8,6 +8,7 @@
 #include <http_log.h>
 #include <http_protocol.h>
 #include <mod_status.h>
+#include "httpd/hit_table.h"
 
 APLOG_USE_MODULE(redirect307);
 
@@ -74,6 +75,24 @@ static void print_row(request_rec *r, int flags, const r307_verdict_row_t *row,
     }
 }
 
+static void print_hits(request_rec *r, int is_short)
+{
+    const r307_config_t *conf = ap_get_module_config(r->per_dir_config,
+                                                     &redirect307_module);
+    apr_uint64_t all;
+    apr_uint32_t rules;
+
+    r307_hit_table_sum(conf, &all, &rules);
+    if (is_short) {
+        ap_rvputs(r, "Redirect307Hits: ", number(r, all), "\nRedirect307HitRules: ",
+                  number(r, rules), "\n", NULL);
+    }
+    else {
+        ap_rvputs(r, "<hr />\n<h2>mod_redirect307: ", number(r, all), " hits of ",
+                  number(r, rules), " rules</h2>\n", NULL);
+    }
+}
+
 int r307_on_status(request_rec *r, int flags)
 {
     const retained_t *retained = ap_retained_data_get(KEY);
@@ -82,8 +101,9 @@ int r307_on_status(request_rec *r, int flags)
     apr_uint64_t counts[R307_VERDICT_COUNT], all = 0;
     int i;
 
+    print_hits(r, is_short);
     if (!retained) {
-        return DECLINED;
+        return OK;
     }
     for (i = 1; i < R307_VERDICT_COUNT; i++) {
         counts[i] = __atomic_load_n(&retained->cells[i], __ATOMIC_RELAXED);

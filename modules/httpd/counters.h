@@ -15,7 +15,7 @@ void r307_counters_make(server_rec *s);
 
 void r307_counters_add(r307_verdict_t verdict);
 
-/* mod_status: one line for each verdict; for a machine all of them, for people those that
+/* mod_status: hits of rules, and one line for each verdict; for a machine all of them, for people those that
  * occurred. */
 int r307_on_status(request_rec *r, int flags);
 

@@ -8,6 +8,7 @@
 #include "httpd/conf_indexes.h"
 #include "httpd/counters.h"
 #include "httpd/flag_file.h"
+#include "httpd/hit_table.h"
 #include "httpd/htaccess.h"
 #include "httpd/log_once.h"
 #include "httpd/maintenance_serve.h"
@@ -144,6 +145,7 @@ int r307_on_type_checker(request_rec *r)
 void r307_on_child_init(apr_pool_t *pchild, server_rec *s)
 {
     r307_flag_file_make(pchild, s);
+    r307_hit_table_join(s);
     r307_htaccess_begin(pchild, s);
     r307_store_join(pchild, s);
 }
@@ -175,7 +177,8 @@ int r307_on_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp,
     }
     r307_log_once_make(pconf);
     r307_counters_make(s);
-    r307_conf_indexes_build(pconf);
+    r307_hit_table_make(pconf, s, conf);
+    r307_conf_indexes_build(pconf, r307_hit_table_seed(conf));
     if (r307_store_make(pconf, ptemp, s, r307_config_value(conf, R307_SETTING_ARENA))
         != APR_SUCCESS) {
         return HTTP_INTERNAL_SERVER_ERROR;

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <apr_strings.h>
 #include <http_log.h>
+#include "rule/identity.h"
 #include "httpd/log_once.h"
 
 APLOG_USE_MODULE(redirect307);
@@ -22,6 +23,7 @@ r307_mapview_t *r307_mapview_attach(r307_store_t *store, const r307_mapref_t *re
     view->pool = pool;
     view->serial = serial;
     r307_map_context(&ref->def, &context);
+    context.home = r307_identity_home(ref->path);
     /* rules keep the name; the line may be that of one request */
     problem = r307_image_attach(pool, bytes, &context, apr_pstrdup(pool, ref->def.name),
                                 &view->image);

@@ -108,7 +108,7 @@ static void add_stay(cmd_parms *cmd, r307_config_t *conf,
     block->needs_base = block->needs_base || r307_config_is_relative(rule);
     if (!met) {
         if (block->rules->rules->nelts == 1) {
-            r307_conf_indexes_note(cmd->pool, block->rules);
+            r307_conf_indexes_note(cmd, block);
         }
         return;
     }
@@ -140,7 +140,7 @@ static const char *add_rule(cmd_parms *cmd, r307_config_t *conf,
     block->needs_base = block->needs_base
                         || (!err && r307_config_is_relative(rule));
     if (!block->is_htaccess && block->rules->rules->nelts == 1) {
-        r307_conf_indexes_note(cmd->pool, block->rules);
+        r307_conf_indexes_note(cmd, block);
     }
     if (!err && block->is_htaccess) {
         r307_progress_t *met = r307_refusal_met(cmd);

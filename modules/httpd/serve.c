@@ -7,6 +7,7 @@
 #include "decide/decide.h"
 #include "httpd/counters.h"
 #include "httpd/directory_url.h"
+#include "httpd/hit_table.h"
 #include "httpd/request_view.h"
 #include "httpd/respond.h"
 #include "httpd/serve_log.h"
@@ -95,7 +96,8 @@ static int refuse(request_rec *r, const r307_config_t *conf,
 }
 
 static int carry_out(request_rec *r, const r307_config_t *conf,
-                     const r307_decision_t *decision, r307_state_t *state)
+                     const r307_blocks_t *blocks, const r307_decision_t *decision,
+                     r307_state_t *state)
 {
     int may_pass = r307_config_value(conf, R307_SETTING_REFUSE) == R307_REFUSE_PASS;
 
@@ -109,6 +111,10 @@ static int carry_out(request_rec *r, const r307_config_t *conf,
     }
     if (decision->outcome != R307_OUTCOME_REFUSE || !may_pass) {
         state->phase = R307_REQUEST_OVER;
+    }
+    if (conf->hits && decision->outcome != R307_OUTCOME_REFUSE
+        && r307_config_engine(conf) == R307_ENGINE_ON) {
+        r307_hit_table_count(r, conf, blocks->at[decision->scope], decision->rule);
     }
     if (decision->outcome == R307_OUTCOME_STOP) {
         return DECLINED;
@@ -225,7 +231,7 @@ int r307_serve_blocks(request_rec *r, const r307_config_t *conf,
         r307_serve_log_lacking(r, conf, decision.rule);
     }
     r307_serve_log_decision(r, &decision);
-    status = carry_out(r, conf, &decision, state);
+    status = carry_out(r, conf, blocks, &decision, state);
     if (status == DECLINED && state->maps) {
         r307_store_release(r, state);
     }

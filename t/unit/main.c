@@ -58,6 +58,8 @@ int main(void)
     suite_add_tcase(suite, prefilter_cases());
     suite_add_tcase(suite, filestate_cases());
     suite_add_tcase(suite, arena_cases());
+    suite_add_tcase(suite, hits_cases());
+    suite_add_tcase(suite, identity_cases());
     suite_add_tcase(suite, index_cases());
     suite_add_tcase(suite, image_cases());
     suite_add_tcase(suite, maintenance_decide_cases());

@@ -156,6 +156,8 @@ TCase *case_cases(void);
 TCase *index_cases(void);
 TCase *prefilter_cases(void);
 TCase *arena_cases(void);
+TCase *hits_cases(void);
+TCase *identity_cases(void);
 TCase *filestate_cases(void);
 TCase *image_cases(void);
 TCase *maintenance_decide_cases(void);

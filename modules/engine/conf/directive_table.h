@@ -83,6 +83,10 @@ DIRECTIVE(R307_DIRECTIVE_REQUIRE, "Redirect307Require", R307_LINE_SETTING,
           VALUE(R307_SETTING_REQUIRE_HOW, how, R307_REQUIRE_WARN),
           "until, review or none, and warn or refuse: what rules that are meant for a time "
           "must say")
+DIRECTIVE(R307_DIRECTIVE_HITS, "Redirect307Hits", R307_LINE_SETTING, R307_STANDS_GLOBAL,
+          "on keep=/var/lib/httpd/redirect307.hits", 1, 2, READER(r307_setting_hits),
+          VALUE(R307_SETTING_HITS, choice, 1),
+          "on or off: how often each rule answered; keep=FILE: also after the server ended")
 DIRECTIVE(R307_DIRECTIVE_LINT, "Redirect307Lint", R307_LINE_SETTING, R307_STANDS_CONF,
           "off, warn or refuse", 1, 1, CHOICE(r307_words_lint),
           VALUE(R307_SETTING_LINT, choice, R307_LINT_WARN),

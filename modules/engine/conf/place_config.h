@@ -36,6 +36,7 @@ typedef struct r307_block_t {
     r307_progress_t shift;  /* of a cached .htaccess: so many rules and regexes more come
                              * before it than where it was compiled; may be negative */
     int doubts;             /* of a .htaccess: what r307_start_lint_say has to say */
+    apr_uint64_t home;      /* __atomic: see r307_identity_home; 0: not known yet */
 } r307_block_t;
 
 /* Blocks in the order they are asked. Never empty: where there is none, the list is
@@ -47,6 +48,9 @@ typedef struct r307_blocks_t {
 
 /* Compiled .htaccess files of one process, see htaccess_cache.h. */
 typedef struct r307_htaccess_t r307_htaccess_t;
+
+/* Counted hits, see httpd/hit_table.h. */
+typedef struct r307_hittable_t r307_hittable_t;
 
 /* Redirect307Maintenance of a place and of what it lies in, as they are asked. Never
  * empty. */
@@ -70,6 +74,8 @@ typedef struct r307_config_t {
     int only_rules;             /* of a cached .htaccess: but for Redirect307Engine, none
                                  * of the values is in it */
     r307_htaccess_t *cache;     /* NULL: off; set before there are threads */
+    r307_hittable_t *hits;      /* likewise */
+    const char *hits_file;      /* as written, of the server; NULL: none */
     const apr_array_header_t *allow;    /* of r307_origin_t; NULL: unset */
     apr_array_header_t *exempt;         /* of r307_slice_t, of this place; NULL: unset */
     int exempt_resets;          /* "none" was written: what was inherited is gone */

@@ -47,6 +47,10 @@ void r307_place_take(apr_pool_t *p, r307_config_t *conf, const r307_directive_ro
     case R307_DIRECTIVE_LIMITS:
         conf->limits = r307_limit_merge(p, conf->limits, said->limits);
         break;
+    case R307_DIRECTIVE_HITS:
+        set_values(conf, row, said);
+        conf->hits_file = said->file;
+        break;
     default:
         set_values(conf, row, said);
     }

@@ -252,3 +252,28 @@ const char *r307_setting_cache(apr_pool_t *p, const apr_array_header_t *words,
     }
     return bad;
 }
+
+#define KEEP "keep="
+
+const char *r307_setting_hits(apr_pool_t *p, const apr_array_header_t *words,
+                              const r307_words_form_t *form, r307_said_t *setting)
+{
+    const char *bad = choose(p, word_at(words, 0), r307_words_switch, "on or off",
+                             &setting->choice);
+    const char *word = words->nelts > 1 ? word_at(words, 1) : NULL;
+    size_t len = strlen(KEEP);
+
+    if (bad || !word) {
+        return bad;
+    }
+    if (strncasecmp(word, KEEP, len) != 0 || !word[len] || word[strlen(word) - 1] == '/') {
+        return apr_psprintf(p, "'%s' names no file; write keep=/var/lib/httpd/redirect307.hits",
+                            show(p, word));
+    }
+    if (!setting->choice) {
+        return apr_psprintf(p, "'%s' follows off, which takes nothing more; leave it out",
+                            show(p, word));
+    }
+    setting->file = word + len;
+    return NULL;
+}

@@ -27,6 +27,7 @@ typedef struct r307_said_t {
     apr_array_header_t *paths;      /* of r307_slice_t, decoded and normalised */
     apr_int64_t size, time;         /* bytes, microseconds; R307_UNSAID */
     r307_limits_t *limits;
+    const char *file;               /* Redirect307Hits: as written; NULL: none */
 } r307_said_t;
 
 /* One word of a few; behind the last one NULL. */
@@ -51,6 +52,6 @@ typedef const char *r307_setting_reader_t(apr_pool_t *p, const apr_array_header_
 
 r307_setting_reader_t r307_setting_choice, r307_setting_hosts, r307_setting_exempt,
     r307_setting_base, r307_setting_require, r307_setting_limits, r307_setting_drain,
-    r307_setting_arena, r307_setting_cache;
+    r307_setting_arena, r307_setting_cache, r307_setting_hits;
 
 #endif

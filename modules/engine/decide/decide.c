@@ -621,6 +621,7 @@ void r307_decide(apr_pool_t *p, const r307_scope_t *scopes, int count,
         r307_found_t found;
 
         a.groups = NULL;
+        decision->scope = i;
         asked = 0;
         r307_cursor_make(p, &scopes[i], &a.asked, policy->steps, &cursor);
         while (!done && (rule = r307_cursor_next(p, &cursor, &captures, &found))) {

@@ -56,6 +56,7 @@ typedef struct r307_policy_t {
 typedef struct r307_decision_t {
     r307_outcome_t outcome;
     const r307_rule_t *rule;        /* of all but PASS */
+    int scope;                      /* and which of the scopes it is of */
     int status;                     /* of ANSWER */
     const char *location;           /* of ANSWER; NULL for a status without target */
     r307_verdict_t verdict;         /* of REFUSE */

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <apr_strings.h>
 
+#include "rule/identity.h"
 #include "rule/regex_finding.h"
 #include "grammar/habit.h"
 #include "grammar/habit_option.h"
@@ -459,6 +460,8 @@ static void finish(apr_pool_t *p, r307_draft_t *draft)
     rule->ends_at_self = draft->context->ends_at_self;
     rule->of_map = draft->context->is_map;
     rule->is_tenants = draft->context->is_tenant;
+    rule->home = draft->context->home;
+    rule->traits = r307_identity_traits(rule);
     rule->nth = draft->context->nth;
     rule->nth_regex = rule->pattern && rule->pattern->regex ? draft->context->nth_regex : 0;
 }

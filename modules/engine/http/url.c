@@ -357,3 +357,19 @@ int r307_url_same_host(r307_slice_t a, r307_slice_t b)
     }
     return a.s && b.s && r307_text_same_fold(a.s, a.len, b.s, b.len);
 }
+
+int r307_url_is_of_host(const char *url, const char *host)
+{
+    while (r307_text_lower(*url) >= 'a' && r307_text_lower(*url) <= 'z') {
+        url++;
+    }
+    if (strncmp(url, "://", 3) != 0 || !*host) {
+        return 0;
+    }
+    for (url += 3; *host; url++, host++) {
+        if (*url != *host && r307_text_lower(*url) != r307_text_lower(*host)) {
+            return 0;
+        }
+    }
+    return *url == '/' || *url == '\0' || *url == ':' || *url == '?' || *url == '#';
+}

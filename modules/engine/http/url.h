@@ -57,4 +57,8 @@ r307_slice_t r307_url_sent_host(r307_slice_t host);
 /* Host names compared as ASCII, case-insensitively, without a trailing dot. */
 int r307_url_same_host(r307_slice_t a, r307_slice_t b);
 
+/* Whether a URL as browsers write it is of that host, whatever its port: for Referer, which
+ * has no user in it (RFC 9110 10.1.3). */
+int r307_url_is_of_host(const char *url, const char *host);
+
 #endif

@@ -58,6 +58,9 @@ typedef struct r307_rule_t {
                                      * names */
     int no_vary;                    /* vary=off: what it looks at is not named in Vary */
     const char *name, *owner, *note;
+    apr_uint64_t traits;            /* for r307_identity_of */
+    apr_uint64_t home;              /* the place of its map; 0: where it stands itself */
+    apr_uint64_t identity;          /* __atomic: what r307_identity_of said; 0: not asked */
 } r307_rule_t;
 
 /* Where a line stands; decides what a source may look like. */
@@ -81,6 +84,7 @@ typedef struct r307_context_t {
     int is_map;                 /* options that have nothing to do on a line are no error:
                                  * the map's defaults hold for all its lines */
     int is_sheet;               /* and the lines of that map are rows of cells */
+    apr_uint64_t home;          /* of the map, or 0: see r307_identity_home */
 } r307_context_t;
 
 #endif
