@@ -125,7 +125,7 @@ plan tests => @files * 3 + @rows + 2 + @blocks + 2 + @promises + @lines + 2 + 2;
 for my $file (@files) {
     my ($exit, $said) = conf_test("Include \"$examples/$file\"\n", only => \@loaded);
     is($exit, 0, "$file loads in the server") or diag($said);
-    (my $in_host = text_of("$examples/$file")) =~ s/^Redirect307(?:Arena|Hits) .*\n//m;     # the server's alone
+    (my $in_host = text_of("$examples/$file")) =~ s/^Redirect307(?:Arena|Hits) .*\n//mg;     # the server's alone
     ($exit, $said) = conf_test("<VirtualHost *:80>\n$in_host</VirtualHost>\n", only => []);
     is($exit, 0, "$file loads in a <VirtualHost>, without any other module") or diag($said);
     (my $name = $file) =~ s/\.conf$//;
@@ -180,7 +180,7 @@ sub in_time
     my $name = shift;
     my $text = text_of("$examples/$name.conf");
     $text =~ s{"/var/www/(relaunch\.csv)"}{"$site/$1"};
-    $text =~ s/^Redirect307(?:Arena|Hits) .*\n//m;
+    $text =~ s/^Redirect307(?:Arena|Hits) .*\n//mg;
     $text =~ s/\b(20\d\d)(?=-\d\d-\d\d)/$1 + $years/ge;
     return put("examples/$name.conf", $text);
 }
