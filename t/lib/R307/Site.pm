@@ -192,7 +192,7 @@ sub control
 
 # own_server($text, %with): starts a server with that configuration and returns
 # { port, dir, pid }; it is stopped when the test ends. @PORT@ in the text is its port.
-# single => 1: as `httpd -X`, one process that serves by itself.
+# single => 1: as `httpd -X`, one process that serves by itself. under => [command]: run by it.
 sub own_server
 {
     my ($text, %with) = @_;
@@ -209,7 +209,7 @@ sub own_server
         open STDIN, '<', '/dev/null';
         open STDOUT, '>', "$dir/said";
         open STDERR, '>&', \*STDOUT;
-        { exec httpd(), $with{single} ? '-X' : '-DFOREGROUND', '-f', "$dir/httpd.conf" }
+        { exec @{ $with{under} || [] }, httpd(), $with{single} ? '-X' : '-DFOREGROUND', '-f', "$dir/httpd.conf" }
         POSIX::_exit(127);
     }
     my $server = { port => $port, dir => $dir, pid => $pid };
