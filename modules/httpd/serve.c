@@ -148,54 +148,56 @@ static size_t base_from(request_rec *r, const r307_config_t *conf, r307_slice_t 
            ? base.len - 1 : R307_INDEX_NO_BASE;
 }
 
-static int maps_may(r307_slice_t raw, const r307_block_t *block)
+static int maps_may(const r307_first_look_t *first, const r307_block_t *block)
 {
     const apr_array_header_t *maps = block->rules->maps;
     int i;
 
     for (i = 0; maps && i < maps->nelts; i++) {
         if (block->directory
-            || r307_store_may(APR_ARRAY_IDX(maps, i, r307_map_t).handle, raw.s, raw.len)) {
+            || r307_store_may(APR_ARRAY_IDX(maps, i, r307_map_t).handle, first)) {
             return 1;
         }
     }
     return 0;
 }
 
-static int block_may(request_rec *r, const r307_config_t *conf, r307_slice_t raw,
+static int block_may(request_rec *r, const r307_config_t *conf, r307_first_look_t *first,
                      const r307_block_t *block)
 {
-    size_t from = R307_INDEX_NO_BASE;
-
+    first->base_from = R307_INDEX_NO_BASE;
     if (block->doubts || (!block->rules->index && block->rules->rules->nelts)
-        || maps_may(raw, block)) {
+        || maps_may(first, block)) {
         return 1;
     }
     if (!block->rules->index) {
         return 0;
     }
     if (block->directory) {
-        from = r307_path_is_normal(raw) ? base_from(r, conf, raw, block) : from;
-        if (from == R307_INDEX_NO_BASE) {
+        first->base_from = r307_path_is_normal(first->path)
+                           ? base_from(r, conf, first->path, block) : R307_INDEX_NO_BASE;
+        if (first->base_from == R307_INDEX_NO_BASE) {
             return 1;
         }
     }
-    return r307_index_may(block->rules->index, raw.s, raw.len, from);
+    return r307_index_may(block->rules->index, first);
 }
 
 int r307_serve_may(request_rec *r, const r307_config_t *conf, const r307_blocks_t *blocks)
 {
     const char *path = r->unparsed_uri, *query;
-    r307_slice_t raw;
+    r307_first_look_t first;
     int i;
 
     if (!path || conf->limits || APLOGrdebug(r)) {
         return 1;
     }
     query = r->args ? strchr(path, '?') : NULL;
-    raw = r307_slice(path, query ? (size_t)(query - path) : strlen(path));
+    first.path = r307_slice(path, query ? (size_t)(query - path) : strlen(path));
+    first.host = r->hostname ? r->hostname : "";
+    first.has_query = r->args != NULL;
     for (i = 0; i < blocks->count; i++) {
-        if (block_may(r, conf, raw, blocks->at[i])) {
+        if (block_may(r, conf, &first, blocks->at[i])) {
             return 1;
         }
     }

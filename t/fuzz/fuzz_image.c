@@ -168,6 +168,7 @@ static void check_found(apr_pool_t *p, const r307_image_t *image, const r307_vie
 {
     const r307_index_t *index = r307_image_index(image);
     r307_candidates_t candidates;
+    r307_first_look_t first = { { NULL, 0 }, 0, NULL, 0 };
     r307_asked_t question;
     apr_uint32_t number, last = 0, found = 0;
 
@@ -182,8 +183,10 @@ static void check_found(apr_pool_t *p, const r307_image_t *image, const r307_vie
         last = number;
         found++;
     }
-    if (is_whole && found
-        && !r307_index_may(index, view->path->enc, view->path->enc_len, 0)) {
+    first.path = r307_slice(view->path->enc, view->path->enc_len);
+    first.host = view->asked.host;
+    first.has_query = view->query.s != NULL;
+    if (is_whole && found && !r307_index_may(index, &first)) {
         fail("the index says that there is none, and finds one", view->path->enc);
     }
 }

@@ -132,13 +132,13 @@ static void pick_args(const finder_t *f, apr_uint64_t key)
     }
 }
 
-static void pick_host(const finder_t *f, apr_uint64_t key)
+/* A host as rules are kept by it: without the '.' that may end it. */
+static r307_slice_t host_name(const char *host)
 {
-    const char *host = f->asked->view->asked.host;
     r307_slice_t name = r307_slice(host, strlen(host));
 
     name.len -= name.len > 1 && host[name.len - 1] == '.';
-    pick(f, key, R307_PICK_HOST, name, r307_slice("", 0));
+    return name;
 }
 
 static void look(const finder_t *f, apr_uint64_t path, unsigned kind)
@@ -151,29 +151,48 @@ static void look(const finder_t *f, apr_uint64_t path, unsigned kind)
         pick_args(f, key);
     }
     if (flags & R307_LIST_HOST) {
-        pick_host(f, key);
+        pick(f, key, R307_PICK_HOST, host_name(f->asked->view->asked.host),
+             r307_slice("", 0));
     }
 }
 
-static void look_shapes(const finder_t *f, const apr_uint64_t *segs, apr_uint32_t depth,
-                        unsigned below)
+/* The segments of a path, as far as shapes reach. */
+typedef struct segs_t {
+    apr_uint64_t at[R307_SHAPE_SEGS];
+    apr_uint32_t depth;             /* all of them */
+    unsigned below;
+} segs_t;
+
+/* The next shape, from *i on, that a path may have, and its hash there. */
+static int next_shape(const r307_index_t *index, const segs_t *segs, apr_uint32_t *i,
+                      apr_uint64_t *h)
 {
     const r307_shape_t *shapes = (const r307_shape_t *)(const void *)
-        (f->words + f->index->shapes);
-    apr_uint32_t i, k;
+        ((const apr_uint32_t *)(const void *)index + index->shapes);
 
-    for (i = 0; i < f->index->shape_count; i++) {
-        const r307_shape_t *shape = &shapes[i];
-        apr_uint64_t h = 0;
+    for (; *i < index->shape_count; ++*i) {
+        const r307_shape_t *shape = &shapes[*i];
+        apr_uint32_t k;
 
-        if (shape->below != below || depth < shape->count
-            || (depth > shape->count && !shape->splat)) {
+        if (shape->below != segs->below || segs->depth < shape->count
+            || (segs->depth > shape->count && !shape->splat)) {
             continue;
         }
-        for (k = 0; k < shape->count; k++) {
-            h = r307_hash_step(h, shape->names >> k & 1 ? R307_INDEX_NAME : segs[k],
-                                f->index->seed);
+        for (*h = 0, k = 0; k < shape->count; k++) {
+            *h = r307_hash_step(*h, shape->names >> k & 1 ? R307_INDEX_NAME : segs->at[k],
+                                index->seed);
         }
+        return 1;
+    }
+    return 0;
+}
+
+static void look_shapes(const finder_t *f, const segs_t *segs)
+{
+    apr_uint64_t h;
+    apr_uint32_t i;
+
+    for (i = 0; next_shape(f->index, segs, &i, &h); i++) {
         look(f, h, R307_KEY_SHAPE + i);
     }
 }
@@ -183,13 +202,15 @@ static void look_path(const finder_t *f, const char *s, size_t len, unsigned bel
 {
     const r307_index_t *index = f->index;
     unsigned prefix = below ? R307_KEY_PREFIX_BELOW : R307_KEY_PREFIX;
-    apr_uint64_t segs[R307_SHAPE_SEGS], depths = index->depths[below];
+    apr_uint64_t depths = index->depths[below];
     apr_uint64_t h = 0, odd = 0, seg;
-    apr_uint32_t depth = 0;
     size_t at = 0, n;
+    segs_t segs;
 
+    segs.depth = 0;
+    segs.below = below;
     for (;;) {
-        if (depths >> (depth < 63 ? depth : 63) & 1) {
+        if (depths >> (segs.depth < 63 ? segs.depth : 63) & 1) {
             look(f, h, prefix);
         }
         if (at + 1 >= len) {
@@ -197,17 +218,17 @@ static void look_path(const finder_t *f, const char *s, size_t len, unsigned bel
         }
         seg = segment(s + at + 1, len - at - 1, at + 1, index->seed, &n, &odd);
         h = r307_hash_step(h, seg, index->seed);
-        if (depth < R307_SHAPE_SEGS) {
-            segs[depth] = seg;
+        if (segs.depth < R307_SHAPE_SEGS) {
+            segs.at[segs.depth] = seg;
         }
         at += n + 1;
-        depth++;
+        segs.depth++;
     }
     if (index->exact[below]) {
         look(f, h, below ? R307_KEY_EXACT_BELOW : R307_KEY_EXACT);
     }
     if (index->shape_count) {
-        look_shapes(f, segs, depth, below);
+        look_shapes(f, &segs);
     }
 }
 
@@ -240,22 +261,61 @@ void r307_index_find(apr_pool_t *p, const r307_index_t *index, r307_asked_t *ask
     r307_candidates_add(p, candidates, f.words + index->always, index->always_count);
 }
 
-static int has_key(const r307_index_t *index, apr_uint64_t path, unsigned kind)
+/* Whether one of a key's rules may match: those that stand there by themselves, or beside
+ * something of the request. */
+static int has_key(const r307_index_t *index, const r307_first_look_t *first,
+                   apr_uint64_t path, unsigned kind)
 {
-    return probe(index, r307_index_key(path, kind, index->seed)) != NULL;
+    apr_uint64_t key = r307_index_key(path, kind, index->seed);
+    const r307_slot_t *slot = probe(index, key);
+    const apr_uint32_t *list;
+
+    if (!slot) {
+        return 0;
+    }
+    if (!(slot->value & R307_SLOT_LIST)) {
+        return 1;
+    }
+    list = (const apr_uint32_t *)(const void *)index + index->lists
+           + (slot->value & ~R307_SLOT_LIST);
+    if (list[1] || (list[0] & R307_LIST_ARGS && first->has_query)) {
+        return 1;
+    }
+    return list[0] & R307_LIST_HOST
+           && (!first->host || strchr(first->host, ':')
+               || probe(index, r307_index_pick(key, R307_PICK_HOST, host_name(first->host),
+                                               r307_slice("", 0), index->seed)));
 }
 
-/* Every key of a path, or of what of it lies below a directory. */
-static int may_from(const r307_index_t *index, const char *path, size_t len,
+static int has_shape(const r307_index_t *index, const r307_first_look_t *first,
+                     const segs_t *segs)
+{
+    apr_uint64_t h;
+    apr_uint32_t i;
+
+    for (i = 0; next_shape(index, segs, &i, &h); i++) {
+        if (has_key(index, first, h, R307_KEY_SHAPE + i)) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* Every key of the path from there on. */
+static int may_from(const r307_index_t *index, const r307_first_look_t *first, size_t from,
                     unsigned below)
 {
     unsigned prefix = below ? R307_KEY_PREFIX_BELOW : R307_KEY_PREFIX;
-    apr_uint64_t h = 0, odd = 0;
-    size_t at = 0, n, depth = 0;
+    const char *path = first->path.s + from;
+    size_t at = 0, n, len = first->path.len - from;
+    apr_uint64_t h = 0, odd = 0, seg;
+    segs_t segs;
 
+    segs.depth = 0;
+    segs.below = below;
     for (;;) {
-        if (index->depths[below] >> (depth < 63 ? depth : 63) & 1
-            && has_key(index, h, prefix)) {
+        if (index->depths[below] >> (segs.depth < 63 ? segs.depth : 63) & 1
+            && has_key(index, first, h, prefix)) {
             return 1;
         }
         if (at + 1 >= len) {
@@ -264,32 +324,51 @@ static int may_from(const r307_index_t *index, const char *path, size_t len,
         if (path[at + 1] == '/' || path[at + 1] == '.') {
             return 1;
         }
-        h = r307_hash_step(h, segment(path + at + 1, len - at - 1, at + 1, index->seed,
-                                       &n, &odd), index->seed);
+        seg = segment(path + at + 1, len - at - 1, at + 1, index->seed, &n, &odd);
+        h = r307_hash_step(h, seg, index->seed);
+        if (segs.depth < R307_SHAPE_SEGS) {
+            segs.at[segs.depth] = seg;
+        }
         at += n + 1;
-        depth++;
+        segs.depth++;
     }
     return odd || (index->exact[below]
-                   && has_key(index, h, below ? R307_KEY_EXACT_BELOW : R307_KEY_EXACT));
+                   && has_key(index, first, h, below ? R307_KEY_EXACT_BELOW : R307_KEY_EXACT))
+           || (index->shape_count && has_shape(index, first, &segs));
 }
 
-int r307_index_may(const r307_index_t *index, const char *path, size_t len,
-                   size_t base_from)
+/* Whether a source is relative to a directory. */
+static int has_below(const r307_index_t *index)
 {
-    if (index->always_count || index->shape_count || len == 0 || path[0] != '/') {
+    const r307_shape_t *shapes = (const r307_shape_t *)(const void *)
+        ((const apr_uint32_t *)(const void *)index + index->shapes);
+    apr_uint32_t i;
+
+    for (i = 0; i < index->shape_count; i++) {
+        if (shapes[i].below) {
+            return 1;
+        }
+    }
+    return index->depths[1] || index->exact[1];
+}
+
+int r307_index_may(const r307_index_t *index, const r307_first_look_t *first)
+{
+    r307_slice_t path = first->path;
+
+    if (index->always_count || path.len == 0 || path.s[0] != '/') {
         return 1;
     }
     /* which says, too, whether the path is as regexes would see it */
-    if ((index->depths[0] || index->exact[0] || index->prefilter)
-        && may_from(index, path, len, 0)) {
+    if ((index->depths[0] || index->exact[0] || index->shape_count || index->prefilter)
+        && may_from(index, first, 0, 0)) {
         return 1;
     }
     if (index->prefilter
         && r307_prefilter_may((const void *)((const apr_uint32_t *)(const void *)index
-                                             + index->prefilter), path, len)) {
+                                             + index->prefilter), path.s, path.len)) {
         return 1;
     }
-    return (index->depths[1] || index->exact[1])
-           && (base_from >= len
-               || may_from(index, path + base_from, len - base_from, 1));
+    return has_below(index)
+           && (first->base_from >= path.len || may_from(index, first, first->base_from, 1));
 }

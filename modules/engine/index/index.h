@@ -61,12 +61,19 @@ const r307_query_t *r307_asked_query(apr_pool_t *p, r307_asked_t *asked);
 void r307_index_find(apr_pool_t *p, const r307_index_t *index, r307_asked_t *asked,
                      r307_candidates_t *candidates);
 
-/* 0: no rule can match a request for this path (as it came, without its query), whatever
- * else is in the request. Nothing is made for the answer: most requests are for no rule.
- * 1: perhaps one can. base_from: where the path goes on below the directory of relative
- * sources, at a '/', and then r307_path_is_normal of it; R307_INDEX_NO_BASE: not known. */
-#define R307_INDEX_NO_BASE ((size_t)-1)
-int r307_index_may(const r307_index_t *index, const char *path, size_t len,
-                   size_t base_from);
+/* What is known of a request before anything is made for it. */
+typedef struct r307_first_look_t {
+    r307_slice_t path;              /* as it came, without its query */
+    size_t base_from;               /* where it goes on below the directory of relative sources,
+                                     * at a '/', and then r307_path_is_normal of it; or: */
+#define R307_INDEX_NO_BASE ((size_t)-1)     /* not known */
+    const char *host;               /* as the view has it, or an IPv6 address without its
+                                     * brackets; NULL: not known */
+    int has_query;
+} r307_first_look_t;
+
+/* 0: no rule can match, whatever else is in the request. Nothing is made for the answer: most
+ * requests are for no rule. 1: perhaps one can. */
+int r307_index_may(const r307_index_t *index, const r307_first_look_t *first);
 
 #endif

@@ -68,6 +68,7 @@ static int take_at(apr_pool_t *p, r307_ways_t *ways, const r307_path_t *path)
 void r307_ways_add(r307_ways_t *ways, const r307_rule_t *rule, apr_uint32_t number)
 {
     const r307_target_t *target = rule->target;
+    r307_first_look_t first = { { NULL, 0 }, 0, NULL, 0 };
     const char *text = target->text;
     apr_pool_t *scratch;
     r307_slice_t raw;
@@ -84,7 +85,9 @@ void r307_ways_add(r307_ways_t *ways, const r307_rule_t *rule, apr_uint32_t numb
         return;
     }
     raw = r307_slice(text, strcspn(text, "?#"));
-    if (*text == '/' && !r307_index_may(ways->index, raw.s, raw.len, 0)) {
+    first.path = raw;
+    first.has_query = 1;
+    if (*text == '/' && !r307_index_may(ways->index, &first)) {
         return;         /* nearly every rule */
     }
     apr_pool_create(&scratch, ways->p);
