@@ -431,16 +431,6 @@ static void limit_age(asking_t *a, const r307_scope_t *scopes, int count, int as
     decision->max_age = max_age(a, decision->rule, decision->status);
 }
 
-/* Most Locations are a path and nothing else, and stand there already. */
-static r307_slice_t printed(const asking_t *a, const r307_target_t *target,
-                            const r307_built_t *built)
-{
-    const r307_url_t *url = &built->url;
-
-    return target->kind == R307_TARGET_PATH && !url->scheme.s && !url->host.s
-        && !url->query.s && !url->fragment.s ? url->path : r307_url_print(a->p, url);
-}
-
 static int stop(asking_t *a, const r307_rule_t *rule)
 {
     a->decision->outcome = R307_OUTCOME_STOP;
@@ -448,23 +438,45 @@ static int stop(asking_t *a, const r307_rule_t *rule)
     return 1;
 }
 
-/* Builds, guards and compares; 1 when the search ends here. */
-static int ask_target(asking_t *a, const r307_scope_t *scope, const r307_rule_t *rule,
-                      int status, const r307_captures_t *captures, r307_slice_t base)
+/* Whether the Location may leave: built, and judged. */
+static r307_verdict_t build(asking_t *a, const r307_scope_t *scope, const r307_rule_t *rule,
+                            const r307_captures_t *captures, r307_slice_t base,
+                            r307_slice_t *location, r307_url_t *url)
 {
     const r307_policy_t *policy = a->policy;
     r307_built_t built;
     r307_verdict_t verdict;
+
+    r307_target_build(a->p, rule->target, captures, a->view, a->asked.query, &rule->query,
+                      base, policy->relative, rule->carry, vary_of(a, rule), &built);
+    *location = r307_target_print(a->p, rule->target, &built);
+    r307_url_split(location->s, location->len, url);
+    verdict = r307_guard_check(*location, url, &built, rule->target,
+                               r307_limit_allow(scope->tenancy, policy->allow), a->view);
+    if (verdict != R307_VERDICT_FINE && built.failed) {
+        *location = r307_slice(built.failed, strlen(built.failed));
+    }
+    return verdict;
+}
+
+/* Builds, guards and compares; 1 when the search ends here. */
+static int ask_target(asking_t *a, const r307_scope_t *scope, const r307_rule_t *rule,
+                      int status, const r307_captures_t *captures, r307_slice_t base)
+{
+    const char *text = rule->target->text;
+    r307_verdict_t verdict = R307_VERDICT_FINE;
     r307_slice_t location;
     r307_url_t url;
 
-    r307_target_build(a->p, rule->target, rule->pattern ? captures : NULL, a->view,
-                      a->asked.query, &rule->query, base, policy->relative, rule->carry,
-                      vary_of(a, rule), &built);
-    location = printed(a, rule->target, &built);
-    r307_url_split(location.s, location.len, &url);
-    verdict = r307_guard_check(location, &url, &built, rule->target,
-                               r307_limit_allow(scope->tenancy, policy->allow), a->view);
+    captures = rule->pattern ? captures : NULL;
+    if (r307_target_stands(rule->target, captures, a->asked.query, &rule->query,
+                           a->policy->relative, rule->carry)) {
+        location = r307_slice(text, strlen(text));
+        r307_url_split(location.s, location.len, &url);
+    }
+    else {
+        verdict = build(a, scope, rule, captures, base, &location, &url);
+    }
     if (verdict == R307_VERDICT_ORIGIN && rule->is_tenants
         && r307_hosts_is_own(rule->target)) {
         /* who does not know the list is not to close the site by a rule for its own host */
@@ -472,9 +484,6 @@ static int ask_target(asking_t *a, const r307_scope_t *scope, const r307_rule_t 
         return 0;
     }
     if (verdict != R307_VERDICT_FINE) {
-        if (built.failed) {
-            location = r307_slice(built.failed, strlen(built.failed));
-        }
         refuse(a, rule, verdict, location.s, location.len);
         return 1;
     }

@@ -131,6 +131,7 @@ static void fill_target(plain_t *plain, r307_slice_t text)
         plain->path.in = R307_IN_PATH;
         plain->path.text = r307_slice(text.s + n, text.len - n);
         target->count = 1;
+        target->as_written = text.len <= R307_LOCATION_MOST;
         target->head = plain->path.text;
         target->head.len -= target->final_slash;
     }

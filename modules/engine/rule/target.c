@@ -412,6 +412,15 @@ static void finish_url(builder_t *b, const r307_query_policy_t *policy)
     }
 }
 
+int r307_target_stands(const r307_target_t *target, const r307_captures_t *captures,
+                       const r307_query_t *query, const r307_query_policy_t *policy,
+                       int relative, int carry)
+{
+    return target->as_written && (relative || target->kind == R307_TARGET_URL)
+        && (query->count == 0 || policy->mode == R307_QUERY_DROP)
+        && !(carry && captures->rest.from < captures->rest.to);
+}
+
 void r307_target_build(apr_pool_t *p, const r307_target_t *target,
                        const r307_captures_t *captures, const r307_view_t *view,
                        const r307_query_t *query, const r307_query_policy_t *policy,
@@ -445,4 +454,14 @@ void r307_target_build(apr_pool_t *p, const r307_target_t *target,
     if (!relative && built->own) {
         write_self(&b, 0);
     }
+}
+
+/* Most Locations are a path and nothing else, and stand there already. */
+r307_slice_t r307_target_print(apr_pool_t *p, const r307_target_t *target,
+                               const r307_built_t *built)
+{
+    const r307_url_t *url = &built->url;
+
+    return target->kind == R307_TARGET_PATH && !url->scheme.s && !url->host.s
+        && !url->query.s && !url->fragment.s ? url->path : r307_url_print(p, url);
 }

@@ -63,6 +63,8 @@ typedef struct r307_target_t {
                                  * decoded for URL and PATH, as written and to be
                                  * resolved for RELATIVE; empty when there are none */
     int inserts;                /* number of parts that are not literal */
+    int as_written;             /* `text` is the Location, byte for byte, of a request that has
+                                 * nothing to add to it */
 } r307_target_t;
 
 /* How the host compiles the %{...} pieces: NULL and *compiled, or the error text. */
@@ -101,6 +103,12 @@ typedef struct r307_built_t {
                              * that failed, a parameter asked for twice */
 } r307_built_t;
 
+/* Whether the Location is the target's `text` and nothing of it came from the request; as
+ * r307_target_build, which need not be called then. */
+int r307_target_stands(const r307_target_t *target, const r307_captures_t *captures,
+                       const r307_query_t *query, const r307_query_policy_t *policy,
+                       int relative, int carry);
+
 /* Expands the target for one match; captures NULL when there was no source to match.
  * base: the encoded path that a relative reference is read at. relative: our own origin
  * is sent as a path, else with the server's name. carry: what follows a prefix goes to the
@@ -111,5 +119,9 @@ void r307_target_build(apr_pool_t *p, const r307_target_t *target,
                        const r307_query_t *query, const r307_query_policy_t *policy,
                        r307_slice_t base, int relative, int carry, r307_vary_t *vary,
                        r307_built_t *built);
+
+/* The Location of what was built, NUL-terminated, made in p where it is not there yet. */
+r307_slice_t r307_target_print(apr_pool_t *p, const r307_target_t *target,
+                               const r307_built_t *built);
 
 #endif

@@ -392,6 +392,37 @@ static void set_path(reader_t *reader)
     target->head = path;
 }
 
+static int eat(const char **s, r307_slice_t piece)
+{
+    int is_there = strncmp(*s, piece.s, piece.len) == 0;
+
+    *s += is_there ? piece.len : 0;
+    return is_there;
+}
+
+/* See as_written: nothing of it is inserted, added or spelt otherwise. */
+static int is_as_written(const r307_target_t *target)
+{
+    const r307_part_t *path = target->parts;
+    const char *s = target->text;
+
+    if (target->inserts || target->count != 1 || path->in != R307_IN_PATH
+        || target->has_query || target->has_fragment || strlen(s) > R307_LOCATION_MOST) {
+        return 0;
+    }
+    if (target->kind == R307_TARGET_URL) {
+        if (!eat(&s, target->scheme) || !eat(&s, r307_slice("://", 3))
+            || !eat(&s, target->host) || (target->port && (s[0] != ':' || s[1] == '0'))) {
+            return 0;
+        }
+        s += target->port ? 1 + strspn(s + 1, "0123456789") : 0;
+    }
+    else if (target->kind != R307_TARGET_PATH) {
+        return 0;
+    }
+    return path->text.len && eat(&s, path->text) && !*s;
+}
+
 const char *r307_target_parse(apr_pool_t *p, const char *text,
                               const r307_pattern_t *pattern,
                               const r307_expr_maker_t *maker, const r307_target_t **out)
@@ -430,5 +461,6 @@ const char *r307_target_parse(apr_pool_t *p, const char *text,
     set_path(&reader);
     target->parts = (const r307_part_t *)(const void *)reader.parts->elts;
     target->count = reader.parts->nelts;
+    target->as_written = is_as_written(target);
     return NULL;
 }

@@ -79,11 +79,59 @@ START_TEST(target_kinds)
 }
 END_TEST
 
+/* What is said to leave as it is written is what building it would make. */
+START_TEST(target_as_written)
+{
+    static const char *const origins[] = {
+        "", "http://h.example", "https://H.example", "HTTP://h.example", "http://h.example.",
+        "https://h.example:443", "https://h.example:0443", "http://h.example:81",
+        "http://[::1]", "http://[::1]:81", "http://[::A]", "//h.example", "https:"
+    };
+    static const char *const paths[] = {
+        "", "/", "/b", "/b/", "/b%2fc", "/b%2Fc", "/%41", "/b%20c", "/a/../b", "/./b", "//b",
+        "/b//c", "/b;c", "/b'c", "/b[c", "/\xC3\xA4", "/b?", "/b?x", "/b#", "/b#y", "/b?#",
+        "b", "../b", "?x", "#y", "/:x", "/$1"
+    };
+    static const r307_query_t none = { { NULL, 0 }, NULL, 0 };
+    r307_query_policy_t policy = { R307_QUERY_DEFAULT, NULL, 0 };
+    apr_pool_t *p = unit_pool();
+    unit_fake_t *fake = unit_fake_make(p, "GET", "/a", "-");
+    size_t i, k;
+    int stand = 0;
+
+    for (i = 0; i < sizeof(origins) / sizeof(*origins); i++) {
+        for (k = 0; k < sizeof(paths) / sizeof(*paths); k++) {
+            const char *text = apr_pstrcat(p, origins[i], paths[k], NULL);
+            const r307_target_t *target = NULL;
+            r307_slice_t location;
+            r307_built_t built;
+
+            unit_rows_add(1);
+            if (r307_target_parse(p, text, pattern_of(p, "/a"), &unit_fake_maker, &target)
+                || !r307_target_stands(target, NULL, &none, &policy, 1, 0)) {
+                continue;
+            }
+            r307_target_build(p, target, NULL, &fake->view, &none, &policy,
+                              r307_slice(NULL, 0), 1, 0, NULL, &built);
+            location = r307_target_print(p, target, &built);
+            ck_assert_str_eq(location.s, target->text);
+            ck_assert_int_eq((int)strlen(target->text), (int)location.len);
+            ck_assert(!built.from_request && !built.host_inserted && !built.failed
+                      && !built.too_long);
+            stand++;
+        }
+    }
+    ck_assert_int_gt(stand, 30);
+    apr_pool_destroy(p);
+}
+END_TEST
+
 TCase *target_cases(void)
 {
     TCase *tcase = tcase_create("target");
 
     tcase_set_timeout(tcase, 60);
     tcase_add_test(tcase, target_kinds);
+    tcase_add_test(tcase, target_as_written);
     return tcase;
 }
