@@ -32,13 +32,14 @@ sub site
 
 sub lines { my ($line, $many) = @_; return join '', map { sprintf "$line\n", $_, $_ } 1 .. $many }
 
-# The same hosts on both servers, so that they are chosen at the same price.
+# The same hosts and sections on both servers, so that they are chosen at the same price.
 sub conf
 {
     my %line = @_;
     return "KeepAliveTimeout 60\nMaxKeepAliveRequests 0\nEnableMMAP off\n"
         . "<Directory />\nAllowOverride None\nRequire all granted\n</Directory>\n"
         . "<Directory \"$folder/htaccess\">\nAllowOverride FileInfo\n</Directory>\n"
+        . "<Directory \"$folder/directory\">\n" . ($line{inside} || '') . "</Directory>\n"
         . join '', map { site($_, $line{$_} || '') } qw(none lines shapes map directory htaccess);
 }
 
@@ -110,7 +111,7 @@ my %ours = (
     lines => lines('Redirect307 /old-%d /new-%d', 1000),
     shapes => "Redirect307 /shop/:item /lamps/:item\nRedirect307Match ^/news/(\\d+)\$ /blog/\$1\n",
     map => "Redirect307Map $folder/map.txt\n",
-    directory => "<Directory \"$folder/directory\">\nRedirect307 old.html new.html\n</Directory>\n",
+    inside => "Redirect307 old.html new.html\n",
 );
 my $server = start(conf(none => "Redirect 307 /old-1 /new-1\n"), 'alias');
 my %alias;

@@ -172,16 +172,31 @@ static void pass(request_rec *r, ap_filter_t *filters, apr_bucket_brigade *body,
 static void make_page(request_rec *r, const r307_answer_t *answer,
                       r307_content_t *content)
 {
-    apr_bucket_alloc_t *alloc = r->connection->bucket_alloc;
     apr_size_t len;
-    const char *text = page(r, answer, &len);
 
     memset(content, 0, sizeof(*content));
     content->type = "text/html; charset=utf-8";
+    content->text = page(r, answer, &len);
     content->length = (apr_off_t)len;
-    content->body = apr_brigade_create(r->pool, alloc);
-    APR_BRIGADE_INSERT_TAIL(content->body, apr_bucket_pool_create(text, len, r->pool,
-                                                                  alloc));
+}
+
+/* What is httpd's alone sends before the end of the request, which frees the pool: a bucket
+ * that does not ask whether it lives. */
+static apr_bucket_brigade *body_of(request_rec *r, const r307_content_t *content)
+{
+    apr_bucket_alloc_t *alloc = r->connection->bucket_alloc;
+    apr_size_t len = (apr_size_t)content->length;
+    int is_httpds = r->output_filters == r->proto_output_filters && !r->connection->master;
+    apr_bucket_brigade *bb = content->body;
+
+    if (!bb) {
+        bb = apr_brigade_create(r->pool, alloc);
+        APR_BRIGADE_INSERT_TAIL(bb, is_httpds
+                                ? apr_bucket_immortal_create(content->text, len, alloc)
+                                : apr_bucket_pool_create(content->text, len, r->pool,
+                                                         alloc));
+    }
+    return bb;
 }
 
 static void send_own(request_rec *r, const r307_answer_t *answer,
@@ -207,7 +222,7 @@ static void send_own(request_rec *r, const r307_answer_t *answer,
     if (!is_end) {
         ap_set_content_length(r, content->length);  /* else a filter of httpd's does */
     }
-    pass(r, r->output_filters, content->body, is_end);
+    pass(r, r->output_filters, body_of(r, content), is_end);
 }
 
 /* A second brigade, to the connection's filters: those of the request drop what follows

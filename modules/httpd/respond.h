@@ -17,7 +17,8 @@
 typedef struct r307_content_t {
     const char *type;
     apr_table_t *headers;       /* to go along; NULL: none */
-    apr_bucket_brigade *body;   /* without an end */
+    apr_bucket_brigade *body;   /* without an end; NULL: */
+    const char *text;           /* of the request's pool */
     apr_off_t length;
 } r307_content_t;
 
