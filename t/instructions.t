@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# needs no conf
 # What a request costs, in instructions and not in seconds: counted by callgrind in a server of
 # one process, beside mod_alias with one rule in the same run (t/data/instructions.tsv). A change
 # that makes each request dearer by more than 1 % is to be seen.
