@@ -14,6 +14,7 @@ ctl_exit_t ctl_cmd_explain(const ctl_args_t *args);
 ctl_exit_t ctl_cmd_explain_site(const ctl_args_t *args);
 ctl_exit_t ctl_cmd_compile(const ctl_args_t *args);
 ctl_exit_t ctl_cmd_maintenance(const ctl_args_t *args);
+ctl_exit_t ctl_cmd_hosts(const ctl_args_t *args);
 ctl_exit_t ctl_cmd_missing(const ctl_args_t *args);
 ctl_exit_t ctl_cmd_test(const ctl_args_t *args);
 ctl_exit_t ctl_cmd_report(const ctl_args_t *args);

@@ -239,7 +239,7 @@ static void check_foreign(const reading_t *reading, const char *name, unsigned n
 {
     const r307_standing_t *standing = &innermost(reading)->standing;
     ctl_foreign_t foreign = ctl_foreign_find(name, strlen(name));
-    const char *near = r307_directive_near(reading->p, name);
+    const char *near;
     const char *what = reading->reach->is_conf ? "httpd does not start"
                                                : "httpd answers 500 to everything here";
 
@@ -253,6 +253,7 @@ static void check_foreign(const reading_t *reading, const char *name, unsigned n
         }
         return;
     }
+    near = r307_directive_near(reading->p, name);
     near = near ? near : ctl_foreign_near(reading->p, name);
     if (near) {
         tell(reading, number, show(reading->p, name),
@@ -441,6 +442,28 @@ void ctl_file_read(apr_pool_t *p, const ctl_reach_t *reach,
         tell(&reading, section->line, apr_pstrcat(p, "<", show(p, section->name), ">", NULL),
              "is not closed, and httpd takes nothing of this file");
         apr_array_pop(reading.sections);
+    }
+}
+
+void ctl_file_each(apr_pool_t *p, const ctl_reach_t *reach,
+                   void (*met)(void *baton, const char *name, const char *args,
+                               unsigned line), void *baton)
+{
+    reading_t reading;
+    r307_buf_t line;
+
+    memset(&reading, 0, sizeof(reading));
+    reading.p = p;
+    reading.reach = reach;
+    r307_buf_make(&line, p, 256);
+    while (next_line(&reading, &line)) {
+        const char *s = line.s + strspn(line.s, " \t\r\f\v");
+        size_t n = strcspn(s, " \t\r\f\v");
+
+        if (n && *s != '#' && *s != '<') {
+            met(baton, apr_pstrmemdup(p, s, n), s + n + strspn(s + n, " \t\r\f\v"),
+                reading.number);
+        }
     }
 }
 

@@ -35,6 +35,12 @@ typedef struct ctl_met_t {
 void ctl_file_read(apr_pool_t *p, const ctl_reach_t *reach,
                     void (*met)(void *baton, const ctl_met_t *what), void *baton);
 
+/* Every line that is a directive, whoever's: its name, what stands behind it, and its number.
+ * Sections are not told, and nothing is judged. */
+void ctl_file_each(apr_pool_t *p, const ctl_reach_t *reach,
+                   void (*met)(void *baton, const char *name, const char *args,
+                               unsigned line), void *baton);
+
 /* One line of ours that somebody else has found. */
 void ctl_file_meet(apr_pool_t *p, const ctl_reach_t *reach, const r307_standing_t *standing,
                    const char *name, const char *args, r307_place_t place, ctl_met_t *what);

@@ -36,6 +36,7 @@ int main(void)
     suite_add_tcase(suite, ip_cases());
     suite_add_tcase(suite, hash_cases());
     suite_add_tcase(suite, frequent_cases());
+    suite_add_tcase(suite, sends_cases());
     suite_add_tcase(suite, access_line_cases());
     suite_add_tcase(suite, cookie_cases());
     suite_add_tcase(suite, pattern_cases());

@@ -133,6 +133,7 @@ TCase *token_cases(void);
 TCase *ip_cases(void);
 TCase *hash_cases(void);
 TCase *frequent_cases(void);
+TCase *sends_cases(void);
 TCase *access_line_cases(void);
 TCase *cookie_cases(void);
 TCase *pattern_cases(void);
