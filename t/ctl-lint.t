@@ -59,7 +59,28 @@ my @files = (
 my @sets = ((map { [$_] } @files), [@files], [@files[0, 1]], ["$dir"]);
 my %level = (error => 'error', warning => 'warning', note => 'note', untold => 'none');
 
-plan tests => 7 * @sets + 1 + 7 + 6;
+# rules of a file and of the maps that it names: what is said, in this order
+file('across/m.map', "a/x /y\nm1 /c\nm2 https://o.test/\nm3 fin\n");
+file('across/n.map', "m1 /d\nm2 https://o.test/\nn1 n2\nn2 /x\nn3 m2\nok /fine\n");
+my @across = (
+    [".htaccess", "Redirect307 a /b\nRedirect307Map m.map\nRedirect307Map n.map\nRedirect307 m1 /z match=exact\nRedirect307 q n1 match=exact\nRedirect307 m1 /z\nRedirect307 fin /end\n",
+     [qr{\.htaccess:4: R307-A16 'm1' never answers: .*m\.map:2 answers first, by 'm1'; take one of the two lines out$},
+      qr{\.htaccess:5: note: R307-A18 'n1' is redirected once more; .*n\.map:3 to /n2, .*n\.map:4 to /x; write /x$},
+      qr{m\.map:1: R307-A16 'a/x' never answers: .*\.htaccess:1 answers all of it first, by 'a'; put this line above that one$},
+      qr{m\.map:4: note: R307-A18 'fin' is redirected once more; .*\.htaccess:7 to /end; write /end$},
+      qr{n\.map:1: R307-A16 'm1' never answers: .*m\.map:2 answers first},
+      qr{n\.map:2: note: R307-A17 'm2' says what is said already: .*m\.map:3 answers first},
+      qr{n\.map:3: note: R307-A18 'n2' is redirected once more; .*n\.map:4 to /x; write /x$},
+      qr{n\.map:5: note: R307-A18 'm2' is redirected once more; .*m\.map:3 to https://o\.test/; write https://o\.test/$}]],
+    [".htaccess", "Redirect307Map n.map\nRedirect307 m1 /z\nRedirect307 a /b lang=de\nRedirect307 n2 /x\n",
+     [qr{n\.map:3: note: R307-A18 'n2' .*n\.map:4 to /x}, qr{n\.map:5: note: R307-A18 'm2' .*n\.map:2 to}]],
+    # one above decides, or answers for some
+    [".htaccess", "Redirect307 n2 /elsewhere match=exact\nRedirect307Map n.map\n",
+     [qr{n\.map:3: note: R307-A18 'n2' is redirected once more; .*\.htaccess:1 to /elsewhere; write /elsewhere$}, qr{n\.map:4: R307-A16 'n2' never answers}, qr{n\.map:5: note: R307-A18 'm2'}]],
+    [".htaccess", "Redirect307 m1 /b cookie=c\nRedirect307 n2 /e until=2199-12-26\nRedirect307Map n.map\n", [qr{n\.map:5: note: R307-A18 'm2'}]]
+);
+
+plan tests => 7 * @sets + 1 + 7 + 6 + @across;
 
 for my $set (@sets) {
     my $what = @$set == 1 ? $set->[0] =~ s{^\Q$dir\E/?}{}r =~ s/[^\w.]/?/gr : @$set . ' files';
@@ -109,6 +130,14 @@ sub is_sarif
 
 my ($status, $out, $err) = run('lint', '--format', 'xml', $files[0]);
 ok($status == 2 && $out eq '' && $err =~ /--format 'xml' is none of these; write text, gcc, github, json or sarif$/, 'a format that there is not') or diag($err);
+
+for my $row (@across) {
+    my ($name, $rules, $wanted) = @$row;
+    file("across/$name", $rules);
+    ($status, $out, $err) = run('lint', "$dir/across/$name");
+    my @got = grep { /R307-A1[678]/ } split /\n/, $out;
+    ok(@got == @$wanted && !grep({ $got[$_] !~ $wanted->[$_] } 0 .. $#got), 'across maps: ' . $rules =~ s/\n/ /gr) or diag($out);
+}
 
 # --- the manual's hook ---
 

@@ -60,7 +60,7 @@ static void tell(void *baton, const ctl_told_t *told)
 ctl_exit_t ctl_cmd_compile(const ctl_args_t *args)
 {
     const char *file = args->words[0], *image = ctl_args_value(args, "o"), *bad;
-    const ctl_teller_t teller = { tell, args->p, 0 };
+    const ctl_teller_t teller = { tell, args->p, 0, 1 };
     apr_pool_t *p = args->p;
     ctl_maploaded_t loaded;
     ctl_reached_t reached;

@@ -8,6 +8,7 @@
 #include "lint/lint_loop.h"
 #include "lint/lint_above.h"
 #include "lint/lint_chain.h"
+#include "lint/lint_across.h"
 
 static void say(ctl_lint_t *linting, ctl_saying_kind_t kind, r307_place_t place,
                 const char *directive, const char *text)
@@ -87,12 +88,38 @@ static int is_bad(const ctl_site_t *site, const r307_rule_t *rule)
     return 0;
 }
 
+/* Of a rule that is gone afterwards. */
+static void say_across(void *baton, const r307_rule_t *rule,
+                       const apr_array_header_t *doubts)
+{
+    ctl_lint_t *linting = baton;
+    r307_rule_t kept = *rule;
+    int i;
+
+    kept.place.file = apr_pstrdup(linting->p, rule->place.file);
+    for (i = 0; i < doubts->nelts; i++) {
+        r307_doubt_t doubt = APR_ARRAY_IDX(doubts, i, r307_doubt_t);
+
+        doubt.rule = &kept;
+        doubt.text = apr_pstrdup(linting->p, doubt.text);
+        (void)say_doubt(linting, &doubt, NULL);
+    }
+}
+
+/* A map that was named is alone, and told while it is read. */
+static int is_among_others(const ctl_site_t *site)
+{
+    const ctl_line_t *first = APR_ARRAY_IDX(site->lines, 0, const ctl_line_t *);
+
+    return first->reach != NULL;
+}
+
 /* Where the rules of one container of the file lead together, and which of them others
  * leave nothing to. */
 void ctl_lint_together(ctl_lint_t *linting, const ctl_site_t *site,
                            const r307_ruleset_t *rules)
 {
-    static const r307_loop_site_t asked = { { "http", "localhost", 80 }, 1, 0 };
+    static const r307_loop_site_t asked = { { "http", "localhost", 80 }, 1, 0, 1 };
     apr_array_header_t *doubts = apr_array_make(linting->p, 2, sizeof(r307_doubt_t));
     r307_scope_t scope;
     int i;
@@ -111,6 +138,10 @@ void ctl_lint_together(ctl_lint_t *linting, const ctl_site_t *site,
             continue;
         }
         (void)say_doubt(linting, doubt, NULL);
+    }
+    if (is_among_others(site)) {
+        r307_across_audit(linting->p, rules, say_across, linting);
+        r307_chain_maps(linting->p, &scope, &asked, say_across, linting);
     }
 }
 
@@ -206,7 +237,7 @@ void ctl_lint_lines(ctl_lint_t *linting, const ctl_site_t *site)
         }
         linting->directory = !line->is_conf;
     }
-    if (outside->rules->rules->nelts) {
+    if (outside->rules->rules->nelts || outside->rules->maps) {
         ctl_lint_together(linting, site, outside->rules);
     }
 }
@@ -226,7 +257,8 @@ const char *ctl_lint_file(ctl_lint_t *linting, const ctl_named_t *found,
 
     ctl_site_make(site, linting->p);
     site->root = linting->root;
-    site->keeps_maps = linting->keeps_maps;
+    /* rules of a file and of its maps are held against each other */
+    site->keeps_maps = linting->keeps_maps || !ctl_map_is(found->path);
     site->instead = instead;
     ctl_lint_begin(linting, site);
     bad = ctl_site_load(site, found, reach);

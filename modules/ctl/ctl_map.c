@@ -183,7 +183,7 @@ static void keep_doubts(void *baton, const r307_rule_t *rule,
     loaded->doubted += loaded->findings > findings;
 }
 
-static const char *doubt_rules(telling_t *telling, const r307_mapdef_t *def)
+static const char *doubt_rules(telling_t *telling, const r307_mapdef_t *def, int is_alone)
 {
     doubting_t doubting = { telling, apr_hash_make(telling->p) };
     const r307_image_t *image;
@@ -203,7 +203,7 @@ static const char *doubt_rules(telling_t *telling, const r307_mapdef_t *def)
     r307_map_context(def, &context);
     bad = r307_image_attach(telling->p, telling->loaded->bytes, &context, NULL, &image);
     if (!bad) {
-        r307_map_audit(telling->p, image, keep_doubts, &doubting);
+        r307_map_audit(telling->p, image, is_alone, keep_doubts, &doubting);
     }
     return bad;
 }
@@ -252,7 +252,7 @@ const char *ctl_map_load(apr_pool_t *p, r307_mapdef_t *def, const ctl_content_t 
     apr_generate_random_bytes((unsigned char *)&limits.seed, sizeof(limits.seed));
     bad = r307_map_build(p, def, NULL, &bytes, &limits, &result);
     bad = bad ? bad : write_rules(p, &result, loaded);
-    bad = !bad && teller->doubts ? doubt_rules(&telling, def) : bad;
+    bad = !bad && teller->doubts ? doubt_rules(&telling, def, teller->is_alone) : bad;
     tell_all(&telling, teller);
     return bad ? apr_psprintf(p, "%s: %s", content->name, bad) : NULL;
 }

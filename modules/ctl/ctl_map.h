@@ -54,6 +54,7 @@ typedef struct ctl_teller_t {
     void (*say)(void *baton, const ctl_told_t *told);
     void *baton;
     int doubts;                 /* asks for doubts about its rules, too */
+    int is_alone;               /* no other rules stand beside the map */
 } ctl_teller_t;
 
 /* "FILE:LINE: text" and the end of the line. */

@@ -77,7 +77,7 @@ static const char *read_map(ctl_site_t *site, const ctl_line_t *line, const char
 {
     ctl_site_map_t *map = line->map;
     telling_t telling = { site, line };
-    const ctl_teller_t teller = { tell, &telling, site->wants_doubts };
+    const ctl_teller_t teller = { tell, &telling, site->wants_doubts, !line->reach };
     r307_context_t context;
     apr_pool_t *p = site->p;
     const char *bad;

@@ -192,7 +192,7 @@ static void judge_together(judging_t *judging, const server_rec *s, int is_one)
     site.self.port = site.self.port ? site.self.port : is_https ? 443 : 80;
     site.self.host = s->server_hostname ? s->server_hostname : "localhost";
     site.is_one = is_one;
-    site.asked_most = 0;
+    site.asked_most = site.has_images = 0;
     scopes = apr_pcalloc(judging->p, (size_t)conf->early->count * sizeof(*scopes));
     for (i = 0; i < conf->early->count; i++) {
         scopes[i].rules = conf->early->at[i]->rules;

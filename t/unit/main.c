@@ -44,6 +44,7 @@ int main(void)
     suite_add_tcase(suite, cond_cases());
     suite_add_tcase(suite, guard_cases());
     suite_add_tcase(suite, lint_loop_cases());
+    suite_add_tcase(suite, lint_across_cases());
     suite_add_tcase(suite, plan_cases());
     suite_add_tcase(suite, share_cases());
     suite_add_tcase(suite, limit_cases());

@@ -143,6 +143,7 @@ TCase *datetime_cases(void);
 TCase *cond_cases(void);
 TCase *guard_cases(void);
 TCase *lint_loop_cases(void);
+TCase *lint_across_cases(void);
 TCase *plan_cases(void);
 TCase *share_cases(void);
 TCase *limit_cases(void);

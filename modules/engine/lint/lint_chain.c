@@ -5,6 +5,7 @@
 #include <string.h>
 #include <apr_strings.h>
 
+#define FOLLOWED_MOST 50000     /* lines of all maps */
 #define NAMED_MOST 6            /* rules of one chain in a message */
 #define ASKED_MOST 64           /* rules of one hop: of many that have one source each would
                                  * ask all others */
@@ -35,6 +36,15 @@ static int changes_origin_only(apr_pool_t *p, const r307_view_t *view, const cha
     return url.host.s && r307_path_is(p, view->path, url.path.len ? url.path : root);
 }
 
+/* A rule of a map is another one each time it is met, and its line the same. */
+static int is_same(const r307_bare_t *a, const r307_bare_t *b)
+{
+    const r307_place_t *x = &a->origin->place, *y = &b->origin->place;
+
+    return a == b || (x->line == y->line && x->file && y->file
+                      && strcmp(x->file, y->file) == 0);
+}
+
 /* Where the first rule that answers leads, or that one if no other one is sure to be the
  * first; NULL: none does, or none for sure, or too many have to be asked. */
 static const r307_bare_t *answer(walk_t *w, const r307_view_t *view,
@@ -43,29 +53,32 @@ static const r307_bare_t *answer(walk_t *w, const r307_view_t *view,
     int i, asked_rules = 0;
 
     for (i = 0; i < w->count; i++) {
-        r307_asked_t asked = { view, NULL, 0, NULL, R307_TIMES_NOW, 0, NULL };
+        r307_asked_t asked = { view, NULL, 0, NULL, R307_TIMES_ALL, 0, NULL };
         const r307_rule_t *rule;
         r307_captures_t captures;
         r307_cursor_t cursor;
         r307_found_t how;
 
-        if (w->scopes[i].rules->maps) {
+        if (w->scopes[i].rules->maps && !w->site->has_images) {
             return NULL;        /* a line of theirs may answer */
         }
         captures.scratch = NULL;
         r307_cursor_make(w->p, &w->scopes[i], &asked, w->policy->steps, &cursor);
         while ((rule = r307_cursor_next(w->p, &cursor, &captures, &how))) {
-            const r307_bare_t *bare = (const r307_bare_t *)(const void *)rule;
+            const r307_bare_t *bare = cursor.image
+                ? r307_ask_bare(w->p, rule, R307_BARE_URL)
+                : (const r307_bare_t *)(const void *)rule;
+            int is_wanted = wanted && is_same(bare, wanted);
 
             if (asked_rules++ == ASKED_MOST) {
                 return NULL;
             }
-            r307_ask_one(w->p, &w->scopes[i], rule, w->policy, view, decision);
+            r307_ask_one(w->p, &w->scopes[i], &bare->rule, w->policy, view, decision);
             if (decision->outcome == R307_OUTCOME_PASS
-                || (wanted && bare != wanted && !bare->is_sure)) {
+                || (wanted && !is_wanted && !bare->is_sure)) {
                 continue;
             }
-            return (bare->is_sure || bare == wanted) && decision->outcome == R307_OUTCOME_ANSWER
+            return (bare->is_sure || is_wanted) && decision->outcome == R307_OUTCOME_ANSWER
                 && decision->location ? bare : NULL;
         }
     }
@@ -141,13 +154,15 @@ static void audit(walk_t *w, apr_pool_t *p, const r307_scope_t *scope,
                   const r307_bare_t *bare, apr_array_header_t *doubts)
 {
     const char *sample = r307_ask_sample(w->p, scope, bare->origin);
+    const r307_bare_t *first;
     r307_decision_t decision;
     r307_view_t view;
 
     if (!sample || !r307_ask_view(w->p, &w->site->self, sample, &view)) {
         return;
     }
-    if (answer(w, &view, bare, &decision) != bare) {
+    first = answer(w, &view, bare, &decision);
+    if (!first || !is_same(first, bare)) {
         return;
     }
     follow(w, bare->origin, &view, decision.location);
@@ -156,29 +171,110 @@ static void audit(walk_t *w, apr_pool_t *p, const r307_scope_t *scope,
     }
 }
 
+/* In own, which is the caller's. */
+static void begin(walk_t *w, apr_pool_t *own, const r307_scope_t *scopes, int count,
+                  const r307_loop_site_t *site, r307_policy_t *policy)
+{
+    memset(w, 0, sizeof(*w));
+    apr_pool_create(&w->p, own);
+    r307_ask_policy(own, policy);
+    w->scopes = r307_ask_bare_scopes(own, scopes, count);
+    w->count = count;
+    w->site = site;
+    w->policy = policy;
+}
+
 void r307_chain_audit(apr_pool_t *p, const r307_scope_t *scopes, int count,
                       const r307_loop_site_t *site, apr_array_header_t *doubts)
 {
     apr_pool_t *own;
-    r307_scope_t *bare;
     r307_policy_t policy;
     walk_t w;
     int i, k;
 
     apr_pool_create(&own, p);
-    memset(&w, 0, sizeof(w));
-    apr_pool_create(&w.p, own);
-    r307_ask_policy(own, &policy);
-    bare = r307_ask_bare_scopes(own, scopes, count);
-    w.scopes = bare;
-    w.count = count;
-    w.site = site;
-    w.policy = &policy;
+    begin(&w, own, scopes, count, site, &policy);
     for (i = 0; i < count; i++) {
-        const apr_array_header_t *rules = bare[i].rules->rules;
+        const apr_array_header_t *rules = w.scopes[i].rules->rules;
 
         for (k = 0; k < rules->nelts; k++) {
-            audit(&w, p, &bare[i], APR_ARRAY_IDX(rules, k, const r307_bare_t *), doubts);
+            audit(&w, p, &w.scopes[i], APR_ARRAY_IDX(rules, k, const r307_bare_t *), doubts);
+            apr_pool_clear(w.p);
+        }
+    }
+    apr_pool_destroy(own);
+}
+
+/* --- lines of maps --- */
+
+static int may_answer(const r307_index_t *index, const char *path, size_t len,
+                      const r307_scope_t *scope)
+{
+    const r307_first_look_t first = {
+        r307_slice(path, len), scope->base.s ? scope->base.len - 1 : R307_INDEX_NO_BASE, NULL,
+        1
+    };
+
+    return index && r307_index_may(index, &first);
+}
+
+/* Whether a line of a map may lead to another rule. Nearly none does. */
+static int leads_on(const walk_t *w, const r307_rule_t *rule)
+{
+    const r307_scope_t *scope = &w->scopes[0];
+    const apr_array_header_t *maps = scope->rules->maps;
+    const r307_target_t *target = rule->target;
+    const char *text = target->text;
+    int i, may;
+
+    if ((target->kind != R307_TARGET_PATH && target->kind != R307_TARGET_RELATIVE)
+        || target->inserts || !rule->pattern) {
+        return 0;
+    }
+    if (*text != '/') {
+        text = apr_pstrcat(w->p, scope->base.s ? r307_slice_text(w->p, scope->base) : "/",
+                           text, NULL);
+    }
+    may = may_answer(scope->rules->index, text, strcspn(text, "?#"), scope);
+    for (i = 0; !may && i < maps->nelts; i++) {
+        const r307_image_t *image = APR_ARRAY_IDX(maps, i, r307_map_t).handle;
+
+        may = may || may_answer(r307_image_index(image), text, strcspn(text, "?#"), scope);
+    }
+    return may;
+}
+
+void r307_chain_maps(apr_pool_t *p, const r307_scope_t *scope, const r307_loop_site_t *site,
+                     r307_doubt_say_t *say_doubt, void *baton)
+{
+    const apr_array_header_t *maps = scope->rules->maps;
+    apr_uint32_t k, count, followed = 0;
+    r307_policy_t policy;
+    apr_pool_t *own;
+    walk_t w;
+    int i;
+
+    if (!maps) {
+        return;
+    }
+    apr_pool_create(&own, p);
+    begin(&w, own, scope, 1, site, &policy);
+    for (i = 0; i < maps->nelts; i++) {
+        const r307_image_t *image = APR_ARRAY_IDX(maps, i, r307_map_t).handle;
+
+        count = r307_image_count(image);
+        for (k = 0; k < count && followed < FOLLOWED_MOST; k++) {
+            const r307_rule_t *rule = r307_image_rule(w.p, image, k);
+            apr_array_header_t *doubts;
+
+            if (rule && leads_on(&w, rule)) {
+                followed++;
+                doubts = apr_array_make(w.p, 1, sizeof(r307_doubt_t));
+                audit(&w, w.p, &w.scopes[0], r307_ask_bare(w.p, rule, R307_BARE_URL), doubts);
+                if (doubts->nelts) {
+                    say_doubt(baton, rule, doubts);
+                }
+            }
             apr_pool_clear(w.p);
         }
     }

@@ -8,9 +8,13 @@
 
 #include "lint/lint_loop.h"
 
-/* Appends an r307_doubt_t for each such rule, made in p. Maps are not asked. The cost is that of
- * a few decisions for each rule. */
+/* Appends an r307_doubt_t for each such rule, made in p. The cost is that of a few decisions for
+ * each rule. Where there are maps that may not be asked, nothing is said. */
 void r307_chain_audit(apr_pool_t *p, const r307_scope_t *scopes, int count,
                       const r307_loop_site_t *site, apr_array_header_t *doubts);
+
+/* The same of the lines of the scope's maps, which are images. */
+void r307_chain_maps(apr_pool_t *p, const r307_scope_t *scope, const r307_loop_site_t *site,
+                     r307_doubt_say_t *say, void *baton);
 
 #endif

@@ -23,6 +23,8 @@ typedef struct r307_loop_site_t {
                              * leads to another of them has left */
     int asked_most;         /* rules that are asked in all; 0: as many as a start can wait
                              * for */
+    int has_images;         /* the maps of the scopes are images, and r307_chain_audit asks
+                             * them */
 } r307_loop_site_t;
 
 /* Appends an r307_doubt_t for each circle of rules, made in p. The text decides: what has

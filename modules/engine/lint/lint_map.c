@@ -75,8 +75,8 @@ static void audit(auditing_t *a, const r307_rule_t *rule, apr_uint32_t number)
     }
 }
 
-void r307_map_audit(apr_pool_t *p, const r307_image_t *image, r307_doubt_say_t *say,
-                    void *baton)
+void r307_map_audit(apr_pool_t *p, const r307_image_t *image, int is_alone,
+                    r307_doubt_say_t *say, void *baton)
 {
     apr_array_header_t *words = apr_array_make(p, 0, sizeof(apr_uint32_t));
     auditing_t a = { NULL, say, baton, 0, 0, 0, NULL, 0, NULL };
@@ -104,6 +104,6 @@ void r307_map_audit(apr_pool_t *p, const r307_image_t *image, r307_doubt_say_t *
         audit(&a, r307_image_rule(a.scratch, image, number), number);
         apr_pool_clear(a.scratch);
     }
-    r307_ways_audit(a.ways, say, baton);
+    r307_ways_audit(a.ways, is_alone, say, baton);
     apr_pool_destroy(a.scratch);
 }

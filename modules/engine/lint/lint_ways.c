@@ -21,7 +21,7 @@ struct r307_ways_t {
 };
 
 static const r307_loop_site_t site = { { "http", "localhost", 80 }, 1,
-                                       ASKED_EACH * FOLLOWED_MOST };
+                                       ASKED_EACH * FOLLOWED_MOST, 0 };
 
 r307_ways_t *r307_ways_make(apr_pool_t *p, const r307_image_t *image)
 {
@@ -121,7 +121,8 @@ static r307_ruleset_t *make_set(const r307_ways_t *ways, apr_pool_t *p)
     return set;
 }
 
-void r307_ways_audit(const r307_ways_t *ways, r307_doubt_say_t *say, void *baton)
+void r307_ways_audit(const r307_ways_t *ways, int wants_chains, r307_doubt_say_t *say,
+                     void *baton)
 {
     apr_array_header_t *doubts;
     r307_scope_t scope;
@@ -138,7 +139,9 @@ void r307_ways_audit(const r307_ways_t *ways, r307_doubt_say_t *say, void *baton
     scope.directory = ways->is_below;
     scope.base = ways->is_below ? r307_slice("/", 1) : r307_slice(NULL, 0);
     r307_loop_audit(p, &scope, 1, &site, doubts);
-    r307_chain_audit(p, &scope, 1, &site, doubts);
+    if (wants_chains) {
+        r307_chain_audit(p, &scope, 1, &site, doubts);
+    }
     for (i = 0; i < doubts->nelts; i++) {
         r307_doubt_t *doubt = &APR_ARRAY_IDX(doubts, i, r307_doubt_t);
         apr_array_header_t one = { p, sizeof(*doubt), 1, 1, (char *)doubt };

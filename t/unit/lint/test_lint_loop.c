@@ -160,7 +160,7 @@ static const char *follow(apr_pool_t *p, const r307_ruleset_t *rules, const char
 /* Whether the audit names the loop that somebody runs into. */
 static int is_reported(apr_pool_t *p, const r307_ruleset_t *rules)
 {
-    r307_loop_site_t site = { { "http", "www.example.test", 80 }, 1, 0 };
+    r307_loop_site_t site = { { "http", "www.example.test", 80 }, 1, 0, 0 };
     r307_scope_t scope = { rules, 0, { NULL, 0 }, NULL };
     apr_array_header_t *doubts = apr_array_make(p, 2, sizeof(r307_doubt_t));
 
@@ -347,7 +347,7 @@ static const char *with_target(apr_pool_t *p, const char *text, int nth, const c
 static int follow_flat(apr_pool_t *p, apr_uint64_t *state, const r307_ruleset_t *rules,
                        const char *text)
 {
-    r307_loop_site_t site = { { "http", "www.example.test", 80 }, 1, 0 };
+    r307_loop_site_t site = { { "http", "www.example.test", 80 }, 1, 0, 0 };
     r307_scope_t before = { rules, 0, { NULL, 0 }, NULL }, after = before;
     apr_array_header_t *doubts = apr_array_make(p, 2, sizeof(r307_doubt_t));
     const char *error = NULL;

@@ -581,7 +581,7 @@ START_TEST(map_doubts)
 
         unit_rows_add(1);
         ck_assert_msg(image && told.text.len == 0, "%s: told '%s'", rows[i].bytes, told.text.s);
-        r307_map_audit(p, image, on_doubts, &told);
+        r307_map_audit(p, image, 1, on_doubts, &told);
         at = told.text.s;
         for (k = 0; k < 5 && rows[i].says[k]; k++) {
             const char *star = strchr(rows[i].says[k], '*'), *end = strstr(at, " ;; ");
