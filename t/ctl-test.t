@@ -113,7 +113,7 @@ my @cases = (
     [['sheet.csv'], 1, qr{\A6 cases, 1 fails, 60 % of 5 rules covered\nsheet\.csv:8: /i -> /k\n    the Location is not /k\n    came: 307 /j, by sheet\.csv:8  /i /j match=exact\n    write: /i -> 307 /j\n\z}],
     [['big.csv'], 0, qr{\A2 cases, 0 fail, 100 % of 1 rule}], [['late.conf'], 0, qr{\A1 case, 0 fail}],
     [['late.conf', 'more.tests'], 0, qr{\A3 cases, 0 fail}], [['late.conf', 'x.map', 'more.tests'], 2, qr{whose cases are these\? name one file}],
-    [['more.tests'], 2, qr{whose cases are these\? name the file of rules, too}], [['none'], 2, qr{none: No such file}], [[], 2, qr{name a file of rules}],
+    [['-f', 'httpd.conf', '.htaccess'], 2, qr{-f and -D are of a whole httpd}], [['none'], 2, qr{none: No such file}],
     [['--base', '/closed/', 'closed/.htaccess'], 0, qr{\A2 cases, 0 fail\n}],
     [['--base', '/flagged/', 'flagged/.htaccess'], 0, qr{\A3 cases, 0 fail}],
     [['based/.htaccess'], 0, qr{\A1 case, 0 fail, 100 %}], [['fatal/.htaccess'], 1, qr{^    httpd answers 500 to everything here: fatal/\.htaccess:3: }m],
@@ -259,6 +259,66 @@ sub check_harmless
     return;
 }
 
+# A whole httpd: virtual hosts, sections, a map, .htaccess, and what is not in force; the tool with its
+# configuration, and the server itself, say the same of each case.
+sub check_whole
+{
+    my $docs = "$dir/whole";
+    file('whole/shop/.htaccess', "Redirect307 old new\n");
+    file('whole.map', "/m /n\n");
+    my $conf = <<"EOT";
+<Directory "/">
+    AllowOverride \@ABOVE\@
+</Directory>
+<Directory "$docs">
+    AllowOverride FileInfo
+    Require all granted
+</Directory>
+<VirtualHost *:\@PORT\@>
+    ServerName www.example.com
+    #? http://www.example.com:\@PORT\@/a -> 307 /b
+    Redirect307 /a /b
+    #? http://www.example.com:\@PORT\@/m/x -> none
+    #? http://www.example.com:\@PORT\@/m -> 307 /n
+    Redirect307Map "$dir/whole.map"
+    <Location "/l">
+        #? http://www.example.com:\@PORT\@/l/x -> 410
+        Redirect307 /l/x status=gone
+    </Location>
+    <IfModule !mod_redirect307.c>
+        #? /never -> /y
+        Redirect307 /never /y
+    </IfModule>
+</VirtualHost>
+<VirtualHost *:\@PORT\@>
+    ServerName shop.example.com
+    #? http://shop.example.com:\@PORT\@/a -> 307 /c
+    Redirect307 /a /c
+    #? http://shop.example.com:\@PORT\@/a -> 307 /d
+    Redirect307 /a /d
+</VirtualHost>
+EOT
+    my $server = own_server($conf =~ s/\@ABOVE\@/None/r, root => $docs, only => [qw(dir)]);
+    my $at = "http://www.example.com:$server->{port}";
+    file('whole.tests', "$at/shop/old/x -> 307 /shop/new/x\n$at/shop/older -> none\n$at/shop/old -> 301\n");
+    my ($exit, $said) = run('-f', "$server->{dir}/httpd.conf", 'whole.tests');
+    ok($exit == 1 && $said =~ m{\A10 cases, 2 fail, 1 cannot be told, 80 % of 5 rules covered\n} && $said =~ m{it is not the rule of line \d+ that|the Location is not /d}
+        && $said =~ m{/never -> /y\n    the line below it is not in force}, 'a whole httpd, by its configuration') or diag("exit $exit\n$said");
+    my ($again, $live) = run('--live', "http://127.0.0.1:$server->{port}", 'whole.tests');
+    ok($again == 1 && $live =~ m{\A3 cases, 1 fails\nwhole\.tests:3: }, 'and the server itself') or diag("exit $again\n$live", own_log($server));
+    ($exit, $said) = run('--suggest', '-f', "$server->{dir}/httpd.conf");
+    ok($exit == 0 && $said =~ m{: no case was found that holds\n}, '--suggest of a whole httpd') or diag("exit $exit\n$said");
+    stop_server($server);
+    # a .htaccess above, of which httpd takes nothing
+    $server = own_server($conf =~ s/<Directory "\/">.*?<\/Directory>//sr, root => $docs, only => [qw(dir)]);
+    file('none.tests', "http://www.example.com:$server->{port}/shop/old/x -> 307\n");
+    (undef, $said) = run('-f', "$server->{dir}/httpd.conf", 'none.tests');
+    (undef, $live) = run('--live', "http://127.0.0.1:$server->{port}", 'none.tests');
+    ok($said =~ /^    came: 500, and no redirect$/m && $live =~ /^    came: 500, and no redirect$/m, 'a .htaccess that nobody allowed') or diag($said, $live);
+    stop_server($server);
+    return;
+}
+
 # --- the manual: files and commands as docs/testing.md shows them
 
 # An indented block is the file that the line above it names, as "`.htaccess`:", or commands.
@@ -300,10 +360,11 @@ sub check_manual
     return;
 }
 
-plan tests => @cases + 5 + 5 + 7 + 1;
+plan tests => @cases + 5 + 5 + 7 + 4 + 1;
 
 check_case($_) for @cases;
 check_made();
 check_server();
 check_harmless();
+check_whole();
 check_manual();

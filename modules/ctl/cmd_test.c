@@ -10,6 +10,7 @@
 
 #include "case/case_sample.h"
 #include "ctl_cases.h"
+#include "ctl_demand.h"
 #include "ctl_live.h"
 #include "ctl_verdicts.h"
 
@@ -26,8 +27,9 @@ typedef struct testing_t {
     ctl_trial_t *trial;         /* of the file at hand; NULL: none */
     ctl_live_t live;
     int is_live;
-    int hops;                   /* --max-hops; 0: not said */
-    int https_only, no_foreign, cover;      /* cover -1: not said */
+    int is_whole;               /* no file of rules was named, but for httpd.conf */
+    ctl_demand_t demand;
+    int cover;                  /* -1: not said */
     ctl_verdicts_t verdicts;
     ctl_verdict_sum_t sum;
     int unread;                 /* files that could not be read */
@@ -116,52 +118,6 @@ static void tell(testing_t *x, const ctl_case_text_t *text, ctl_verdict_t *verdi
 
 /* --- what is demanded of every answer --- */
 
-static r307_slice_t without_www(r307_slice_t host)
-{
-    return host.len > 4 && r307_text_same_fold(host.s, 4, "www.", 4)
-        ? r307_slice(host.s + 4, host.len - 4) : host;
-}
-
-/* The same host, one below the other, or www. of it. */
-static int is_own_host(r307_slice_t a, r307_slice_t b)
-{
-    r307_slice_t swap;
-
-    a = without_www(a);
-    b = without_www(b);
-    if (a.len < b.len) {
-        swap = a;
-        a = b;
-        b = swap;
-    }
-    return r307_url_same_host(r307_slice(a.s + a.len - b.len, b.len), b)
-        && (a.len == b.len || a.s[a.len - b.len - 1] == '.');
-}
-
-/* NULL, or what is wrong with where an answer leads. */
-static const char *not_demanded(const testing_t *x, apr_pool_t *p,
-                                const r307_case_result_t *result)
-{
-    const char *location = result->came.location;
-    r307_url_t url;
-
-    if (result->came.outcome != R307_OUTCOME_ANSWER || !location) {
-        return NULL;
-    }
-    r307_url_split(location, strlen(location), &url);
-    if (x->https_only && url.host.s && !r307_text_same_fold(url.scheme.s, url.scheme.len,
-                                                            "https", 5)) {
-        return apr_psprintf(p, "%s is not https", show(p, location));
-    }
-    if (x->no_foreign && url.host.s
-        && !is_own_host(url.host, r307_slice(result->view->self.host,
-                                             strlen(result->view->self.host)))) {
-        return apr_psprintf(p, "%s is another site than %s", show(p, location),
-                            show(p, result->view->self.host));
-    }
-    return NULL;
-}
-
 static void tell_break(testing_t *x, const ctl_case_text_t *text, const char *why,
                        const r307_case_result_t *result, const char *write)
 {
@@ -236,7 +192,7 @@ static void take_result(testing_t *x, const ctl_case_text_t *text, const r307_ca
         if (result->came.rule && x->trial) {
             ctl_trial_cover(x->trial, &result->came.rule->place);
         }
-        bad = not_demanded(x, x->one, result);
+        bad = ctl_demand_broken(x->one, &x->demand, result);
         if (bad) {
             tell_break(x, text, bad, result, NULL);
         }
@@ -331,7 +287,7 @@ static int try_rule(testing_t *x, const r307_rule_t *rule, r307_case_t *c,
         if (r307_case_parse_asked(x->one, text, c)) {
             continue;
         }
-        c->hops = x->hops ? x->hops : c->hops;
+        c->hops = x->demand.hops ? x->demand.hops : c->hops;
         r307_case_judge(x->one, c, NULL, &x->trial->asker, result);
         if (result->came.rule && r307_case_same_place(&result->came.rule->place, &rule->place)
             && result->verdict != R307_CASE_OPEN) {
@@ -350,14 +306,8 @@ static void demand_of(void *baton, apr_pool_t *p, const r307_rule_t *rule)
     r307_case_t c;
 
     if (try_rule(x, rule, &c, &result)) {
-        bad = not_demanded(x, x->one, &result);
+        bad = ctl_demand_broken(x->one, &x->demand, &result);
         text.asked = r307_case_print(x->one, &c, r307_case_answer(x->one, &result.came));
-        if (!bad && x->hops && result.hops > x->hops) {
-            bad = result.why ? result.why : "too many redirects come of it";
-        }
-        else if (!bad && x->hops && result.verdict == R307_CASE_FAILS && result.hops) {
-            bad = result.why;
-        }
         if (bad) {
             tell_break(x, &text, bad, &result, result.advice);
         }
@@ -456,7 +406,7 @@ static void run_file(testing_t *x, const char *path)
     if (ctl_args_value(x->args, "suggest")) {
         ctl_trial_each(x->trial, suggest_for, x);
     }
-    else if (x->hops || x->https_only || x->no_foreign) {
+    else if (ctl_demand_is_any(&x->demand)) {
         ctl_trial_each(x->trial, demand_of, x);
     }
     x->sum.rules += x->trial->rules;
@@ -489,6 +439,22 @@ static void take_file(void *baton, const ctl_named_t *found)
     apr_pool_destroy(p);
 }
 
+/* What is installed, or that of -f. */
+static void take_whole(testing_t *x)
+{
+    ctl_trial_t trial;
+    const char *bad = ctl_trial_load_whole(x->p, x->args, &trial);
+
+    if (bad) {
+        x->unread++;
+        fprintf(stderr, "redirect307ctl: %s\n", bad);
+        return;
+    }
+    x->trial = &trial;
+    run_file(x, NULL);
+    x->trial = NULL;
+}
+
 static void tell_unread(void *baton, const char *name, const char *why)
 {
     ((testing_t *)baton)->unread++;
@@ -503,6 +469,10 @@ static void run(testing_t *x)
     for (i = 0; i < x->rules->nelts; i++) {
         x->operand = APR_ARRAY_IDX(x->rules, i, const char *);
         ctl_reach_each(x->p, x->operand, &meeting);
+    }
+    if (x->is_whole) {
+        take_whole(x);
+        return;
     }
     for (i = 0; !x->rules->nelts && i < x->files->nelts; i++) {
         x->unread += !ctl_cases_file(x->p, APR_ARRAY_IDX(x->files, i, const char *), met_case,
@@ -543,12 +513,12 @@ static const char *read_options(testing_t *x)
         }
     }
     x->defaults.said = 0;
-    x->hops = number_of(args, "max-hops", 20, &bad);
-    x->hops = x->hops > 0 ? x->hops : 0;
-    x->defaults.hops = x->hops ? x->hops : x->defaults.hops;
+    x->demand.hops = number_of(args, "max-hops", 20, &bad);
+    x->demand.hops = x->demand.hops > 0 ? x->demand.hops : 0;
+    x->defaults.hops = x->demand.hops ? x->demand.hops : x->defaults.hops;
     x->cover = number_of(args, "cover", 100, &bad);
-    x->https_only = ctl_args_value(args, "https-only") != NULL;
-    x->no_foreign = ctl_args_value(args, "no-foreign") != NULL;
+    x->demand.https_only = ctl_args_value(args, "https-only") != NULL;
+    x->demand.no_foreign = ctl_args_value(args, "no-foreign") != NULL;
     if (!bad && live) {
         x->is_live = 1;
         bad = ctl_live_open(args->p, live, &x->live);
@@ -568,10 +538,12 @@ static const char *read_operands(testing_t *x)
         APR_ARRAY_PUSH(ctl_cases_is(x->args->words[i]) ? x->files : x->rules, const char *) =
             x->args->words[i];
     }
-    if (!x->rules->nelts && !x->is_live) {
-        return x->files->nelts ? "whose cases are these? name the file of rules, too"
-                               : "name a file of rules, or a directory";
+    x->is_whole = ctl_args_value(x->args, "f") || ctl_args_value(x->args, "D");
+    if (x->is_whole && x->rules->nelts) {
+        return "-f and -D are of a whole httpd, and a file of rules stands behind them; leave one "
+               "of them out";
     }
+    x->is_whole = x->is_whole || (!x->rules->nelts && !x->is_live);
     return x->files->nelts && x->rules->nelts > 1
         ? "whose cases are these? name one file of rules beside them" : NULL;
 }
@@ -596,7 +568,7 @@ static ctl_exit_t finish(testing_t *x)
     if (x->sum.fails || x->sum.breaks || x->sum.bad || lacks) {
         return CTL_EXIT_FINDINGS;
     }
-    if (!x->sum.cases && !x->hops && !x->https_only && !x->no_foreign && !x->unread) {
+    if (!x->sum.cases && !ctl_demand_is_any(&x->demand) && !x->unread) {
         fprintf(stderr, "there is no case; write one above a rule, as #? /old -> 307 /new, "
                 "or see redirect307ctl test --suggest\n");
         return CTL_EXIT_UNKNOWN;
@@ -612,7 +584,7 @@ ctl_exit_t ctl_cmd_test(const ctl_args_t *args)
                 || ctl_args_value(args, "suggest");
 
     bad = bad ? bad : read_operands(&x);
-    if (!bad && makes && x.rules->nelts != 1) {
+    if (!bad && makes && !x.is_whole && x.rules->nelts != 1) {
         bad = "cases are made of the rules of one file; name it";
     }
     if (bad) {

@@ -14,23 +14,33 @@
 
 /* --- comments of a .htaccess or *.conf --- */
 
-static int is_asked(const ctl_line_t *line)
-{
-    return line->kind != CTL_LINE_SETTING && line->row && line->place.line;
-}
-
-/* The line below it; NULL: there is none. */
-static const ctl_line_t *line_below(const ctl_trial_t *trial, const ctl_remark_t *remark)
+/* NULL: it is not among those that were loaded. */
+static const ctl_line_t *line_at(const ctl_trial_t *trial, const r307_place_t *at)
 {
     const apr_array_header_t *lines = trial->site.lines;
     int i;
 
-    for (i = remark->before; i < lines->nelts; i++) {
+    for (i = 0; i < lines->nelts; i++) {
         const ctl_line_t *line = APR_ARRAY_IDX(lines, i, const ctl_line_t *);
 
-        if (is_asked(line)) {
+        if (line->row && r307_case_same_place(&line->place, at)) {
             return line;
         }
+    }
+    return NULL;
+}
+
+static const char *why_untold(apr_pool_t *p, const ctl_line_t *line)
+{
+    if (!line) {
+        return "the line below it is not in force, or only the server knows whether";
+    }
+    if (line->container) {
+        return apr_psprintf(p, "the rule stands in <%s>, and a file alone does not tell whom "
+                            "that is for", line->container);
+    }
+    if (line->kind == CTL_LINE_UNPLACED || (line->kind == CTL_LINE_MAP && !line->map->image)) {
+        return line->untold ? line->untold : "the map is not there";
     }
     return NULL;
 }
@@ -38,25 +48,19 @@ static const ctl_line_t *line_below(const ctl_trial_t *trial, const ctl_remark_t
 static void tell_remark(ctl_trial_t *trial, apr_pool_t *p, const ctl_remark_t *remark,
                         ctl_case_met_t *met, void *baton)
 {
-    const ctl_line_t *line = line_below(trial, remark);
     ctl_case_text_t text = { .place = remark->place, .asked = remark->text,
                              .is_comment = 1 };
+    const ctl_line_t *line;
     r307_place_t at;
 
-    if (line) {
-        at = line->place;
+    if (remark->at.line) {
+        line = line_at(trial, &remark->at);
+        at = remark->at;
         text.at = &at;
-        if (line->kind == CTL_LINE_MAP) {
+        text.untold = why_untold(p, line);
+        if (line && line->kind == CTL_LINE_MAP) {
             at.file = line->map->loaded.name;
             at.line = 0;
-        }
-        if (line->container) {
-            text.untold = apr_psprintf(p, "the rule stands in <%s>, and a file alone does not "
-                                       "tell whom that is for", line->container);
-        }
-        else if (line->kind == CTL_LINE_UNPLACED || (line->kind == CTL_LINE_MAP
-                                                     && !line->map->image)) {
-            text.untold = line->untold ? line->untold : "the map is not there";
         }
     }
     met(baton, &text);
@@ -347,7 +351,7 @@ int ctl_cases_of(ctl_trial_t *trial, const char *path, ctl_case_met_t *met, void
             tell_map(trial, line->map, met, baton);
         }
     }
-    return strcmp(path, "-") == 0 || tell_beside(trial, path, met, baton);
+    return !path || strcmp(path, "-") == 0 || tell_beside(trial, path, met, baton);
 }
 
 /* --- access logs --- */

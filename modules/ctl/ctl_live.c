@@ -185,7 +185,7 @@ static apr_array_header_t *cookies_of(apr_pool_t *p, const char *head)
 }
 
 /* Statuses that are mostly httpd's own are a rule's where the case asks for them. */
-static void ask(void *baton, apr_pool_t *p, const r307_case_view_t *view,
+static void ask(void *baton, apr_pool_t *p, r307_case_view_t *view,
                 r307_case_came_t *came)
 {
     ctl_live_t *live = baton;

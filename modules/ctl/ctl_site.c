@@ -264,19 +264,35 @@ const ctl_line_t *ctl_site_take(ctl_site_t *site, const ctl_met_t *what,
     return line;
 }
 
+int ctl_site_remark(ctl_site_t *site, const ctl_met_t *what)
+{
+    ctl_remark_t *remark;
+    int i;
+
+    if (what->remark) {
+        remark = apr_array_push(site->remarks);
+        remark->place = what->place;
+        remark->text = what->remark;
+        remark->at.file = NULL;
+        remark->at.line = 0;
+        return 1;
+    }
+    for (i = site->remarks->nelts; i > 0 && what->row && what->row->kind != R307_LINE_SETTING;
+         i--) {
+        remark = &APR_ARRAY_IDX(site->remarks, i - 1, ctl_remark_t);
+        if (remark->at.line || remark->place.file != what->place.file) {
+            break;
+        }
+        remark->at = what->place;
+    }
+    return 0;
+}
+
 static void met(void *baton, const ctl_met_t *what)
 {
-    ctl_site_t *site = baton;
-    ctl_remark_t *remark;
-
-    if (!what->remark) {
-        (void)ctl_site_take(site, what, NULL);
-        return;
+    if (!ctl_site_remark(baton, what)) {
+        (void)ctl_site_take(baton, what, NULL);
     }
-    remark = apr_array_push(site->remarks);
-    remark->place = what->place;
-    remark->text = what->remark;
-    remark->before = site->lines->nelts;
 }
 
 const char *ctl_site_load(ctl_site_t *site, const ctl_named_t *found, ctl_reach_t *reach)

@@ -53,7 +53,7 @@ typedef struct ctl_line_t {
 typedef struct ctl_remark_t {
     r307_place_t place;
     const char *text;
-    int before;                 /* number of the line of ours that comes next */
+    r307_place_t at;            /* that line, which is no setting; line 0: there is none */
 } ctl_remark_t;
 
 /* The rules of one container of one file, maps among them where they were kept. */
@@ -93,6 +93,10 @@ const char *ctl_site_load_name(ctl_site_t *site, const char *name, ctl_reach_t *
 /* One line that was met; rules: where a rule or a map of it goes, NULL: to its container. */
 const ctl_line_t *ctl_site_take(ctl_site_t *site, const ctl_met_t *what,
                                 r307_ruleset_t *rules);
+
+/* Keeps what was met if it is a remark, and returns 1; else those that wait for a line have
+ * it. */
+int ctl_site_remark(ctl_site_t *site, const ctl_met_t *what);
 
 /* "FILE: has no line of Redirect307 ...", of a file that was loaded and has none. */
 const char *ctl_site_empty(apr_pool_t *p, const char *name);

@@ -31,6 +31,18 @@ static void add_cover(ctl_trial_t *trial, const char *file, unsigned lines)
     cover->bits = apr_pcalloc(trial->p, lines / 8 + 1);
 }
 
+static void see_file(ctl_trial_t *trial, const ctl_reach_t *reach)
+{
+    int i;
+
+    for (i = 0; i < trial->covers->nelts; i++) {
+        if (strcmp(APR_ARRAY_IDX(trial->covers, i, ctl_cover_t).file, reach->name) == 0) {
+            return;
+        }
+    }
+    add_cover(trial, reach->name, (unsigned)reach->len + 1);
+}
+
 static void take_map(ctl_trial_t *trial, const ctl_line_t *line)
 {
     const ctl_site_map_t *map = line->map;
@@ -70,6 +82,7 @@ static void take_line(ctl_trial_t *trial, const ctl_line_t *line)
         break;
     case CTL_LINE_RULE:
         trial->rules += !line->container;
+        see_file(trial, line->reach);
         trial->elsewhere += line->container != NULL;
         break;
     case CTL_LINE_MAINTENANCE:
@@ -83,6 +96,18 @@ static void take_line(ctl_trial_t *trial, const ctl_line_t *line)
             r307_place_take(trial->p, trial->conf, line->row, &line->said, !line->is_conf, "");
         }
         break;
+    }
+}
+
+void ctl_trial_take(ctl_trial_t *trial)
+{
+    int i;
+
+    trial->covers = apr_array_make(trial->p, 2, sizeof(ctl_cover_t));
+    trial->lines = apr_array_make(trial->p, 2, sizeof(const r307_maintenance_t *));
+    trial->conf = r307_config_create(trial->p, NULL);
+    for (i = 0; i < trial->site.lines->nelts; i++) {
+        take_line(trial, APR_ARRAY_IDX(trial->site.lines, i, const ctl_line_t *));
     }
 }
 
@@ -163,7 +188,7 @@ static void take_decision(ctl_trial_t *trial, apr_pool_t *p,
         r307_text_show(p, decision->offending, decision->offending_len), verdict->why);
 }
 
-static void ask(void *baton, apr_pool_t *p, const r307_case_view_t *view,
+static void ask(void *baton, apr_pool_t *p, r307_case_view_t *view,
                 r307_case_came_t *came)
 {
     ctl_trial_t *trial = baton;
@@ -225,9 +250,6 @@ const char *ctl_trial_load(apr_pool_t *p, const ctl_named_t *found, const char *
     memset(trial, 0, sizeof(*trial));
     trial->p = p;
     trial->name = found->name;
-    trial->covers = apr_array_make(p, 2, sizeof(ctl_cover_t));
-    trial->lines = apr_array_make(p, 2, sizeof(const r307_maintenance_t *));
-    trial->conf = r307_config_create(p, NULL);
     ctl_site_make(&trial->site, p);
     trial->site.root = root;
     trial->site.keeps_maps = 1;
@@ -237,14 +259,11 @@ const char *ctl_trial_load(apr_pool_t *p, const ctl_named_t *found, const char *
     if (bad) {
         return bad;
     }
-    if (!ctl_map_is(found->path)) {
-        add_cover(trial, trial->reach.name, (unsigned)trial->reach.len + 1);
-        trial->scope.directory = !trial->reach.is_conf;
-    }
+    ctl_trial_take(trial);
+    trial->scope.directory = !ctl_map_is(found->path) && !trial->reach.is_conf;
     for (i = 0; i < trial->site.lines->nelts; i++) {
         const ctl_line_t *line = APR_ARRAY_IDX(trial->site.lines, i, const ctl_line_t *);
 
-        take_line(trial, line);
         trial->scope.directory |= !line->reach && !line->is_conf;
     }
     rules = APR_ARRAY_IDX(trial->site.containers, 0, ctl_container_t).rules;
@@ -357,6 +376,9 @@ apr_array_header_t *ctl_trial_passed(ctl_trial_t *trial, apr_pool_t *p,
     r307_policy_t policy = trial->policy;
     r307_decision_t decision;
 
+    if (trial->is_whole) {
+        return x.list;
+    }
     policy.trace = trace;
     policy.trace_baton = &x;
     r307_decide(p, &trial->scope, 1, &policy, &view->view, &decision);

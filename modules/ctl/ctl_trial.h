@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * ctl_trial: the rules of one file as cases are asked of them, and which of them were.
+ * ctl_trial: the rules of one file, or of a whole httpd, as cases are asked of them, and which
+ * of them were.
  */
 #ifndef CTL_TRIAL_H
 #define CTL_TRIAL_H
 
 #include "case/case_judge.h"
 #include "conf/place_config.h"
+#include "ctl_args.h"
 #include "ctl_site.h"
 
 /* Rules of one file that a case was about, a bit for each line. */
@@ -31,12 +33,20 @@ typedef struct ctl_trial_t {
     apr_uint32_t rules, covered;
     apr_array_header_t *covers; /* of ctl_cover_t */
     r307_case_asker_t asker;
+    int is_whole;               /* a whole httpd is asked, and not one scope */
 } ctl_trial_t;
 
 /* found: a file of rules; base: the URL of its directory, or NULL: its own Redirect307Base,
  * else `likely`, or "/". Bad lines are told on stderr. NULL, or why it cannot be asked. */
 const char *ctl_trial_load(apr_pool_t *p, const ctl_named_t *found, const char *root,
                            const char *base, const char *likely, ctl_trial_t *trial);
+
+/* A whole httpd, by -f, -D and --root or as it is installed; its .htaccess files are asked,
+ * and have no cases. */
+const char *ctl_trial_load_whole(apr_pool_t *p, const ctl_args_t *args, ctl_trial_t *trial);
+
+/* Of a site that was loaded: counts its rules, heeds its settings, tells bad lines. */
+void ctl_trial_take(ctl_trial_t *trial);
 
 /* Counts the rule of a place as covered. */
 void ctl_trial_cover(ctl_trial_t *trial, const r307_place_t *place);

@@ -21,7 +21,7 @@ typedef struct r307_case_came_t {
 } r307_case_came_t;
 
 typedef struct r307_case_asker_t {
-    void (*ask)(void *baton, apr_pool_t *p, const r307_case_view_t *view,
+    void (*ask)(void *baton, apr_pool_t *p, r307_case_view_t *view,
                 r307_case_came_t *came);
     const char *(*flag_name)(const void *flag);
     void *baton;

@@ -284,7 +284,8 @@ static void enter(going_t *going, const char *directory, int depth)
             meet(going, &section->part);
         }
     }
-    if (going->opts.override <= 0
+    /* where nobody said anything httpd reads them, and takes no line of them */
+    if (going->opts.override == 0
         && (!going->opts.override_list || !going->opts.override_list->nelts)) {
         return;
     }

@@ -16,7 +16,7 @@ static const char *flag_name(const void *flag)
     return flag;
 }
 
-static void ask(void *baton, apr_pool_t *p, const r307_case_view_t *view,
+static void ask(void *baton, apr_pool_t *p, r307_case_view_t *view,
                 r307_case_came_t *came)
 {
     const asked_t *asked = baton;

@@ -61,7 +61,8 @@ static int htaccess(void *baton, const char *directory, const char *names,
     r307_tree_add(&tree, names, "Redirect307 ht\nRewriteRule x y\n", 31);
     ck_assert_int_eq(r307_override_allows(above->override, above->override_list,
                                          tree.top->child),
-                     (above->override & R307_OVERRIDE_FILEINFO) != 0);
+                     above->override != R307_OVERRIDE_UNSET
+                     && (above->override & R307_OVERRIDE_FILEINFO) != 0);
     r307_site_htaccess(seen->site, &tree, "/x", area);
     return 1;
 }
@@ -89,7 +90,7 @@ static const char *depends(apr_pool_t *p, const apr_array_header_t *list)
     return text;
 }
 
-static void read_site(seen_t *seen, r307_site_t *site)
+static void read_site(seen_t *seen, r307_site_t *site, const char *text)
 {
     static const r307_tree_host_t host = { NULL, NULL, NULL, NULL, NULL };
     r307_tree_t tree;
@@ -102,7 +103,7 @@ static void read_site(seen_t *seen, r307_site_t *site)
     site->take = take;
     site->baton = seen;
     r307_tree_make(&tree, site->p, &host);
-    r307_tree_add(&tree, "x.conf", conf, sizeof(conf) - 1);
+    r307_tree_add(&tree, "x.conf", text, strlen(text));
     ck_assert_int_eq(tree.problems->nelts, 0);
     r307_site_read(site, &tree);
 }
@@ -133,7 +134,7 @@ START_TEST(walks)
     seen_t seen;
     size_t i;
 
-    read_site(&seen, &site);
+    read_site(&seen, &site, conf);
     for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         apr_pool_t *p = seen.p;
         r307_walk_t walk;
@@ -163,6 +164,42 @@ START_TEST(walks)
                           depends(p, walk.depends_late), NULL);
         ck_assert_msg(strstr(got, rows[i].depends) != NULL, "row %d: %s", (int)i, got);
         unit_rows_add(1);
+    }
+}
+END_TEST
+
+/* Without AllowOverride httpd reads the files all the same, and takes nothing of them. */
+START_TEST(unsaid)
+{
+    static const struct {
+        const char *text, *htaccess;
+    } rows[] = {
+        { "DocumentRoot /srv/one\n", "/ /srv/ /srv/one/ " },
+        { "DocumentRoot /srv/one\n<Directory />\nAllowOverride None\n</Directory>\n", "" },
+        { "DocumentRoot /srv/one\n<Directory /srv>\nAllowOverride None\n</Directory>\n", "/ " }
+    };
+    size_t i;
+
+    for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        r307_site_t site;
+        r307_walk_t walk;
+        seen_t seen;
+
+        read_site(&seen, &site, rows[i].text);
+        memset(&walk, 0, sizeof(walk));
+        walk.p = seen.p;
+        walk.site = &site;
+        walk.look = look;
+        walk.htaccess = htaccess;
+        walk.baton = &seen;
+        walk.host = "one.test";
+        walk.port = 80;
+        walk.uri = "/x.html";
+        r307_walk_early(&walk);
+        (void)r307_walk_late(&walk);
+        ck_assert_str_eq(seen.htaccess, rows[i].htaccess);
+        unit_rows_add(1);
+        apr_pool_destroy(seen.p);
     }
 }
 END_TEST
@@ -245,6 +282,7 @@ TCase *conf_walk_cases(void)
     TCase *tcase = tcase_create("conf_walk");
 
     tcase_add_test(tcase, walks);
+    tcase_add_test(tcase, unsaid);
     tcase_add_test(tcase, overrides);
     tcase_add_test(tcase, urls);
     return tcase;

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * ctl_whole: what a whole httpd answers, as its configuration says it. What it cannot know it
+ * names.
+ */
+#ifndef CTL_WHOLE_H
+#define CTL_WHOLE_H
+
+#include "conf/place_url.h"
+#include "ctl_asked.h"
+#include "ctl_httpd.h"
+
+typedef struct ctl_whole_t {
+    apr_pool_t *p;
+    ctl_httpd_t httpd;
+    ctl_asked_t asked;
+    r307_walk_t walk;
+    r307_mapped_t mapped;
+    r307_view_t view;
+    int is_placed;              /* it is known where the path leads */
+} ctl_whole_t;
+
+/* How one way through the questions ends. */
+typedef struct ctl_ending_t {
+    const char *text;           /* the first line */
+    r307_decision_t decision;
+    int is_decided;             /* by a rule, or by none */
+    int is_late;                /* it was not settled before the path was looked for */
+    const r307_area_t *area;
+    r307_scope_t *scopes;
+    int count;
+} ctl_ending_t;
+
+/* The httpd is loaded, and the view and asked.url are set: finds what is about the request.
+ * *self: of the request, by what UseCanonicalName says. NULL; or what httpd answers by itself. */
+const char *ctl_whole_go(ctl_whole_t *x, r307_self_t *self);
+
+/* Asks all rules, in the order of httpd. assumes: of ctl_asked_t. */
+void ctl_whole_settle(ctl_whole_t *x, int assumes, ctl_ending_t *ending);
+
+/* What it depends on: of const char *. differs: what was not answered of a rule counts. */
+apr_array_header_t *ctl_whole_depends(ctl_whole_t *x, const ctl_ending_t *ending, int differs);
+
+#endif
