@@ -5,6 +5,7 @@
 #include <apr_strings.h>
 #include "conf/directive_names.h"
 #include "grammar/line.h"
+#include "grammar/literal_line.h"
 #include "grammar/stay.h"
 #include "httpd/conf_indexes.h"
 #include "httpd/expr.h"
@@ -46,6 +47,20 @@ static const char *find_flag(void *baton, apr_pool_t *p, const char *name, void 
     return bad;
 }
 
+/* Of the configuration, or of the .htaccess, that is being read. */
+static r307_literals_t *literals_of(cmd_parms *cmd)
+{
+    static const char key[] = "redirect307-literals";
+    void *literals = NULL;
+
+    apr_pool_userdata_get(&literals, key, cmd->pool);
+    if (!literals) {
+        literals = r307_literals_make(cmd->pool);
+        apr_pool_userdata_setn(literals, key, NULL, cmd->pool);
+    }
+    return literals;
+}
+
 const char *r307_rule_directive_parse(cmd_parms *cmd, const r307_container_t *container,
                                       const r307_progress_t *met, int jit,
                                       const char *args, const r307_rule_t **rule)
@@ -71,6 +86,10 @@ const char *r307_rule_directive_parse(cmd_parms *cmd, const r307_container_t *co
     }
     place.file = r307_container_file(cmd);
     place.line = (unsigned)cmd->directive->line_num;
+    *rule = r307_literals_line(literals_of(cmd), cmd->pool, args, place, &context);
+    if (*rule) {
+        return NULL;
+    }
     err = r307_line_parse(cmd->pool, args, place, &context, rule);
     if (err && (met || !r307_refusal_is_trial())) {
         *rule = make_stay(cmd, met, args, place, &context);

@@ -138,9 +138,9 @@ static void fill_target(plain_t *plain, r307_slice_t text)
     plain->rule.target = target;
 }
 
-const r307_rule_t *r307_literal_make(apr_pool_t *p, const r307_rule_t *model,
-                                   r307_place_t place, r307_slice_t source,
-                                   r307_slice_t target)
+r307_rule_t *r307_literal_make(apr_pool_t *p, const r307_rule_t *model,
+                               r307_place_t place, r307_slice_t source,
+                               r307_slice_t target)
 {
     int has_target = model->target->kind == R307_TARGET_PATH;
     plain_t *plain;
@@ -168,4 +168,90 @@ const r307_rule_t *r307_literal_make(apr_pool_t *p, const r307_rule_t *model,
         plain->rule.carry = r307_line_carries(&plain->rule);
     }
     return &plain->rule;
+}
+
+/* --- lines of a configuration --- */
+
+typedef struct literal_place_t {
+    r307_context_t context;
+    const r307_rule_t *model;       /* NULL: two words are something else there */
+} literal_place_t;
+
+struct r307_literals_t {
+    apr_pool_t *p;
+    apr_array_header_t *places;     /* of literal_place_t */
+};
+
+r307_literals_t *r307_literals_make(apr_pool_t *p)
+{
+    r307_literals_t *literals = apr_palloc(p, sizeof(*literals));
+
+    literals->p = p;
+    literals->places = apr_array_make(p, 2, sizeof(literal_place_t));
+    return literals;
+}
+
+/* Whether plain words become the same in both: nothing else of a context is asked for. */
+static int is_alike(const r307_context_t *a, const r307_context_t *b)
+{
+    return a->match == b->match && a->where == b->where && a->is_late == b->is_late
+        && a->is_tenant == b->is_tenant && a->jit == b->jit && a->home == b->home
+        && a->ends_at_self == b->ends_at_self && strcmp(a->directive, b->directive) == 0;
+}
+
+static const r307_rule_t *model_of(r307_literals_t *literals, const r307_context_t *context)
+{
+    apr_array_header_t *none;
+    literal_place_t *place;
+    int i;
+
+    for (i = 0; i < literals->places->nelts; i++) {
+        place = &APR_ARRAY_IDX(literals->places, i, literal_place_t);
+        if (is_alike(&place->context, context)) {
+            return place->model;
+        }
+    }
+    none = apr_array_make(literals->p, 1, sizeof(r307_word_t));
+    place = apr_array_push(literals->places);
+    place->context = *context;
+    (void)r307_literal_model(literals->p, none, 1, context, &place->model);
+    return place->model;
+}
+
+static const char *skip_blanks(const char *s)
+{
+    return s + strspn(s, " \t");
+}
+
+const r307_rule_t *r307_literals_line(r307_literals_t *literals, apr_pool_t *p,
+                                      const char *line, r307_place_t place,
+                                      const r307_context_t *context)
+{
+    const char *source = skip_blanks(line), *target;
+    size_t n = r307_literal_source(source, strlen(source)), to;
+    const r307_rule_t *model;
+    r307_rule_t *rule;
+    char *text;
+
+    /* a source of <Location> may be left out, and maps have options of their own */
+    if (!n || context->where == R307_WHERE_LOCATION || context->is_map) {
+        return NULL;
+    }
+    target = skip_blanks(source + n);
+    to = r307_literal_target(target, strlen(target));
+    model = to && !*skip_blanks(target + to) ? model_of(literals, context) : NULL;
+    if (!model) {
+        return NULL;
+    }
+    text = apr_palloc(p, n + to + 2);
+    memcpy(text, source, n);
+    text[n] = '\0';
+    memcpy(text + n + 1, target, to);
+    text[n + 1 + to] = '\0';
+    rule = r307_literal_make(p, model, place, r307_slice(text, n),
+                             r307_slice(text + n + 1, to));
+    if (rule) {
+        rule->nth = context->nth;
+    }
+    return rule;
 }

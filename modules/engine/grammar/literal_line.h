@@ -28,8 +28,20 @@ const char *r307_literal_model(apr_pool_t *p, const apr_array_header_t *options,
 
 /* The rule of plain words. target is empty when the model has none. The texts are NUL-
  * terminated and not copied; NULL when they are not plain. */
-const r307_rule_t *r307_literal_make(apr_pool_t *p, const r307_rule_t *model,
-                                   r307_place_t place, r307_slice_t source,
-                                   r307_slice_t target);
+r307_rule_t *r307_literal_make(apr_pool_t *p, const r307_rule_t *model,
+                               r307_place_t place, r307_slice_t source,
+                               r307_slice_t target);
+
+/* What lines of two plain words and no option are copied from: one rule for each kind of
+ * place, made at its first line. */
+typedef struct r307_literals_t r307_literals_t;
+/* In p, as the lines' places; it grows with the kinds of places alone. */
+r307_literals_t *r307_literals_make(apr_pool_t *p);
+
+/* Such a line's rule with its texts, in p, as r307_line_parse makes it; NULL: it is another
+ * line, and for r307_line_parse. */
+const r307_rule_t *r307_literals_line(r307_literals_t *literals, apr_pool_t *p,
+                                      const char *line, r307_place_t place,
+                                      const r307_context_t *context);
 
 #endif

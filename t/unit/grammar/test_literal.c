@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+#include <apr_strings.h>
+#include "grammar/literal_line.h"
+#include "unit.h"
+
+static const char *const sources[] = {
+    "/", "/a", "/a/", "/a/b.html", "/A/B", "/a=b;c,d", "/a//b", "/./a", "/a/.b", "/a%20b", "/:x",
+    "/a/*", "/a?x", "a", "a/b", "^/a$", "/$1", "/\xC3\xA4", "\"/a\"", "/a\\", "-", "permanent",
+    "301", "/wp-content/", "/index.php", "/var/www/html/a"
+};
+
+static const char *const targets[] = {
+    "/", "/b", "/b/", "/b/c.html", "https://h.example", "https://h.example/", "http://h.example/b",
+    "https://H.example/b", "https://h.example:8443/b", "https://h.example./b", "http://1.2.3.4/b",
+    "https://h_x.example/b", "b", "../b", "-", "https:", "/b?x", "/b#y", "/$1", "/:splat", "/a",
+    "/a/b.html", "/b//c", "/b%20c", "https://h.example//b", "h.example", "www.h.example/b",
+    "/b;", "/b,", "https//h.example/", "/b's", "/b until=2027-01-01", "/b status=308",
+    "/b # why", "/b [R=301,L]", "/b  ", "", "301", "/b /c"
+};
+
+static const char *const places[] = { "server", "htaccess", "location:/x" };
+static const char *const directives[] = { "Redirect307", "Redirect307Match" };
+
+static int same(r307_slice_t a, r307_slice_t b)
+{
+    return (a.s == NULL) == (b.s == NULL) && (!a.s || r307_slice_same(a, b));
+}
+
+/* All that the parser would have said of the rule. */
+static void check_same(apr_pool_t *p, const char *line, const r307_rule_t *a,
+                       const r307_rule_t *b)
+{
+    const r307_target_t *to = a->target, *its = b->target;
+
+    ck_assert_str_eq(r307_line_print(p, a), r307_line_print(p, b));
+    ck_assert_str_eq(r307_line_label(p, a), r307_line_label(p, b));
+    ck_assert_msg(a->carry == b->carry && a->status == b->status && a->nth == b->nth
+                  && a->nth_regex == b->nth_regex && a->is_tenants == b->is_tenants
+                  && a->of_map == b->of_map && a->ends_at_self == b->ends_at_self
+                  && a->waits == b->waits && a->unbounded == b->unbounded
+                  && a->cond_count == b->cond_count && a->group == b->group
+                  && a->options_named == b->options_named && a->no_vary == b->no_vary
+                  && a->home == b->home && a->traits == b->traits
+                  && a->hosts.kind == b->hosts.kind && a->query.mode == b->query.mode
+                  && a->cache.mode == b->cache.mode && a->plan.then == b->plan.then,
+                  "%s: the rule", line);
+    ck_assert_msg(same(a->head, b->head) && same(a->base, b->base)
+                  && same(a->pattern->head, b->pattern->head)
+                  && a->pattern->final_slash == b->pattern->final_slash
+                  && a->pattern->match == b->pattern->match
+                  && a->pattern->relative == b->pattern->relative
+                  && strcmp(a->pattern->text, b->pattern->text) == 0, "%s: the source", line);
+    ck_assert_msg(to->kind == its->kind && to->port == its->port && to->count == its->count
+                  && to->inserts == its->inserts && to->final_slash == its->final_slash
+                  && to->as_written == its->as_written && to->has_query == its->has_query
+                  && same(to->scheme, its->scheme) && same(to->host, its->host)
+                  && same(to->head, its->head), "%s: the target", line);
+}
+
+/* What is read without the parser is what the parser makes of it. */
+START_TEST(literal_lines)
+{
+    apr_pool_t *p = unit_pool();
+    r307_literals_t *literals = r307_literals_make(p);
+    r307_place_t place = { "a.conf", 17 };
+    size_t i, k, n;
+    int plain = 0;
+
+    for (n = 0; n < 6; n++) {
+        r307_context_t context;
+
+        unit_context_make(p, places[n / 2], directives[n % 2], &context);
+        context.nth = (int)n + 1;
+        for (i = 0; i < sizeof(sources) / sizeof(*sources); i++) {
+            for (k = 0; k < sizeof(targets) / sizeof(*targets); k++) {
+                const char *line = apr_pstrcat(p, sources[i], " ", targets[k], NULL);
+                const r307_rule_t *rule, *parsed = NULL;
+
+                unit_rows_add(1);
+                rule = r307_literals_line(literals, p, line, place, &context);
+                if (rule) {
+                    plain++;
+                    ck_assert_msg(!r307_line_parse(p, line, place, &context, &parsed)
+                                  && parsed, "%s: no line", line);
+                    check_same(p, line, rule, parsed);
+                }
+            }
+        }
+    }
+    ck_assert_int_gt(plain, 100);
+    apr_pool_destroy(p);
+}
+END_TEST
+
+TCase *literal_cases(void)
+{
+    TCase *tcase = tcase_create("literal");
+
+    tcase_set_timeout(tcase, 60);
+    tcase_add_test(tcase, literal_lines);
+    return tcase;
+}
