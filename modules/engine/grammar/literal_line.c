@@ -228,13 +228,13 @@ const r307_rule_t *r307_literals_line(r307_literals_t *literals, apr_pool_t *p,
                                       const r307_context_t *context)
 {
     const char *source = skip_blanks(line), *target;
-    size_t n = r307_literal_source(source, strlen(source)), to;
+    size_t len = strlen(source), n = r307_literal_source(source, len), to;
     const r307_rule_t *model;
     r307_rule_t *rule;
     char *text;
 
     /* a source of <Location> may be left out, and maps have options of their own */
-    if (!n || context->where == R307_WHERE_LOCATION || context->is_map) {
+    if (!n || len > R307_LINE_MOST || context->where == R307_WHERE_LOCATION || context->is_map) {
         return NULL;
     }
     target = skip_blanks(source + n);

@@ -93,11 +93,36 @@ START_TEST(literal_lines)
 }
 END_TEST
 
+/* What is too long to be a line is the parser's to refuse. */
+START_TEST(literal_long)
+{
+    apr_pool_t *p = unit_pool();
+    r307_literals_t *literals = r307_literals_make(p);
+    r307_place_t place = { "a.conf", 17 };
+    char *line = apr_palloc(p, R307_LINE_MOST + 2);
+    const r307_rule_t *rule = NULL;
+    r307_context_t context;
+
+    unit_context_make(p, "server", "Redirect307", &context);
+    memset(line, 'a', R307_LINE_MOST + 1);
+    memcpy(line, "/ /", 3);
+    line[R307_LINE_MOST + 1] = '\0';
+    ck_assert_ptr_null(r307_literals_line(literals, p, line, place, &context));
+    ck_assert_ptr_nonnull(r307_line_parse(p, line, place, &context, &rule));
+    line[R307_LINE_MOST] = '\0';
+    ck_assert_ptr_nonnull(r307_literals_line(literals, p, line, place, &context));
+    ck_assert_ptr_null(r307_line_parse(p, line, place, &context, &rule));
+    unit_rows_add(2);
+    apr_pool_destroy(p);
+}
+END_TEST
+
 TCase *literal_cases(void)
 {
     TCase *tcase = tcase_create("literal");
 
     tcase_set_timeout(tcase, 60);
     tcase_add_test(tcase, literal_lines);
+    tcase_add_test(tcase, literal_long);
     return tcase;
 }
