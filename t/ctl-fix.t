@@ -93,7 +93,10 @@ my @flats = (
     ["/a /b\n/b /c status=303\n", undef, 'x.map'],
     ["source,target\n/a,/b\n/b,/c\n", "source,target\n/a,/c\n/b,/c\n", 'x.csv'],
     ["source,target,status\n/a,/b,308\n/b,/c,307\n", undef, 'x.csv'],
-    ["Redirect307 a b\nRedirect307 b c\n", "Redirect307 a /c\nRedirect307 b c\n", '.htaccess']
+    # where the directory of a .htaccess lies nobody knows
+    ["Redirect307 a b\nRedirect307 b c\n", "Redirect307 a c\nRedirect307 b c\n", '.htaccess'],
+    ["Redirect307 a b\nRedirect307 b ./?x=1\n", "Redirect307 a ./?x=1\nRedirect307 b ./?x=1\n", '.htaccess'],
+    ["Redirect307 a /b\nRedirect307 b /c\n", undef, '.htaccess']
 );
 
 my $has_patch = `patch --version 2>/dev/null` =~ /patch/;

@@ -65,7 +65,7 @@ file('across/n.map', "m1 /d\nm2 https://o.test/\nn1 n2\nn2 /x\nn3 m2\nok /fine\n
 my @across = (
     [".htaccess", "Redirect307 a /b\nRedirect307Map m.map\nRedirect307Map n.map\nRedirect307 m1 /z match=exact\nRedirect307 q n1 match=exact\nRedirect307 m1 /z\nRedirect307 fin /end\n",
      [qr{\.htaccess:4: R307-A16 'm1' never answers: .*m\.map:2 answers first, by 'm1'; take one of the two lines out$},
-      qr{\.htaccess:5: note: R307-A18 'n1' is redirected once more; .*n\.map:3 to /n2, .*n\.map:4 to /x; write /x$},
+      qr{\.htaccess:5: note: R307-A18 'n1' is redirected once more; .*n\.map:3 to n2, .*n\.map:4 to /x; write /x$},
       qr{m\.map:1: R307-A16 'a/x' never answers: .*\.htaccess:1 answers all of it first, by 'a'; put this line above that one$},
       qr{m\.map:4: note: R307-A18 'fin' is redirected once more; .*\.htaccess:7 to /end; write /end$},
       qr{n\.map:1: R307-A16 'm1' never answers: .*m\.map:2 answers first},
@@ -80,7 +80,26 @@ my @across = (
     [".htaccess", "Redirect307 m1 /b cookie=c\nRedirect307 n2 /e until=2199-12-26\nRedirect307Map n.map\n", [qr{n\.map:5: note: R307-A18 'm2'}]]
 );
 
-plan tests => 7 * @sets + 1 + 7 + 6 + @across;
+# a site and its files: what --docroot says of them
+file("site/$_", '') for 'a.html', 'shop/index.html', 'about.html', 'index.php', 'deep/er/p.html', 'own/.htaccess';
+my @docroot = (
+    # the file, its rules, what is said of them (line and finding)
+    ['site/.htaccess', "Redirect307 a.html /b.html match=exact\n", '1:A21 1:A22'],
+    ['site/.htaccess', "Redirect307 old.html about match=exact\nRedirect307 x /index.php/y match=exact\nRedirect307 y /shop/ match=exact\nRedirect307 z / match=exact\nRedirect307 u shop/index.html match=exact\n", ''],
+    ['site/.htaccess', "Redirect307 y /nope.html match=exact\nRedirect307 z /a.html/x/y match=exact\nRedirect307 v /shop/nope match=exact\n", '1:A22 3:A22'],
+    ['site/.htaccess', "Redirect307 shop https://shop.test/\nRedirect307 a.html - \nRedirect307 deep/er/p.html https://x.test/\n", '1:A21 3:A21'],
+    # some see it, or all do again; what a request decides; what a rule or another file answers
+    ['site/.htaccess', "Redirect307 a.html /index.php lang=de match=exact\nRedirect307 shop /index.php until=2199-12-26 match=exact\n", ''],
+    ['site/.htaccess', "Redirect307 x/:y /n/:y\nRedirect307 n /nope/\nRedirect307Match ^/q(.*) /r\$1\nRedirect307 e /own/thing match=exact\nRedirect307 f https://site.test/nope\nRedirect307 o /nope until=2020-01-01 match=exact\n", ''],
+    ['site/.htaccess', "Redirect307 y /z match=exact\nRedirect307 z https://x.test/\n", ''],
+    ['site/.htaccess', "RewriteEngine On\nRewriteRule . /index.php\nRedirect307 y /nope match=exact\nRedirect307 a.html /x match=exact\n", '2: 4:A21'],
+    ['site/deep/er/.htaccess', "Redirect307 p.html q.html match=exact\nRedirect307 k ../p.html match=exact\n", '1:A21 1:A22 2:A22'],
+    ['site/x.conf', "Redirect307 /a.html /b.html match=exact\nRedirect307 /y /a.html match=exact\n<Location /z>\nRedirect307 /z /nope\n</Location>\n", '1:A21 1:A22'],
+    ['across/.htaccess', "Redirect307 a.html /b.html match=exact\n", '0:'],
+    ['site/m.map', "/a.html /b.html\n/old /about\n", '1:A21 1:A22']
+);
+
+plan tests => 7 * @sets + 1 + 7 + 6 + @across + @docroot + 2;
 
 for my $set (@sets) {
     my $what = @$set == 1 ? $set->[0] =~ s{^\Q$dir\E/?}{}r =~ s/[^\w.]/?/gr : @$set . ' files';
@@ -138,6 +157,19 @@ for my $row (@across) {
     my @got = grep { /R307-A1[678]/ } split /\n/, $out;
     ok(@got == @$wanted && !grep({ $got[$_] !~ $wanted->[$_] } 0 .. $#got), 'across maps: ' . $rules =~ s/\n/ /gr) or diag($out);
 }
+
+for my $row (@docroot) {
+    my ($name, $rules, $wanted) = @$row;
+    file($name, $rules);
+    ($status, $out, $err) = run('lint', '--format', 'json', '--docroot', "$dir/site", "$dir/$name");
+    my $got = join ' ', map { ($_->{line} || 0) . ':' . substr($_->{id} || 'R307-', 5) } grep { ($_->{id} || 'A21') =~ /A2[12]$/ } @{json_of($out)->{findings}};
+    is($got, $wanted, "--docroot, $name: " . $rules =~ s/\n/ /gr) or diag($out);
+    unlink "$dir/$name";
+}
+($status, $out, $err) = run('lint', '--docroot', "$dir/nosuch", $files[0]);
+ok($status == 2 && $out eq '' && $err =~ m{--docroot \S*/nosuch: }, 'a docroot that there is not') or diag($err);
+($status, $out, $err) = run('lint', '--docroot', "$dir/site");
+ok($status == 2 && $out eq '' && $err =~ /--docroot is of files; name them/, 'a docroot of no files') or diag($err);
 
 # --- the manual's hook ---
 

@@ -35,7 +35,7 @@ my (undef, $help) = run('help');
 my (@commands, %options, %text);
 for (split /\n/, $help) {
     if (/^([a-z]+)(?: |$)/) { push @commands, $1; $options{$1} = [] }
-    elsif (@commands && /^    (?:--([a-z]+)|-([A-Za-z]))(?: (\S+))?/) { push @{$options{$commands[-1]}}, [defined $1 ? "--$1" : "-$2", $3] }
+    elsif (@commands && /^    (?:--([a-z-]+)|-([A-Za-z]))(?: (\S+))?/) { push @{$options{$commands[-1]}}, [defined $1 ? "--$1" : "-$2", $3] }
 }
 @commands = grep { $_ ne 'exit' && $_ ne 'usage' } @commands;
 
@@ -59,7 +59,7 @@ for my $command (@commands) {
     ($status, my $said, $err) = run($command, '--nosuchoption');
     ok($status == 2 && $said eq '' && $err =~ /^redirect307ctl $command: '--nosuchoption' is not understood; see redirect307ctl help $command$/, "$command --nosuchoption") or diag($err);
     my ($long) = grep { length > 5 } map { $_->[0] } @{$options{$command}};
-    (my $near = $long || '') =~ s/(.)(.)$/$2/;
+    (my $near = $long || '') =~ s/.(.)$/$1/;
     ($status, $said, $err) = run($command, $near) if $long;
     ok(!$long || ($status == 2 && $said eq '' && $err =~ /'\Q$near\E' is not understood; did you mean \Q$long\E\?/), "$command $near: what was meant") or diag($err);
     (my $misspelt = $command) =~ s/(.)(.)$/$2$1/;

@@ -186,6 +186,9 @@ ServerName b.test
 DocumentRoot "$dir/none"
 RewriteRule ^/x /y
 </VirtualHost>
+<Directory />
+AllowOverride None
+</Directory>
 EOT
 push @cases, map { my ($url, $exit, $says, @words) = @$_; [['explain', '-f', $whole, @words, $url], $exit, $says] }
     ['http://a.test/old/1', 0, qr{\A307 -> /new/1\n  \S+whole\.conf:11  /old /new match=prefix\n.*  site +a\.test, <VirtualHost \*:80>}s],

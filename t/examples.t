@@ -256,7 +256,7 @@ sub manual_blocks
                 $block .= substr($line, 4);
                 next;
             }
-            push @found, [$page, $., $block] if $block =~ /^\s*<?Redirect307/m && $block !~ /\.\.\.$/m;
+            push @found, [$page, $., $block] if $block =~ /^\s*<?Redirect307/m && $block !~ /\.\.\.$|\A\$ /m;
             $block = '';
             last unless defined $line;
         }

@@ -5,6 +5,7 @@
 #include <apr_strings.h>
 
 #include "ctl_httpd.h"
+#include "ctl_docroot.h"
 #include "ctl_lint.h"
 #include "ctl_offer.h"
 
@@ -187,6 +188,22 @@ static const char *refuse_fix(const ctl_args_t *args)
                                           : NULL;
 }
 
+static const char *open_docroot(linting_t *linting, const ctl_args_t *args)
+{
+    const char *name = ctl_args_value(args, "docroot"), *bad;
+    ctl_docroot_t *docroot;
+
+    if (!name) {
+        return NULL;
+    }
+    if (!args->count) {
+        return "--docroot is of files; name them, such as its .htaccess";
+    }
+    bad = ctl_docroot_open(args->p, name, &docroot);
+    linting->lint.docroot = bad ? NULL : docroot;
+    return bad;
+}
+
 ctl_exit_t ctl_cmd_lint(const ctl_args_t *args)
 {
     linting_t linting = { .p = args->p };
@@ -203,6 +220,7 @@ ctl_exit_t ctl_cmd_lint(const ctl_args_t *args)
     }
     linting.args = args;
     bad = refuse_fix(args);
+    bad = bad ? bad : open_docroot(&linting, args);
     bad = bad ? bad : ctl_sayings_begin(&linting.sayings, args);
     if (bad) {
         return ctl_args_refuse(args, bad);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ctl_lint.h"
+#include "ctl_docroot.h"
 
 #include <string.h>
 #include <apr_strings.h>
@@ -130,6 +131,9 @@ void ctl_lint_together(ctl_lint_t *linting, const ctl_site_t *site,
     scope.base = linting->directory ? r307_slice("/", 1) : r307_slice(NULL, 0);
     r307_loop_audit(linting->p, &scope, 1, &asked, doubts);
     r307_above_audit(linting->p, rules, doubts);
+    if (linting->directory) {
+        scope.base = r307_slice(R307_CHAIN_BASE, strlen(R307_CHAIN_BASE));
+    }
     r307_chain_audit(linting->p, &scope, 1, &asked, doubts);
     for (i = 0; i < doubts->nelts; i++) {
         const r307_doubt_t *doubt = &APR_ARRAY_IDX(doubts, i, r307_doubt_t);
@@ -249,6 +253,14 @@ void ctl_lint_begin(ctl_lint_t *linting, ctl_site_t *site)
     site->baton = linting;
 }
 
+static void note_docroot(void *baton, r307_place_t place, const char *text)
+{
+    ctl_lint_t *linting = baton;
+
+    linting->sum.notes++;
+    say(linting, CTL_SAYING_NOTE, place, NULL, text);
+}
+
 const char *ctl_lint_file(ctl_lint_t *linting, const ctl_named_t *found,
                           const ctl_content_t *instead, ctl_site_t *site)
 {
@@ -258,13 +270,18 @@ const char *ctl_lint_file(ctl_lint_t *linting, const ctl_named_t *found,
     ctl_site_make(site, linting->p);
     site->root = linting->root;
     /* rules of a file and of its maps are held against each other */
-    site->keeps_maps = linting->keeps_maps || !ctl_map_is(found->path);
+    site->keeps_maps = linting->keeps_maps || linting->docroot || !ctl_map_is(found->path);
     site->instead = instead;
     ctl_lint_begin(linting, site);
     bad = ctl_site_load(site, found, reach);
     linting->ours += site->ours;
     if (!bad) {
         ctl_lint_lines(linting, site);
+    }
+    if (!bad && linting->docroot) {
+        const ctl_docroot_calls_t calls = { say_across, note_docroot, linting };
+
+        ctl_docroot_audit(linting->docroot, site, found, &calls);
     }
     return bad;
 }

@@ -13,6 +13,7 @@ typedef struct ctl_lint_t {
     ctl_sayings_t *sayings;     /* where it goes */
     const char *root;           /* ServerRoot, or NULL */
     int keeps_maps;             /* those of a file that is loaded here stay */
+    const struct ctl_docroot_t *docroot;    /* the files of the site, or NULL */
     /* what was found */
     ctl_sum_t sum;
     int ours;                   /* lines of ours */

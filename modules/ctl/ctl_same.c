@@ -4,6 +4,7 @@
 #include <string.h>
 #include <apr_strings.h>
 
+#include "lint/lint_chain.h"
 #include "lint/lint_same.h"
 
 /* The rules of one version of the file. */
@@ -28,7 +29,8 @@ static r307_scope_t scope_of(const ctl_site_t *site)
     for (i = 0; i < site->lines->nelts; i++) {
         scope.directory |= !APR_ARRAY_IDX(site->lines, i, const ctl_line_t *)->is_conf;
     }
-    scope.base = scope.directory ? r307_slice("/", 1) : r307_slice(NULL, 0);
+    scope.base = scope.directory ? r307_slice(R307_CHAIN_BASE, strlen(R307_CHAIN_BASE))
+                                 : r307_slice(NULL, 0);
     return scope;
 }
 

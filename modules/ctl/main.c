@@ -12,6 +12,7 @@
 #include "base/version.h"
 
 #define COLUMN 18               /* where the text of an option begins */
+#define WIDTH 80                /* of the help */
 
 static ctl_exit_t run_help(const ctl_args_t *args);
 static ctl_exit_t run_version(const ctl_args_t *args);
@@ -25,6 +26,7 @@ const ctl_command_t ctl_commands[] = {
     { "lint", "[FILE|DIRECTORY|- ...]", 0, INT_MAX, NULL,
       "checks rules: of all of httpd.conf; or of .htaccess files, *.conf, maps",
       { HTTPD, ROOT,
+        { "docroot", 0, "DIR", "the site's files, to compare sources and targets with" },
         { "format", 0, CTL_SAYING_FORMATS, "how findings are written" },
         { "quiet", 0, NULL, "no notes, and no sum" },
         { "fix", 0, NULL, "shows what is sure to mend, and asks first" },
@@ -48,7 +50,7 @@ const ctl_command_t ctl_commands[] = {
         ROOT },
       ctl_cmd_explain },
     { "test", "[FILE|DIRECTORY ...] [CASES.tests ...]", 0, INT_MAX, NULL,
-      "whether rules answer as the cases say that stand beside them: #? /old -> 307 /new",
+      "whether rules answer as their cases say: #? /old -> 307 /new",
       { HTTPD,
         { "with", 0, "'KEY=VALUE'", "what holds for cases that say nothing else" },
         { "format", 0, "FORMAT", "text, junit or github" },
@@ -93,7 +95,7 @@ const ctl_command_t ctl_commands[] = {
         ROOT },
       ctl_cmd_missing },
     { "hosts", "DIRECTORY|FILE ...", 0, INT_MAX, NULL,
-      "other hosts that lines send people to: ours, Redirect, RewriteRule and their like",
+      "other hosts that lines of all kinds send people to",
       { { "state", 0, "FILE", "what was seen the last time; new hosts come first" },
         { "own", 0, NULL, "lines to the site's own name, too" },
         { "format", 0, "NAME", "text, json or csv" },
@@ -118,6 +120,22 @@ const size_t ctl_command_count = COMMAND_COUNT;
 static const char exits[] =
     "exit status: 0 nothing to do, 1 something to do, 2 could not tell\n";
 
+/* Broken at blanks: with what stands in front of it no line is wider. */
+static void print_text(FILE *out, int indent, const char *text)
+{
+    size_t room = (size_t)(WIDTH - indent), len;
+
+    while ((len = strlen(text)) > room) {
+        len = room;
+        while (len > 1 && text[len] != ' ') {
+            len--;
+        }
+        fprintf(out, "%.*s\n%*s", (int)len, text, indent, "");
+        text += len + 1;
+    }
+    fprintf(out, "%s\n", text);
+}
+
 static void print_option(FILE *out, const ctl_option_t *option)
 {
     char head[80];
@@ -133,7 +151,8 @@ static void print_option(FILE *out, const ctl_option_t *option)
         fprintf(out, "    %s\n", head);
         *head = '\0';
     }
-    fprintf(out, "    %-*s %s\n", COLUMN, head, option->text);
+    fprintf(out, "    %-*s ", COLUMN, head);
+    print_text(out, 4 + COLUMN + 1, option->text);
 }
 
 static void print_command(FILE *out, const ctl_command_t *command)
@@ -143,7 +162,8 @@ static void print_command(FILE *out, const ctl_command_t *command)
     fprintf(out, "%s%s%s%s\n", command->name,
             option->name || option->letter ? " [OPTION ...]" : "",
             *command->operands ? " " : "", command->operands);
-    fprintf(out, "    %s\n", command->text);
+    fprintf(out, "    ");
+    print_text(out, 4, command->text);
     for (; option->name || option->letter; option++) {
         print_option(out, option);
     }

@@ -132,18 +132,33 @@ static int is_steady(const walk_t *w)
     return 1;
 }
 
+/* A Location as a line has it. */
+static const char *written(apr_pool_t *p, const char *location)
+{
+    size_t n = sizeof(R307_CHAIN_BASE) - 1;
+
+    if (strncmp(location, R307_CHAIN_BASE, n) != 0) {
+        return location;
+    }
+    location += n;
+    return !*location || strchr("?#", *location)
+           || strcspn(location, ":") < strcspn(location, "/?#")
+        ? apr_pstrcat(p, "./", location, NULL) : location;
+}
+
 static void say(apr_pool_t *p, const walk_t *w, apr_array_header_t *doubts)
 {
     const hop_t *way = w->way;
-    const char *text = "", *end = way[w->hops - 1].location;
+    const char *text = "", *end = written(p, way[w->hops - 1].location);
     int i;
 
     for (i = 1; i < w->hops && i <= NAMED_MOST; i++) {
         const r307_place_t *place = &way[i].rule->place;
+        const char *to = written(p, way[i].location);
 
         text = apr_psprintf(p, "%s%s%s:%u to %s", text, i > 1 ? ", " : "",
                             place->file ? place->file : "-", place->line,
-                            r307_text_show(p, way[i].location, strlen(way[i].location)));
+                            r307_text_show(p, to, strlen(to)));
     }
     r307_lint_add(p, R307_FINDING_CHAIN, way[0].rule,
                   apr_pstrcat(p, text, "; write ", r307_text_show(p, end, strlen(end)), NULL),

@@ -8,6 +8,10 @@
 
 #include "lint/lint_loop.h"
 
+/* The URL of a directory that nobody knows, as of a .htaccess that is looked at by itself. No
+ * other target leads there, and what a rule leads to below it is said relative to it. */
+#define R307_CHAIN_BASE "/.redirect307-directory/"
+
 /* Appends an r307_doubt_t for each such rule, made in p. The cost is that of a few decisions for
  * each rule. Where there are maps that may not be asked, nothing is said. */
 void r307_chain_audit(apr_pool_t *p, const r307_scope_t *scopes, int count,

@@ -46,7 +46,10 @@ static const r307_finding_row_t findings[R307_FINDING_COUNT] = {
     [R307_FINDING_ITSELF] = { "R307-A19", R307_SEVERITY_WARN,
         "is where the source is, so that the rule never answers" },
     [R307_FINDING_DUE] = { "R307-A20", R307_SEVERITY_NOTE,
-        "belongs to a rule whose time has come" }
+        "belongs to a rule whose time has come" },
+    [R307_FINDING_HIDES] = { "R307-A21", R307_SEVERITY_NOTE,
+        "is there, and the rule hides it from everybody" },
+    [R307_FINDING_NO_PAGE] = { "R307-A22", R307_SEVERITY_WARN, "is not there" }
 };
 
 const r307_finding_row_t *r307_finding_row(r307_finding_t finding)

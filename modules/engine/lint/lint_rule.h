@@ -30,6 +30,9 @@ typedef enum {
     R307_FINDING_CHAIN,         /* /a /b and /b /c */
     R307_FINDING_ITSELF,        /* /a /a */
     R307_FINDING_DUE,           /* a plan that is over, or a review that has come */
+    /* for who knows the files of the site: */
+    R307_FINDING_HIDES,         /* the source is a page */
+    R307_FINDING_NO_PAGE,       /* the target is none */
     R307_FINDING_COUNT
 } r307_finding_t;
 

@@ -140,6 +140,8 @@ void r307_ways_audit(const r307_ways_t *ways, int wants_chains, r307_doubt_say_t
     scope.base = ways->is_below ? r307_slice("/", 1) : r307_slice(NULL, 0);
     r307_loop_audit(p, &scope, 1, &site, doubts);
     if (wants_chains) {
+        scope.base = ways->is_below ? r307_slice(R307_CHAIN_BASE, strlen(R307_CHAIN_BASE))
+                                    : scope.base;
         r307_chain_audit(p, &scope, 1, &site, doubts);
     }
     for (i = 0; i < doubts->nelts; i++) {

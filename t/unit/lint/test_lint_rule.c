@@ -111,7 +111,7 @@ START_TEST(audit_rows)
         unit_row_begin(&table->rows[i]);
         check_row(p, &table->rows[i]);
     }
-    for (k = 0; k < R307_FINDING_COUNT; k++) {
+    for (k = 0; k < R307_FINDING_HIDES; k++) {     /* t/ctl-lint.t has those of files */
         const char *id = r307_finding_row((r307_finding_t)k)->id + 5;
 
         for (i = 0; i < table->count; i++) {
