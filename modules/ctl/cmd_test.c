@@ -553,6 +553,9 @@ static ctl_exit_t finish(testing_t *x)
 {
     int lacks = x->cover >= 0 && ctl_verdicts_percent(&x->sum) < (unsigned)x->cover;
 
+    if (x->unread && !x->sum.cases && !x->sum.rules) {
+        return CTL_EXIT_UNKNOWN;        /* no sum behind an error alone */
+    }
     ctl_verdicts_end(&x->verdicts, &x->sum);
     fflush(stdout);             /* the sum comes first, wherever both go */
     if (lacks) {

@@ -73,6 +73,25 @@ static int is_answer(const r307_case_came_t *came)
     return came->outcome == R307_OUTCOME_ANSWER;
 }
 
+/* A path is on the host that was asked for, and a case may not say which that is. */
+static const char *not_location(apr_pool_t *p, const r307_case_t *c,
+                                const r307_case_came_t *came)
+{
+    const char *wanted = r307_text_show(p, c->location, strlen(c->location));
+    r307_url_t url;
+
+    r307_url_split(c->location, strlen(c->location), &url);
+    if (!url.host.s || !came->location || *came->location != '/' || c->host
+        || strstr(c->url, "://")) {
+        return apr_psprintf(p, "the Location is not %s", wanted);
+    }
+    return apr_psprintf(p, "the Location is not %s: it is on the host that is asked, and the "
+                        "case does not say which that is; if it is that one, ask for "
+                        "%s://%s%s", wanted, r307_slice_text(p, url.scheme),
+                        r307_slice_text(p, url.host), *c->url == '/'
+                        ? r307_text_show(p, c->url, strlen(c->url)) : "/...");
+}
+
 /* NULL, or what is wrong with what came for a case that wants an answer. */
 static const char *compare_answer(apr_pool_t *p, const r307_case_t *c,
                                   const r307_place_t *at, const r307_case_asker_t *asker,
@@ -90,8 +109,7 @@ static const char *compare_answer(apr_pool_t *p, const r307_case_t *c,
     }
     if (c->location && (!came->location
                         || !r307_case_same_url(p, view, c->location, came->location))) {
-        return apr_psprintf(p, "the Location is not %s",
-                            r307_text_show(p, c->location, strlen(c->location)));
+        return not_location(p, c, came);
     }
     if (asker->knows_rules && at && !is_at(at, came)) {
         return not_at(p, at, "answers");

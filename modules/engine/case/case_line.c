@@ -22,6 +22,31 @@ static const char *show(apr_pool_t *p, const char *text)
 
 /* --- keys --- */
 
+/* What says it, where somebody wrote an option, or the name of a header. */
+static const char *instead(apr_pool_t *p, const r307_word_t *word, const char *name)
+{
+    const r307_case_key_t *key = r307_case_key_of(name);
+    const r307_option_t *option = r307_option_find(name, strlen(name));
+
+    if (key == &r307_case_keys[R307_CASE_URL]) {
+        return "what it asks for stands in the URL; write /old?name=value";
+    }
+    if (key) {
+        return apr_psprintf(p, "what it asks for is said by %s=%s", key->name, key->value);
+    }
+    if (option && option->says == R307_SAYS_STATUS) {
+        return apr_psprintf(p, "the status stands behind the arrow; write " ARROW " %s",
+                            show(p, r307_word_value(word)));
+    }
+    if (*name >= 'A' && *name <= 'Z') {
+        return apr_psprintf(p, "a header is said by \"header=Name: value\"; write "
+                            "\"%s=%s: %s\"", r307_case_keys[R307_CASE_HEADER].name,
+                            show(p, name), show(p, r307_word_value(word)));
+    }
+    return apr_psprintf(p, "there are %s and, for the answer, %s", r307_case_key_list(p, 0),
+                        r307_case_key_list(p, 1));
+}
+
 static const char *unknown_key(apr_pool_t *p, const r307_word_t *word)
 {
     const char *name = apr_pstrmemdup(p, word->text, word->name_len), *near = NULL;
@@ -39,14 +64,8 @@ static const char *unknown_key(apr_pool_t *p, const r307_word_t *word)
         return apr_psprintf(p, "'%s=' is no key of a case; did you mean %s=?", show(p, name),
                             near);
     }
-    if (r307_case_key_of(name)) {
-        const r307_case_key_t *key = r307_case_key_of(name);
-
-        return apr_psprintf(p, "'%s=' is no key of a case; what it asks for is said by %s=%s",
-                            show(p, name), key->name, key->value);
-    }
-    return apr_psprintf(p, "'%s=' is no key of a case; there are %s and, for the answer, %s",
-                        show(p, name), r307_case_key_list(p, 0), r307_case_key_list(p, 1));
+    return apr_psprintf(p, "'%s=' is no key of a case; %s", show(p, name),
+                        instead(p, word, name));
 }
 
 /* once: keys that this text said before. */
@@ -164,6 +183,20 @@ static const char *no_arrow(apr_pool_t *p, const apr_array_header_t *words)
 
 /* --- the question --- */
 
+/* "at 2026-12-24", "--at 2026-12-24". */
+static const char *bare_key(apr_pool_t *p, const apr_array_header_t *words, int i, int to)
+{
+    const char *text = APR_ARRAY_IDX(words, i, r307_word_t).text;
+    const char *name = text + strspn(text, "-");
+
+    if (i + 1 >= to || !r307_case_key_find(name, strlen(name))) {
+        return NULL;
+    }
+    return apr_psprintf(p, "'%s' is a key, and has its value behind a '='; write %s=%s",
+                        show(p, text), name,
+                        show(p, APR_ARRAY_IDX(words, i + 1, r307_word_t).text));
+}
+
 static const char *take_question(apr_pool_t *p, const apr_array_header_t *words, int from,
                                  int to, unsigned *once, r307_case_t *c)
 {
@@ -175,6 +208,10 @@ static const char *take_question(apr_pool_t *p, const apr_array_header_t *words,
         const r307_case_key_t *key;
 
         if (!word->name_len) {
+            bad = bare_key(p, words, i, to);
+            if (bad) {
+                return bad;
+            }
             if (count == 2) {
                 return apr_psprintf(p, "'%s' is one word too many; a case is a method, if it "
                                     "is not GET, a URL and keys; " WRITE, show(p, word->text));
@@ -212,11 +249,11 @@ static const struct {
     { "passes", R307_WANT_PASSES, NULL },
     { "none", R307_WANT_NONE, NULL },
     { "refused", R307_WANT_REFUSED, NULL },
-    { "pass", R307_WANT_NONE, "write passes (not this rule) or none (no rule)" },
-    { "-", R307_WANT_NONE, "write none (no rule answers)" },
-    { "no", R307_WANT_NONE, "write none (no rule answers)" },
-    { "nothing", R307_WANT_NONE, "write none (no rule answers)" },
-    { "ok", R307_WANT_NONE, "write none (no rule answers)" },
+    { "pass", R307_WANT_NONE, "is not understood; write passes (not this rule) or none (no rule)" },
+    { "-", R307_WANT_NONE, "is not understood; write none (no rule answers)" },
+    { "no", R307_WANT_NONE, "is not understood; write none (no rule answers)" },
+    { "nothing", R307_WANT_NONE, "is not understood; write none (no rule answers)" },
+    { "ok", R307_WANT_NONE, "is not understood; write none (no rule answers)" },
     { "200", R307_WANT_NONE, "is what httpd answers where no rule does; write none" },
     { "400", R307_WANT_NONE, "is what a refused request gets; write refused" }
 };
@@ -262,6 +299,15 @@ static const char *take_answer(apr_pool_t *p, const char *text, r307_case_t *c, 
     return NULL;
 }
 
+static const char *one_too_many(apr_pool_t *p, const char *text)
+{
+    int is_location = *text == '/' || strstr(text, "://");
+
+    return apr_psprintf(p, "'%s' is one word too many behind '" ARROW "', where a status and a "
+                        "Location stand; write " ARROW " 307 %s", show(p, text),
+                        is_location ? show(p, text) : "/new");
+}
+
 static const char *take_wanted(apr_pool_t *p, const apr_array_header_t *words, int from,
                                unsigned *once, r307_case_t *c)
 {
@@ -287,8 +333,7 @@ static const char *take_wanted(apr_pool_t *p, const apr_array_header_t *words, i
             more = 0;
         }
         else {
-            bad = apr_psprintf(p, "'%s' is one word too many behind '" ARROW "'; %s",
-                               show(p, word->text), WRITE);
+            bad = one_too_many(p, word->text);
         }
     }
     if (!bad && !count && (c->want != R307_WANT_ANSWER || c->status || c->location)) {

@@ -170,6 +170,10 @@ static const char *complete(apr_pool_t *p, const r307_case_t *c, r307_slice_t ba
     if (url.scheme.s || strncmp(text, "//", 2) == 0) {
         return NO_URL;
     }
+    if (*text != '/' && r307_url_looks_like_host(text)) {
+        return apr_psprintf(p, "begins with a host and has no scheme; write https://%s",
+                            r307_text_show(p, text, strlen(text)));
+    }
     if (*text != '/' && !base.s) {
         return "has no leading '/'; write /old";
     }
