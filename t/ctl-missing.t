@@ -215,6 +215,46 @@ my $several = json(run('--format', 'json', '--docroot', "$dir/root", file('sever
 is($several->{missing}[0]{line}, 'Redirect307 /prodcts/shoe /products/shoe.html match=exact host=a.example',
    'of several hosts: a line for the one');
 
+# ---- a whole httpd ------------------------------------------------------------------------
+
+file('root/img/.htaccess', "Redirect307 here /there\n");
+my $conf = file('httpd.conf', <<"EOT");
+ServerRoot "$dir"
+DocumentRoot "$dir/root"
+<Directory "$dir/root">
+    AllowOverride All
+</Directory>
+RewriteEngine On
+RewriteRule ^/else /where [R]
+<VirtualHost *:80>
+    ServerName one.example
+    Redirect307 /shop /winter
+</VirtualHost>
+<VirtualHost *:80>
+    ServerName two.example
+    Redirect307Map more.map
+    Redirect307 /gone status=gone
+</VirtualHost>
+EOT
+my %whole = (        # host and path: caught, near, line
+    'one.example /shop/x' => ['conf:10', undef, undef],
+    'one.example /shpo/x' => [undef, '/shop', 'Redirect307 /shpo/x /winter/x match=exact host=one.example'],
+    'two.example /shop/x' => [undef, undef, 'Redirect307 /shop/x status=gone match=exact host=two.example'],
+    'two.example /maped'  => [undef, '/mapped', 'Redirect307 /maped /from-map match=exact host=two.example'],
+    'one.example /img/here' => ['.htaccess:1', undef, undef],
+    'two.example /gone/x' => [undef, undef, undef, 410],
+);
+$said = json(run('-f', $conf, '--format', 'json', file('whole.log', join '', map { my ($host, $path) = split / /;
+    line($path, vhost => "$host:80", status => $whole{$_}[3]) } sort keys %whole)));
+for my $gap (@{$said->{missing}}, @{$said->{caught}}) {
+    my $wanted = $whole{"$gap->{host} $gap->{path}"};
+    is_deeply([($gap->{caught} || '') =~ /([^.\/]*\.?[^.\/]+:\d+)$/ ? $1 =~ s/^httpd\.//r : undef, @{$gap}{qw(near line)}],
+              [@$wanted[0 .. 2]], "a whole httpd: $gap->{host}$gap->{path}") or diag(explain $gap);
+}
+is(@{$said->{missing}} + @{$said->{caught}}, 6, 'all of them') or diag($said->{text});
+like((grep { $_->{status} == 410 } @{$said->{missing}})[0]{gone} || '', qr/httpd\.conf:15$/, 'the rule that says that a page is gone');
+is((run('-f', "$dir/nothing.conf", $asked))[0], 2, 'one that cannot be read');
+
 # ---- lines of strangers -------------------------------------------------------------------
 
 my @hostile = (

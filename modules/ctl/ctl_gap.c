@@ -31,6 +31,25 @@ static const char *load(ctl_gaps_t *x, const char *name, const char *root,
     return bad;
 }
 
+static const char *load_whole(ctl_gaps_t *x, const ctl_args_t *args)
+{
+    const char *bad;
+
+    if (!ctl_args_value(args, "f")) {
+        return NULL;
+    }
+    x->whole = apr_pcalloc(x->p, sizeof(*x->whole));
+    x->whole->p = x->p;
+    bad = ctl_asked_options(&x->whole->asked, args);
+    ctl_httpd_make(&x->whole->httpd, x->p);
+    bad = bad ? bad : ctl_httpd_load(&x->whole->httpd, args);
+    if (!bad) {
+        ctl_whole_mark(x->whole, &x->mark);
+        bad = x->whole->httpd.fails;
+    }
+    return bad;
+}
+
 const char *ctl_gaps_make(ctl_gaps_t *x, const ctl_args_t *args)
 {
     const char *base = ctl_args_value(args, "base"), *name, *bad;
@@ -52,7 +71,8 @@ const char *ctl_gaps_make(ctl_gaps_t *x, const ctl_args_t *args)
     for (i = 0; !bad && (name = ctl_args_nth(args, "rules", i)) != NULL; i++) {
         bad = load(x, name, ctl_args_value(args, "root"), base, &x->scopes[i]);
     }
-    x->has_rules = x->count > 0;
+    bad = bad ? bad : load_whole(x, args);
+    x->has_rules = x->count > 0 || x->whole;
     return bad;
 }
 
@@ -75,6 +95,37 @@ static int ask(ctl_gaps_t *x, const char *host, const char *path,
     return !x->asked.unanswered->nelts;
 }
 
+/* What the httpd says. That other modules may answer before is no doubt here: the log
+ * tells that they did not. */
+static int ask_whole(ctl_gaps_t *x, const char *host, const char *path,
+                     r307_decision_t *decision)
+{
+    ctl_whole_t *whole = x->whole;
+    ctl_ending_t ending;
+
+    ctl_whole_forget(whole, &x->mark);
+    memset(&whole->view, 0, sizeof(whole->view));
+    whole->asked.url = *host ? apr_pstrcat(x->p, "http://", host, path, NULL) : path;
+    if (!ctl_asked_set(&whole->asked, &whole->view)
+        || ctl_whole_go(whole, &whole->asked.self)) {
+        return 0;
+    }
+    ctl_whole_settle(whole, 0, &ending);
+    *decision = ending.decision;
+    return ending.is_decided && !whole->asked.unanswered->nelts
+           && r307_config_engine(ending.area->conf) == R307_ENGINE_ON;
+}
+
+/* What all rules that there are answer; 0: none does, or only the server knows. */
+static int ask_all(ctl_gaps_t *x, const char *host, const char *path,
+                   r307_decision_t *decision)
+{
+    return (x->whole && ask_whole(x, host, path, decision)
+            && decision->outcome == R307_OUTCOME_ANSWER)
+        || (x->count && ask(x, host, path, x->scopes, x->count, decision)
+            && decision->outcome == R307_OUTCOME_ANSWER);
+}
+
 static const char *place_of(apr_pool_t *p, const r307_rule_t *rule)
 {
     return apr_psprintf(p, "%s:%u", r307_text_show(p, rule->place.file,
@@ -86,8 +137,7 @@ static void ask_rules(ctl_gaps_t *x, ctl_gap_t *gap)
 {
     r307_decision_t decision;
 
-    if (!x->count || !ask(x, gap->host, gap->path, x->scopes, x->count, &decision)
-        || decision.outcome != R307_OUTCOME_ANSWER) {
+    if (!ask_all(x, gap->host, gap->path, &decision)) {
         return;
     }
     if (decision.status < 400) {
@@ -109,6 +159,9 @@ static r307_slice_t path_of(ctl_gaps_t *x, const r307_scope_t *scope,
     if (!pattern || pattern->match == R307_MATCH_REGEX || pattern->segs
         || rule->target->kind == R307_TARGET_STOP || pattern->head.len < 2) {
         return r307_slice(NULL, 0);
+    }
+    if (pattern->relative && !scope->base.s) {
+        return r307_slice(NULL, 0);     /* of a directory whose URL is not known */
     }
     if (pattern->relative) {
         const char *path = apr_psprintf(x->p, "%.*s%.*s", (int)scope->base.len - 1,
@@ -165,30 +218,53 @@ static void take_rule(ctl_gaps_t *x, const r307_scope_t *scope, const r307_rule_
     }
 }
 
+static void take_image(ctl_gaps_t *x, const r307_scope_t *scope, const r307_image_t *image)
+{
+    apr_pool_t *one;
+    apr_uint32_t k;
+
+    apr_pool_create(&one, x->p);
+    for (k = 0; k < r307_image_count(image); k++) {
+        const r307_rule_t *rule = r307_image_rule(one, image, k);
+
+        if (rule) {
+            take_rule(x, scope, rule);
+        }
+        apr_pool_clear(one);
+    }
+    apr_pool_destroy(one);
+}
+
 static void take_scope(ctl_gaps_t *x, const r307_scope_t *scope)
 {
     const r307_ruleset_t *set = scope->rules;
-    apr_pool_t *one;
-    apr_uint32_t k;
     int i;
 
     for (i = 0; i < set->rules->nelts; i++) {
         take_rule(x, scope, APR_ARRAY_IDX(set->rules, i, const r307_rule_t *));
     }
-    apr_pool_create(&one, x->p);
     for (i = 0; set->maps && i < set->maps->nelts; i++) {
-        const r307_image_t *image = APR_ARRAY_IDX(set->maps, i, r307_map_t).handle;
+        take_image(x, scope, APR_ARRAY_IDX(set->maps, i, r307_map_t).handle);
+    }
+}
 
-        for (k = 0; k < r307_image_count(image); k++) {
-            const r307_rule_t *rule = r307_image_rule(one, image, k);
+/* The rules of httpd.conf; those of .htaccess files are asked, and not looked through. */
+static void take_whole(ctl_gaps_t *x)
+{
+    static const r307_scope_t anywhere;
+    int i;
 
-            if (rule) {
-                take_rule(x, scope, rule);
-            }
-            apr_pool_clear(one);
+    for (i = 0; i < x->mark.lines; i++) {
+        const ctl_line_t *line = APR_ARRAY_IDX(x->whole->httpd.lines.lines, i,
+                                               const ctl_line_t *);
+
+        if (line->rule) {
+            take_rule(x, &anywhere, line->rule);
+        }
+        if (line->kind == CTL_LINE_MAP && line->map->image) {
+            take_image(x, &anywhere, line->map->image);
         }
     }
-    apr_pool_destroy(one);
 }
 
 /* A folder's page is the folder. */
@@ -303,8 +379,8 @@ static const char *target_of(ctl_gaps_t *x, const ctl_gap_t *gap)
         NULL);
     r307_decision_t decision;
 
-    return ask(x, gap->host, encoded(x->p, meant), x->scopes, x->count, &decision)
-           && decision.outcome == R307_OUTCOME_ANSWER ? decision.location : NULL;
+    return ask_all(x, gap->host, encoded(x->p, meant), &decision) ? decision.location
+                                                                  : NULL;
 }
 
 static void advise(ctl_gaps_t *x, ctl_gap_t *gap)
@@ -347,6 +423,10 @@ const char *ctl_gaps_find(ctl_gaps_t *x)
     }
     for (i = 0; i < x->count; i++) {
         take_scope(x, &x->scopes[i]);
+    }
+    if (x->whole) {
+        ctl_whole_forget(x->whole, &x->mark);
+        take_whole(x);
     }
     if (x->docroot) {
         bad = ctl_pages_each(x->p, x->docroot, take_page, x);

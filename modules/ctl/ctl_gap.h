@@ -6,8 +6,8 @@
 #ifndef CTL_GAP_H
 #define CTL_GAP_H
 
-#include "ctl_asked.h"
 #include "ctl_args.h"
+#include "ctl_whole.h"
 #include "http/near_path.h"
 
 typedef struct ctl_gap_t {
@@ -46,10 +46,12 @@ typedef struct ctl_gaps_t {
     ctl_asked_t asked;
     r307_scope_t *scopes;       /* of --rules */
     int count;
+    ctl_whole_t *whole;         /* the httpd of -f, which is asked before these; or NULL */
+    ctl_whole_mark_t mark;
     const char *docroot;
 } ctl_gaps_t;
 
-/* Reads --rules, and takes --base and --docroot. NULL, or what is wrong. */
+/* Reads -f and --rules, and takes --base and --docroot. NULL, or what is wrong. */
 const char *ctl_gaps_make(ctl_gaps_t *x, const ctl_args_t *args);
 
 /* Fills in what was found of each of them. NULL, or what was not looked at. */

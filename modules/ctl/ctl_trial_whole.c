@@ -16,8 +16,7 @@ typedef struct asking_t {
     apr_pool_t *parent, *p;     /* p: of what is loaded */
     const ctl_args_t *args;
     ctl_whole_t whole;
-    const char *fails;          /* as it was loaded */
-    int lines, problems, maybes;        /* likewise */
+    ctl_whole_mark_t mark;      /* as it was loaded */
     int asked;
 } asking_t;
 
@@ -37,26 +36,10 @@ static const char *load(asking_t *x)
     ctl_httpd_make(&whole->httpd, x->p);
     bad = bad ? bad : ctl_httpd_load(&whole->httpd, x->args);
     if (!bad) {
-        x->fails = whole->httpd.fails;
-        x->lines = whole->httpd.lines.lines->nelts;
-        x->problems = whole->httpd.site.problems->nelts;
-        x->maybes = whole->httpd.site.maybes->nelts;
+        ctl_whole_mark(whole, &x->mark);
     }
     x->asked = 0;
     return bad;
-}
-
-/* What one request had it read is none of the next one's. */
-static void forget(asking_t *x)
-{
-    x->whole.httpd.fails = x->fails;
-    x->whole.httpd.lines.lines->nelts = x->lines;
-    x->whole.httpd.site.problems->nelts = x->problems;
-    x->whole.httpd.site.maybes->nelts = x->maybes;
-    apr_array_clear(x->whole.asked.steps);
-    apr_array_clear(x->whole.asked.unanswered);
-    memset(&x->whole.walk, 0, sizeof(x->whole.walk));
-    memset(&x->whole.mapped, 0, sizeof(x->whole.mapped));
 }
 
 static void take_ending(const ctl_ending_t *ending, apr_pool_t *p, r307_case_came_t *came)
@@ -95,7 +78,7 @@ static void ask(void *baton, apr_pool_t *p, r307_case_view_t *view, r307_case_ca
         came->untold = "files that cannot be read any more";
         return;
     }
-    forget(x);
+    ctl_whole_forget(whole, &x->mark);
     whole->view = view->view;
     whole->asked.url = view->url;
     whole->asked.user = view->c->user;

@@ -262,6 +262,26 @@ static const char *refused_path(const ctl_whole_t *x)
     return NULL;
 }
 
+void ctl_whole_mark(const ctl_whole_t *x, ctl_whole_mark_t *mark)
+{
+    mark->fails = x->httpd.fails;
+    mark->lines = x->httpd.lines.lines->nelts;
+    mark->problems = x->httpd.site.problems->nelts;
+    mark->maybes = x->httpd.site.maybes->nelts;
+}
+
+void ctl_whole_forget(ctl_whole_t *x, const ctl_whole_mark_t *mark)
+{
+    x->httpd.fails = mark->fails;
+    x->httpd.lines.lines->nelts = mark->lines;
+    x->httpd.site.problems->nelts = mark->problems;
+    x->httpd.site.maybes->nelts = mark->maybes;
+    apr_array_clear(x->asked.steps);
+    apr_array_clear(x->asked.unanswered);
+    memset(&x->walk, 0, sizeof(x->walk));
+    memset(&x->mapped, 0, sizeof(x->mapped));
+}
+
 const char *ctl_whole_go(ctl_whole_t *x, r307_self_t *self)
 {
     const r307_server_t *server;

@@ -20,6 +20,16 @@ typedef struct ctl_whole_t {
     int is_placed;              /* it is known where the path leads */
 } ctl_whole_t;
 
+/* What was known when it was loaded: what one request has it read is none of the next
+ * one's. */
+typedef struct ctl_whole_mark_t {
+    const char *fails;
+    int lines, problems, maybes;
+} ctl_whole_mark_t;
+
+void ctl_whole_mark(const ctl_whole_t *x, ctl_whole_mark_t *mark);
+void ctl_whole_forget(ctl_whole_t *x, const ctl_whole_mark_t *mark);
+
 /* How one way through the questions ends. */
 typedef struct ctl_ending_t {
     const char *text;           /* the first line */

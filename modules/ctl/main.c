@@ -92,6 +92,8 @@ const ctl_command_t ctl_commands[] = {
         { "of", 0, "WHOM", "people, or robots, attacks, browsers by themselves" },
         { "top", 0, "N", "URLs of each list, else 50" },
         { "format", 0, "text|json|csv", "how it is written" },
+        { NULL, 'f', "FILE", "httpd.conf: all rules of it, and of the .htaccess on the way" },
+        { NULL, 'D', "NAME", "as httpd takes it; may be repeated" },
         ROOT },
       ctl_cmd_missing },
     { "hosts", "DIRECTORY|FILE ...", 0, INT_MAX, NULL,
