@@ -42,6 +42,9 @@ static ctl_exit_t print(ctl_whole_t *x, const ctl_ending_t *ending, const ctl_en
     else {
         printf("%s\n", ending->text);
     }
+    if (ending->halt) {
+        ctl_halt_details(x->p, ending->halt);
+    }
     if (ending->is_decided) {
         ctl_exit_t said = ctl_asked_details(&x->asked, &ending->decision);
 

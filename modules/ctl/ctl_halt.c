@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <apr_strings.h>
 
 #include "ctl_flag.h"
 #include "decide/decide.h"
@@ -54,30 +55,32 @@ static int governs(void *baton, const r307_maintenance_t *line, const char *page
         || r307_path_below(page, strlen(page), a->of->base.s, a->of->base.len, 0);
 }
 
-static void print_halt(apr_pool_t *p, const r307_halt_decision_t *decision)
+const char *ctl_halt_text(apr_pool_t *p, const r307_halt_decision_t *decision)
 {
     const r307_maintenance_t *line = decision->line;
 
     switch (decision->outcome) {
     case R307_HALT_HOLD:
-        printf("503, Retry-After %d, %s%s\n", decision->retry_after,
+        return apr_psprintf(p, "503, Retry-After %d, %s%s", decision->retry_after,
                line->file || decision->page ? "with the text of " : "with a short text",
                line->file ? line->file : decision->page ? decision->page : "");
-        break;
     case R307_HALT_SHOW:
-        printf("200, a file of the folder of page=%s: %s\n", line->file,
+        return apr_psprintf(p, "200, a file of the folder of page=%s: %s", line->file,
                decision->beside ? decision->beside : "the page itself");
-        break;
     case R307_HALT_LET:
-        printf("maintenance lets this request pass, because of who sent it\n");
-        break;
+        return "maintenance lets this request pass, because of who sent it";
     case R307_HALT_OPEN:
-        printf("maintenance leaves this path open\n");
-        break;
+        return "maintenance leaves this path open";
     default:
-        printf("307 -> %s%s\n", decision->location,
-               decision->cookie ? ", with a cookie" : "");
+        return apr_psprintf(p, "307 -> %s%s", decision->location,
+                            decision->cookie ? ", with a cookie" : "");
     }
+}
+
+void ctl_halt_details(apr_pool_t *p, const r307_halt_decision_t *decision)
+{
+    const r307_maintenance_t *line = decision->line;
+
     printf("  %s:%u  Redirect307Maintenance %s\n", line->rule.place.file,
            line->rule.place.line, r307_maintenance_print(p, line));
     if (decision->outcome == R307_HALT_HOLD && line->answer == R307_MAINTENANCE_AUTO) {
@@ -119,6 +122,7 @@ int ctl_halt_explain(apr_pool_t *p, const r307_maintenance_t *const *lines,
     if (decision.outcome == R307_HALT_NO) {
         return 0;
     }
-    print_halt(p, &decision);
+    printf("%s\n", ctl_halt_text(p, &decision));
+    ctl_halt_details(p, &decision);
     return decision.outcome != R307_HALT_LET && decision.outcome != R307_HALT_OPEN;
 }

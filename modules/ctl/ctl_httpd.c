@@ -3,6 +3,8 @@
 
 #include <errno.h>
 #include <glob.h>
+#include <grp.h>
+#include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -25,7 +27,7 @@ static const char *rooted(const ctl_httpd_t *x, const char *name)
     return *name == '/' || !root ? name : apr_pstrcat(x->p, root, "/", name, NULL);
 }
 
-static int has_module(void *baton, const char *name)
+int ctl_httpd_has_module(void *baton, const char *name)
 {
     const ctl_httpd_t *x = baton;
 
@@ -38,11 +40,13 @@ static int has_file(void *baton, const char *name)
     return access(rooted(baton, name), F_OK) == 0;
 }
 
-static const char *env(void *baton, const char *name)
+/* Only of envvars it is sure that httpd has them, too. */
+static const char *env(void *baton, const char *name, int *is_sure)
 {
     const ctl_httpd_t *x = baton;
     const char *value = apr_hash_get(x->layout.env, name, APR_HASH_KEY_STRING);
 
+    *is_sure = value != NULL;
     return value ? value : getenv(name);
 }
 
@@ -129,11 +133,24 @@ static void put_rule(ctl_httpd_t *x, r307_block_t *block, const ctl_line_t *line
     block->skipped += line->kind == CTL_LINE_BAD;
 }
 
+/* As the server places it. */
+static void put_maintenance(ctl_httpd_t *x, const ctl_line_t *line,
+                            const r307_standing_t *standing, const char *directory,
+                            r307_config_t *conf)
+{
+    r307_maintenance_t *placed = apr_pmemdup(x->p, line->maintenance, sizeof(*placed));
+
+    placed->directory = directory;
+    placed->is_tenants = standing->is_htaccess;
+    placed->is_everywhere = !standing->is_htaccess && !standing->is_section;
+    r307_config_add_line(x->p, conf, standing->is_late, placed);
+}
+
 static void put(ctl_httpd_t *x, const ctl_line_t *line, const r307_standing_t *standing,
                 const char *directory, r307_config_t *conf)
 {
     if (line->kind == CTL_LINE_MAINTENANCE) {
-        r307_config_add_line(x->p, conf, standing->is_late, line->maintenance);
+        put_maintenance(x, line, standing, directory, conf);
     }
     else if (line->kind == CTL_LINE_SETTING) {
         r307_place_take(x->p, conf, line->row, &line->said, standing->is_htaccess, directory);
@@ -183,6 +200,23 @@ void ctl_httpd_make(ctl_httpd_t *x, apr_pool_t *p)
     x->lines.keeps_maps = 1;
 }
 
+/* "#33", or a name; -1: nobody has it. */
+static long id_of(const char *name, int is_user)
+{
+    struct passwd *user;
+    struct group *group;
+
+    if (!name || *name == '#') {
+        return name ? atol(name + 1) : -1;
+    }
+    if (is_user) {
+        user = getpwnam(name);
+        return user ? (long)user->pw_uid : -1;
+    }
+    group = getgrnam(name);
+    return group ? (long)group->gr_gid : -1;
+}
+
 const char *ctl_httpd_load(ctl_httpd_t *x, const ctl_args_t *args)
 {
     const char *file = ctl_args_value(args, "f"), *name, *bad;
@@ -197,11 +231,13 @@ const char *ctl_httpd_load(ctl_httpd_t *x, const ctl_args_t *args)
         return "no httpd was found; name its configuration, -f httpd.conf, or a file of "
                "rules";
     }
-    x->host.has_module = has_module;
+    x->host.has_module = ctl_httpd_has_module;
     x->host.has_file = has_file;
     x->host.env = env;
     x->host.include = include;
     x->host.baton = x;
+    x->tenant_host = x->host;
+    x->tenant_host.include = NULL;
     r307_tree_make(&x->tree, p, &x->host);
     x->tree.version = x->layout.version;
     for (i = 0; (name = ctl_args_nth(args, "D", i)) != NULL; i++) {
@@ -217,6 +253,8 @@ const char *ctl_httpd_load(ctl_httpd_t *x, const ctl_args_t *args)
     x->site.take = take;
     x->site.baton = x;
     r307_site_read(&x->site, &x->tree);
+    x->user = id_of(x->site.user, 1);
+    x->group = id_of(x->site.group, 0);
     apr_array_cat(x->tree.problems, x->site.problems);
     if (x->tree.problems->nelts) {
         const r307_problem_t *problem = &APR_ARRAY_IDX(x->tree.problems, 0, r307_problem_t);
@@ -241,109 +279,4 @@ void ctl_httpd_check(ctl_httpd_t *x)
     for (at = apr_hash_first(x->p, x->reaches); at; at = apr_hash_next(at)) {
         ctl_file_read(x->p, apr_hash_this_val(at), take_problem, &x->lines);
     }
-}
-
-/* --- what a walk asks --- */
-
-static int look(void *baton, const char *path)
-{
-    struct stat st;
-
-    if (stat(path, &st) != 0) {
-        return errno == ENOENT || errno == ENOTDIR ? R307_THERE_NOTHING
-                                                   : R307_THERE_UNKNOWN;
-    }
-    return S_ISDIR(st.st_mode) ? R307_THERE_FOLDER : R307_THERE_FILE;
-}
-
-static void depend(ctl_httpd_t *x, const char *what, const char *file, unsigned line)
-{
-    r307_depend_t *made = apr_array_push(x->walk->depends_late);
-
-    made->what = what;
-    made->file = file;
-    made->line = line;
-    made->is_access = 0;
-}
-
-/* What is wrong with the file for httpd, whatever is in it. */
-static void see_fatal(void *baton, const ctl_met_t *what)
-{
-    ctl_httpd_t *x = baton;
-
-    if (what->is_fatal && !x->fails) {
-        x->fails = apr_psprintf(x->p, "%s:%u: %s", what->place.file, what->place.line,
-                                what->problem);
-    }
-}
-
-/* AllowOverride: a line that it does not let in is a 500, ours and others'. */
-static void check_allowed(ctl_httpd_t *x, const r307_node_t *node, const r307_area_t *above)
-{
-    for (; node; node = node->next) {
-        int allowed = r307_override_allows(above->override, above->override_list, node);
-
-        if (allowed == 0 && !x->fails) {
-            x->fails = apr_psprintf(x->p, "%s:%u: %s is not allowed here", node->file,
-                                    node->line, node->name);
-        }
-        else if (allowed < 0) {
-            depend(x, apr_pstrcat(x->p, node->name, " under AllowOverride", NULL),
-                   node->file, node->line);
-        }
-        if (node->is_section) {
-            check_allowed(x, node->child, above);
-        }
-    }
-}
-
-static int htaccess(void *baton, const char *directory, const char *names,
-                    const r307_area_t *above, r307_area_t *area)
-{
-    ctl_httpd_t *x = baton;
-    apr_array_header_t *words = r307_conf_words(x->p, names);
-    ctl_reach_t *reach = apr_pcalloc(x->p, sizeof(*reach));
-    const char *path = NULL, *bad;
-    ctl_named_t found;
-    r307_tree_t tree;
-    int i;
-
-    for (i = 0; !path && i < words->nelts; i++) {
-        path = apr_pstrcat(x->p, directory, APR_ARRAY_IDX(words, i, const char *), NULL);
-        path = access(path, F_OK) == 0 ? path : NULL;
-    }
-    if (!path) {
-        return 0;
-    }
-    bad = ctl_reach_name(x->p, path, &found);
-    bad = bad ? bad : ctl_reach_read(x->p, &found, reach);
-    if (bad) {
-        depend(x, bad, NULL, 0);
-        return 0;
-    }
-    reach->is_conf = 0;
-    apr_hash_set(x->reaches, reach->name, APR_HASH_KEY_STRING, reach);
-    ctl_file_read(x->p, reach, see_fatal, x);
-    r307_tree_make(&tree, x->p, &x->host);
-    tree.version = x->tree.version;
-    tree.defines = x->tree.defines;
-    tree.modules = x->tree.modules;
-    r307_tree_add(&tree, reach->name, reach->bytes, reach->len);
-    check_allowed(x, tree.top->child, above);
-    x->area = area;
-    x->rules = x->regexes = 0;
-    r307_site_htaccess(&x->site, &tree, apr_pstrmemdup(x->p, directory,
-                                                       strlen(directory) - 1), area);
-    x->area = NULL;
-    return 1;
-}
-
-void ctl_httpd_begin(ctl_httpd_t *x, r307_walk_t *walk)
-{
-    walk->p = x->p;
-    walk->site = &x->site;
-    walk->look = look;
-    walk->htaccess = htaccess;
-    walk->baton = x;
-    x->walk = walk;
 }

@@ -17,14 +17,17 @@ typedef struct ctl_httpd_t {
     ctl_layout_t layout;
     r307_tree_t tree;
     r307_tree_host_t host;
+    r307_tree_host_t tenant_host;   /* of .htaccess: it includes nothing */
     r307_site_t site;
     ctl_site_t lines;           /* all lines of ours, in the order they are met */
     apr_hash_t *reaches;        /* file to ctl_reach_t * */
     const char *asked_root;     /* --root, or NULL */
+    long user, group;           /* who reads files; -1: not known */
     r307_area_t *area;          /* of the .htaccess that is read; NULL: of httpd.conf */
     int rules, regexes;         /* of that .htaccess, so far */
     r307_walk_t *walk;          /* of the request that is asked about, or NULL */
     const char *fails;          /* FILE:LINE: why a .htaccess is answered by 500 */
+    apr_array_header_t *refused;    /* of ctl_refusal_t: all that is refused; NULL: not asked */
 } ctl_httpd_t;
 
 /* Members of x->lines may be set before anything is loaded. */
@@ -37,8 +40,7 @@ const char *ctl_httpd_load(ctl_httpd_t *x, const ctl_args_t *args);
 /* Adds to the lines what is wrong with the files themselves, and with names of directives. */
 void ctl_httpd_check(ctl_httpd_t *x);
 
-/* What holds for the request of walk; its host, port and uri are set. 0: where it leads
- * cannot be told. */
-void ctl_httpd_begin(ctl_httpd_t *x, r307_walk_t *walk);
+/* Of a r307_tree_host_t, whose baton is x. */
+int ctl_httpd_has_module(void *baton, const char *name);
 
 #endif

@@ -1,35 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ctl_whole.h"
 
+#include <stdlib.h>
 #include <string.h>
-#include <apr_file_info.h>
 #include <apr_strings.h>
+
+#define LINE_MOST 8190          /* httpd's LimitRequestLine where none is said */
 
 /* --- what rules are asked with --- */
 
 static const r307_tenancy_t *tenancy_of(ctl_whole_t *x, const r307_config_t *conf,
                                         const r307_block_t *block)
 {
-    r307_tenancy_t *tenancy = apr_pcalloc(x->p, sizeof(*tenancy));
-    apr_finfo_t info;
-
-    tenancy->require = r307_config_value(conf, R307_SETTING_REQUIRE_HOW)
-                       == R307_REQUIRE_REFUSE
-                       ? (r307_require_t)r307_config_value(conf, R307_SETTING_REQUIRE)
-                       : R307_REQUIRE_NONE;
-    if (!block->is_htaccess) {
-        tenancy->maps_alone = 1;
-        return tenancy->require != R307_REQUIRE_NONE && block->rules->maps ? tenancy : NULL;
-    }
-    tenancy->limits = conf->limits;
-    tenancy->allow = conf->allow;
-    tenancy->name = x->walk.server->name;
-    tenancy->aliases = x->walk.server->aliases;
-    tenancy->asked = x->view.asked.host;
-    if (apr_stat(&info, block->file, APR_FINFO_MTIME, x->p) == APR_SUCCESS) {
-        tenancy->made = info.mtime;
-    }
-    return tenancy;
+    return ctl_htaccess_tenancy(x->p, x->walk.server, conf, block, x->view.asked.host);
 }
 
 static void fill(ctl_whole_t *x, const r307_area_t *area, const r307_blocks_t *chain,
@@ -104,6 +87,7 @@ static int ask(ctl_whole_t *x, const r307_area_t *area, const r307_blocks_t *cha
         return 0;
     }
     ending->is_decided = 1;
+    ending->status = ending->decision.status;
     ending->text = ctl_asked_text(&x->asked, &ending->decision);
     if (r307_config_engine(area->conf) == R307_ENGINE_REPORT) {
         ending->text = apr_pstrcat(x->p, "nothing (Redirect307Engine report; else ",
@@ -118,47 +102,97 @@ static int ask(ctl_whole_t *x, const r307_area_t *area, const r307_blocks_t *cha
     return 1;
 }
 
-/* What httpd says itself, on the way to the file. */
+/* What httpd says itself, on the way to the file: whichever comes first. */
 static int is_not_served(ctl_whole_t *x, ctl_ending_t *ending)
 {
-    const r307_node_t *require = x->walk.late.require;
+    const r307_area_t *late = &x->walk.late;
+    int is_denied = late->is_denied && !late->compat;
 
-    if (!x->httpd.fails && !x->walk.late.is_denied) {
+    if (!x->httpd.fails && !is_denied && !x->walk.refused) {
         return 0;
     }
     ending->is_decided = 0;
+    ending->status = x->httpd.fails ? 500 : 403;
     ending->text = x->httpd.fails
-        ? apr_pstrcat(x->p, "500: ", x->httpd.fails, NULL)
-        : apr_psprintf(x->p, "403: Require all denied (%s:%u)", require->file,
-                       require->line);
+        ? apr_psprintf(x->p, "500: %s", x->httpd.fails)
+        : x->walk.refused
+        ? apr_psprintf(x->p, "403: %s", r307_text_show(x->p, x->walk.refused,
+                                                       strlen(x->walk.refused)))
+        : apr_psprintf(x->p, "403: Require all denied (%s:%u)", late->require->file,
+                       late->require->line);
     return 1;
+}
+
+/* Whether there is something to serve: only with MultiViews it may be of another name. */
+static int file_of(const ctl_whole_t *x)
+{
+    return x->walk.is_there ? 1 : x->walk.late.has_views ? -1 : 0;
+}
+
+/* Maintenance comes first, and leaves the rest to the rules. 1: that is the end. */
+static int close_for(ctl_whole_t *x, const r307_config_t *conf, int is_late, ctl_ending_t *ending)
+{
+    r307_halt_decision_t decision;
+    int holds = ctl_closing_ask(&x->closing, conf, is_late, &decision);
+
+    if (!holds || r307_config_engine(conf) == R307_ENGINE_REPORT) {
+        return 0;
+    }
+    ending->halt = apr_pmemdup(x->p, &decision, sizeof(decision));
+    ending->text = ctl_halt_text(x->p, &decision);
+    return 1;
+}
+
+/* Before the path is looked for. 1: no other list is asked. */
+static int settle_early(ctl_whole_t *x, ctl_ending_t *ending)
+{
+    const r307_config_t *early = x->walk.early.conf;
+
+    if (r307_config_engine(early) == R307_ENGINE_OFF) {
+        return 0;
+    }
+    if (early->early_maintenance && close_for(x, early, 0, ending)) {
+        return 1;
+    }
+    return early->early && ask(x, &x->walk.early, early->early, 0, ending);
+}
+
+static void settle_late(ctl_whole_t *x, ctl_ending_t *ending)
+{
+    const r307_config_t *late = x->walk.late.conf;
+
+    if (r307_config_engine(late) == R307_ENGINE_OFF) {
+        return;
+    }
+    if ((late->late_maintenance || late->early_maintenance)
+        && close_for(x, late, 1, ending)) {
+        return;
+    }
+    if (late->late) {
+        (void)ask(x, &x->walk.late, late->late, 0, ending);
+    }
 }
 
 /* As httpd asks: before the path is looked for, and once it was found. */
 void ctl_whole_settle(ctl_whole_t *x, int assumes, ctl_ending_t *ending)
 {
-    const r307_config_t *early = x->walk.early.conf, *late = x->walk.late.conf;
-    int is_over = 0;
+    int is_over;
 
     memset(ending, 0, sizeof(*ending));
     ending->text = "no rule answers";
     x->asked.assumes = assumes;
-    x->asked.file = -1;
+    x->closing.back = NULL;
     apr_array_clear(x->asked.steps);
-    if (early->early && r307_config_engine(early) != R307_ENGINE_OFF) {
-        is_over = ask(x, &x->walk.early, early->early, 0, ending);
-    }
+    is_over = settle_early(x, ending);
     /* what ends the search without an answer leaves the request to httpd */
-    if (is_over && ending->decision.outcome != R307_OUTCOME_STOP
-        && r307_config_engine(early) == R307_ENGINE_ON) {
+    if (ending->halt || (is_over && ending->decision.outcome != R307_OUTCOME_STOP
+                         && r307_config_engine(x->walk.early.conf) == R307_ENGINE_ON)) {
         return;
     }
     ending->is_late = 1;
-    if (is_not_served(x, ending) || is_over) {
-        return;
-    }
-    if (late->late && r307_config_engine(late) != R307_ENGINE_OFF) {
-        (void)ask(x, &x->walk.late, late->late, 0, ending);
+    x->asked.file = x->is_placed ? file_of(x) : -1;
+    if (!is_not_served(x, ending) && !is_over) {
+        settle_late(x, ending);
     }
 }
 
@@ -169,20 +203,35 @@ static void add(ctl_whole_t *x, apr_array_header_t *list, const r307_depend_t *d
     const char *text = depend->file
         ? apr_psprintf(x->p, "%s (%s:%u)", depend->what, depend->file, depend->line)
         : depend->what;
+    int i;
 
+    for (i = 0; i < list->nelts; i++) {
+        if (strcmp(APR_ARRAY_IDX(list, i, const char *), text) == 0) {
+            return;
+        }
+    }
     APR_ARRAY_PUSH(list, const char *) = text;
 }
 
-static void add_lines(ctl_whole_t *x, apr_array_header_t *list, const r307_lines_t *lines)
+static void add_node(ctl_whole_t *x, apr_array_header_t *list, const r307_node_t *node)
+{
+    r307_depend_t depend = { node->name, node->file, node->line, 0 };
+
+    add(x, list, &depend);
+}
+
+/* Lines of maintenance whose flag cannot be seen from here. */
+static void add_flags(ctl_whole_t *x, apr_array_header_t *list)
 {
     int i;
 
-    for (i = 0; lines && i < lines->count; i++) {
-        const r307_place_t *place = &lines->at[i]->rule.place;
+    for (i = 0; i < x->closing.unknown->nelts; i++) {
+        const r307_maintenance_t *line = APR_ARRAY_IDX(x->closing.unknown, i,
+                                                       const r307_maintenance_t *);
+        r307_depend_t depend = { apr_pstrcat(x->p, "flag=", line->flag, NULL),
+                                 line->rule.place.file, line->rule.place.line, 0 };
 
-        APR_ARRAY_PUSH(list, const char *) = apr_psprintf(x->p, "Redirect307Maintenance "
-                                                          "(%s:%u)", place->file,
-                                                          place->line);
+        add(x, list, &depend);
     }
 }
 
@@ -201,29 +250,52 @@ static void add_maps(ctl_whole_t *x, apr_array_header_t *list)
     }
 }
 
+/* Lines that may make of our answer another one. */
+static void add_senders(ctl_whole_t *x, apr_array_header_t *list, const ctl_ending_t *ending)
+{
+    const r307_area_t *area = ending->is_late ? &x->walk.late : &x->walk.early;
+    int i;
+
+    for (i = 0; area->between && i < area->between->nelts; i++) {
+        const r307_node_t *node = APR_ARRAY_IDX(area->between, i, const r307_node_t *);
+
+        if (r307_between_find(x->p, node) == R307_BETWEEN_SENDS) {
+            add_node(x, list, node);
+        }
+    }
+    if (area->failing && ending->status >= 400
+        && atoi(area->failing->args) == ending->status) {
+        add_node(x, list, area->failing);
+    }
+}
+
 apr_array_header_t *ctl_whole_depends(ctl_whole_t *x, const ctl_ending_t *ending, int differs)
 {
     apr_array_header_t *list = apr_array_make(x->p, 4, sizeof(const char *));
     const r307_walk_t *walk = &x->walk;
     int i;
 
+    for (i = 0; i < x->httpd.tree.envs->nelts; i++) {
+        APR_ARRAY_PUSH(list, const char *) = apr_psprintf(x->p, "${%s} of httpd's environment",
+            APR_ARRAY_IDX(x->httpd.tree.envs, i, const char *));
+    }
     for (i = 0; i < walk->depends_early->nelts; i++) {
         add(x, list, &APR_ARRAY_IDX(walk->depends_early, i, r307_depend_t));
     }
-    add_lines(x, list, walk->early.conf->early_maintenance);
     for (i = 0; ending->is_late && i < walk->depends_late->nelts; i++) {
         const r307_depend_t *depend = &APR_ARRAY_IDX(walk->depends_late, i, r307_depend_t);
 
-        if (!depend->is_access || ending->is_decided) {
+        if (!depend->is_access || ending->is_decided || ending->halt) {
             add(x, list, depend);
         }
     }
     if (ending->is_late) {
-        add_lines(x, list, walk->late.conf->late_maintenance);
         if (!x->is_placed) {
             APR_ARRAY_PUSH(list, const char *) = "where the path leads on the disk";
         }
     }
+    add_senders(x, list, ending);
+    add_flags(x, list);
     for (i = 0; differs && i < x->asked.unanswered->nelts; i++) {
         APR_ARRAY_PUSH(list, const char *) = APR_ARRAY_IDX(x->asked.unanswered, i,
                                                            const char *);
@@ -233,6 +305,14 @@ apr_array_header_t *ctl_whole_depends(ctl_whole_t *x, const ctl_ending_t *ending
 }
 
 /* --- the question --- */
+
+static void add_depend(ctl_whole_t *x, const char *what)
+{
+    r307_depend_t *made = apr_array_push(x->walk.depends_early);
+
+    memset(made, 0, sizeof(*made));
+    made->what = what;
+}
 
 static const char *host_of(apr_pool_t *p, const char *host)
 {
@@ -246,20 +326,90 @@ static const char *host_of(apr_pool_t *p, const char *host)
 /* httpd answers these itself, before any module is asked. */
 static const char *refused_path(const ctl_whole_t *x)
 {
-    const char *raw = strchr(x->asked.url, '/');
+    const char *raw;
 
-    raw = strstr(x->asked.url, "://") ? strchr(strstr(x->asked.url, "://") + 3, '/') : raw;
-    for (; raw && *raw && *raw != '?'; raw++) {
+    for (raw = x->raw; *raw; raw++) {
         if (*raw == '%' && r307_text_hex2(raw + 1, 2) < 0) {
             return "400: a '%' that begins no percent code";
         }
-        if (*raw == '%' && (r307_text_hex2(raw + 1, 2) == '/'
-                            || r307_text_hex2(raw + 1, 2) == 0)
-            && x->walk.server->takes_slashes <= 0) {
+        if (*raw == '%' && (r307_text_hex2(raw + 1, 2) == 0
+                            || (r307_text_hex2(raw + 1, 2) == '/'
+                                && x->walk.server->takes_slashes <= 0))) {
             return "404: httpd takes no %2F or %00 in a path (AllowEncodedSlashes)";
         }
     }
     return NULL;
+}
+
+/* The path as httpd has it: all codes decoded, but %2F where that is kept. */
+static const char *decoded(const ctl_whole_t *x, int keeps)
+{
+    const r307_path_t *path = x->view.path;
+    r307_buf_t buf;
+    size_t i;
+
+    r307_buf_make(&buf, x->p, path->len + 1);
+    for (i = 0; i < path->len; i++) {
+        int code = path->dec[i] == '%' && i + 2 < path->len
+                   ? r307_text_hex2(path->dec + i + 1, 2) : -1;
+
+        if (code == '%' || (code == '/' && !keeps)) {
+            r307_buf_putc(&buf, (char)code);
+            i += 2;
+            continue;
+        }
+        r307_buf_putc(&buf, path->dec[i]);
+    }
+    return buf.s;
+}
+
+static int has_slash(const ctl_whole_t *x)
+{
+    return strstr(x->raw, "%2F") != NULL || strstr(x->raw, "%2f") != NULL;
+}
+
+/* What the URL has in it that httpd reads in more than one way. */
+static void see_path(ctl_whole_t *x)
+{
+    const char *path = x->walk.uri;
+
+    if (x->walk.server->keeps_slashes > 0 && strstr(x->raw, "//")) {
+        add_depend(x, "MergeSlashes Off");
+    }
+    if (x->walk.server->takes_slashes == 1 && has_slash(x)
+        && (strstr(path, "//") || strstr(path, "/."))) {
+        add_depend(x, "AllowEncodedSlashes On");
+    }
+    if (x->target_len + strlen(x->view.method) + sizeof(" HTTP/1.1")
+        > (size_t)(x->walk.server->line_most > 0 ? x->walk.server->line_most : LINE_MOST)) {
+        add_depend(x, "LimitRequestLine");
+    }
+}
+
+/* As UseCanonicalName and ServerName have it. */
+static void name_server(ctl_whole_t *x, r307_self_t *self)
+{
+    const r307_server_t *server = x->walk.server;
+    int is_https, port = server->name_port ? server->name_port : server->port;
+
+    if (server->by_name > 1) {
+        add_depend(x, "UseCanonicalName DNS");
+    }
+    if (server->by_name == 1 && !server->name) {
+        add_depend(x, "ServerName, which is not said");
+    }
+    x->other = *self;
+    self->scheme = server->tls > 0 || server->is_https ? "https" : "http";
+    if (server->is_https || strcmp(x->other.scheme, self->scheme) == 0) {
+        x->other.scheme = NULL;
+    }
+    is_https = strcmp(self->scheme, "https") == 0;
+    if (server->by_name == 1 && server->name) {
+        self->host = server->name;
+    }
+    if (server->by_name == 1 || !x->has_port) {
+        self->port = port ? port : is_https ? 443 : 80;
+    }
 }
 
 void ctl_whole_mark(const ctl_whole_t *x, ctl_whole_mark_t *mark)
@@ -282,24 +432,60 @@ void ctl_whole_forget(ctl_whole_t *x, const ctl_whole_mark_t *mark)
     memset(&x->mapped, 0, sizeof(x->mapped));
 }
 
+/* Whether it matters that TLS ends in front of httpd, or begins there. */
+static void see_scheme(ctl_whole_t *x, r307_self_t *self)
+{
+    r307_self_t own = *self;
+    ctl_ending_t as_it_is, as_asked;
+
+    if (!x->other.scheme) {
+        return;
+    }
+    ctl_whole_settle(x, 0, &as_it_is);
+    self->scheme = x->other.scheme;
+    ctl_whole_settle(x, 0, &as_asked);
+    *self = own;
+    if (strcmp(as_it_is.text, as_asked.text) != 0) {
+        add_depend(x, "where TLS ends (SSLEngine)");
+    }
+}
+
 const char *ctl_whole_go(ctl_whole_t *x, r307_self_t *self)
 {
-    const r307_server_t *server;
+    const char *refused;
+    r307_slice_t path, query;
+    r307_url_t url;
 
-    ctl_httpd_begin(&x->httpd, &x->walk);
+    r307_url_split(x->asked.url, strlen(x->asked.url), &url);
+    (void)r307_path_split(x->asked.url, &path, &query);
+    x->has_port = url.port.s != NULL;
+    x->raw = r307_slice_text(x->p, path);
+    x->target_len = path.len + (query.s ? query.len + 1 : 0);
+    ctl_htaccess_begin(&x->httpd, &x->walk);
     x->walk.host = host_of(x->p, x->view.asked.host);
     x->walk.port = x->view.asked.port;
-    x->walk.uri = apr_pstrmemdup(x->p, x->view.path->dec, x->view.path->len);
+    x->walk.uri = decoded(x, 0);
     r307_walk_early(&x->walk);
+    if (x->walk.server->takes_slashes == 2 && has_slash(x)) {
+        x->walk.uri = decoded(x, 1);
+        r307_walk_early(&x->walk);
+    }
+    see_path(x);
     x->is_placed = r307_walk_late(&x->walk);
     x->mapped.filename = x->walk.filename;
     x->mapped.path_info = x->walk.path_info;
     x->mapped.root = x->walk.root;
     x->mapped.prefix = x->walk.prefix;
-    server = x->walk.server;
-    if (server->by_name > 0 && server->name) {
-        self->host = server->name;
-        self->port = server->name_port ? server->name_port : self->port;
+    name_server(x, self);
+    x->closing.p = x->p;
+    x->closing.httpd = &x->httpd;
+    x->closing.walk = &x->walk;
+    x->closing.mapped = &x->mapped;
+    x->closing.view = &x->view;
+    x->closing.unknown = apr_array_make(x->p, 1, sizeof(const r307_maintenance_t *));
+    refused = refused_path(x);
+    if (!refused) {
+        see_scheme(x, self);
     }
-    return refused_path(x);
+    return refused;
 }

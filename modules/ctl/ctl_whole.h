@@ -6,18 +6,23 @@
 #ifndef CTL_WHOLE_H
 #define CTL_WHOLE_H
 
-#include "conf/place_url.h"
 #include "ctl_asked.h"
-#include "ctl_httpd.h"
+#include "ctl_closing.h"
+#include "ctl_halt.h"
 
 typedef struct ctl_whole_t {
     apr_pool_t *p;
     ctl_httpd_t httpd;
     ctl_asked_t asked;
     r307_walk_t walk;
+    ctl_closing_t closing;
     r307_mapped_t mapped;
     r307_view_t view;
     int is_placed;              /* it is known where the path leads */
+    int has_port;               /* the URL says one */
+    const char *raw;            /* its path as it was written */
+    size_t target_len;          /* of path and query */
+    r307_self_t other;          /* how the server may name itself, too; scheme NULL: not */
 } ctl_whole_t;
 
 /* What was known when it was loaded: what one request has it read is none of the next
@@ -33,6 +38,8 @@ void ctl_whole_forget(ctl_whole_t *x, const ctl_whole_mark_t *mark);
 /* How one way through the questions ends. */
 typedef struct ctl_ending_t {
     const char *text;           /* the first line */
+    int status;                 /* 0: not known */
+    const r307_halt_decision_t *halt;   /* by maintenance, or NULL */
     r307_decision_t decision;
     int is_decided;             /* by a rule, or by none */
     int is_late;                /* it was not settled before the path was looked for */

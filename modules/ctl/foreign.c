@@ -9,74 +9,166 @@
 #define NAME_MOST 64
 
 /* The directives of httpd 2.4's own modules, and of those that are found beside them,
- * as httpd -L lists them: those that .htaccess may have, each with one space behind it. */
-static const char in_htaccess[] =
-    "AcceptPathInfo Action AddAlt AddAltByEncoding AddAltByType AddCharset "
-    "AddDefaultCharset AddDescription AddEncoding AddHandler AddIcon "
-    "AddIconByEncoding AddIconByType AddInputFilter AddLanguage AddOutputFilter "
-    "AddOutputFilterByType AddType AliasPreservePath Allow Anonymous "
-    "Anonymous_LogEmail Anonymous_MustGiveEmail Anonymous_NoUserId "
-    "Anonymous_VerifyEmail AuthBasicAuthoritative AuthBasicFake AuthBasicProvider "
-    "AuthBasicUseDigestAlgorithm AuthDBMGroupFile AuthDBMType AuthDBMUserFile "
-    "AuthDigestAlgorithm AuthDigestDomain AuthDigestNcCheck AuthDigestNonceLifetime "
-    "AuthDigestProvider AuthDigestQop AuthFormAuthoritative AuthFormBody "
-    "AuthFormDisableNoStore AuthFormFakeBasicAuth AuthFormLocation "
-    "AuthFormLoginRequiredLocation AuthFormLoginSuccessLocation "
-    "AuthFormLogoutLocation AuthFormMethod AuthFormMimetype AuthFormPassword "
-    "AuthFormProvider AuthFormSitePassphrase AuthFormUsername AuthGroupFile "
-    "AuthLDAPAuthorizePrefix AuthLDAPBindAuthoritative AuthLDAPBindDN "
-    "AuthLDAPBindPassword AuthLDAPCompareAsUser AuthLDAPCompareDNOnServer "
-    "AuthLDAPDereferenceAliases AuthLDAPGroupAttribute AuthLDAPGroupAttributeIsDN "
-    "AuthLDAPInitialBindAsUser AuthLDAPInitialBindPattern AuthLDAPMaxSubGroupDepth "
-    "AuthLDAPRemoteUserAttribute AuthLDAPRemoteUserIsDN AuthLDAPSearchAsUser "
-    "AuthLDAPSubGroupAttribute AuthLDAPSubGroupClass AuthLDAPURL AuthMerging "
-    "AuthName AuthnCacheProvideFor AuthnCacheTimeout AuthnzFcgiCheckAuthnProvider "
-    "AuthType AuthUserFile AuthzDBMType AuthzSendForbiddenOnFailure BrowserMatch "
-    "BrowserMatchNoCase CGIPassAuth CGIVar CharsetDefault CharsetOptions "
-    "CharsetSourceEnc CheckBasenameMatch CheckCaseOnly CheckSpelling ContentDigest "
-    "CookieDomain CookieExpires CookieHttpOnly CookieName CookieSameSite "
-    "CookieSecure CookieStyle CookieTracking DefaultIcon DefaultLanguage "
-    "DefaultType DeflateInflateLimitRequestBody DeflateInflateRatioBurst "
-    "DeflateInflateRatioLimit Deny DirectoryCheckHandler DirectoryIndex "
-    "DirectoryIndexRedirect DirectorySlash EnableMMAP EnableSendfile Error "
-    "ErrorDocument ExpiresActive ExpiresByType ExpiresDefault FallbackResource "
-    "FancyIndexing FileETag FilterChain FilterDeclare FilterProtocol FilterProvider "
-    "ForceLanguagePriority ForceType H2CopyFiles H2EarlyHint H2ProxyRequests H2Push "
-    "H2PushResource H2Upgrade Header HeaderName ImapBase ImapDefault ImapMenu "
-    "IndexHeadInsert IndexIgnore IndexIgnoreReset IndexOptions IndexOrderDefault "
-    "IndexStyleSheet LanguagePriority LDAPReferralHopLimit LDAPReferrals "
-    "LDAPTrustedClientCert LimitRequestBody LimitXMLRequestBody LogIOTrackTTFB "
-    "LuaCodeCache LuaHookAccessChecker LuaHookAuthChecker LuaHookCheckUserID "
-    "LuaHookFixups LuaHookInsertFilter LuaHookLog LuaHookMapToStorage "
-    "LuaHookPreTranslateName LuaHookTranslateName LuaHookTypeChecker LuaInherit "
-    "LuaInputFilter LuaMapHandler LuaOutputFilter LuaPackageCPath LuaPackagePath "
-    "LuaQuickHandler LuaRoot LuaScope MacroIgnoreBadNesting MacroIgnoreEmptyArgs "
-    "MDRequireHttps MetaDir MetaFiles MetaSuffix MultiviewsMatch Options Order "
-    "PassEnv PerlAccessHandler PerlAddVar PerlAuthenHandler PerlAuthzHandler "
-    "PerlCleanupHandler PerlFixupHandler PerlHandler PerlHeaderParserHandler "
-    "PerlInitHandler PerlInputFilterHandler PerlLogHandler PerlModule PerlOptions "
-    "PerlOutputFilterHandler PerlRequire PerlResponseHandler PerlSendHeader "
-    "PerlSetEnv PerlSetInputFilter PerlSetOutputFilter PerlSetupEnv PerlSetVar "
-    "PerlTypeHandler php_flag php_value ProxyExpressDBMFile ProxyExpressDBMType "
-    "ProxyExpressEnable ProxyFCGIBackendType ProxyFCGISetEnvIf ProxyHCExpr "
-    "ProxyHCTemplate QualifyRedirectURL ReadmeName Redirect RedirectMatch "
-    "RedirectPermanent RedirectRelative RedirectTemp ReflectorHeader RemoveCharset "
-    "RemoveEncoding RemoveHandler RemoveInputFilter RemoveLanguage "
-    "RemoveOutputFilter RemoveType RequestHeader Require RewriteBase RewriteCond "
-    "RewriteEngine RewriteOptions RewriteRule RLimitCPU RLimitMEM RLimitNPROC "
-    "Satisfy ServerSignature Session SessionCookieName SessionCookieName2 "
-    "SessionCookieRemove SessionCryptoCipher SessionCryptoPassphrase "
-    "SessionDBDCookieName SessionDBDCookieName2 SessionDBDCookieRemove "
-    "SessionDBDDeleteLabel SessionDBDInsertLabel SessionDBDPerUser "
-    "SessionDBDSelectLabel SessionDBDUpdateLabel SessionEnv SessionExclude "
-    "SessionExpiryUpdateInterval SessionHeader SessionInclude SessionMaxAge SetEnv "
-    "SetEnvIf SetEnvIfExpr SetEnvIfNoCase SetHandler SetInputFilter SetOutputFilter "
-    "SSIErrorMsg SSIEtag SSILastModified SSILegacyExprParser SSITimeFormat "
-    "SSIUndefinedEcho SSLCACertificateFile SSLCACertificatePath SSLCipherSuite "
-    "SSLLog SSLLogLevel SSLOptions SSLRenegBufferSize SSLRequire SSLRequireSSL "
-    "SSLUserName SSLVerifyClient SSLVerifyDepth Substitute SubstituteInheritBefore "
-    "SubstituteMaxLineLength UndefMacro UnsetEnv Use XBitHack xml2EncDefault "
-    "xml2StartParse ";
+ * as mod_info lists them: those that .htaccess may have, by the source of their module, each
+ * with one space behind it. */
+static const struct module_t {
+    const char *source, *names;
+} in_htaccess[] = {
+    { "core.c",
+      "AcceptPathInfo AddDefaultCharset CGIPassAuth CGIVar ContentDigest "
+      "DefaultType EnableMMAP EnableSendfile Error ErrorDocument FileETag "
+      "ForceType LimitRequestBody LimitXMLRequestBody Options "
+      "QualifyRedirectURL RLimitCPU RLimitMEM RLimitNPROC ServerSignature "
+      "SetHandler SetInputFilter SetOutputFilter " },
+    { "mod_access_compat.c",
+      "Allow Deny Order Satisfy " },
+    { "mod_actions.c",
+      "Action " },
+    { "mod_alias.c",
+      "AliasPreservePath Redirect RedirectMatch RedirectPermanent "
+      "RedirectRelative RedirectTemp " },
+    { "mod_auth_basic.c",
+      "AuthBasicAuthoritative AuthBasicFake AuthBasicProvider "
+      "AuthBasicUseDigestAlgorithm " },
+    { "mod_auth_digest.c",
+      "AuthDigestAlgorithm AuthDigestDomain AuthDigestNcCheck "
+      "AuthDigestNonceLifetime AuthDigestProvider AuthDigestQop " },
+    { "mod_auth_form.c",
+      "AuthFormAuthoritative AuthFormBody AuthFormDisableNoStore "
+      "AuthFormFakeBasicAuth AuthFormLocation AuthFormLoginRequiredLocation "
+      "AuthFormLoginSuccessLocation AuthFormLogoutLocation AuthFormMethod "
+      "AuthFormMimetype AuthFormPassword AuthFormProvider "
+      "AuthFormSitePassphrase AuthFormUsername " },
+    { "mod_authn_anon.c",
+      "Anonymous Anonymous_LogEmail Anonymous_MustGiveEmail "
+      "Anonymous_NoUserId Anonymous_VerifyEmail " },
+    { "mod_authn_core.c",
+      "AuthName AuthType " },
+    { "mod_authn_dbm.c",
+      "AuthDBMType AuthDBMUserFile " },
+    { "mod_authn_file.c",
+      "AuthUserFile " },
+    { "mod_authn_socache.c",
+      "AuthnCacheProvideFor AuthnCacheTimeout " },
+    { "mod_authnz_fcgi.c",
+      "AuthnzFcgiCheckAuthnProvider " },
+    { "mod_authnz_ldap.c",
+      "AuthLDAPAuthorizePrefix AuthLDAPBindAuthoritative AuthLDAPBindDN "
+      "AuthLDAPBindPassword AuthLDAPCompareAsUser AuthLDAPCompareDNOnServer "
+      "AuthLDAPDereferenceAliases AuthLDAPGroupAttribute "
+      "AuthLDAPGroupAttributeIsDN AuthLDAPInitialBindAsUser "
+      "AuthLDAPInitialBindPattern AuthLDAPMaxSubGroupDepth "
+      "AuthLDAPRemoteUserAttribute AuthLDAPRemoteUserIsDN "
+      "AuthLDAPSearchAsUser AuthLDAPSubGroupAttribute AuthLDAPSubGroupClass "
+      "AuthLDAPURL " },
+    { "mod_authz_core.c",
+      "AuthMerging AuthzSendForbiddenOnFailure Require " },
+    { "mod_authz_dbm.c",
+      "AuthDBMGroupFile AuthzDBMType " },
+    { "mod_authz_groupfile.c",
+      "AuthGroupFile " },
+    { "mod_autoindex.c",
+      "AddAlt AddAltByEncoding AddAltByType AddDescription AddIcon "
+      "AddIconByEncoding AddIconByType DefaultIcon FancyIndexing HeaderName "
+      "IndexHeadInsert IndexIgnore IndexIgnoreReset IndexOptions "
+      "IndexOrderDefault IndexStyleSheet ReadmeName " },
+    { "mod_cern_meta.c",
+      "MetaDir MetaFiles MetaSuffix " },
+    { "mod_charset_lite.c",
+      "CharsetDefault CharsetOptions CharsetSourceEnc " },
+    { "mod_deflate.c",
+      "DeflateInflateLimitRequestBody DeflateInflateRatioBurst "
+      "DeflateInflateRatioLimit " },
+    { "mod_dir.c",
+      "DirectoryCheckHandler DirectoryIndex DirectoryIndexRedirect "
+      "DirectorySlash FallbackResource " },
+    { "mod_env.c",
+      "PassEnv SetEnv UnsetEnv " },
+    { "mod_expires.c",
+      "ExpiresActive ExpiresByType ExpiresDefault " },
+    { "mod_filter.c",
+      "AddOutputFilterByType FilterChain FilterDeclare FilterProtocol "
+      "FilterProvider " },
+    { "mod_headers.c",
+      "Header RequestHeader " },
+    { "mod_http2.c",
+      "H2CopyFiles H2EarlyHint H2ProxyRequests H2Push H2PushResource "
+      "H2Upgrade " },
+    { "mod_imagemap.c",
+      "ImapBase ImapDefault ImapMenu " },
+    { "mod_include.c",
+      "SSIErrorMsg SSIEtag SSILastModified SSILegacyExprParser SSITimeFormat "
+      "SSIUndefinedEcho XBitHack " },
+    { "mod_ldap.c",
+      "LDAPReferralHopLimit LDAPReferrals LDAPTrustedClientCert " },
+    { "mod_logio.c",
+      "LogIOTrackTTFB " },
+    { "mod_lua.c",
+      "LuaCodeCache LuaHookAccessChecker LuaHookAuthChecker "
+      "LuaHookCheckUserID LuaHookFixups LuaHookInsertFilter LuaHookLog "
+      "LuaHookMapToStorage LuaHookPreTranslateName LuaHookTranslateName "
+      "LuaHookTypeChecker LuaInherit LuaInputFilter LuaMapHandler "
+      "LuaOutputFilter LuaPackageCPath LuaPackagePath LuaQuickHandler "
+      "LuaRoot LuaScope " },
+    { "mod_macro.c",
+      "MacroIgnoreBadNesting MacroIgnoreEmptyArgs UndefMacro Use " },
+    { "mod_md.c",
+      "MDRequireHttps " },
+    { "mod_mime.c",
+      "AddCharset AddEncoding AddHandler AddInputFilter AddLanguage "
+      "AddOutputFilter AddType DefaultLanguage MultiviewsMatch RemoveCharset "
+      "RemoveEncoding RemoveHandler RemoveInputFilter RemoveLanguage "
+      "RemoveOutputFilter RemoveType " },
+    { "mod_negotiation.c",
+      "ForceLanguagePriority LanguagePriority " },
+    { "mod_perl.c",
+      "PerlAccessHandler PerlAddVar PerlAuthenHandler PerlAuthzHandler "
+      "PerlCleanupHandler PerlFixupHandler PerlHandler "
+      "PerlHeaderParserHandler PerlInitHandler PerlInputFilterHandler "
+      "PerlLogHandler PerlModule PerlOptions PerlOutputFilterHandler "
+      "PerlRequire PerlResponseHandler PerlSendHeader PerlSetEnv "
+      "PerlSetInputFilter PerlSetOutputFilter PerlSetupEnv PerlSetVar "
+      "PerlTypeHandler " },
+    { "mod_php.c",
+      "php_flag php_value " },
+    { "mod_proxy_express.c",
+      "ProxyExpressDBMFile ProxyExpressDBMType ProxyExpressEnable " },
+    { "mod_proxy_fcgi.c",
+      "ProxyFCGIBackendType ProxyFCGISetEnvIf " },
+    { "mod_proxy_hcheck.c",
+      "ProxyHCExpr ProxyHCTemplate " },
+    { "mod_reflector.c",
+      "ReflectorHeader " },
+    { "mod_rewrite.c",
+      "RewriteBase RewriteCond RewriteEngine RewriteOptions RewriteRule " },
+    { "mod_session.c",
+      "Session SessionEnv SessionExclude SessionExpiryUpdateInterval "
+      "SessionHeader SessionInclude SessionMaxAge " },
+    { "mod_session_cookie.c",
+      "SessionCookieName SessionCookieName2 SessionCookieRemove " },
+    { "mod_session_crypto.c",
+      "SessionCryptoCipher SessionCryptoPassphrase " },
+    { "mod_session_dbd.c",
+      "SessionDBDCookieName SessionDBDCookieName2 SessionDBDCookieRemove "
+      "SessionDBDDeleteLabel SessionDBDInsertLabel SessionDBDPerUser "
+      "SessionDBDSelectLabel SessionDBDUpdateLabel " },
+    { "mod_setenvif.c",
+      "BrowserMatch BrowserMatchNoCase SetEnvIf SetEnvIfExpr SetEnvIfNoCase " },
+    { "mod_speling.c",
+      "CheckBasenameMatch CheckCaseOnly CheckSpelling " },
+    { "mod_ssl.c",
+      "SSLCACertificateFile SSLCACertificatePath SSLCipherSuite SSLLog "
+      "SSLLogLevel SSLOptions SSLRenegBufferSize SSLRequire SSLRequireSSL "
+      "SSLUserName SSLVerifyClient SSLVerifyDepth " },
+    { "mod_substitute.c",
+      "Substitute SubstituteInheritBefore SubstituteMaxLineLength " },
+    { "mod_usertrack.c",
+      "CookieDomain CookieExpires CookieHttpOnly CookieName CookieSameSite "
+      "CookieSecure CookieStyle CookieTracking " },
+    { "mod_xml2enc.c",
+      "xml2EncDefault xml2StartParse " },
+    { NULL, NULL }
+};
 
 /* And those that it may not. */
 static const char in_conf[] =
@@ -202,23 +294,26 @@ static const char *find(const char *list, const char *name, size_t len)
     return NULL;
 }
 
+const char *ctl_foreign_module(const char *name, size_t len)
+{
+    const struct module_t *row = in_htaccess;
+
+    while (row->source && !find(row->names, name, len)) {
+        row++;
+    }
+    return row->source;
+}
+
 ctl_foreign_t ctl_foreign_find(const char *name, size_t len)
 {
-    return find(in_htaccess, name, len) ? CTL_FOREIGN_HTACCESS
+    return ctl_foreign_module(name, len) ? CTL_FOREIGN_HTACCESS
         : find(in_conf, name, len) ? CTL_FOREIGN_CONF : CTL_FOREIGN_UNKNOWN;
 }
 
-const char *ctl_foreign_near(apr_pool_t *p, const char *name)
+static const char *near_of(apr_pool_t *p, const char *list, const char *name, int *best)
 {
-    const char *list = in_htaccess, *near = NULL;
-    size_t len = strlen(name);
-    /* short names are near to each other by chance */
-    int best = len < 5 ? 0 : len < 9 ? 1 : 2;
+    const char *near = NULL;
 
-    if (len > NAME_MOST) {
-        return NULL;
-    }
-    best++;
     while (*list) {
         size_t n = strcspn(list, " ");
         char word[NAME_MOST + 1];
@@ -228,12 +323,27 @@ const char *ctl_foreign_near(apr_pool_t *p, const char *name)
             memcpy(word, list, n);
             word[n] = '\0';
             distance = r307_text_distance(name, word);
-            if (distance < best) {
-                best = distance;
+            if (distance < *best) {
+                *best = distance;
                 near = apr_pstrdup(p, word);
             }
         }
         list += n + 1;
+    }
+    return near;
+}
+
+const char *ctl_foreign_near(apr_pool_t *p, const char *name)
+{
+    const struct module_t *row = in_htaccess;
+    const char *near = NULL, *found;
+    size_t len = strlen(name);
+    /* short names are near to each other by chance */
+    int best = len < 5 ? 1 : len < 9 ? 2 : 3;
+
+    for (; row->source && len <= NAME_MOST; row++) {
+        found = near_of(p, row->names, name, &best);
+        near = found ? found : near;
     }
     return near;
 }

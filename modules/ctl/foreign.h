@@ -17,6 +17,10 @@ typedef enum {
 
 ctl_foreign_t ctl_foreign_find(const char *name, size_t len);
 
+/* The source of the module that has a directive which .htaccess may have, "mod_alias.c"; NULL:
+ * it is none. */
+const char *ctl_foreign_module(const char *name, size_t len);
+
 /* One of those for .htaccess that somebody may have meant; NULL. */
 const char *ctl_foreign_near(apr_pool_t *p, const char *name);
 

@@ -90,7 +90,12 @@ void r307_buf_puts(r307_buf_t *buf, const char *s)
 
 void r307_buf_putc(r307_buf_t *buf, char c)
 {
-    r307_buf_add(buf, &c, 1);
+    if (buf->len + 1 >= buf->size) {
+        r307_buf_add(buf, &c, 1);
+        return;
+    }
+    buf->s[buf->len++] = c;
+    buf->s[buf->len] = '\0';
 }
 
 static int hex_value(char c)
@@ -303,6 +308,13 @@ static const char *show(apr_pool_t *p, const char *s, size_t len, size_t most)
     r307_buf_t buf;
     size_t i = 0;
 
+    while (i < len && s[i] >= 0x20 && s[i] < 0x7F) {
+        i++;
+    }
+    if (i == len && len < SHOW_MOST) {      /* as nearly always */
+        return apr_pstrmemdup(p, s, len);
+    }
+    i = 0;
     r307_buf_make(&buf, p, 64);
     while (i < len && buf.len < most) {
         unsigned char c = (unsigned char)s[i];

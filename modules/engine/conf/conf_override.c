@@ -25,6 +25,9 @@ int r307_override_add(int so_far, const char *word)
     while (row->word && !r307_text_same_fold(row->word, strlen(row->word), word, n)) {
         row++;
     }
+    if (row->value == R307_OVERRIDE_OPTIONS) {
+        so_far = word[n] ? so_far | R307_OVERRIDE_SOME : so_far & ~R307_OVERRIDE_SOME;
+    }
     return row->word ? so_far | row->value : 0;
 }
 
@@ -94,6 +97,9 @@ int r307_override_allows(int override, const apr_array_header_t *list,
     if (!let) {
         return (override & R307_OVERRIDE_ALL) == R307_OVERRIDE_ALL ? 1
             : override & R307_OVERRIDE_ALL ? -1 : 0;
+    }
+    if (let == R307_OVERRIDE_OPTIONS && override & R307_OVERRIDE_SOME) {
+        return -1;
     }
     return let != -1 && (override & let) ? 1 : override & R307_OVERRIDE_LENIENT ? -1 : 0;
 }

@@ -16,9 +16,10 @@
 #define R307_OVERRIDE_OPTIONS 16
 #define R307_OVERRIDE_ALL 31
 #define R307_OVERRIDE_LENIENT 32    /* Nonfatal=: what is not let in is skipped */
+#define R307_OVERRIDE_SOME 64       /* Options=: not all of them */
 
 /* What one more word of AllowOverride makes of what was said before it. "Options=Indexes" is
- * Options; None takes all back. */
+ * some of Options; None takes all back. */
 int r307_override_add(int so_far, const char *word);
 
 /* Whether they let .htaccess have the line: 1, 0 where httpd answers 500, -1 where it is not

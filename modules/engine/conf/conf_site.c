@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#define PCRE2_CODE_UNIT_WIDTH 8
 #include "conf/conf_site.h"
 
+#include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
-#include <pcre2.h>
-#include <apr_file_info.h>
-#include <apr_fnmatch.h>
 #include <apr_strings.h>
 
 /* Where a line is met. */
@@ -38,130 +35,7 @@ static void add(apr_pool_t *p, const apr_array_header_t **list, const void *item
     *list = *list ? apr_array_append(p, *list, one) : one;
 }
 
-/* --- parts --- */
-
-void r307_area_make(apr_pool_t *p, r307_area_t *part)
-{
-    memset(part, 0, sizeof(*part));
-    part->conf = r307_config_create(p, apr_pstrdup(p, ""));
-    part->override = R307_OVERRIDE_UNSET;
-}
-
-static const apr_array_header_t *join(apr_pool_t *p, const apr_array_header_t *a,
-                                      const apr_array_header_t *b)
-{
-    return a && b ? apr_array_append(p, a, b) : a ? a : b;
-}
-
-void r307_area_merge(apr_pool_t *p, const r307_area_t *base, const r307_area_t *add_to,
-                     r307_area_t *merged)
-{
-    r307_area_t part = *base;
-
-    part.conf = r307_config_merge(p, base->conf, add_to->conf);
-    part.override = add_to->override == R307_OVERRIDE_UNSET ? base->override
-                                                            : add_to->override;
-    part.override_list = add_to->override_list ? add_to->override_list
-                                               : base->override_list;
-    part.files = join(p, base->files, add_to->files);
-    part.maybes = join(p, base->maybes, add_to->maybes);
-    part.between = join(p, base->between, add_to->between);
-    if (add_to->require) {
-        part.require = add_to->require;
-        part.is_granted = add_to->is_granted;
-        part.is_denied = add_to->is_denied;
-    }
-    *merged = part;
-}
-
-int r307_area_is(const r307_area_section_t *section, const char *text)
-{
-    size_t len;
-
-    if (section->regex) {
-        pcre2_match_data *data = pcre2_match_data_create(1, NULL);
-        int found = pcre2_match(section->regex, (PCRE2_SPTR)text, strlen(text), 0, 0, data,
-                                NULL) >= 0;
-
-        pcre2_match_data_free(data);
-        return found;
-    }
-    if (section->is_glob) {
-        return apr_fnmatch(section->text, text, APR_FNM_PATHNAME) == APR_SUCCESS;
-    }
-    if (!is(section->node->name, "Location")) {
-        return strcmp(section->text, text) == 0;
-    }
-    len = strlen(section->text);
-    return strncmp(section->text, text, len) == 0
-        && (!len || section->text[len - 1] == '/' || text[len] == '/' || !text[len]);
-}
-
 /* --- sections --- */
-
-static apr_status_t free_regex(void *regex)
-{
-    pcre2_code_free(regex);
-    return APR_SUCCESS;
-}
-
-static void *compile(apr_pool_t *p, const char *text)
-{
-    PCRE2_SIZE at;
-    int error;
-    void *regex = pcre2_compile((PCRE2_SPTR)text, strlen(text), PCRE2_DOTALL, &error, &at,
-                                NULL);
-
-    if (regex) {
-        apr_pool_cleanup_register(p, regex, free_regex, apr_pool_cleanup_null);
-    }
-    return regex;
-}
-
-static int count_slashes(const char *path)
-{
-    int count = 0;
-
-    for (; *path; path++) {
-        count += *path == '/';
-    }
-    return count;
-}
-
-/* A directory as httpd compares it: tidy, with '/' at its end. */
-static const char *whole(apr_pool_t *p, const char *name)
-{
-    char *full = NULL;
-
-    if (apr_filepath_merge(&full, NULL, name, APR_FILEPATH_TRUENAME, p) != APR_SUCCESS) {
-        full = apr_pstrdup(p, name);
-    }
-    return full[strlen(full) - 1] == '/' ? full : apr_pstrcat(p, full, "/", NULL);
-}
-
-static r307_area_section_t *make_section(at_t *at, const r307_node_t *node)
-{
-    apr_pool_t *p = at->site->p;
-    r307_area_section_t *section = apr_pcalloc(p, sizeof(*section));
-    const r307_section_row_t *row = r307_section_find(node->name, strlen(node->name));
-    apr_array_header_t *words = r307_conf_words(p, node->args);
-    int is_regex = row->is_match || strcmp(word_at(words, 0), "~") == 0;
-    const char *text = word_at(words, is_regex && !row->is_match);
-
-    section->node = node;
-    r307_area_make(p, &section->part);
-    if (is_regex) {
-        section->regex = compile(p, text);
-        section->text = text;
-        section->components = count_slashes(text);
-        return section;
-    }
-    section->text = row->kind == R307_SECTION_DIRECTORY ? whole(p, text) : text;
-    section->is_glob = apr_fnmatch_test(section->text) != 0;
-    section->components = strcmp(section->text, "/") == 0 ? 0
-                                                          : count_slashes(section->text);
-    return section;
-}
 
 /* The directory that sources can be relative to: of a <Directory> without wildcards. */
 static const char *directory_of(apr_pool_t *p, const r307_area_section_t *section)
@@ -173,7 +47,7 @@ static const char *directory_of(apr_pool_t *p, const r307_area_section_t *sectio
 static void enter_part(at_t *at, const r307_node_t *node, const r307_section_row_t *row,
                        const r307_standing_t *standing)
 {
-    r307_area_section_t *section = make_section(at, node);
+    r307_area_section_t *section = r307_area_section_make(at->site->p, node);
     at_t inside = *at;
 
     inside.part = &section->part;
@@ -204,22 +78,39 @@ static r307_server_t *make_server(r307_site_t *site, const r307_node_t *node)
     server->mapped = apr_array_make(site->p, 2, sizeof(r307_alias_t));
     server->directories = apr_array_make(site->p, 4, sizeof(r307_area_section_t *));
     server->locations = apr_array_make(site->p, 4, sizeof(r307_area_section_t *));
-    server->by_name = server->takes_slashes = -1;
+    server->by_name = server->takes_slashes = server->keeps_slashes = server->tls = -1;
     r307_area_make(site->p, &server->part);
     return server;
 }
 
-static void add_address(r307_site_t *site, r307_server_t *server, const char *text)
+/* An address in the one way to write it, a name as it is; NULL: any. */
+static const char *plain_address(apr_pool_t *p, const char *host)
 {
-    r307_address_t *address = apr_array_push(server->addresses);
+    unsigned char bytes[sizeof(struct in6_addr)];
+    char text[INET6_ADDRSTRLEN];
+    size_t n = strlen(host);
+    int family;
+
+    if (*host == '[' && host[n - 1] == ']') {
+        host = apr_pstrmemdup(p, host + 1, n - 2);
+    }
+    family = strchr(host, ':') ? AF_INET6 : AF_INET;
+    if (inet_pton(family, host, bytes) == 1
+        && inet_ntop(family, bytes, text, sizeof(text))) {
+        host = apr_pstrdup(p, text);
+    }
+    return strcmp(host, "*") == 0 || is(host, "_default_") || strcmp(host, "0.0.0.0") == 0
+           || strcmp(host, "::") == 0 ? NULL : host;
+}
+
+void r307_site_address(apr_pool_t *p, const char *text, int port, r307_address_t *address)
+{
     const char *colon = strrchr(text, ':'), *bracket = strrchr(text, ']');
 
     colon = colon && bracket && colon < bracket ? NULL : colon;
-    address->port = colon ? atoi(colon + 1) : 0;
-    address->host = colon ? apr_pstrmemdup(site->p, text, (size_t)(colon - text)) : text;
-    if (strcmp(address->host, "*") == 0 || is(address->host, "_default_")) {
-        address->host = NULL;
-    }
+    address->port = colon ? atoi(colon + 1) : port;
+    address->host = plain_address(p, colon ? apr_pstrmemdup(p, text, (size_t)(colon - text))
+                                           : text);
 }
 
 static void enter_host(at_t *at, const r307_node_t *node, const r307_standing_t *standing)
@@ -230,8 +121,12 @@ static void enter_host(at_t *at, const r307_node_t *node, const r307_standing_t 
     int i;
 
     for (i = 0; i < words->nelts; i++) {
-        add_address(at->site, server, word_at(words, i));
+        r307_site_address(at->site->p, word_at(words, i), at->site->main->name_port,
+                          apr_array_push(server->addresses));
     }
+    server->port = words->nelts && APR_ARRAY_IDX(server->addresses, 0, r307_address_t).port
+        ? APR_ARRAY_IDX(server->addresses, 0, r307_address_t).port
+        : at->site->main->name_port;
     APR_ARRAY_PUSH(at->site->hosts, r307_server_t *) = server;
     inside.server = server;
     inside.part = &server->part;
@@ -254,15 +149,8 @@ static void take_require(at_t *at, const r307_node_t *node)
     at->part->require = node;
 }
 
-static const char *const access_names[] = {
-    "Require", "Order", "Allow", "Deny", "Satisfy", "AuthMerging", NULL
-};
-static const char *const between_names[] = {
-    "RewriteRule", "ProxyPass", "ProxyPassMatch", "Redirect", "RedirectMatch",
-    "RedirectPermanent", "RedirectTemp", "AliasMatch", "ScriptAliasMatch", "UserDir",
-    "VirtualDocumentRoot", "VirtualDocumentRootIP", "VirtualScriptAlias",
-    "VirtualScriptAliasIP", "JkMount", NULL
-};
+static const char *const access_names[] = { "Require", "AuthMerging", NULL };
+static const char *const compat_names[] = { "Order", "Allow", "Deny", "Satisfy", NULL };
 
 static int is_among(const char *name, const char *const *names)
 {
@@ -299,6 +187,7 @@ static void take_name(r307_site_t *site, r307_server_t *server, const char *text
 {
     const char *scheme = strstr(text, "://"), *colon;
 
+    server->is_https = scheme && r307_text_same_fold(text, 5, "https", 5);
     text = scheme ? scheme + 3 : text;
     colon = strrchr(text, ':');
     colon = colon && strchr(colon, ']') ? NULL : colon;
@@ -318,6 +207,18 @@ static void take_mapped(at_t *at, const r307_node_t *node, const apr_array_heade
     alias->url = word_at(words, 0);
     alias->path = rooted(at->site, word_at(words, 1));
     alias->node = node;
+}
+
+/* "Listen 8080" is any address. */
+static void take_listen(r307_site_t *site, const char *text)
+{
+    r307_address_t *address = apr_array_push(site->listens);
+
+    address->host = NULL;
+    address->port = atoi(text);
+    if (strspn(text, "0123456789") != strlen(text)) {
+        r307_site_address(site->p, text, 0, address);
+    }
 }
 
 /* What a line says of its server; 0: it is none of these. */
@@ -343,10 +244,32 @@ static int take_of_server(at_t *at, const r307_node_t *node)
         take_mapped(at, node, words);
     }
     else if (is(node->name, "UseCanonicalName")) {
-        server->by_name = !is(word_at(words, 0), "Off");
+        server->by_name = is(word_at(words, 0), "On") ? 1 : is(word_at(words, 0), "DNS") ? 2
+                                                                                        : 0;
     }
     else if (is(node->name, "AllowEncodedSlashes")) {
         server->takes_slashes = !is(word_at(words, 0), "Off");
+    }
+    else if (is(node->name, "MergeSlashes")) {
+        server->keeps_slashes = is(word_at(words, 0), "Off");
+    }
+    else if (is(node->name, "LimitRequestLine")) {
+        server->line_most = atoi(word_at(words, 0));
+    }
+    else if (is(node->name, "SSLEngine")) {
+        server->tls = !is(word_at(words, 0), "Off");
+    }
+    else if (is(node->name, "User")) {
+        at->site->user = word_at(words, 0);
+    }
+    else if (is(node->name, "Group")) {
+        at->site->group = word_at(words, 0);
+    }
+    else if (is(node->name, "Listen")) {
+        take_listen(at->site, word_at(words, 0));
+    }
+    else if (is(node->name, "RewriteOptions")) {
+        at->site->inherits = strstr(node->args, "nherit") ? node : at->site->inherits;
     }
     else if (is(node->name, "AccessFileName")) {
         server->access_name = node->args;
@@ -357,51 +280,139 @@ static int take_of_server(at_t *at, const r307_node_t *node)
     return 1;
 }
 
-/* In directories mod_rewrite and mod_alias come behind us; elsewhere before. */
-static int is_between(const at_t *at, const r307_node_t *node)
-{
-    return !at->standing.is_htaccess
-        && !(at->standing.kinds & (1u << R307_SECTION_DIRECTORY | 1u << R307_SECTION_FILES))
-        && is_among(node->name, between_names);
-}
-
 static int is_ours(const r307_node_t *node)
 {
     return strlen(node->name) >= 11
            && r307_text_same_fold(node->name, 11, "Redirect307", 11);
 }
 
-static void take_line(at_t *at, const r307_node_t *node)
+/* A line that decides which line httpd means, or whether it has it. */
+static int is_unsure(const r307_node_t *node)
 {
-    if (is_ours(node)) {
-        if (node->is_maybe) {
-            APR_ARRAY_PUSH(at->site->maybes, const r307_node_t *) = node;
-        }
-        at->site->take(at->site->baton, node, &at->standing, at->directory,
-                       at->part->conf);
+    return node->is_maybe || node->env;
+}
+
+static int same_section(const r307_node_t *a, const r307_node_t *b)
+{
+    return a == b || (a->is_maybe && b->is_maybe && a->parent == b->parent);
+}
+
+static void note_unsure(at_t *at, const r307_node_t *node, int is_of_all)
+{
+    const apr_array_header_t *known = is_of_all ? at->site->maybes : at->part->maybes;
+
+    if (!is_unsure(node)
+        || (known && known->nelts && same_section(APR_ARRAY_IDX(known, known->nelts - 1,
+                                                                const r307_node_t *), node))) {
         return;
     }
+    if (is_of_all) {
+        APR_ARRAY_PUSH(at->site->maybes, const r307_node_t *) = node;
+    }
+    else {
+        add(at->site->p, &at->part->maybes, node);
+    }
+}
+
+/* As httpd's set_options, as far as it is about links. */
+static void take_options(at_t *at, const r307_node_t *node)
+{
+    apr_array_header_t *words = r307_conf_words(at->site->p, node->args);
+    r307_links_t *links = &at->part->links;
+    int i;
+
+    for (i = 0; i < words->nelts; i++) {
+        const char *word = word_at(words, i);
+        int bit = is(word + strspn(word, "+-"), "FollowSymLinks") ? R307_LINKS_FOLLOW
+            : is(word + strspn(word, "+-"), "SymLinksIfOwnerMatch") ? R307_LINKS_OWNER
+            : is(word, "All") ? R307_LINKS_FOLLOW : 0;
+
+        at->part->has_views |= is(word + strspn(word, "+"), "MultiViews");
+
+        if (*word == '-') {
+            links->remove |= bit;
+            links->add &= ~bit;
+            links->on &= ~bit;
+        }
+        else if (*word == '+') {
+            links->add |= bit;
+            links->remove &= ~bit;
+            links->on |= bit;
+        }
+        else {
+            links->on = (i ? links->on : 0) | bit;
+            links->is_whole = 1;
+        }
+    }
+}
+
+/* In directories and files mod_rewrite and mod_alias come behind us. */
+static int is_between(const at_t *at, const r307_node_t *node)
+{
+    r307_between_t kind = r307_between_find(at->site->p, node);
+    int inside = at->standing.is_htaccess
+        || (at->standing.kinds & (1u << R307_SECTION_DIRECTORY | 1u << R307_SECTION_FILES));
+
+    return kind != R307_BETWEEN_NOTHING && !(kind == R307_BETWEEN_MAPS && inside);
+}
+
+/* ErrorDocument with a URL is a redirect in the place of our status. */
+static int is_failing(at_t *at, const r307_node_t *node)
+{
+    apr_array_header_t *words = r307_conf_words(at->site->p, node->args);
+
+    return is(node->name, "ErrorDocument") && strstr(word_at(words, 1), "://");
+}
+
+/* What a line says of the place it stands in; 0: nothing that matters. */
+static int take_of_place(at_t *at, const r307_node_t *node)
+{
     if (is_among(node->name, access_names)) {
         take_require(at, node);
+    }
+    else if (is_among(node->name, compat_names)) {
+        at->part->compat = node;
     }
     else if (is(node->name, "AllowOverride") || is(node->name, "AllowOverrideList")) {
         take_override(at, node);
     }
+    else if (is(node->name, "Options")) {
+        take_options(at, node);
+    }
+    else if (is_failing(at, node)) {
+        at->part->failing = node;
+    }
     else if (is_between(at, node)) {
         add(at->site->p, &at->part->between, node);
     }
-    else if (at->server) {
-        (void)take_of_server(at, node);
+    else {
+        return 0;
+    }
+    return 1;
+}
+
+static void take_line(at_t *at, const r307_node_t *node)
+{
+    if (is_ours(node)) {
+        note_unsure(at, node, 0);
+        at->site->take(at->site->baton, node, &at->standing, at->directory,
+                       at->part->conf);
+    }
+    else if (take_of_place(at, node) || (at->server && take_of_server(at, node))) {
+        note_unsure(at, node, is(node->name, "ServerName") || is(node->name, "ServerAlias")
+                              || is(node->name, "Listen"));
     }
 }
 
 /* Whether there is something in an undecided section that may matter. */
-static int matters(const r307_node_t *first)
+static int matters(apr_pool_t *p, const r307_node_t *first)
 {
     for (; first; first = first->next) {
-        if (first->is_section ? matters(first->child)
+        if (first->is_section ? matters(p, first->child)
             : is_ours(first) || is_among(first->name, access_names)
-              || is_among(first->name, between_names)) {
+              || is_among(first->name, compat_names)
+              || is(first->name, "ErrorDocument")
+              || r307_between_find(p, first) != R307_BETWEEN_NOTHING) {
             return 1;
         }
     }
@@ -449,6 +460,9 @@ static void enter(at_t *at, const r307_node_t *node)
     const r307_section_row_t *row = r307_section_find(node->name, strlen(node->name));
     at_t inside = *at;
 
+    if (row && row->kind != R307_SECTION_WALKED) {
+        note_unsure(at, node, row->kind == R307_SECTION_HOST);
+    }
     if (!enter_standing(&inside, node, row)) {
         take_apart(&inside, node->child);
         return;
@@ -463,14 +477,14 @@ static void enter(at_t *at, const r307_node_t *node)
         enter_part(at, node, row, &inside.standing);
         break;
     case R307_SECTION_IF:
-        if (matters(node->child)) {
+        if (matters(at->site->p, node->child)) {
             add(at->site->p, &at->part->maybes, node);
         }
         take_apart(&inside, node->child);
         break;
     case R307_SECTION_METHODS:
     case R307_SECTION_ACCESS:
-        if (matters(node->child)) {
+        if (matters(at->site->p, node->child)) {
             take_require(at, node);
         }
         take_apart(&inside, node->child);
@@ -519,43 +533,50 @@ static void sort_directories(apr_array_header_t *sections)
     }
 }
 
-static void inherit(r307_site_t *site, r307_server_t *server)
+const r307_server_t *r307_site_whole(const r307_site_t *site, const r307_server_t *own)
 {
     const r307_server_t *main = site->main;
+    r307_server_t *server = apr_pmemdup(site->p, own, sizeof(*own));
 
-    r307_area_merge(site->p, &main->part, &server->part, &server->part);
-    server->directories = apr_array_append(site->p, main->directories, server->directories);
-    server->locations = apr_array_append(site->p, main->locations, server->locations);
-    server->mapped = apr_array_append(site->p, server->mapped, main->mapped);
-    server->root = server->root ? server->root : main->root;
-    server->access_name = server->access_name ? server->access_name : main->access_name;
-    server->by_name = server->by_name < 0 ? main->by_name : server->by_name;
-    server->takes_slashes = server->takes_slashes < 0 ? main->takes_slashes
-                                                      : server->takes_slashes;
+    if (own != main) {
+        r307_area_merge(site->p, &main->part, &own->part, &server->part);
+        server->directories = apr_array_append(site->p, main->directories,
+                                               own->directories);
+        server->locations = apr_array_append(site->p, main->locations, own->locations);
+        server->mapped = apr_array_append(site->p, own->mapped, main->mapped);
+        server->root = own->root ? own->root : main->root;
+        server->access_name = own->access_name ? own->access_name : main->access_name;
+        server->by_name = own->by_name < 0 ? main->by_name : own->by_name;
+        server->tls = own->tls < 0 ? main->tls : own->tls;
+        server->keeps_slashes = own->keeps_slashes < 0 ? main->keeps_slashes
+                                                       : own->keeps_slashes;
+        server->takes_slashes = own->takes_slashes < 0 ? main->takes_slashes
+                                                       : own->takes_slashes;
+        server->line_most = own->line_most ? own->line_most : main->line_most;
+    }
+    else {
+        server->directories = apr_array_copy(site->p, own->directories);
+    }
+    sort_directories(server->directories);
+    return server;
 }
 
 void r307_site_read(r307_site_t *site, const r307_tree_t *tree)
 {
     at_t at;
-    int i;
 
     memset(&at, 0, sizeof(at));
     site->root = tree->root;
+    site->listens = apr_array_make(site->p, 2, sizeof(r307_address_t));
     site->hosts = apr_array_make(site->p, 4, sizeof(r307_server_t *));
     site->maybes = apr_array_make(site->p, 4, sizeof(r307_node_t *));
     site->problems = apr_array_make(site->p, 2, sizeof(r307_problem_t));
     site->main = at.server = make_server(site, NULL);
+    site->main->part.links.on = R307_LINKS_FOLLOW;
     at.site = site;
     at.part = &site->main->part;
     r307_section_begin(0, &at.standing);
     walk(&at, tree->top->child);
-    for (i = 0; i < site->hosts->nelts; i++) {
-        r307_server_t *server = APR_ARRAY_IDX(site->hosts, i, r307_server_t *);
-
-        inherit(site, server);
-        sort_directories(server->directories);
-    }
-    sort_directories(site->main->directories);
 }
 
 void r307_site_htaccess(r307_site_t *site, const r307_tree_t *tree, const char *directory,

@@ -71,12 +71,26 @@ void r307_tree_make(r307_tree_t *tree, apr_pool_t *p, const r307_tree_host_t *ho
     tree->top->name = "";
     tree->problems = apr_array_make(p, 2, sizeof(r307_problem_t));
     tree->maybe = apr_array_make(p, 2, sizeof(r307_node_t *));
+    tree->envs = apr_array_make(p, 2, sizeof(const char *));
 }
 
 /* --- words --- */
 
+/* Of the environment; NULL: nobody has it. */
+static const char *env_of(r307_tree_t *tree, const char *name)
+{
+    int is_sure = 0;
+    const char *value = tree->host->env ? tree->host->env(tree->host->baton, name, &is_sure)
+                                        : NULL;
+
+    if (!is_sure) {
+        tree->env = name;
+    }
+    return value;
+}
+
 /* ${NAME} of Define or of the environment; one that nobody has stays as it is. */
-static const char *resolve(const r307_tree_t *tree, const char *text)
+static const char *resolve_args(r307_tree_t *tree, const char *text)
 {
     const char *dollar = strstr(text, "${"), *end, *name, *value;
     r307_buf_t buf;
@@ -88,8 +102,7 @@ static const char *resolve(const r307_tree_t *tree, const char *text)
     while (dollar && (end = strchr(dollar, '}')) != NULL) {
         name = apr_pstrmemdup(tree->p, dollar + 2, (size_t)(end - dollar - 2));
         value = apr_hash_get(tree->defines, name, APR_HASH_KEY_STRING);
-        value = value || !tree->host->env ? value
-                                          : tree->host->env(tree->host->baton, name);
+        value = value ? value : env_of(tree, name);
         r307_buf_puts(&buf, apr_pstrmemdup(tree->p, text, (size_t)(dollar - text)));
         r307_buf_puts(&buf, value ? value : apr_pstrcat(tree->p, "${", name, "}", NULL));
         text = end + 1;
@@ -97,6 +110,18 @@ static const char *resolve(const r307_tree_t *tree, const char *text)
     }
     r307_buf_puts(&buf, text);
     return buf.s;
+}
+
+/* The same of a line by which it is decided what is read. */
+static const char *resolve(r307_tree_t *tree, const char *text)
+{
+    const char *resolved = resolve_args(tree, text);
+
+    if (tree->env) {
+        APR_ARRAY_PUSH(tree->envs, const char *) = tree->env;
+        tree->env = NULL;
+    }
+    return resolved;
 }
 
 /* As ap_getword_conf: quotes around a word, and in them a backslash before one or before
@@ -166,7 +191,7 @@ static long number_of(const char *version)
 }
 
 /* <IfVersion >= 2.4>; a regex is not decided. */
-static int is_version(const r307_tree_t *tree, const char *args)
+static int is_version(r307_tree_t *tree, const char *args)
 {
     const char *op = next_word(tree->p, &args), *wanted;
     int is_not = *op == '!';
@@ -192,20 +217,36 @@ static int is_version(const r307_tree_t *tree, const char *args)
             : have == want) != is_not;
 }
 
-/* 1, 0, -1 for not known; 2: it is none of these. */
-static int decide(const r307_tree_t *tree, const char *name, const char *args)
+/* By the name of the module, or by that of its source. */
+static int has_module(const r307_tree_t *tree, const char *name)
 {
     const r307_tree_host_t *host = tree->host;
-    const char *word = resolve(tree, next_word(tree->p, &args));
-    int is_not = *word == '!', found;
+    int built = host->has_module ? host->has_module(host->baton, name) : -1;
 
+    if (apr_hash_get(tree->modules, name, APR_HASH_KEY_STRING)) {
+        return 1;
+    }
+    return built == 0 && tree->is_odd && strstr(name, ".c") ? -1 : built;
+}
+
+/* 1, 0, -1 for not known; 2: it is none of these. */
+static int decide(r307_tree_t *tree, const char *name, const char *args)
+{
+    const r307_tree_host_t *host = tree->host;
+    const char *word = next_word(tree->p, &args);
+    int is_not, found;
+
+    if (strlen(name) < 6 || !r307_text_same_fold(name, 2, "If", 2)) {
+        return 2;
+    }
+    word = resolve(tree, word);
+    is_not = *word == '!';
     word += is_not;
     if (is(name, "IfDefine")) {
         found = apr_hash_get(tree->defines, word, APR_HASH_KEY_STRING) != NULL;
     }
     else if (is(name, "IfModule")) {
-        found = apr_hash_get(tree->modules, word, APR_HASH_KEY_STRING) ? 1
-            : host->has_module ? host->has_module(host->baton, word) : -1;
+        found = has_module(tree, word);
     }
     else if (is(name, "IfFile")) {
         found = host->has_file ? host->has_file(host->baton, word) : -1;
@@ -224,13 +265,16 @@ static void define(r307_tree_t *tree, const char *args)
     apr_hash_set(tree->defines, name, APR_HASH_KEY_STRING, value);
 }
 
-/* LoadModule alias_module modules/mod_alias.so: known by both names. */
+/* LoadModule alias_module modules/mod_alias.so: known by both names. Of the MPMs the source is
+ * "event.c"; of others whose file does not begin as httpd's own do it is not known. */
 static void load_module(r307_tree_t *tree, const char *args)
 {
     apr_array_header_t *words = r307_conf_words(tree->p, resolve(tree, args));
     const char *file = word_at(words, 1), *slash = strrchr(file, '/');
     const char *name = slash ? slash + 1 : file;
 
+    tree->is_odd = tree->is_odd || strncmp(name, "mod_", 4) != 0;
+    name += strncmp(name, "mod_mpm_", 8) == 0 ? 8 : 0;
     apr_hash_set(tree->modules, word_at(words, 0), APR_HASH_KEY_STRING, "");
     apr_hash_set(tree->modules, apr_pstrcat(tree->p, apr_pstrmemdup(tree->p, name,
                  strcspn(name, ".")), ".c", NULL), APR_HASH_KEY_STRING, "");
@@ -341,7 +385,9 @@ static r307_node_t *add_node(r307_tree_t *tree, const char *name, const char *ar
     r307_node_t *node = apr_pcalloc(tree->p, sizeof(*node));
 
     node->name = name;
-    node->args = resolve(tree, args);
+    node->args = resolve_args(tree, args);
+    node->env = tree->env;
+    tree->env = NULL;
     node->file = at.file;
     node->line = at.line;
     node->parent = tree->at;

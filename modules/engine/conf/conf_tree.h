@@ -20,6 +20,7 @@ typedef struct r307_node_t {
     unsigned line;
     int is_section;
     int is_maybe;               /* inside of a section that was not decided */
+    const char *env;            /* a variable of the environment in its args, or NULL */
     struct r307_node_t *parent, *child, *last, *next;
 } r307_node_t;
 
@@ -29,7 +30,8 @@ typedef struct r307_tree_t r307_tree_t;
 typedef struct r307_tree_host_t {
     int (*has_module)(void *baton, const char *name);   /* one that is built in */
     int (*has_file)(void *baton, const char *name);
-    const char *(*env)(void *baton, const char *name);
+    /* *is_sure: httpd has it, too. */
+    const char *(*env)(void *baton, const char *name, int *is_sure);
     /* Calls r307_tree_add for each file of the name, which may be a pattern. NULL, or why
      * there is none. */
     const char *(*include)(void *baton, r307_tree_t *tree, const char *name,
@@ -54,7 +56,11 @@ struct r307_tree_t {
     r307_node_t *top, *at;      /* `at`: the section that lines go into */
     apr_array_header_t *problems;   /* of r307_problem_t: httpd does not take it */
     apr_array_header_t *maybe;      /* of r307_node_t *: sections that were not decided */
+    apr_array_header_t *envs;       /* of const char *: variables that httpd may not have, and
+                                     * by which it was decided what is read */
+    const char *env;                /* of the line at hand */
     int depth, is_too_deep;     /* of files in each other */
+    int is_odd;                 /* a module was loaded of whose source the name is not known */
 };
 
 void r307_tree_make(r307_tree_t *tree, apr_pool_t *p, const r307_tree_host_t *host);

@@ -5,12 +5,22 @@
 #include <apr_file_info.h>
 #include <apr_strings.h>
 
-static int same(const char *a, const char *b)
+/* "RewriteRule", "<If ...>"; of what httpd may not read at all, why. */
+static const char *what_of(const r307_walk_t *walk, const r307_node_t *node)
 {
-    return r307_text_same_fold(a, strlen(a), b, strlen(b));
+    const r307_node_t *outer = node;
+
+    while (outer->is_maybe && outer->parent && outer->parent->is_maybe) {
+        outer = outer->parent;
+    }
+    if (node->env) {
+        return apr_psprintf(walk->p, "${%s} of httpd's environment", node->env);
+    }
+    return outer->is_section ? apr_psprintf(walk->p, "<%s %s>", outer->name, outer->args)
+                             : outer->name;
 }
 
-static void depend(apr_array_header_t *depends, const char *what, const r307_node_t *node)
+static void depend_on(apr_array_header_t *depends, const char *what, const r307_node_t *node)
 {
     r307_depend_t *made = apr_array_push(depends);
 
@@ -20,96 +30,44 @@ static void depend(apr_array_header_t *depends, const char *what, const r307_nod
     made->is_access = 0;
 }
 
-static void depend_all(apr_pool_t *p, apr_array_header_t *depends,
+static void depend(const r307_walk_t *walk, apr_array_header_t *depends,
+                   const r307_node_t *node)
+{
+    depend_on(depends, what_of(walk, node), node);
+}
+
+static void depend_all(const r307_walk_t *walk, apr_array_header_t *depends,
                        const apr_array_header_t *nodes)
 {
     int i;
 
     for (i = 0; nodes && i < nodes->nelts; i++) {
-        const r307_node_t *node = APR_ARRAY_IDX(nodes, i, const r307_node_t *);
-
-        depend(depends, node->is_section ? apr_psprintf(p, "<%s %s>", node->name, node->args)
-                                         : node->name, node);
+        depend(walk, depends, APR_ARRAY_IDX(nodes, i, const r307_node_t *));
     }
 }
 
-/* --- the virtual host --- */
+/* --- other modules' lines --- */
 
-static int is_glob(const char *pattern, const char *host)
+/* RewriteRules of the main server are not those of others. */
+static int is_of_server(const r307_walk_t *walk, const r307_node_t *node)
 {
-    return r307_text_glob(r307_slice(pattern, strlen(pattern)),
-                          r307_slice(host, strlen(host)), 1);
+    return !r307_node_is(node, "RewriteRule") || !walk->server->node
+           || walk->site->inherits || r307_between_is_in(node, "VirtualHost");
 }
 
-static int has_name(const r307_server_t *server, const char *host)
+static void note_between(r307_walk_t *walk, const r307_area_t *part, r307_between_t kind,
+                         apr_array_header_t *depends)
 {
     int i;
 
-    if (server->name && same(server->name, host)) {
-        return 1;
-    }
-    for (i = 0; i < server->aliases->nelts; i++) {
-        if (same(APR_ARRAY_IDX(server->aliases, i, const char *), host)) {
-            return 1;
+    for (i = 0; part->between && i < part->between->nelts; i++) {
+        const r307_node_t *node = APR_ARRAY_IDX(part->between, i, const r307_node_t *);
+
+        if (r307_between_find(walk->p, node) == kind && is_of_server(walk, node)
+            && r307_between_may(walk->p, node, walk->uri)) {
+            depend(walk, depends, node);
         }
     }
-    for (i = 0; i < server->globs->nelts; i++) {
-        if (is_glob(APR_ARRAY_IDX(server->globs, i, const char *), host)) {
-            return 1;
-        }
-    }
-    return 0;
-}
-
-/* 2: by its address, 1: by any address, 0: not at all. */
-static int listens(const r307_server_t *server, const char *host, int port)
-{
-    int i, best = 0;
-
-    for (i = 0; i < server->addresses->nelts; i++) {
-        const r307_address_t *address = &APR_ARRAY_IDX(server->addresses, i,
-                                                       r307_address_t);
-
-        if (address->port && address->port != port) {
-            continue;
-        }
-        best = address->host ? (same(address->host, host) ? 2 : best) : best ? best : 1;
-    }
-    return best;
-}
-
-/* Hosts of one address are tried by name in their order; the first is the default. */
-static void find_server(r307_walk_t *walk)
-{
-    const apr_array_header_t *hosts = walk->site->hosts;
-    const r307_server_t *first = NULL;
-    int i, k, level = 0;
-
-    for (i = 0; i < hosts->nelts; i++) {
-        const r307_server_t *server = APR_ARRAY_IDX(hosts, i, const r307_server_t *);
-
-        k = listens(server, walk->host, walk->port);
-        level = k > level ? k : level;
-        for (k = 0; k < server->addresses->nelts; k++) {
-            const char *host = APR_ARRAY_IDX(server->addresses, k, r307_address_t).host;
-
-            if (host && !same(host, walk->host)) {
-                depend(walk->depends_early, "the address that is asked", server->node);
-            }
-        }
-    }
-    for (i = 0; level && i < hosts->nelts; i++) {
-        const r307_server_t *server = APR_ARRAY_IDX(hosts, i, const r307_server_t *);
-
-        if (listens(server, walk->host, walk->port) == level) {
-            first = first ? first : server;
-            if (has_name(server, walk->host)) {
-                walk->server = server;
-                return;
-            }
-        }
-    }
-    walk->server = first ? first : walk->site->main;
 }
 
 /* --- early --- */
@@ -140,6 +98,17 @@ static void merge_sections(r307_walk_t *walk, const apr_array_header_t *sections
     }
 }
 
+static void find_server(r307_walk_t *walk)
+{
+    r307_hosted_t hosted;
+
+    r307_host_find(walk->site, walk->host, walk->port, &hosted);
+    walk->server = hosted.server;
+    if (hosted.depends) {
+        depend_on(walk->depends_early, hosted.depends, hosted.node);
+    }
+}
+
 void r307_walk_early(r307_walk_t *walk)
 {
     walk->depends_early = apr_array_make(walk->p, 2, sizeof(r307_depend_t));
@@ -147,8 +116,9 @@ void r307_walk_early(r307_walk_t *walk)
     find_server(walk);
     walk->early = walk->server->part;
     merge_sections(walk, walk->server->locations, walk->uri, &walk->early);
-    depend_all(walk->p, walk->depends_early, walk->early.maybes);
-    depend_all(walk->p, walk->depends_early, walk->site->maybes);
+    depend_all(walk, walk->depends_early, walk->early.maybes);
+    depend_all(walk, walk->depends_early, walk->site->maybes);
+    note_between(walk, &walk->early, R307_BETWEEN_FIRST, walk->depends_early);
 }
 
 /* --- where the path leads --- */
@@ -184,67 +154,13 @@ static int find_file(r307_walk_t *walk)
     return walk->filename != NULL;
 }
 
-/* The first path among the words of another module's line; NULL: it says none. */
-static const char *path_among(apr_pool_t *p, const r307_node_t *node)
-{
-    apr_array_header_t *words = r307_conf_words(p, node->args);
-    int i;
-
-    for (i = 0; i < words->nelts && i < 2; i++) {
-        const char *word = APR_ARRAY_IDX(words, i, const char *);
-
-        if (*word == '/') {
-            return word;
-        }
-    }
-    return NULL;
-}
-
-static int is_of_host(const r307_node_t *node)
-{
-    for (; node; node = node->parent) {
-        if (r307_node_is(node, "VirtualHost")) {
-            return 1;
-        }
-    }
-    return 0;
-}
-
-/* Whether another module's line may answer this path before our late rules. */
-static int may_answer(r307_walk_t *walk, const r307_node_t *node)
-{
-    const char *path = path_among(walk->p, node);
-    int is_regex = strstr(node->name, "Match") != NULL;
-
-    if (r307_node_is(node, "RewriteRule")) {
-        return !walk->server->node || is_of_host(node);
-    }
-    if (r307_node_is(node, "UserDir")) {
-        return walk->uri[1] == '~' && !same(node->args, "disabled");
-    }
-    return is_regex || !path || below(walk->uri, path) != NULL;
-}
-
-static void note_between(r307_walk_t *walk, const r307_area_t *part)
-{
-    int i;
-
-    for (i = 0; part->between && i < part->between->nelts; i++) {
-        const r307_node_t *node = APR_ARRAY_IDX(part->between, i, const r307_node_t *);
-
-        if (may_answer(walk, node)) {
-            depend(walk->depends_late, node->name, node);
-        }
-    }
-}
-
 /* --- directories --- */
 
 typedef struct going_t {
     r307_walk_t *walk;
     r307_area_t merged;         /* of what was met; any: there was something */
     int any;
-    r307_area_t opts;           /* only AllowOverride of it */
+    r307_area_t opts;           /* only AllowOverride and Options of it */
     int next;                   /* section that comes next */
 } going_t;
 
@@ -263,6 +179,7 @@ static void meet(going_t *going, const r307_area_t *part)
     if (part->override_list) {
         going->opts.override_list = part->override_list;
     }
+    r307_links_merge(&going->opts.links, &part->links);
 }
 
 /* One directory: its sections, and its .htaccess. directory ends in '/'. */
@@ -295,29 +212,82 @@ static void enter(going_t *going, const char *directory, int depth)
     }
 }
 
+/* What httpd answers 403 to, as it goes there; NULL: it does not. */
+static const char *refused(going_t *going, const char *name, const r307_there_t *there)
+{
+    const r307_links_t *links = &going->opts.links;
+
+    if (there->is_link && !(links->on & (R307_LINKS_FOLLOW | R307_LINKS_OWNER))) {
+        return apr_psprintf(going->walk->p, "%s is a symbolic link, and Options allow none",
+                            name);
+    }
+    if (there->is_link && there->kind == R307_THERE_NOTHING) {
+        return apr_psprintf(going->walk->p, "%s is a symbolic link to nothing", name);
+    }
+    if (there->is_link && (links->on & R307_LINKS_OWNER) && !there->is_owners) {
+        return apr_psprintf(going->walk->p, "%s is a symbolic link to a file of somebody "
+                            "else (SymLinksIfOwnerMatch)", name);
+    }
+    return there->kind == R307_THERE_OTHER
+        ? apr_psprintf(going->walk->p, "%s is neither a file nor a directory", name) : NULL;
+}
+
+static int exists(const r307_there_t *there)
+{
+    return there->kind == R307_THERE_FILE || there->kind == R307_THERE_FOLDER
+           || there->kind == R307_THERE_OTHER;
+}
+
+static void look(r307_walk_t *walk, const char *name, r307_there_t *there)
+{
+    memset(there, 0, sizeof(*there));
+    walk->look(walk->baton, name, there);
+    if (there->depends) {
+        depend_on(walk->depends_late, there->depends, NULL);
+    }
+}
+
+/* One part of the path. 1: it is taken for a directory, and the walk goes on. httpd looks at no
+ * part of a path that is whole where links are followed whoever made them. */
+static int pass(going_t *going, const char *name, int is_whole, r307_there_t *there)
+{
+    r307_walk_t *walk = going->walk;
+
+    if (is_whole && going->opts.links.on == R307_LINKS_FOLLOW) {
+        return 1;
+    }
+    look(walk, name, there);
+    walk->refused = refused(going, name, there);
+    return there->kind == R307_THERE_FOLDER && !walk->refused;
+}
+
 /* Down to what is no directory; *file: that. 0: something cannot be looked at. */
 static int go_down(going_t *going, const char *path, const char **file)
 {
     r307_walk_t *walk = going->walk;
     const char *end = path + 1, *name;
-    int there = R307_THERE_FOLDER, depth = 1;
+    r307_there_t there;
+    int depth = 1, is_whole;
 
+    look(walk, path, &there);
+    is_whole = exists(&there) && (there.kind == R307_THERE_FOLDER
+                                  || path[strlen(path) - 1] != '/');
     enter(going, "/", depth);
     *file = path;
     walk->path_info = "";
     while (*end) {
         end += strcspn(end, "/");
         name = apr_pstrmemdup(walk->p, path, (size_t)(end - path));
-        there = walk->look(walk->baton, name);
-        if (there != R307_THERE_FOLDER) {
+        if (!pass(going, name, is_whole, &there)) {
             *file = name;
             walk->path_info = apr_pstrdup(walk->p, end);
-            return there != R307_THERE_UNKNOWN;
+            break;
         }
         enter(going, apr_pstrcat(walk->p, name, "/", NULL), ++depth);
         end += strspn(end, "/");
     }
-    return 1;
+    walk->is_there = exists(&there);
+    return there.kind != R307_THERE_UNKNOWN;
 }
 
 static void meet_regexes(going_t *going, const char *file)
@@ -342,6 +312,30 @@ static const char *tidy(apr_pool_t *p, const char *path)
         ? full : path;
 }
 
+static void depend_access(r307_walk_t *walk, const r307_node_t *node)
+{
+    depend_on(walk->depends_late, apr_pstrcat(walk->p, node->name, " ", node->args, NULL),
+              node);
+    APR_ARRAY_IDX(walk->depends_late, walk->depends_late->nelts - 1,
+                  r307_depend_t).is_access = 1;
+}
+
+/* What has a say once the place is known. */
+static void note_late(r307_walk_t *walk)
+{
+    const r307_area_t *late = &walk->late;
+
+    depend_all(walk, walk->depends_late, late->maybes);
+    note_between(walk, late, R307_BETWEEN_FIRST, walk->depends_late);
+    note_between(walk, late, R307_BETWEEN_REFUSES, walk->depends_late);
+    if (late->require && !late->is_granted && (!late->is_denied || late->compat)) {
+        depend_access(walk, late->require);
+    }
+    if (late->compat) {
+        depend_access(walk, late->compat);
+    }
+}
+
 int r307_walk_late(r307_walk_t *walk)
 {
     const char *file = NULL, *slash;
@@ -349,7 +343,7 @@ int r307_walk_late(r307_walk_t *walk)
     int is_known;
 
     walk->late = walk->early;
-    note_between(walk, &walk->early);
+    note_between(walk, &walk->early, R307_BETWEEN_MAPS, walk->depends_late);
     if (!find_file(walk)) {
         return 0;
     }
@@ -367,13 +361,6 @@ int r307_walk_late(r307_walk_t *walk)
     slash = strrchr(file, '/');
     merge_sections(walk, walk->late.files, slash ? slash + 1 : file, &walk->late);
     merge_sections(walk, walk->server->locations, walk->uri, &walk->late);
-    depend_all(walk->p, walk->depends_late, walk->late.maybes);
-    if (walk->late.require && !walk->late.is_granted && !walk->late.is_denied) {
-        depend(walk->depends_late, apr_pstrcat(walk->p, walk->late.require->name, " ",
-                                               walk->late.require->args, NULL),
-               walk->late.require);
-        APR_ARRAY_IDX(walk->depends_late, walk->depends_late->nelts - 1,
-                      r307_depend_t).is_access = 1;
-    }
+    note_late(walk);
     return is_known;
 }

@@ -7,10 +7,16 @@
 #ifndef R307_CONF_WALK_H
 #define R307_CONF_WALK_H
 
-#include "conf/conf_site.h"
+#include "conf/conf_host.h"
 
-/* What is there. */
-enum { R307_THERE_NOTHING, R307_THERE_FILE, R307_THERE_FOLDER, R307_THERE_UNKNOWN };
+/* What is there, behind links. */
+typedef struct r307_there_t {
+    enum { R307_THERE_NOTHING, R307_THERE_FILE, R307_THERE_FOLDER, R307_THERE_OTHER,
+           R307_THERE_UNKNOWN } kind;
+    int is_link;                /* the name itself */
+    int is_owners;              /* and it leads to what belongs to who made it */
+    const char *depends;        /* NULL, or why httpd may see something else */
+} r307_there_t;
 
 /* Something that decides, and that text does not tell. */
 typedef struct r307_depend_t {
@@ -23,7 +29,7 @@ typedef struct r307_depend_t {
 typedef struct r307_walk_t {
     apr_pool_t *p;
     r307_site_t *site;
-    int (*look)(void *baton, const char *path);
+    void (*look)(void *baton, const char *path, r307_there_t *there);
     /* The .htaccess of a directory, by one of the names; 0: there is none. above: what holds
      * there. */
     int (*htaccess)(void *baton, const char *directory, const char *names,
@@ -39,6 +45,8 @@ typedef struct r307_walk_t {
     r307_area_t late;           /* and behind that */
     const char *filename, *path_info;
     const char *root, *prefix;  /* the folder that `filename` is below, and its URL */
+    const char *refused;        /* NULL, or why httpd answers 403 on the way */
+    int is_there;               /* `filename` is */
     apr_array_header_t *depends_early, *depends_late;   /* of r307_depend_t */
 } r307_walk_t;
 

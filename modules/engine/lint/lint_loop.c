@@ -35,9 +35,10 @@ int r307_loop_next(apr_pool_t *p, const r307_view_t *from, const char *location,
 {
     static const r307_slice_t root = { "/", 1 };
     r307_url_t asked, ref, url;
-    const char *text = apr_psprintf(p, "%s://%s:%d%.*s", from->asked.scheme,
-                                    from->asked.host, from->asked.port,
-                                    (int)from->path->enc_len, from->path->enc);
+    const char *text = apr_pstrcat(p, from->asked.scheme, "://", from->asked.host, ":",
+                                   apr_itoa(p, from->asked.port),
+                                   apr_pstrmemdup(p, from->path->enc, from->path->enc_len),
+                                   NULL);
     long port;
 
     r307_url_split(text, strlen(text), &asked);
@@ -186,11 +187,10 @@ static void ask_all(walk_t *w, const r307_view_t *view, int depth)
 
 static void visit(walk_t *w, const r307_view_t *view, int depth)
 {
-    const char *key = apr_psprintf(w->p, "%s://%d%s%s%.*s", view->asked.scheme,
-                                   view->asked.port,
-                                   apr_pstrmemdup(w->p, view->path->dec, view->path->len),
-                                   view->query.s ? "?" : "", (int)view->query.len,
-                                   view->query.s ? view->query.s : "");
+    const char *query = view->query.s ? r307_slice_text(w->p, view->query) : "";
+    const char *key = apr_pstrcat(w->p, view->asked.scheme, "://",
+                                  apr_itoa(w->p, view->asked.port), view->path->dec,
+                                  view->query.s ? "?" : "", query, NULL);
     int *place = apr_hash_get(w->places, key, APR_HASH_KEY_STRING);
 
     if (place && *place) {

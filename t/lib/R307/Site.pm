@@ -117,8 +117,9 @@ my @servers;
 
 sub free_port
 {
+    my $taken = shift || 0;
     my $last = $vars->{port} + 97;
-    for my $port (reverse $vars->{port} + 70 .. $last) {
+    for my $port (grep { $_ != $taken } reverse $vars->{port} + 70 .. $last) {
         # a port where connections of a server before have yet to end is free, as to httpd
         my $socket = IO::Socket::INET->new(LocalAddr => '127.0.0.1', LocalPort => $port,
                                            Proto => 'tcp', Listen => 1, ReuseAddr => 1) or next;
@@ -191,13 +192,16 @@ sub control
 }
 
 # own_server($text, %with): starts a server with that configuration and returns
-# { port, dir, pid }; it is stopped when the test ends. @PORT@ in the text is its port.
+# { port, dir, pid }; it is stopped when the test ends. @PORT@ in the text is its port, @PORT2@
+# another one that is free, as port2.
 # single => 1: as `httpd -X`, one process that serves by itself. under => [command]: run by it.
 sub own_server
 {
     my ($text, %with) = @_;
     my $port = free_port();
+    my $second = $text =~ /\@PORT2\@/ ? free_port($port) : 0;
     $text =~ s/\@PORT\@/$port/g;
+    $text =~ s/\@PORT2\@/$second/g;
     my $dir = write_conf($text, $port, %with);
     # `die` runs END, a signal does not
     $SIG{$_} ||= sub { exit 1 } for qw(INT TERM HUP);
@@ -212,7 +216,7 @@ sub own_server
         { exec @{ $with{under} || [] }, httpd(), $with{single} ? '-X' : '-DFOREGROUND', '-f', "$dir/httpd.conf" }
         POSIX::_exit(127);
     }
-    my $server = { port => $port, dir => $dir, pid => $pid };
+    my $server = { port => $port, port2 => $second, dir => $dir, pid => $pid };
     push @servers, $server;
     my $until = time + 60;
     while (time < $until) {

@@ -9,8 +9,9 @@ static int has_module(void *baton, const char *name)
     return strcmp(name, "mod_so.c") == 0;
 }
 
-static const char *env(void *baton, const char *name)
+static const char *env(void *baton, const char *name, int *is_sure)
 {
+    *is_sure = strcmp(name, "UNSURE") != 0;
     return strcmp(name, "HOME") == 0 ? "/home" : NULL;
 }
 

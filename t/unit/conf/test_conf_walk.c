@@ -18,7 +18,7 @@ static const char conf[] =
     "<Directory /srv/*/b>\nRedirect307 glob\n</Directory>\n"
     "<Files *.html>\nRedirect307 html\n</Files>\n"
     "<Location /a>\nRedirect307 la\n</Location>\n<Location /a*>\nRedirect307 lglob\n</Location>\n"
-    "<If \"true\">\nRedirect307 if\n</If>\nRewriteRule ^/x - [L]\nProxyPass /p http://h/\n"
+    "<If \"true\">\nRedirect307 if\n</If>\nRewriteRule ^/ /y [L]\nProxyPass /p http://h/\n"
     "</VirtualHost>\n"
     "<VirtualHost *:80 10.0.0.1:8080>\nServerName https://two.test:443\nDocumentRoot /srv/two\n"
     "UseCanonicalName On\n<Directory /srv/two>\nRequire ip 10\n</Directory>\n</VirtualHost>\n";
@@ -43,9 +43,9 @@ static void take(void *baton, const r307_node_t *node, const r307_standing_t *st
                              block);
 }
 
-static int look(void *baton, const char *path)
+static void look(void *baton, const char *path, r307_there_t *there)
 {
-    return strstr(path, "nothing") ? R307_THERE_NOTHING
+    there->kind = strstr(path, "nothing") ? R307_THERE_NOTHING
         : strchr(strrchr(path, '/'), '.') ? R307_THERE_FILE : R307_THERE_FOLDER;
 }
 
@@ -56,6 +56,9 @@ static int htaccess(void *baton, const char *directory, const char *names,
     r307_tree_host_t host = { NULL, NULL, NULL, NULL, NULL };
     r307_tree_t tree;
 
+    if (strstr(directory, ".html/") || strstr(directory, ".txt/")) {
+        return 0;               /* of a file */
+    }
     seen->htaccess = apr_pstrcat(seen->p, seen->htaccess, directory, " ", NULL);
     r307_tree_make(&tree, seen->p, &host);
     r307_tree_add(&tree, names, "Redirect307 ht\nRewriteRule x y\n", 31);
@@ -125,7 +128,7 @@ START_TEST(walks)
           "/srv/one/ /srv/one/p/ ", "/srv/one/p/x.txt",
           "<If \"true\">, RewriteRule, ProxyPass", 80 },
         { "two.test", "/m/x.txt", "/srv/two", "main", "", "", "/srv/two/m/x.txt",
-          "the address that is asked, Require ip 10", 80 },
+          "Require ip 10", 80 },
         { "one.test", "/main/x", "/srv/main", "server", "", "", "/srv/main/x",
           "<If \"true\">, RewriteRule", 80 },
         { "10.0.0.1", "/x", "/srv/two", "", "", "", "/srv/two/x", "Require ip 10", 8080 }
@@ -204,6 +207,122 @@ START_TEST(unsaid)
 }
 END_TEST
 
+/* What Options make of links where they lie inside of each other. */
+START_TEST(links)
+{
+    static const struct {
+        r307_links_t add_to;
+        int on;
+    } rows[] = {
+        { { 0, 0, 0, R307_LINKS_FOLLOW }, 0 },
+        { { 0, 0, R307_LINKS_OWNER, 0 }, R307_LINKS_FOLLOW | R307_LINKS_OWNER },
+        { { 1, R307_LINKS_OWNER, 0, 0 }, R307_LINKS_OWNER },
+        { { 1, 0, 0, 0 }, 0 },
+        { { 0, 0, 0, 0 }, R307_LINKS_FOLLOW }
+    };
+    size_t i;
+
+    for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        r307_links_t of = { 0, R307_LINKS_FOLLOW, 0, 0 };
+
+        r307_links_merge(&of, &rows[i].add_to);
+        ck_assert_int_eq(of.on, rows[i].on);
+        unit_rows_add(1);
+    }
+}
+END_TEST
+
+/* Which virtual host is asked. */
+START_TEST(hosts)
+{
+    static const char text[] =
+        "Listen 127.0.0.1:80\nListen 8080\nListen [::1]:81\nServerName main.test\n"
+        "<VirtualHost *:80>\nServerName a.test\n</VirtualHost>\n"
+        "<VirtualHost *>\nServerName b.test\n</VirtualHost>\n"
+        "<VirtualHost 127.0.0.1:80>\nServerName c.test\nServerAlias *.c.test\n</VirtualHost>\n"
+        "<VirtualHost 127.0.0.1:80 [0:0::1]:81>\nServerName d.test\n</VirtualHost>\n"
+        "<VirtualHost _default_:8080>\nServerName e.test:99\n</VirtualHost>\n"
+        "<VirtualHost 10.0.0.1:8080>\nServerName f.test\n</VirtualHost>\n"
+        "<VirtualHost 127.0.0.1>\nServerName g.test\n</VirtualHost>\n";
+    static const struct {
+        const char *host, *name, *depends;
+        int port;
+    } rows[] = {
+        { "c.test", "c.test", NULL, 80 }, { "w.c.test", "c.test", NULL, 80 },
+        { "d.test", "d.test", NULL, 80 }, { "a.test", "c.test", NULL, 80 },
+        { "g.test", "c.test", NULL, 80 }, { "d.test", "d.test", NULL, 81 },
+        { "x.test", "d.test", NULL, 81 },
+        { "e.test", "e.test", "the address that is asked", 8080 },
+        { "10.0.0.1", "f.test", NULL, 8080 }, { "10.0.0.2", "e.test", NULL, 8080 },
+        { "10.0.0.2", "a.test", NULL, 80 },
+        { "b.test", "b.test", "Listen, which has no port 82", 82 }
+    };
+    static const r307_tree_host_t host = { NULL, NULL, NULL, NULL, NULL };
+    r307_hosted_t hosted;
+    r307_site_t site;
+    r307_tree_t tree;
+    seen_t seen;
+    size_t i;
+
+    read_site(&seen, &site, conf);
+    r307_tree_make(&tree, seen.p, &host);
+    r307_tree_add(&tree, "x.conf", text, sizeof(text) - 1);
+    r307_site_read(&site, &tree);
+    for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        r307_host_find(&site, rows[i].host, rows[i].port, &hosted);
+        ck_assert_msg(hosted.server->name && strcmp(hosted.server->name, rows[i].name) == 0,
+                      "row %d: %s", (int)i, hosted.server->name);
+        ck_assert_msg(!hosted.depends == !rows[i].depends
+                      && (!hosted.depends || strcmp(hosted.depends, rows[i].depends) == 0),
+                      "row %d: %s", (int)i, hosted.depends ? hosted.depends : "-");
+        unit_rows_add(1);
+    }
+}
+END_TEST
+
+/* Which lines of others have a say, and about which paths. */
+START_TEST(betweens)
+{
+    static const struct {
+        const char *name, *args, *path;
+        r307_between_t kind;
+        int may;
+    } rows[] = {
+        { "KeepAlive", "On", "/", R307_BETWEEN_NOTHING, 1 },
+        { "Redirect", "/a /b", "/a/x", R307_BETWEEN_MAPS, 1 },
+        { "redirect", "301 /a /b", "/ab", R307_BETWEEN_MAPS, 0 },
+        { "RedirectMatch", "404 \\.x$", "/a.x", R307_BETWEEN_MAPS, 1 },
+        { "RedirectMatch", "\\.x$ /y", "/a.y", R307_BETWEEN_MAPS, 0 },
+        { "RewriteRule", "^/OLD /n [NC,L]", "/old", R307_BETWEEN_MAPS, 1 },
+        { "RewriteRule", "^/OLD /n [L]", "/old", R307_BETWEEN_MAPS, 0 },
+        { "RewriteRule", "!^/a - [F]", "/b", R307_BETWEEN_MAPS, 1 },
+        { "RewriteRule", "^ - [E=a:b,L]", "/b", R307_BETWEEN_MAPS, 0 },
+        { "UserDir", "public_html", "/~u", R307_BETWEEN_MAPS, 1 },
+        { "UserDir", "public_html", "/u", R307_BETWEEN_MAPS, 0 },
+        { "Header", "always edit Location x y", "/", R307_BETWEEN_SENDS, 1 },
+        { "Header", "set X-Y z", "/", R307_BETWEEN_NOTHING, 1 },
+        { "RequestHeader", "set X y early", "/", R307_BETWEEN_FIRST, 1 },
+        { "SecRuleEngine", "On", "/", R307_BETWEEN_FIRST, 1 },
+        { "AllowMethods", "GET", "/", R307_BETWEEN_REFUSES, 1 },
+        { "MDomain", "a.test", "/.well-known/acme-challenge/x", R307_BETWEEN_FIRST, 1 },
+        { "MDomain", "a.test", "/x", R307_BETWEEN_FIRST, 0 }
+    };
+    apr_pool_t *p = unit_pool();
+    size_t i;
+
+    for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        r307_node_t node = { .name = rows[i].name, .args = rows[i].args };
+        r307_between_t kind = r307_between_find(p, &node);
+
+        ck_assert_msg(kind == rows[i].kind, "row %d: %d", (int)i, (int)kind);
+        ck_assert_msg(kind == R307_BETWEEN_NOTHING
+                      || r307_between_may(p, &node, rows[i].path) == rows[i].may,
+                      "row %d", (int)i);
+        unit_rows_add(1);
+    }
+}
+END_TEST
+
 /* What AllowOverride lets in. */
 START_TEST(overrides)
 {
@@ -222,7 +341,8 @@ START_TEST(overrides)
         { "AllowOverride None\nAllowOverrideList Redirect307", "Redirect307", 1 },
         { "AllowOverride None\nAllowOverrideList Redirect307", "Redirect307Match", 0 },
         { "AllowOverride AuthConfig Nonfatal=All", "Redirect307", -1 },
-        { "AllowOverride Options=Indexes", "Options", 1 }
+        { "AllowOverride Options=Indexes", "Options", -1 },
+        { "AllowOverride Options=Indexes Options", "Options", 1 }
     };
     static const r307_tree_host_t host = { NULL, NULL, NULL, NULL, NULL };
     apr_pool_t *p = unit_pool();
@@ -283,6 +403,9 @@ TCase *conf_walk_cases(void)
 
     tcase_add_test(tcase, walks);
     tcase_add_test(tcase, unsaid);
+    tcase_add_test(tcase, links);
+    tcase_add_test(tcase, hosts);
+    tcase_add_test(tcase, betweens);
     tcase_add_test(tcase, overrides);
     tcase_add_test(tcase, urls);
     return tcase;
