@@ -4,8 +4,8 @@
 #include <string.h>
 #include <apr_strings.h>
 
-#include "ctl_httpd.h"
 #include "ctl_docroot.h"
+#include "ctl_htaccess.h"
 #include "ctl_lint.h"
 #include "ctl_offer.h"
 
@@ -148,6 +148,81 @@ static void lint_httpd(linting_t *linting, const ctl_args_t *args)
     }
 }
 
+/* --- the .htaccess files of an httpd --- */
+
+typedef struct homes_t {
+    linting_t *linting;
+    ctl_httpd_t httpd;
+} homes_t;
+
+static void say_refusals(linting_t *linting, const apr_array_header_t *refused)
+{
+    int i;
+
+    for (i = 0; i < refused->nelts; i++) {
+        const ctl_refusal_t *refusal = &APR_ARRAY_IDX(refused, i, ctl_refusal_t);
+        ctl_saying_t saying = {
+            .kind = CTL_SAYING_ERROR, .file = refusal->file, .line = refusal->line,
+            .directive = refusal->directive, .text = refusal->text
+        };
+
+        linting->lint.sum.findings++;
+        ctl_sayings_add(&linting->sayings, &saying);
+    }
+}
+
+/* Each in a pool of its own: there may be many. */
+static void lint_home(void *baton, const ctl_home_t *home)
+{
+    homes_t *homes = baton;
+    linting_t *linting = homes->linting;
+    apr_pool_t *p = linting->p, *one;
+    ctl_site_t site;
+    const char *bad;
+
+    linting->files++;
+    apr_pool_create(&one, p);
+    linting->lint.p = linting->p = linting->sayings.p = one;
+    bad = ctl_lint_file(&linting->lint, home->found, NULL, &site);
+    if (!bad) {
+        say_refusals(linting, ctl_htaccess_refusals(&homes->httpd, one, home, &site));
+    }
+    ctl_sayings_flush(&linting->sayings);
+    linting->lint.p = linting->p = linting->sayings.p = p;
+    linting->lint.map = NULL;
+    if (bad) {
+        unread(linting, home->found->path, bad);
+    }
+    apr_pool_destroy(one);
+}
+
+static void unread_home(void *baton, const char *name, const char *why)
+{
+    unread(((homes_t *)baton)->linting, name, why);
+}
+
+/* All of them, or those in the directories that were named. */
+static void lint_homes(linting_t *linting, const ctl_args_t *args)
+{
+    homes_t homes = { linting, { 0 } };
+    const ctl_homing_t homing = { lint_home, unread_home, &homes };
+    const char *bad;
+
+    ctl_httpd_make(&homes.httpd, linting->p);
+    homes.httpd.lines.no_maps = 1;
+    bad = ctl_httpd_load(&homes.httpd, args);
+    if (bad) {
+        unread(linting, homes.httpd.file ? homes.httpd.file : "httpd.conf", bad);
+        return;
+    }
+    ctl_homes_each(&homes.httpd, args->words, args->count, &homing);
+    if (!linting->files) {
+        linting->empty++;
+        say_empty(linting, homes.httpd.file, apr_pstrcat(linting->p, homes.httpd.file,
+                  ": httpd reads no .htaccess there", NULL));
+    }
+}
+
 /* --- what was named --- */
 
 /* What was named, and whether there was anything to check in it. */
@@ -176,7 +251,7 @@ static const char *refuse_fix(const ctl_args_t *args)
     if (!ctl_args_value(args, "fix")) {
         return ctl_args_value(args, "yes") ? "--yes goes with --fix" : NULL;
     }
-    if (!args->count) {
+    if (!args->count || ctl_args_value(args, "homes")) {
         return "--fix writes files; name them";
     }
     for (i = 0; i < args->count; i++) {
@@ -209,12 +284,14 @@ ctl_exit_t ctl_cmd_lint(const ctl_args_t *args)
     linting_t linting = { .p = args->p };
     ctl_sum_t *sum = &linting.lint.sum;
     const char *bad;
-    int i;
+    int i, is_homes;
 
     linting.lint.p = args->p;
     linting.lint.sayings = &linting.sayings;
     linting.lint.root = ctl_args_value(args, "root");
-    if (args->count && (ctl_args_value(args, "f") || ctl_args_value(args, "D"))) {
+    is_homes = ctl_args_value(args, "homes") != NULL;
+    if (args->count && !is_homes
+        && (ctl_args_value(args, "f") || ctl_args_value(args, "D"))) {
         return ctl_args_refuse(args, "-f and -D are of a whole httpd, and a file stands "
                                      "behind them; leave one of them out");
     }
@@ -225,10 +302,13 @@ ctl_exit_t ctl_cmd_lint(const ctl_args_t *args)
     if (bad) {
         return ctl_args_refuse(args, bad);
     }
-    if (!args->count) {
+    if (is_homes) {
+        lint_homes(&linting, args);
+    }
+    else if (!args->count) {
         lint_httpd(&linting, args);
     }
-    for (i = 0; i < args->count; i++) {
+    for (i = 0; i < args->count && !is_homes; i++) {
         lint_named(&linting, args->words[i]);
     }
     sum->is_nothing = !linting.files

@@ -114,7 +114,7 @@ static int by_name(const void *a, const void *b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* The names in a directory, sorted; NULL when it cannot be read. */
+/* The names in a directory that may be directories, sorted; NULL when it cannot be read. */
 static apr_array_header_t *list(apr_pool_t *p, int folder)
 {
     apr_array_header_t *names = apr_array_make(p, 16, sizeof(const char *));
@@ -129,7 +129,8 @@ static apr_array_header_t *list(apr_pool_t *p, int folder)
         return NULL;
     }
     while ((entry = readdir(dir)) != NULL) {
-        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0) {
+        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0
+            && (entry->d_type == DT_DIR || entry->d_type == DT_UNKNOWN)) {
             APR_ARRAY_PUSH(names, const char *) = apr_pstrdup(p, entry->d_name);
         }
     }
@@ -138,17 +139,41 @@ static apr_array_header_t *list(apr_pool_t *p, int folder)
     return names;
 }
 
+static void meet(apr_pool_t *p, const char *name, int folder, const ctl_meeting_t *meeting,
+                 const ctl_entering_t *entering)
+{
+    int i, count = entering ? entering->names->nelts : 1;
+    ctl_named_t found;
+    struct stat st;
+
+    for (i = 0; i < count; i++) {
+        const char *leaf = entering ? APR_ARRAY_IDX(entering->names, i, const char *)
+                                    : HTACCESS;
+
+        if (fstatat(folder, leaf, &st, AT_SYMLINK_NOFOLLOW) == 0) {
+            found.path = apr_pstrcat(p, name, strcmp(name, "/") == 0 ? "" : "/", leaf, NULL);
+            found.name = show(p, found.path);
+            found.folder = folder;
+            found.is_walked = 1;
+            meeting->met(meeting->baton, &found);
+            return;
+        }
+    }
+}
+
 /* Links to directories are not followed, as a loop of them would never end. */
 static void walk(apr_pool_t *parent, const char *name, int folder, int depth,
-                 const ctl_meeting_t *meeting)
+                 const ctl_meeting_t *meeting, const ctl_entering_t *entering)
 {
     apr_array_header_t *names;
-    ctl_named_t found;
     r307_opened_t opened;
     struct stat st;
     apr_pool_t *p;
     int i;
 
+    if (entering && !entering->enter(meeting->baton, name, folder)) {
+        return;
+    }
     apr_pool_create(&p, parent);
     names = depth > DEPTH_MOST ? NULL : list(p, folder);
     if (!names) {
@@ -156,16 +181,10 @@ static void walk(apr_pool_t *parent, const char *name, int folder, int depth,
         apr_pool_destroy(p);
         return;
     }
-    if (fstatat(folder, HTACCESS, &st, AT_SYMLINK_NOFOLLOW) == 0) {
-        found.path = apr_pstrcat(p, name, "/" HTACCESS, NULL);
-        found.name = show(p, found.path);
-        found.folder = folder;
-        found.is_walked = 1;
-        meeting->met(meeting->baton, &found);
-    }
+    meet(p, name, folder, meeting, entering);
     for (i = 0; i < names->nelts; i++) {
         const char *entry = APR_ARRAY_IDX(names, i, const char *);
-        const char *path = apr_pstrcat(p, name, "/", entry, NULL);
+        const char *path = apr_pstrcat(p, name, strcmp(name, "/") == 0 ? "" : "/", entry, NULL);
         r307_open_result_t result;
 
         if (fstatat(folder, entry, &st, AT_SYMLINK_NOFOLLOW) != 0
@@ -174,7 +193,7 @@ static void walk(apr_pool_t *parent, const char *name, int folder, int depth,
         }
         result = r307_open_folder_below(folder, entry, &opened);
         if (result == R307_OPEN_FINE) {
-            walk(p, path, opened.fd, depth + 1, meeting);
+            walk(p, path, opened.fd, depth + 1, meeting, entering);
             close(opened.fd);
         }
         else if (result != R307_OPEN_MISSING && result != R307_OPEN_LINKED) {
@@ -184,21 +203,37 @@ static void walk(apr_pool_t *parent, const char *name, int folder, int depth,
     apr_pool_destroy(p);
 }
 
-void ctl_reach_each(apr_pool_t *p, const char *name, const ctl_meeting_t *meeting)
+/* 0: it is no directory. */
+static int walk_named(apr_pool_t *p, const char *name, const ctl_meeting_t *meeting,
+                      const ctl_entering_t *entering)
 {
     r307_opened_t opened;
+    size_t n = strlen(name);
+
+    if (descriptor_of(name) >= 0
+        || r307_open_named(name, 1, NULL, &opened) != R307_OPEN_FINE) {
+        return 0;
+    }
+    while (n > 1 && name[n - 1] == '/') {
+        n--;
+    }
+    walk(p, apr_pstrmemdup(p, name, n), opened.fd, 0, meeting, entering);
+    close(opened.fd);
+    return 1;
+}
+
+void ctl_reach_walk(apr_pool_t *p, const char *name, const ctl_meeting_t *meeting,
+                    const ctl_entering_t *entering)
+{
+    (void)walk_named(p, name, meeting, entering);
+}
+
+void ctl_reach_each(apr_pool_t *p, const char *name, const ctl_meeting_t *meeting)
+{
     ctl_named_t found;
     const char *bad;
-    size_t n;
 
-    if (descriptor_of(name) < 0
-        && r307_open_named(name, 1, NULL, &opened) == R307_OPEN_FINE) {
-        n = strlen(name);
-        while (n > 1 && name[n - 1] == '/') {
-            n--;
-        }
-        walk(p, apr_pstrmemdup(p, name, n), opened.fd, 0, meeting);
-        close(opened.fd);
+    if (walk_named(p, name, meeting, NULL)) {
         return;
     }
     bad = ctl_reach_name(p, name, &found);

@@ -8,6 +8,7 @@
 #define CTL_REACH_H
 
 #include <apr_pools.h>
+#include <apr_tables.h>
 #include "file/open_below.h"
 
 /* A file to read: as somebody named it, or as it was found below a directory. */
@@ -39,9 +40,20 @@ typedef struct ctl_meeting_t {
     void *baton;
 } ctl_meeting_t;
 
+/* Which directories are looked into, and for which files. */
+typedef struct ctl_entering_t {
+    /* of a directory, before it is looked into: 0 where it is not; baton: the meeting's */
+    int (*enter)(void *baton, const char *name, int folder);
+    const apr_array_header_t *names;    /* of const char *: the first that is there counts */
+} ctl_entering_t;
+
 /* Calls met for the file, or, of a directory, for each .htaccess in it and below, in the
  * order of their names. */
 void ctl_reach_each(apr_pool_t *p, const char *name, const ctl_meeting_t *meeting);
+
+/* The same of a directory, with less of it or other files; nothing of what is none. */
+void ctl_reach_walk(apr_pool_t *p, const char *name, const ctl_meeting_t *meeting,
+                    const ctl_entering_t *entering);
 
 /* A file by its name, its directory held open until the program ends. */
 const char *ctl_reach_name(apr_pool_t *p, const char *name, ctl_named_t *found);
