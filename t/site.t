@@ -82,7 +82,7 @@ sub closing
     make_path($folder);
     put("$folder/f.on", one('', "eta=2h\n", "allow=127.0.0.1\n", 'until=2001-01-01', "bogus\n"), 20) if rand() < .5;
     my $flag = one('', '', ' flag=' . ($in_conf ? "$folder/" : '') . 'f.on', ' flag=' . ($in_conf ? "$folder/" : '') . 'none.on');
-    push @{ $site->{paths} }, "$base/down/", "$base/down/x.css", "$base/a", '/robots.txt';
+    push @{ $site->{paths} }, "$base/f.on", "$base/down/", "$base/down/x.css", "$base/a", '/robots.txt';
     return 'Redirect307Maintenance ' . ($relative ? one('down/', "$base/down/") : one("$base/down/", '/down/'))
         . maybe(.3, ' answer=' . one('503', '307', 'auto')) . $flag . maybe(.2, ' allow=' . one('127.0.0.1', '10.0.0.0/8'))
         . maybe(.15, " exempt=$base/" . segs()) . maybe(.1, ' until=' . one('2001-01-01', '2099-01-01')) . maybe(.1, ' from=' . one('2001-01-01', '2099-01-01')) . "\n";
@@ -94,7 +94,7 @@ sub map_line
     my ($site, $dir, $base) = @_;
     my $name = "m$site->{n}-" . ++$site->{maps} . '.map';
     my @sources = map { "$base/" . segs() } 1 .. 3;
-    push @{ $site->{paths} }, @sources;
+    push @{ $site->{paths} }, @sources, "$base/$name";
     put("$dir/$name", join('', map { "$_ " . target() . "\n" } @sources), 20);
     return "Redirect307Map $dir/$name\n";
 }
@@ -121,6 +121,7 @@ sub foreign
     return one("AddType text/x .x\n", "ErrorDocument 404 /a/none\n", "DirectoryIndex index.html\n", "FileETag None\n", links_line(), links_line(),
         "RewriteEngine On\nRewriteRule ^zz - [F]\n", "Header set X y\n", "php_value a b\n", "SetEnv A b\n", "Redirect /zz /y\n", "SetEnvIf A b c\n",
         "<IfModule mod_headers.c>\nHeader set X y\n</IfModule>\n") if rand() < .9;
+    return "Redirect307Bogus /a /b\n" if rand() < .5;
     $site->{hidden}{Bogus} = 1;
     return "Bogus line\n";
 }

@@ -71,30 +71,51 @@ static int is_loaded(ctl_httpd_t *x, const r307_node_t *node, const char *source
         : ctl_httpd_has_module(x, source);
 }
 
+/* Whether it begins as ours do, and is none. */
+static int is_misspelt(const r307_node_t *node)
+{
+    return strlen(node->name) >= 11
+           && r307_text_same_fold(node->name, 11, "Redirect307", 11);
+}
+
+/* NULL, or why httpd answers 500 to everything there. */
+static const char *why_not(ctl_httpd_t *x, const r307_node_t *node, const char *source,
+                           int loaded, const r307_area_t *above)
+{
+    if (loaded == 0 && above->override != R307_OVERRIDE_UNSET
+        && above->override & R307_OVERRIDE_LENIENT) {
+        return NULL;
+    }
+    if (loaded == 0) {
+        return !source ? "is no directive of this version, and httpd answers 500 to "
+                         "everything here"
+            : apr_psprintf(x->p, "is of %s, which is not loaded, and httpd answers 500 to "
+                           "everything here; put it into <IfModule %s>", source, source);
+    }
+    return loaded == 1
+           && r307_override_allows(above->override, above->override_list, node) == 0
+        ? "is not let in here by AllowOverride, and httpd answers 500 to everything here; "
+          "take it out" : NULL;
+}
+
 static void check_line(ctl_httpd_t *x, const r307_node_t *node, const r307_area_t *above)
 {
     int is_ours = r307_directive_find(node->name, strlen(node->name)) != NULL;
     const char *source = is_ours ? NULL
                                  : ctl_foreign_module(node->name, strlen(node->name));
-    int loaded = is_ours ? 1 : is_loaded(x, node, source);
-    int allowed = r307_override_allows(above->override, above->override_list, node);
+    int loaded = is_ours ? 1 : is_misspelt(node) ? 0 : is_loaded(x, node, source);
+    const char *why = why_not(x, node, source, loaded, above);
 
-    if (loaded == 0 && !(above->override & R307_OVERRIDE_LENIENT)) {
-        refuse_node(x, node, apr_psprintf(x->p, "is of %s, which is not loaded, and httpd "
-                                          "answers 500 to everything here; put it into "
-                                          "<IfModule %s>", source, source));
+    if (why && !node->is_maybe) {
+        refuse_node(x, node, why);
     }
-    else if (loaded != 1) {
-        depend(x, apr_pstrcat(x->p, "whether httpd has ", node->name, NULL),
-                         node->file, node->line);
+    else if (why || loaded != 1) {
+        depend(x, apr_pstrcat(x->p, "whether httpd has ", node->name, NULL), node->file,
+               node->line);
     }
-    else if (allowed == 0) {
-        refuse_node(x, node, "is not let in here by AllowOverride, and httpd answers 500 to "
-                             "everything here; take it out");
-    }
-    else if (allowed < 0) {
-        depend(x, apr_pstrcat(x->p, node->name, " under AllowOverride", NULL),
-                         node->file, node->line);
+    else if (r307_override_allows(above->override, above->override_list, node) < 0) {
+        depend(x, apr_pstrcat(x->p, node->name, " under AllowOverride", NULL), node->file,
+               node->line);
     }
 }
 
@@ -141,12 +162,16 @@ static void read_tree(ctl_httpd_t *x, const ctl_reach_t *reach, r307_tree_t *tre
 static void take(ctl_httpd_t *x, const ctl_reach_t *reach, const char *directory,
                        const r307_area_t *above, r307_area_t *area)
 {
+    int depends = x->walk->depends_late->nelts;
     r307_tree_t tree;
 
     ctl_file_read(x->p, reach, see_fatal, x);
     read_tree(x, reach, &tree);
     see_tree(x, &tree);
     check_lines(x, tree.top->child, above);
+    if (x->fails) {             /* whatever else may be wrong with it */
+        x->walk->depends_late->nelts = depends;
+    }
     x->area = area;
     x->rules = x->regexes = 0;
     r307_site_htaccess(&x->site, &tree, apr_pstrmemdup(x->p, directory,

@@ -122,8 +122,8 @@ static void put_rule(ctl_httpd_t *x, r307_block_t *block, const ctl_line_t *line
         const r307_rule_t *rule = APR_ARRAY_IDX(block->rules->rules, i, const r307_rule_t *);
 
         add_to(block, rule);
-        if (x->area) {
-            r307_limit_count(x->p, &block->tally, rule);
+        if (x->area || rule->conds) {
+            r307_limit_count(x->p, x->area ? &block->tally : &x->tally, rule);
         }
     }
     if (x->area && line->kind == CTL_LINE_RULE) {

@@ -25,6 +25,7 @@ typedef struct ctl_httpd_t {
     long user, group;           /* who reads files; -1: not known */
     r307_area_t *area;          /* of the .htaccess that is read; NULL: of httpd.conf */
     int rules, regexes;         /* of that .htaccess, so far */
+    r307_tally_t tally;         /* of the rules of httpd.conf that have conditions */
     r307_walk_t *walk;          /* of the request that is asked about, or NULL */
     const char *fails;          /* FILE:LINE: why a .htaccess is answered by 500 */
     apr_array_header_t *refused;    /* of ctl_refusal_t: all that is refused; NULL: not asked */

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <apr_strings.h>
 
 #define LINE_MOST 8190          /* httpd's LimitRequestLine where none is said */
@@ -129,6 +130,66 @@ static int file_of(const ctl_whole_t *x)
     return x->walk.is_there ? 1 : x->walk.late.has_views ? -1 : 0;
 }
 
+static int is_file(const char *path, const struct stat *asked)
+{
+    struct stat st;
+
+    return path && stat(path, &st) == 0 && st.st_ino == asked->st_ino
+           && st.st_dev == asked->st_dev;
+}
+
+static const char *path_of(const ctl_whole_t *x, const ctl_line_t *line, const char *name)
+{
+    const char *root = line->is_conf ? line->reach->root : line->reach->directory;
+
+    return *name == '/' || !root ? name : apr_pstrcat(x->p, root, "/", name, NULL);
+}
+
+/* What flag= of rules names. */
+static int is_flag(const ctl_whole_t *x, const r307_tally_t *tally, const struct stat *asked)
+{
+    int i;
+
+    for (i = 0; tally->flags && i < tally->flags->nelts; i++) {
+        const ctl_flag_place_t *place = APR_ARRAY_IDX(tally->flags, i, const void *);
+        const char *root = place->reach->is_conf ? place->reach->root
+                                                 : place->reach->directory;
+
+        if (is_file(*place->file == '/' || !root ? place->file
+                    : apr_pstrcat(x->p, root, "/", place->file, NULL), asked)) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* What rules use is never served: maps and flags. */
+static int is_hidden(const ctl_whole_t *x)
+{
+    const r307_blocks_t *late = x->walk.late.conf->late;
+    struct stat asked;
+    int i;
+
+    if (!x->walk.is_there || stat(x->walk.filename, &asked) != 0 || !S_ISREG(asked.st_mode)) {
+        return 0;
+    }
+    for (i = 0; i < x->httpd.lines.lines->nelts; i++) {
+        const ctl_line_t *line = APR_ARRAY_IDX(x->httpd.lines.lines, i, const ctl_line_t *);
+        const char *name = line->kind == CTL_LINE_MAP ? line->map->def.file
+            : line->kind == CTL_LINE_MAINTENANCE ? line->maintenance->flag : NULL;
+
+        if (name && line->reach && is_file(path_of(x, line, name), &asked)) {
+            return 1;
+        }
+    }
+    for (i = 0; late && i < late->count; i++) {
+        if (is_flag(x, &late->at[i]->tally, &asked)) {
+            return 1;
+        }
+    }
+    return is_flag(x, &x->httpd.tally, &asked);
+}
+
 /* Maintenance comes first, and leaves the rest to the rules. 1: that is the end. */
 static int close_for(ctl_whole_t *x, const r307_config_t *conf, int is_late, ctl_ending_t *ending)
 {
@@ -191,7 +252,15 @@ void ctl_whole_settle(ctl_whole_t *x, int assumes, ctl_ending_t *ending)
     }
     ending->is_late = 1;
     x->asked.file = x->is_placed ? file_of(x) : -1;
-    if (!is_not_served(x, ending) && !is_over) {
+    if (is_not_served(x, ending)) {
+        return;
+    }
+    if (x->is_hidden) {
+        ending->text = "404: httpd serves no file that rules use";
+        ending->status = 404;
+        return;
+    }
+    if (!is_over) {
         settle_late(x, ending);
     }
 }
@@ -476,6 +545,7 @@ const char *ctl_whole_go(ctl_whole_t *x, r307_self_t *self)
     x->mapped.path_info = x->walk.path_info;
     x->mapped.root = x->walk.root;
     x->mapped.prefix = x->walk.prefix;
+    x->is_hidden = is_hidden(x);
     name_server(x, self);
     x->closing.p = x->p;
     x->closing.httpd = &x->httpd;

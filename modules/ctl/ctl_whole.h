@@ -19,6 +19,7 @@ typedef struct ctl_whole_t {
     r307_mapped_t mapped;
     r307_view_t view;
     int is_placed;              /* it is known where the path leads */
+    int is_hidden;              /* it is a file that rules use */
     int has_port;               /* the URL says one */
     const char *raw;            /* its path as it was written */
     size_t target_len;          /* of path and query */

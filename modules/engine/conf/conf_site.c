@@ -2,6 +2,7 @@
 #include "conf/conf_site.h"
 
 #include <arpa/inet.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <apr_strings.h>
@@ -27,12 +28,14 @@ static int is(const char *name, const char *other)
     return r307_text_same_fold(name, strlen(name), other, strlen(other));
 }
 
+/* While lines are read the lists of a part are its own. */
 static void add(apr_pool_t *p, const apr_array_header_t **list, const void *item)
 {
-    apr_array_header_t *one = apr_array_make(p, 1, sizeof(void *));
+    apr_array_header_t *own = *list ? (apr_array_header_t *)(uintptr_t)*list
+                                    : apr_array_make(p, 1, sizeof(void *));
 
-    APR_ARRAY_PUSH(one, const void *) = item;
-    *list = *list ? apr_array_append(p, *list, one) : one;
+    APR_ARRAY_PUSH(own, const void *) = item;
+    *list = own;
 }
 
 /* --- sections --- */
