@@ -20,6 +20,7 @@
 #include "httpd/htaccess.h"
 #include "httpd/page.h"
 #include "httpd/start_lint.h"
+#include "httpd/status_handler.h"
 
 /* They must not turn a URL into something else before our rules saw it. The list makes
  * the order ours, whatever the order of LoadModule. */
@@ -72,6 +73,9 @@ static void register_hooks(apr_pool_t *p)
     /* Directory rules in every other case: access is granted, SetEnvIf has run, and
      * MultiViews has not yet answered or changed the request. */
     ap_hook_type_checker(r307_on_type_checker, NULL, NULL, APR_HOOK_REALLY_FIRST);
+
+    /* The page about all of this, where SetHandler asks for it. */
+    ap_hook_handler(r307_on_handler, NULL, NULL, APR_HOOK_MIDDLE);
 
     /* Between HTTP_IN and the connection, for the time of an answer to a request with a
      * body. No other request has it. */

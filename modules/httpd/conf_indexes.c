@@ -6,14 +6,9 @@
 #include <apr_strings.h>
 #include <apr_time.h>
 #include "rule/identity.h"
+#include "rule/limit.h"
 
 #define USERDATA "mod_redirect307.rulesets"
-
-typedef struct noted_t {
-    r307_block_t *block;
-    const server_rec *server;       /* its name may come behind the rules */
-    const char *sections;           /* the block stands in, from the outermost in */
-} noted_t;
 
 /* Without <VirtualHost>, which is known better by its name, and what is the same wherever
  * the file is moved to. */
@@ -32,11 +27,11 @@ static const char *sections_of(apr_pool_t *p, const ap_directive_t *section)
 void r307_conf_indexes_note(const cmd_parms *cmd, r307_block_t *block)
 {
     void *list = NULL;
-    noted_t *noted;
+    r307_noted_t *noted;
 
     apr_pool_userdata_get(&list, USERDATA, cmd->pool);
     if (!list) {
-        list = apr_array_make(cmd->pool, 16, sizeof(noted_t));
+        list = apr_array_make(cmd->pool, 16, sizeof(r307_noted_t));
         apr_pool_userdata_set(list, USERDATA, NULL, cmd->pool);     /* copies the key */
     }
     noted = apr_array_push(list);
@@ -45,7 +40,7 @@ void r307_conf_indexes_note(const cmd_parms *cmd, r307_block_t *block)
     noted->sections = sections_of(cmd->pool, cmd->directive->parent);
 }
 
-static apr_uint64_t home_of(apr_pool_t *p, const noted_t *noted)
+static apr_uint64_t home_of(apr_pool_t *p, const r307_noted_t *noted)
 {
     const server_rec *s = noted->server;
     const char *name = s->is_virtual && s->server_hostname ? s->server_hostname : "";
@@ -65,6 +60,25 @@ apr_uint64_t r307_conf_indexes_seed(void)
 #endif
     seed = (apr_uint64_t)apr_time_now();
     return seed * 0x9E3779B97F4A7C15ull ^ (apr_uint64_t)(apr_uintptr_t)&seed;
+}
+
+/* What a page about all rules need not look for each time. */
+static void look(apr_pool_t *p, r307_noted_t *noted)
+{
+    const apr_array_header_t *rules = noted->block->rules->rules;
+    int i;
+
+    noted->dated = apr_array_make(p, 1, sizeof(const r307_rule_t *));
+    noted->endless = 0;
+    for (i = 0; i < rules->nelts; i++) {
+        const r307_rule_t *rule = APR_ARRAY_IDX(rules, i, const r307_rule_t *);
+        const r307_plan_t *plan = &rule->plan;
+
+        if (plan->from.text || plan->until.text || plan->review.text) {
+            APR_ARRAY_PUSH(noted->dated, const r307_rule_t *) = rule;
+        }
+        noted->endless += r307_limit_lacks(R307_REQUIRE_REVIEW, rule) != NULL;
+    }
 }
 
 static void identify(const r307_block_t *block, apr_uint64_t seed)
@@ -87,8 +101,9 @@ void r307_conf_indexes_build(apr_pool_t *pconf, apr_uint64_t seed)
     apr_pool_userdata_get(&data, USERDATA, pconf);
     list = data;
     for (i = 0; list && i < list->nelts; i++) {
-        const noted_t *noted = &APR_ARRAY_IDX(list, i, noted_t);
+        r307_noted_t *noted = &APR_ARRAY_IDX(list, i, r307_noted_t);
 
+        look(pconf, noted);
         r307_ruleset_freeze(pconf, noted->block->rules, r307_conf_indexes_seed(),
                             apr_time_now());
         noted->block->home = home_of(pconf, noted);
@@ -96,4 +111,14 @@ void r307_conf_indexes_build(apr_pool_t *pconf, apr_uint64_t seed)
             identify(noted->block, seed);
         }
     }
+}
+
+const r307_noted_t *r307_conf_indexes_noted(const server_rec *s, int number)
+{
+    const apr_array_header_t *list;
+    void *data = NULL;
+
+    apr_pool_userdata_get(&data, USERDATA, s->process->pconf);
+    list = data;
+    return list && number < list->nelts ? &APR_ARRAY_IDX(list, number, r307_noted_t) : NULL;
 }

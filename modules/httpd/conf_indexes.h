@@ -17,6 +17,18 @@ void r307_conf_indexes_note(const cmd_parms *cmd, r307_block_t *block);
  * 0: none. Now, since children share what their parent wrote. */
 void r307_conf_indexes_build(apr_pool_t *pconf, apr_uint64_t seed);
 
+/* A block that was remembered. */
+typedef struct r307_noted_t {
+    r307_block_t *block;
+    const server_rec *server;       /* its name may come behind the rules */
+    const char *sections;           /* the block stands in, from the outermost in */
+    apr_array_header_t *dated;      /* of const r307_rule_t *: those with dates */
+    int endless;                    /* rules that are meant for a time, and do not say which */
+} r307_noted_t;
+
+/* By numbers from 0; NULL: there are no more. */
+const r307_noted_t *r307_conf_indexes_noted(const server_rec *s, int number);
+
 /* A number nobody can guess: what a tenant's rules must not be made against. */
 apr_uint64_t r307_conf_indexes_seed(void);
 

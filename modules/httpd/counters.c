@@ -53,6 +53,13 @@ void r307_counters_add(r307_verdict_t verdict)
     }
 }
 
+apr_uint64_t r307_counters_read(r307_verdict_t verdict)
+{
+    const retained_t *retained = ap_retained_data_get(KEY);
+
+    return retained ? __atomic_load_n(&retained->cells[verdict], __ATOMIC_RELAXED) : 0;
+}
+
 static const char *number(request_rec *r, apr_uint64_t value)
 {
     return apr_psprintf(r->pool, "%" APR_UINT64_T_FMT, value);
@@ -79,17 +86,16 @@ static void print_hits(request_rec *r, int is_short)
 {
     const r307_config_t *conf = ap_get_module_config(r->per_dir_config,
                                                      &redirect307_module);
-    apr_uint64_t all;
-    apr_uint32_t rules;
+    r307_hitsum_t sum;
 
-    r307_hit_table_sum(conf, &all, &rules);
+    r307_hit_table_sum(conf, 0, &sum);
     if (is_short) {
-        ap_rvputs(r, "Redirect307Hits: ", number(r, all), "\nRedirect307HitRules: ",
-                  number(r, rules), "\n", NULL);
+        ap_rvputs(r, "Redirect307Hits: ", number(r, sum.all), "\nRedirect307HitRules: ",
+                  number(r, sum.cells), "\n", NULL);
     }
     else {
-        ap_rvputs(r, "<hr />\n<h2>mod_redirect307: ", number(r, all), " hits of ",
-                  number(r, rules), " rules</h2>\n", NULL);
+        ap_rvputs(r, "<hr />\n<h2>mod_redirect307: ", number(r, sum.all), " hits of ",
+                  number(r, sum.cells), " rules</h2>\n", NULL);
     }
 }
 

@@ -14,6 +14,7 @@
 void r307_counters_make(server_rec *s);
 
 void r307_counters_add(r307_verdict_t verdict);
+apr_uint64_t r307_counters_read(r307_verdict_t verdict);
 
 /* mod_status: hits of rules, and one line for each verdict; for a machine all of them, for people those that
  * occurred. */

@@ -319,12 +319,11 @@ apr_uint64_t r307_hit_table_seed(const r307_config_t *conf)
     return conf->hits ? conf->hits->hits->head->seed : 0;
 }
 
-void r307_hit_table_sum(const r307_config_t *conf, apr_uint64_t *all, apr_uint32_t *rules)
+void r307_hit_table_sum(const r307_config_t *conf, apr_time_t since, r307_hitsum_t *sum)
 {
-    *all = 0;
-    *rules = 0;
+    memset(sum, 0, sizeof(*sum));
     if (conf->hits) {
-        r307_hits_sum(conf->hits->hits, all, rules);
+        r307_hits_sum(conf->hits->hits, (apr_uint32_t)apr_time_sec(since), sum);
     }
 }
 
@@ -408,6 +407,24 @@ static apr_uint64_t home_of(r307_block_t *block)
         __atomic_store_n(&block->home, home, __ATOMIC_RELAXED);
     }
     return home;
+}
+
+void r307_hit_table_read(const r307_config_t *conf, r307_block_t *block,
+                         const r307_rule_t *rule, apr_time_t now, r307_hitcount_t *count)
+{
+    apr_uint64_t id = __atomic_load_n(&rule->identity, __ATOMIC_RELAXED);
+    const r307_hits_t *hits;
+
+    if (!conf->hits) {
+        memset(count, 0, sizeof(*count));
+        return;
+    }
+    hits = conf->hits->hits;
+    if (!id) {
+        id = r307_identity_of(rule, rule->home || !block ? 0 : home_of(block),
+                              hits->head->seed);
+    }
+    r307_hits_read(hits, id, (apr_uint32_t)apr_time_sec(now), count);
 }
 
 void r307_hit_table_count(request_rec *r, const r307_config_t *conf, r307_block_t *block,

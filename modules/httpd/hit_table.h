@@ -22,8 +22,13 @@ void r307_hit_table_make(apr_pool_t *pconf, server_rec *s, const r307_config_t *
 /* The seed of its identities; 0: nothing is counted. */
 apr_uint64_t r307_hit_table_seed(const r307_config_t *conf);
 
-/* All hits, and rules that were ever hit. It looks at all of them. */
-void r307_hit_table_sum(const r307_config_t *conf, apr_uint64_t *all, apr_uint32_t *rules);
+/* What is known of a rule of that block, or of a map. */
+void r307_hit_table_read(const r307_config_t *conf, r307_block_t *block,
+                         const r307_rule_t *rule, apr_time_t now, r307_hitcount_t *count);
+
+/* All hits, rules that were ever hit, and those that were not since then. It looks at all of
+ * them. */
+void r307_hit_table_sum(const r307_config_t *conf, apr_time_t since, r307_hitsum_t *sum);
 
 /* In a child, which has nothing to do with the file. */
 void r307_hit_table_join(server_rec *s);

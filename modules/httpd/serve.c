@@ -32,29 +32,57 @@ static void fill_scope(request_rec *r, const r307_config_t *conf,
     }
 }
 
+static r307_scope_t *fill_scopes(request_rec *r, const r307_config_t *conf,
+                                 const r307_blocks_t *blocks, const r307_view_t *view)
+{
+    r307_scope_t *scopes = apr_palloc(r->pool, (size_t)blocks->count * sizeof(*scopes));
+    int i;
+
+    for (i = 0; i < blocks->count; i++) {
+        fill_scope(r, conf, view, blocks->at[i], &scopes[i]);
+    }
+    return scopes;
+}
+
+static void fill_policy(request_rec *r, const r307_config_t *conf, r307_state_t *state,
+                        r307_policy_t *policy)
+{
+    policy->relative = (int)r307_config_value(conf, R307_SETTING_RELATIVE);
+    policy->allow = conf->allow;
+    policy->exempt = r307_config_exempt(r->pool, conf);
+    policy->steps = (unsigned)r307_limit_value(conf->limits, R307_LIMIT_REGEX_STEPS);
+    policy->trace = r307_serve_log_skip;
+    policy->trace_times = APLOGrtrace1(r);
+    policy->trace_baton = r;
+    policy->left = &state->steps;
+}
+
 static void decide(request_rec *r, const r307_config_t *conf, const r307_blocks_t *blocks,
                    r307_state_t *state, r307_decision_t *decision)
 {
-    r307_scope_t *scopes = apr_palloc(r->pool, (size_t)blocks->count * sizeof(*scopes));
+    r307_scope_t *scopes = fill_scopes(r, conf, blocks, &state->view);
     r307_policy_t policy;
     int i;
 
     for (i = 0; i < blocks->count; i++) {
-        fill_scope(r, conf, &state->view, blocks->at[i], &scopes[i]);
-    }
-    for (i = 0; i < blocks->count; i++) {
         r307_serve_log_scope(r, conf, blocks->at[i], &scopes[i]);
     }
-    policy.relative = (int)r307_config_value(conf, R307_SETTING_RELATIVE);
-    policy.allow = conf->allow;
-    policy.exempt = r307_config_exempt(r->pool, conf);
-    policy.steps = (unsigned)r307_limit_value(conf->limits, R307_LIMIT_REGEX_STEPS);
-    policy.trace = r307_serve_log_skip;
-    policy.trace_times = APLOGrtrace1(r);
-    policy.trace_baton = r;
-    policy.left = &state->steps;
-    memset(decision, 0, sizeof(*decision));
+    fill_policy(r, conf, state, &policy);
     r307_decide(r->pool, scopes, blocks->count, &policy, &state->view, decision);
+}
+
+void r307_serve_ask(request_rec *r, const r307_config_t *conf, const r307_blocks_t *blocks,
+                    r307_serve_trace_t *trace, void *baton, r307_decision_t *decision)
+{
+    r307_state_t *state = r307_request_state(r);
+    r307_policy_t policy;
+
+    fill_policy(r, conf, state, &policy);
+    policy.trace = trace;
+    policy.trace_times = 1;
+    policy.trace_baton = baton;
+    r307_decide(r->pool, fill_scopes(r, conf, blocks, &state->view), blocks->count, &policy,
+                &state->view, decision);
 }
 
 /* --- the decision, carried out --- */

@@ -13,6 +13,15 @@
  * to read that in a log. */
 int r307_serve_may(request_rec *r, const r307_config_t *conf, const r307_blocks_t *blocks);
 
+/* As policy->trace. */
+typedef void r307_serve_trace_t(void *baton, const r307_rule_t *rule, r307_skip_t step,
+                                const char *detail);
+
+/* Decides and does nothing more, for whoever asks what would be: r may be a subrequest. The
+ * trace is told of all rules that are passed over. */
+void r307_serve_ask(request_rec *r, const r307_config_t *conf, const r307_blocks_t *blocks,
+                    r307_serve_trace_t *trace, void *baton, r307_decision_t *decision);
+
 /* The value the hook returns: DECLINED when no rule answers. */
 int r307_serve_blocks(request_rec *r, const r307_config_t *conf,
                       const r307_blocks_t *blocks);

@@ -19,7 +19,9 @@
 APLOG_USE_MODULE(redirect307);
 
 #define USERDATA "mod_redirect307.lint"
+#define FOUND    "mod_redirect307.found"
 #define NAMED_MOST 100          /* of one start, and of one file */
+#define FOUND_MOST 1000         /* are remembered */
 
 typedef struct remembered_t {
     const r307_rule_t *rule;            /* NULL: it is a map */
@@ -97,6 +99,7 @@ typedef struct judging_t {
                              * of: what is to be said of them */
     int refused, unplanned; /* what the words of the configuration refuse */
     int idle;               /* rules that no request could get an answer from */
+    apr_array_header_t *found;      /* of r307_startfound_t, of what is said */
 } judging_t;
 
 static void say_finding(const server_rec *s, const r307_place_t *place, const char *text,
@@ -128,6 +131,21 @@ static int say_doubts(const server_rec *s, const apr_array_header_t *doubts, int
         }
     }
     return warnings;
+}
+
+/* For who asks while the server runs. */
+static void remember(judging_t *judging, const apr_array_header_t *doubts)
+{
+    int i;
+
+    for (i = 0; judging->is_said && i < doubts->nelts
+         && judging->found->nelts < FOUND_MOST; i++) {
+        const r307_doubt_t *doubt = &APR_ARRAY_IDX(doubts, i, r307_doubt_t);
+        r307_startfound_t *found = apr_array_push(judging->found);
+
+        found->rule = doubt->rule;
+        found->text = apr_pstrdup(judging->found->pool, doubt->text);
+    }
 }
 
 /* The lines of one container, as they stand in the file: what is in front of a rule. An
@@ -201,6 +219,7 @@ static void judge_together(judging_t *judging, const server_rec *s, int is_one)
     r307_loop_audit(judging->p, scopes, conf->early->count, &site, doubts);
     r307_chain_audit(judging->p, scopes, conf->early->count, &site, doubts);
     warnings = say_doubts(s, doubts, judging->is_said, &judging->said);
+    remember(judging, doubts);
     judging->refused += lint == R307_LINT_REFUSE ? warnings : 0;
 }
 
@@ -309,6 +328,7 @@ static void judge(judging_t *judging, const apr_array_header_t *list, const serv
         warnings = say_conditions(judging, remembered);
         warnings += say_doubts(remembered->server, doubts, judging->is_said,
                                &judging->said);
+        remember(judging, doubts);
         judging->refused += lint == R307_LINT_REFUSE ? warnings : 0;
     }
     for (one = s; one; one = one->next) {
@@ -341,7 +361,8 @@ int r307_on_check_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp,
                          server_rec *s)
 {
     int mode = ap_state_query(AP_SQ_RUN_MODE), is_refused;
-    judging_t judging = { ptemp, 1, 0, NULL, 0, 0, 0 };
+    judging_t judging = { ptemp, 1, 0, NULL, 0, 0, 0,
+                          apr_array_make(pconf, 4, sizeof(r307_startfound_t)) };
     void *list = NULL;
 
     apr_pool_userdata_get(&list, USERDATA, pconf);
@@ -353,17 +374,47 @@ int r307_on_check_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp,
      * terminal. */
     judging.is_said = mode == AP_SQ_RM_CONFIG_TEST || !r307_refusal_is_trial();
     judge(&judging, list, s);
+    apr_pool_userdata_set(judging.found, FOUND, NULL, pconf);
     is_refused = judging.refused || judging.unplanned || judging.idle;
     if (is_refused && !judging.is_said) {
-        memset(&judging, 0, sizeof(judging));
-        judging.p = ptemp;
-        judging.is_said = 1;
+        judging_t again = { ptemp, 1, 0, NULL, 0, 0, 0, judging.found };
+
+        judging = again;
         judge(&judging, list, s);
     }
     if (is_refused) {
         say_refused(&judging, s);
     }
     return is_refused && r307_refusal_is_trial() ? HTTP_INTERNAL_SERVER_ERROR : OK;
+}
+
+const r307_startfound_t *r307_start_lint_found(const server_rec *s, int number)
+{
+    const apr_array_header_t *list;
+    void *data = NULL;
+
+    apr_pool_userdata_get(&data, FOUND, s->process->pconf);
+    list = data;
+    return list && number < list->nelts ? &APR_ARRAY_IDX(list, number, r307_startfound_t)
+                                        : NULL;
+}
+
+const r307_maintenance_t *r307_start_lint_line(const server_rec *s, int number)
+{
+    const apr_array_header_t *list;
+    void *data = NULL;
+    int i;
+
+    apr_pool_userdata_get(&data, USERDATA, s->process->pconf);
+    list = data;
+    for (i = 0; list && i < list->nelts; i++) {
+        const remembered_t *remembered = &APR_ARRAY_IDX(list, i, remembered_t);
+
+        if (remembered->line && number-- == 0) {
+            return remembered->line;
+        }
+    }
+    return NULL;
 }
 
 int r307_start_lint_doubts(apr_pool_t *p, const r307_rule_t *rule)

@@ -24,6 +24,18 @@ void r307_start_lint_add_line(cmd_parms *cmd, const r307_config_t *conf,
 void r307_start_lint_add_map(cmd_parms *cmd, const r307_config_t *conf,
                              const r307_mapdef_t *def, r307_place_t place);
 
+/* What was said of httpd.conf at the start, by numbers from 0; NULL: there is no more, or
+ * as much as is remembered. */
+typedef struct r307_startfound_t {
+    const r307_rule_t *rule;    /* as it is known by its place */
+    const char *text;
+} r307_startfound_t;
+
+const r307_startfound_t *r307_start_lint_found(const server_rec *s, int number);
+
+/* Redirect307Maintenance lines of httpd.conf, likewise. */
+const r307_maintenance_t *r307_start_lint_line(const server_rec *s, int number);
+
 /* Whether a rule of a .htaccess is worth a look later (r307_start_lint_say). */
 int r307_start_lint_doubts(apr_pool_t *p, const r307_rule_t *rule);
 /* Logs the findings of the block once for each version of its file. */

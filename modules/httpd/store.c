@@ -468,6 +468,33 @@ void r307_store_bury(server_rec *s, pid_t pid)
     }
 }
 
+const r307_mapref_t *r307_store_listed(const server_rec *s, int number)
+{
+    const apr_array_header_t *list;
+    void *data = NULL;
+
+    apr_pool_userdata_get(&data, LISTED, s->process->pconf);
+    list = data;
+    return list && number < list->nelts ? APR_ARRAY_IDX(list, number, r307_mapref_t *) : NULL;
+}
+
+void r307_store_tell(const r307_mapref_t *ref, r307_maptold_t *told)
+{
+    const r307_mapversion_t *version;
+    const r307_mapslot_t *slot;
+
+    memset(told, 0, sizeof(*told));
+    if (!ref->store || ref->slot < 0) {
+        return;
+    }
+    slot = r307_arena_slot(ref->store->arena, ref->slot);
+    version = r307_arena_current(ref->store->arena, ref->slot);
+    told->is_there = slot->built.inode != 0;
+    told->is_refused = __atomic_load_n(&slot->refused, __ATOMIC_SEQ_CST) != 0;
+    told->bad = version ? version->bad : 0;
+    told->written = (apr_time_t)(slot->built.written / 1000);
+}
+
 int r307_store_is_map(r307_store_t *store, apr_dev_t device, apr_ino_t inode)
 {
     return r307_arena_is_file(store->arena, (apr_uint64_t)device, (apr_uint64_t)inode);

@@ -49,6 +49,19 @@ int r307_store_may(const r307_mapref_t *ref, const struct r307_first_look_t *fir
  * line that is met. */
 void r307_store_say(request_rec *r, const struct r307_rule_t *rule, const char *why,
                     const char *then);
+/* The maps of httpd.conf, by numbers from 0; NULL: there are no more. Lines that name one map
+ * have one `number`. */
+const r307_mapref_t *r307_store_listed(const server_rec *s, int number);
+
+/* What there is to tell of a map of httpd.conf, as it is in the arena. */
+typedef struct r307_maptold_t {
+    int is_there, is_refused;   /* it has rules; its file was found wrong since */
+    apr_uint32_t bad;           /* lines that are none */
+    apr_time_t written;         /* the file that was read; 0: not known */
+} r307_maptold_t;
+
+void r307_store_tell(const r307_mapref_t *ref, r307_maptold_t *told);
+
 /* Whether that file is one whose rules are loaded. */
 int r307_store_is_map(struct r307_store_t *store, apr_dev_t device, apr_ino_t inode);
 /* Gives the images back before the request's pool goes, where no rule of a map is used

@@ -255,15 +255,19 @@ static unsigned count_of(const r307_hits_t *hits, int tenant)
     return count;
 }
 
-void r307_hits_sum(const r307_hits_t *hits, apr_uint64_t *all, apr_uint32_t *cells)
+void r307_hits_sum(const r307_hits_t *hits, apr_uint32_t since, r307_hitsum_t *sum)
 {
     unsigned reach = r307_hits_reach(hits), i;
 
-    *all = 0;
-    *cells = (apr_uint32_t)count_of(hits, -1);
+    memset(sum, 0, sizeof(*sum));
     for (i = 0; i < reach; i++) {
-        *all += is_in_use(&hits->cells[i])
-            ? __atomic_load_n(&hits->cells[i].counts, __ATOMIC_RELAXED) & COUNT_MASK : 0;
+        const r307_hitcell_t *cell = &hits->cells[i];
+
+        if (is_in_use(cell)) {
+            sum->all += __atomic_load_n(&cell->counts, __ATOMIC_RELAXED) & COUNT_MASK;
+            sum->idle += __atomic_load_n(&cell->last, __ATOMIC_RELAXED) < since;
+            sum->cells++;
+        }
     }
 }
 

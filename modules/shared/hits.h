@@ -134,8 +134,13 @@ typedef struct r307_hitcount_t {
 void r307_hits_read(const r307_hits_t *hits, apr_uint64_t id, apr_uint32_t second,
                     r307_hitcount_t *count);
 
-/* All hits, and cells in use. */
-void r307_hits_sum(const r307_hits_t *hits, apr_uint64_t *all, apr_uint32_t *cells);
+/* All hits, cells in use, and how many of these were not hit since that second. */
+typedef struct r307_hitsum_t {
+    apr_uint64_t all;
+    apr_uint32_t cells, idle;
+} r307_hitsum_t;
+
+void r307_hits_sum(const r307_hits_t *hits, apr_uint32_t since, r307_hitsum_t *sum);
 
 /* For the keeper, about once a minute: makes room by the cells that were hit least recently,
  * of tenants that want more than they may have, and of all when the table is full. p: for

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 #
-# Who may include whom. The engine sees nothing of the other rooms. It has eleven rooms of its
+# Who may include whom. The engine sees nothing of the other rooms. It has twelve rooms of its
 # own on eight floors: a file sees its own room and the floors below, and no files include
 # each other in a circle. file/ sees itself alone, shared/ (what processes share) itself and
 # the engine; httpd/ and ctl/ never see each other, and their files include each other in no
@@ -11,7 +11,7 @@
 . "$(dirname "$0")/lib.sh"
 own_folder
 
-FLOORS='base=1 http=2 rule=3 grammar=4 index=4 map=5 maintenance=5 decide=6 conf=7 lint=7 case=8'
+FLOORS='base=1 http=2 rule=3 grammar=4 index=4 map=5 maintenance=5 decide=6 conf=7 lint=7 case=8 status=8'
 
 # floor_of <room>: leaves its floor in $floor, or 0
 floor_of() {

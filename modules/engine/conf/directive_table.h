@@ -87,6 +87,10 @@ DIRECTIVE(R307_DIRECTIVE_HITS, "Redirect307Hits", R307_LINE_SETTING, R307_STANDS
           "on keep=/var/lib/httpd/redirect307.hits", 1, 2, READER(r307_setting_hits),
           VALUE(R307_SETTING_HITS, choice, 1),
           "on or off: how often each rule answered; keep=FILE: also after the server ended")
+DIRECTIVE(R307_DIRECTIVE_STATUS, "Redirect307Status", R307_LINE_SETTING,
+          R307_STANDS_CONF, "server or off", 1, 1, CHOICE(r307_words_status),
+          VALUE(R307_SETTING_STATUS, choice, R307_STATUS_OFF),
+          "server or off: what SetHandler redirect307-status shows here")
 DIRECTIVE(R307_DIRECTIVE_LINT, "Redirect307Lint", R307_LINE_SETTING, R307_STANDS_CONF,
           "off, warn or refuse", 1, 1, CHOICE(r307_words_lint),
           VALUE(R307_SETTING_LINT, choice, R307_LINT_WARN),

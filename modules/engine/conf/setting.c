@@ -32,6 +32,9 @@ const r307_choice_t r307_words_lint[] = {
     { "off", R307_LINT_OFF }, { "warn", R307_LINT_WARN }, { "refuse", R307_LINT_REFUSE },
     { NULL, 0 }
 };
+const r307_choice_t r307_words_status[] = {
+    { "server", R307_STATUS_SERVER }, { "off", R307_STATUS_OFF }, { NULL, 0 }
+};
 const r307_choice_t r307_words_engine[] = {
     { "on", R307_ENGINE_ON }, { "report", R307_ENGINE_REPORT }, { "off", R307_ENGINE_OFF },
     { NULL, 0 }

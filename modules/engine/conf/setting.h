@@ -13,6 +13,7 @@
 enum { R307_ENGINE_OFF, R307_ENGINE_REPORT, R307_ENGINE_ON };
 enum { R307_LINT_OFF, R307_LINT_WARN, R307_LINT_REFUSE };
 enum { R307_BY_OFF, R307_BY_ON, R307_BY_RULE };
+enum { R307_STATUS_OFF, R307_STATUS_SERVER };
 enum { R307_REQUIRE_WARN, R307_REQUIRE_REFUSE };
 #define R307_REFUSE_PASS 0      /* any other value of "refuse" is a status */
 
@@ -37,7 +38,7 @@ typedef struct r307_choice_t {
 } r307_choice_t;
 
 extern const r307_choice_t r307_words_engine[], r307_words_switch[], r307_words_refuse[],
-    r307_words_by[], r307_words_lint[];
+    r307_words_by[], r307_words_lint[], r307_words_status[];
 
 /* How the words of a directive are read. */
 typedef struct r307_words_form_t {

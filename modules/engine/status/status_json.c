@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "status/status_page.h"
+
+#include <string.h>
+#include <apr_strings.h>
+
+static void text(r307_out_t *out, const char *name, const char *value)
+{
+    r307_out_puts(out, ",\"", name, "\":", NULL);
+    r307_out_json(out, value);
+}
+
+static void number(r307_out_t *out, const char *name, apr_uint64_t value)
+{
+    r307_out_puts(out, ",\"", name, "\":", NULL);
+    r307_out_number(out, value);
+}
+
+static void when(r307_out_t *out, const char *name, apr_time_t at)
+{
+    text(out, name, at ? r307_status_time(out->p, at) : NULL);
+}
+
+void r307_status_json_begin(r307_out_t *out, const r307_overview_t *status)
+{
+    int i;
+
+    r307_out_puts(out, "{\"version\":", NULL);
+    r307_out_json(out, status->version);
+    text(out, "engine", status->engine);
+    text(out, "sentence", r307_status_sentence(out->p, status));
+    when(out, "now", status->now);
+    number(out, "rule_count", status->rules);
+    number(out, "hits", status->hits);
+    r307_out_puts(out, ",\"needs\":[", NULL);
+    for (i = 0; i < status->needs->nelts; i++) {
+        const r307_status_need_t *need = &APR_ARRAY_IDX(status->needs, i, r307_status_need_t);
+
+        r307_out_puts(out, i ? ",\n" : "\n", "{\"kind\":", NULL);
+        r307_out_json(out, r307_need_words[need->kind]);
+        text(out, "place", need->place);
+        text(out, "text", need->text);
+        r307_out_puts(out, "}", NULL);
+    }
+    r307_out_puts(out, "],\"maps\":[", NULL);
+    for (i = 0; i < status->maps->nelts; i++) {
+        const r307_status_map_t *map = &APR_ARRAY_IDX(status->maps, i, r307_status_map_t);
+
+        r307_out_puts(out, i ? ",\n" : "\n", "{\"file\":", NULL);
+        r307_out_json(out, map->path);
+        text(out, "place", map->place);
+        r307_out_puts(out, ",\"is_read\":", map->is_read ? "true" : "false", NULL);
+        number(out, "lines", map->lines);
+        number(out, "skipped", map->skipped);
+        when(out, "written", map->since);
+        r307_out_puts(out, "}", NULL);
+    }
+    r307_out_puts(out, "],\"rules\":[", NULL);
+}
+
+void r307_status_json_rule(r307_out_t *out, const r307_overview_t *status,
+                           const r307_status_rule_t *of, int is_first)
+{
+    const r307_rule_t *rule = of->rule;
+    int i;
+
+    r307_out_puts(out, is_first ? "\n" : ",\n", "{\"place\":", NULL);
+    r307_out_json(out, apr_psprintf(out->p, "%s:%u", rule->place.file ? rule->place.file : "-",
+                                    rule->place.line));
+    text(out, "host", of->host);
+    text(out, "source", rule->source);
+    text(out, "target", rule->target->text);
+    number(out, "status", (apr_uint64_t)rule->status);
+    text(out, "state", r307_status_state(rule, status->now));
+    text(out, "name", rule->name);
+    number(out, "hits", of->hits.all);
+    number(out, "hits_this_month", of->hits.month);
+    number(out, "hits_own_referer", of->hits.own);
+    when(out, "last_hit", of->hits.last);
+    when(out, "first_seen", of->hits.first);
+    r307_out_puts(out, ",\"findings\":[", NULL);
+    for (i = 0; of->findings && i < of->findings->nelts; i++) {
+        r307_out_puts(out, i ? "," : "", NULL);
+        r307_out_json(out, APR_ARRAY_IDX(of->findings, i, const char *));
+    }
+    r307_out_puts(out, "]}", NULL);
+}
+
+void r307_status_json_end(r307_out_t *out)
+{
+    r307_out_puts(out, "]}\n", NULL);
+}
+
+void r307_status_json_ask(r307_out_t *out, const r307_status_ask_t *ask)
+{
+    const r307_decision_t *decision = &ask->decision;
+    int i;
+
+    r307_out_puts(out, "{\"url\":", NULL);
+    r307_out_json(out, ask->url);
+    text(out, "error", ask->bad);
+    text(out, "before", ask->before);
+    if (ask->is_decided) {
+        text(out, "outcome", r307_status_outcome(out->p, decision));
+        number(out, "status", (apr_uint64_t)decision->status);
+        text(out, "location", decision->location);
+        text(out, "vary", decision->vary);
+        number(out, "max_age", (apr_uint64_t)decision->max_age);
+        text(out, "rule", ask->rule);
+    }
+    r307_out_puts(out, ",\"steps\":[", NULL);
+    for (i = 0; ask->steps && i < ask->steps->nelts; i++) {
+        r307_out_puts(out, i ? "," : "", NULL);
+        r307_out_json(out, APR_ARRAY_IDX(ask->steps, i, const char *));
+    }
+    r307_out_puts(out, "]}\n", NULL);
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * status_text: the one place where foreign text becomes HTML, JSON or a label of metrics. What
+ * is written goes out in pieces, so that a page of a million rules takes no memory.
+ */
+#ifndef R307_STATUS_TEXT_H
+#define R307_STATUS_TEXT_H
+
+#include <apr_time.h>
+#include "base/text.h"
+
+typedef struct r307_out_t {
+    apr_pool_t *p;              /* for what a piece takes; may be cleared between them */
+    r307_buf_t buf;
+    void (*send)(void *baton, const char *bytes, size_t len);
+    void *baton;
+} r307_out_t;
+
+/* buf lies in p. */
+void r307_out_make(r307_out_t *out, apr_pool_t *p,
+                   void (*send)(void *baton, const char *bytes, size_t len), void *baton);
+/* Sends what there is, if it is worth it; all of it at the end. */
+void r307_out_pass(r307_out_t *out);
+void r307_out_end(r307_out_t *out);
+
+/* Our own words, as they are: several, up to a NULL. */
+void r307_out_puts(r307_out_t *out, ...)
+#if defined(__GNUC__)
+    __attribute__((sentinel))
+#endif
+    ;
+void r307_out_number(r307_out_t *out, apr_uint64_t number);
+
+/* As text of an element or a value in double quotes; bytes that are no text as \xNN, and no
+ * more than 200 of them. NULL is nothing. */
+void r307_out_html(r307_out_t *out, const char *text);
+/* A value with its quotes; NULL is null. What is not UTF-8 becomes U+FFFD. */
+void r307_out_json(r307_out_t *out, const char *text);
+/* A value of a label, with its quotes. */
+void r307_out_label(r307_out_t *out, const char *text);
+
+/* In a query, as one value. */
+void r307_out_query(r307_out_t *out, const char *text);
+
+/* 2026-12-26T23:00:00Z */
+const char *r307_status_time(apr_pool_t *p, apr_time_t when);
+/* 41 280, as people read it. */
+const char *r307_status_number(apr_pool_t *p, apr_uint64_t number);
+
+#endif

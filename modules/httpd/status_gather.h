@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * status_gather: fills the model of the page from what this process knows: the rules of
+ * httpd.conf, the maps they name, hits, refusals, and what was found at the start.
+ */
+#ifndef R307_HTTPD_STATUS_GATHER_H
+#define R307_HTTPD_STATUS_GATHER_H
+
+#include <httpd.h>
+#include "conf/place_config.h"
+#include "status/status_model.h"
+
+/* Told of each rule with its number, from 0 over all rules; 0 ends it. What it is told lives
+ * until the next one. */
+typedef int r307_status_see_t(void *baton, const r307_status_rule_t *rule,
+                              apr_uint64_t number);
+
+/* All rules from that number on, in the order of the configuration, lines of maps behind them.
+ * with_hits: what is known of their hits, too. 0: `see` ended it. */
+int r307_status_each(request_rec *r, const r307_config_t *conf, apr_uint64_t from,
+                     int with_hits, r307_status_see_t *see, void *baton);
+
+/* What is known of the server. status->filter is set. with_sums: sums for metrics, which look
+ * at all hits. */
+void r307_status_gather(request_rec *r, const r307_config_t *conf, int with_sums,
+                        r307_overview_t *status);
+
+/* The page of rules that the filter wants. */
+void r307_status_show(request_rec *r, const r307_config_t *conf, r307_overview_t *status);
+
+#endif
