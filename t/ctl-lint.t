@@ -99,7 +99,7 @@ my @docroot = (
     ['site/m.map', "/a.html /b.html\n/old /about\n", '1:A21 1:A22']
 );
 
-plan tests => 7 * @sets + 1 + 7 + 6 + @across + @docroot + 2;
+plan tests => 7 * @sets + 1 + 7 + 6 + @across + @docroot + 2 + 4;
 
 for my $set (@sets) {
     my $what = @$set == 1 ? $set->[0] =~ s{^\Q$dir\E/?}{}r =~ s/[^\w.]/?/gr : @$set . ' files';
@@ -170,6 +170,18 @@ for my $row (@docroot) {
 ok($status == 2 && $out eq '' && $err =~ m{--docroot \S*/nosuch: }, 'a docroot that there is not') or diag($err);
 ($status, $out, $err) = run('lint', '--docroot', "$dir/site");
 ok($status == 2 && $out eq '' && $err =~ /--docroot is of files; name them/, 'a docroot of no files') or diag($err);
+
+# lines of others are counted
+file('mixed/.htaccess', "Redirect 301 /a /x\nRedirect307 a /b\n<IfModule mod_rewrite.c>\nRewriteEngine On\n  rewriterule ^c\$ /z [R,L]\nRewriteRule . /y\n</IfModule>\n");
+($status, $out, $err) = run('lint', "$dir/mixed/.htaccess");
+ok($status == 0 && $out eq "0 findings, 1 rule fine.\nNot looked at: 1 Redirect, 2 RewriteRule; where they stand beside lines of Redirect307 they are asked behind them.\n", 'lines of other modules are counted') or diag($out);
+($status, $out, $err) = run('lint', '--quiet', "$dir/mixed/.htaccess");
+is("$status$out$err", '0', '... but not with --quiet');
+file('mixed/httpd.conf', "ServerRoot $dir\nRedirect307 /a /b\nRedirectMatch ^/c /d\n");
+($status, $out, $err) = run('lint', '-f', "$dir/mixed/httpd.conf");
+like($out, qr/^Not looked at: 1 RedirectMatch;/m, '... of httpd.conf, too');
+($status, $out, $err) = run('lint', file('mixed/x.conf', "RedirectMatch ^/c /d\n"));
+ok($status == 2 && $out eq '', '... and are not what lint is for') or diag($out);
 
 # --- the manual's hook ---
 

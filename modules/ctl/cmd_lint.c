@@ -121,6 +121,7 @@ static void say_problems(linting_t *linting, const apr_array_header_t *problems)
 static void lint_httpd(linting_t *linting, const ctl_args_t *args)
 {
     ctl_httpd_t *x = apr_palloc(linting->p, sizeof(*x));
+    apr_hash_index_t *at;
     const char *bad;
     int i;
 
@@ -140,6 +141,11 @@ static void lint_httpd(linting_t *linting, const ctl_args_t *args)
     for (i = 0; i < x->site.hosts->nelts; i++) {
         audit_server(linting, &x->lines,
                      APR_ARRAY_IDX(x->site.hosts, i, const r307_server_t *));
+    }
+    for (at = apr_hash_first(linting->p, x->reaches); at; at = apr_hash_next(at)) {
+        const ctl_reach_t *reach = apr_hash_this_val(at);
+
+        ctl_others_count(reach->bytes, linting->lint.sum.others);
     }
     ctl_sayings_flush(&linting->sayings);
     if (!linting->lint.ours) {

@@ -9,6 +9,7 @@
 #include <unistd.h>
 #include <apr_strings.h>
 
+#include "ctl_others.h"
 #include "lint/lint_ask.h"
 
 struct ctl_docroot_t {
@@ -233,32 +234,6 @@ static void audit_image(const auditing_t *a, const r307_image_t *image)
 
 /* --- files --- */
 
-/* Lines of others that answer for what is not on the disk: the first of them, or 0. */
-static unsigned find_others(const char *s, const char **which)
-{
-    static const char *const names[] = {
-        "RewriteRule", "FallbackResource", "ErrorDocument", "Alias", "AliasMatch",
-        "ScriptAlias", "ProxyPass", "ProxyPassMatch", "SetHandler", "Action", "JkMount"
-    };
-    unsigned line = 1;
-    size_t i;
-
-    for (; *s; s += *s == '\n', line++) {
-        size_t n;
-
-        s += strspn(s, " \t");
-        n = strcspn(s, " \t\r\n");
-        for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-            if (r307_text_same_fold(s, n, names[i], strlen(names[i]))) {
-                *which = names[i];
-                return line;
-            }
-        }
-        s += strcspn(s, "\n");
-    }
-    return 0;
-}
-
 /* The URL of a directory of the site, with slashes at both ends; NULL: it is none of it. */
 static const char *url_of(apr_pool_t *p, const ctl_docroot_t *docroot, const char *path)
 {
@@ -283,7 +258,7 @@ static void look_for_others(auditing_t *a, const ctl_site_t *site)
     r307_place_t place;
 
     place.file = first->place.file;
-    place.line = first->reach ? find_others(first->reach->bytes, &which) : 0;
+    place.line = first->reach ? ctl_others_first(first->reach->bytes, &which) : 0;
     if (!place.line) {
         return;
     }

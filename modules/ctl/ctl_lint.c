@@ -275,6 +275,9 @@ const char *ctl_lint_file(ctl_lint_t *linting, const ctl_named_t *found,
     ctl_lint_begin(linting, site);
     bad = ctl_site_load(site, found, reach);
     linting->ours += site->ours;
+    if (!bad && reach->bytes && site->ours) {
+        ctl_others_count(reach->bytes, linting->sum.others);
+    }
     if (!bad) {
         ctl_lint_lines(linting, site);
     }

@@ -68,6 +68,23 @@ static void print_count(int count, const char *what, const char *end)
     printf("%d %s%s%s", count, what, count == 1 ? "" : "s", end);
 }
 
+/* What redirects beside the rules, and was not looked at. */
+static void print_others(const ctl_sum_t *sum)
+{
+    int i, any = 0;
+
+    for (i = 0; i < CTL_OTHERS_REDIRECTS; i++) {
+        if (sum->others[i]) {
+            printf("%s%u %s", any ? ", " : "Not looked at: ", sum->others[i],
+                   ctl_others_redirect[i]);
+            any = 1;
+        }
+    }
+    if (any) {
+        printf("; where they stand beside lines of Redirect307 they are asked behind them.\n");
+    }
+}
+
 /* Never "fine" alone when something was not looked at. */
 static void end_text(const ctl_sayings_t *sayings, const ctl_sum_t *sum)
 {
@@ -89,6 +106,7 @@ static void end_text(const ctl_sayings_t *sayings, const ctl_sum_t *sum)
         printf(", %d not read", sum->unreadable);
     }
     printf(".\n");
+    print_others(sum);
 }
 
 /* --- for editors --- */

@@ -9,6 +9,7 @@
 #include <apr_tables.h>
 #include "ctl_args.h"
 #include "ctl_map.h"
+#include "ctl_others.h"
 
 typedef enum {
     CTL_SAYING_ERROR,           /* a line that is none, or that httpd does not take */
@@ -34,6 +35,7 @@ typedef struct ctl_saying_t {
 typedef struct ctl_sum_t {
     int findings, notes, fine, unknown, unreadable;
     int mended;                 /* lines that were written */
+    unsigned others[CTL_OTHERS_REDIRECTS];  /* lines of other modules */
     int is_nothing;             /* nothing was checked, and people are spared the sum */
 } ctl_sum_t;
 

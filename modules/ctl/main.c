@@ -127,8 +127,11 @@ static void print_text(FILE *out, int indent, const char *text)
 
     while ((len = strlen(text)) > room) {
         len = room;
-        while (len > 1 && text[len] != ' ') {
+        while (len > 0 && text[len] != ' ') {
             len--;
+        }
+        if (!len) {
+            break;
         }
         fprintf(out, "%.*s\n%*s", (int)len, text, indent, "");
         text += len + 1;
