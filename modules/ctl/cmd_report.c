@@ -1,26 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * redirect307ctl report --due: which rules have had their time, by what they say
- * themselves: what returns, what stays, what becomes permanent. */
+ * redirect307ctl report: which rules have had their time, or will have it soon, by what
+ * they say themselves: what returns, what stays, what becomes permanent. */
 #include "cmd.h"
 
 #include <string.h>
 #include <apr_strings.h>
 
+#include "ctl_due.h"
 #include "ctl_site.h"
 
 #include "map/image.h"
-
-typedef struct row_t {
-    const char *word, *name, *owner, *text, *place;
-} row_t;
+#include "rule/identity.h"
 
 typedef struct reporting_t {
     apr_pool_t *p;
-    apr_time_t now;
-    apr_array_header_t *rows;
+    ctl_dues_t dues;
+    int wants_due;              /* what is due now */
+    apr_time_t by;              /* and what comes until then; 0: nothing */
     const char *root;           /* ServerRoot, or NULL */
-    int rules, unknown, files;
+    int unknown, files;
 } reporting_t;
 
 static const char *const words[] = {
@@ -28,6 +27,13 @@ static const char *const words[] = {
     [R307_DUE_RETURNS] = "RETURNS",
     [R307_DUE_STAYS] = "STAYS",
     [R307_DUE_PERMANENT] = "PERMANENT"
+};
+
+static const char *const nexts[] = {
+    [R307_NEXT_NOTHING] = "",
+    [R307_NEXT_BEGINS] = "BEGINS",
+    [R307_NEXT_ENDS] = "ENDS",
+    [R307_NEXT_REVIEW] = "REVIEW"
 };
 
 static const char *show(reporting_t *x, const char *text)
@@ -43,38 +49,91 @@ static const char *tell(reporting_t *x, const r307_rule_t *rule, r307_due_t due)
     switch (due) {
     case R307_DUE_RETURNS:
         return apr_psprintf(x->p, "ended %s; take the line out, or write a later until=",
-                            r307_plan_show_date(x->p, &plan->until, 1, x->now));
+                            r307_plan_show_date(x->p, &plan->until, 1, x->dues.now));
     case R307_DUE_STAYS:
         return apr_psprintf(x->p, "review was %s; write a later review=, or until=",
-                            r307_plan_show_date(x->p, &plan->review, 0, x->now));
+                            r307_plan_show_date(x->p, &plan->review, 0, x->dues.now));
     default:
         break;
     }
     if (plan->until.text) {
         return apr_psprintf(x->p, "%d since %s; write status=%d without until= and then=",
-                            plan->then, r307_plan_show_date(x->p, &plan->until, 1, x->now),
+                            plan->then,
+                            r307_plan_show_date(x->p, &plan->until, 1, x->dues.now),
                             plan->then);
     }
     return apr_psprintf(x->p, "in force since %s; write status=308, or until=",
-                        r307_plan_show_date(x->p, &plan->from, 0, x->now));
+                        r307_plan_show_date(x->p, &plan->from, 0, x->dues.now));
+}
+
+/* The date that it is due by. */
+static r307_date_t date_of(const r307_rule_t *rule, r307_due_t due)
+{
+    const r307_plan_t *plan = &rule->plan;
+
+    return due == R307_DUE_STAYS ? plan->review
+        : plan->until.text ? plan->until : plan->from;
+}
+
+static ctl_due_t *add(reporting_t *x, const r307_rule_t *rule, const char *word,
+                      const r307_date_t *date)
+{
+    ctl_due_t *row = apr_array_push(x->dues.rows);
+
+    memset(row, 0, sizeof(*row));
+    row->word = word;
+    row->name = show(x, rule->name ? rule->name : rule->source ? rule->source
+                     : rule->target->text ? rule->target->text : "");
+    row->owner = rule->owner ? show(x, rule->owner) : "-";
+    row->note = rule->note ? show(x, rule->note) : NULL;
+    row->file = apr_pstrdup(x->p, rule->place.file);
+    row->line = rule->place.line;
+    row->date.when = date->when;
+    row->date.text = apr_pstrdup(x->p, date->text);
+    row->identity = r307_identity_of(rule, r307_identity_home(rule->place.file), 0);
+    return row;
+}
+
+/* What comes, and what will be then. */
+static const char *tell_next(reporting_t *x, const r307_rule_t *rule, r307_next_t next,
+                             const r307_date_t *date)
+{
+    const char *when = r307_plan_show_date(x->p, date, next == R307_NEXT_ENDS,
+                                           x->dues.now);
+
+    switch (next) {
+    case R307_NEXT_BEGINS:
+        return apr_pstrcat(x->p, "begins ", when, NULL);
+    case R307_NEXT_REVIEW:
+        return apr_pstrcat(x->p, "review is ", when, NULL);
+    default:
+        break;
+    }
+    return rule->plan.then > R307_THEN_STOP
+        ? apr_psprintf(x->p, "ends %s, and answers %d from then on", when,
+                       rule->plan.then)
+        : apr_pstrcat(x->p, "ends ", when, NULL);
 }
 
 static void take(reporting_t *x, const r307_rule_t *rule)
 {
-    r307_due_t due = r307_plan_due(&rule->plan, rule->status, x->now);
-    row_t *row;
+    r307_due_t due = r307_plan_due(&rule->plan, rule->status, x->dues.now);
+    const r307_date_t *date = NULL;
+    r307_date_t when;
+    r307_next_t next;
 
-    x->rules++;
-    if (due == R307_DUE_NOTHING) {
+    x->dues.rules++;
+    if (x->wants_due && due != R307_DUE_NOTHING) {
+        when = date_of(rule, due);
+        add(x, rule, words[due], &when)->text = tell(x, rule, due);
+    }
+    if (!x->by || due == R307_DUE_RETURNS) {
         return;
     }
-    row = apr_array_push(x->rows);
-    row->word = words[due];
-    row->name = show(x, rule->name ? rule->name : rule->source ? rule->source
-                     : rule->target->text ? rule->target->text : "");
-    row->owner = rule->owner ? show(x, rule->owner) : "-";
-    row->text = tell(x, rule, due);
-    row->place = apr_psprintf(x->p, "%s:%u", rule->place.file, rule->place.line);
+    next = r307_plan_next(&rule->plan, x->dues.now, x->by, &date);
+    if (next != R307_NEXT_NOTHING) {
+        add(x, rule, nexts[next], date)->text = tell_next(x, rule, next, date);
+    }
 }
 
 static void take_map(reporting_t *x, const r307_image_t *image)
@@ -169,53 +228,84 @@ static void unread(void *baton, const char *name, const char *why)
     fprintf(stderr, "redirect307ctl: %s\n", why);
 }
 
-static void print(const reporting_t *x)
+/* Who wrote the lines. */
+static void ask_git(reporting_t *x)
 {
-    size_t name = 0, owner = 0;
+    const char *file = "", *said = "";
     int i;
 
-    for (i = 0; i < x->rows->nelts; i++) {
-        const row_t *row = &APR_ARRAY_IDX(x->rows, i, row_t);
+    for (i = 0; i < x->dues.rows->nelts; i++) {
+        ctl_due_t *row = &APR_ARRAY_IDX(x->dues.rows, i, ctl_due_t);
+        const char *bad = ctl_blame_find(x->p, row->file, row->line, &row->blame);
 
-        name = strlen(row->name) > name ? strlen(row->name) : name;
-        owner = strlen(row->owner) > owner ? strlen(row->owner) : owner;
+        if (bad && (strcmp(bad, said) != 0 || strcmp(row->file, file) != 0)) {
+            fprintf(stderr, "redirect307ctl: %s:%u: %s\n", row->file, row->line, bad);
+            file = row->file;
+            said = bad;
+        }
     }
-    for (i = 0; i < x->rows->nelts; i++) {
-        const row_t *row = &APR_ARRAY_IDX(x->rows, i, row_t);
+}
 
-        printf("%-9s  %-*s  %-*s  %s  %s\n", row->word, (int)name, row->name, (int)owner,
-               row->owner, row->text, row->place);
+/* NULL, or what is wrong with the options. */
+static const char *set_options(reporting_t *x, const ctl_args_t *args,
+                               const ctl_due_format_t **format)
+{
+    const char *at = ctl_args_value(args, "at"), *within = ctl_args_value(args, "within");
+    const char *name = ctl_args_value(args, "format"), *bad;
+    apr_time_t length = 0;
+
+    x->root = ctl_args_value(args, "root");
+    x->wants_due = ctl_args_value(args, "due") != NULL;
+    x->dues.has_next = within != NULL;
+    bad = at ? r307_time_parse(x->p, at, 0, &x->dues.now) : NULL;
+    if (bad) {
+        return apr_psprintf(x->p, "--at '%s' %s", show(x, at), bad);
     }
-    printf("%d rule%s, %d due.\n", x->rules, x->rules == 1 ? "" : "s", x->rows->nelts);
+    bad = within ? r307_duration_parse(x->p, within, &length) : NULL;
+    if (bad) {
+        return apr_psprintf(x->p, "--within '%s' %s", show(x, within), bad);
+    }
+    x->by = within ? x->dues.now + length : 0;
+    *format = ctl_due_format_find(name ? name : "text");
+    if (!*format) {
+        return apr_psprintf(x->p, "--format '%s' is none of these; write %s",
+                            show(x, name), "text, json, csv or ics");
+    }
+    if ((!x->wants_due && !within) || !args->count) {
+        return x->wants_due || within
+            ? "no file to report; name files, directories or -"
+            : "write redirect307ctl report --due FILE|DIRECTORY|- ...";
+    }
+    return NULL;
 }
 
 ctl_exit_t ctl_cmd_report(const ctl_args_t *args)
 {
-    reporting_t x = { .p = args->p, .now = apr_time_now() };
+    reporting_t x = { .p = args->p };
     const ctl_meeting_t meeting = { take_file, unread, &x };
-    const char *at = ctl_args_value(args, "at"), *bad;
+    const ctl_due_format_t *format;
+    const char *bad;
     int i;
 
-    x.rows = apr_array_make(x.p, 16, sizeof(row_t));
-    x.root = ctl_args_value(args, "root");
-    bad = at ? r307_time_parse(x.p, at, 0, &x.now) : NULL;
+    x.dues.p = x.p;
+    x.dues.now = apr_time_now();
+    x.dues.rows = apr_array_make(x.p, 16, sizeof(ctl_due_t));
+    bad = set_options(&x, args, &format);
     if (bad) {
-        return ctl_args_refuse(args, apr_psprintf(x.p, "--at '%s' %s", show(&x, at), bad));
-    }
-    if (!ctl_args_value(args, "due") || !args->count) {
-        return ctl_args_refuse(args, ctl_args_value(args, "due")
-            ? "no file to report; name files, directories or -"
-            : "write redirect307ctl report --due FILE|DIRECTORY|- ...");
+        return ctl_args_refuse(args, bad);
     }
     for (i = 0; i < args->count; i++) {
         ctl_reach_each(x.p, args->words[i], &meeting);
     }
-    if (!x.files || (x.unknown && !x.rules)) {
+    if (!x.files || (x.unknown && !x.dues.rules)) {
         return CTL_EXIT_UNKNOWN;        /* no sum behind an error alone */
     }
-    print(&x);
+    if (ctl_args_value(args, "blame")) {
+        ask_git(&x);
+    }
+    format->print(&x.dues);
     if (x.unknown) {
         return CTL_EXIT_UNKNOWN;
     }
-    return x.rows->nelts ? CTL_EXIT_FINDINGS : CTL_EXIT_FINE;
+    return x.dues.rows->nelts ? CTL_EXIT_FINDINGS : CTL_EXIT_FINE;
 }

@@ -51,6 +51,25 @@ r307_due_t r307_plan_due(const r307_plan_t *plan, int status, apr_time_t now)
         ? R307_DUE_PERMANENT : R307_DUE_NOTHING;
 }
 
+r307_next_t r307_plan_next(const r307_plan_t *plan, apr_time_t now, apr_time_t by,
+                           const r307_date_t **date)
+{
+    const r307_date_t *const dates[] = { &plan->from, &plan->until, &plan->review };
+    static const r307_next_t kinds[] = { R307_NEXT_BEGINS, R307_NEXT_ENDS,
+                                         R307_NEXT_REVIEW };
+    r307_next_t next = R307_NEXT_NOTHING;
+    int i;
+
+    for (i = 0; i < 3; i++) {
+        if (dates[i]->text && dates[i]->when > now && dates[i]->when <= by
+            && (next == R307_NEXT_NOTHING || dates[i]->when < (*date)->when)) {
+            next = kinds[i];
+            *date = dates[i];
+        }
+    }
+    return next;
+}
+
 const char *r307_plan_set_date(apr_pool_t *p, r307_date_t *date, const char *name,
                                const char *value, int is_end)
 {

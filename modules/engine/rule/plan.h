@@ -45,6 +45,18 @@ typedef enum {
 
 r307_due_t r307_plan_due(const r307_plan_t *plan, int status, apr_time_t now);
 
+/* What comes next of a plan. */
+typedef enum {
+    R307_NEXT_NOTHING,
+    R307_NEXT_BEGINS,
+    R307_NEXT_ENDS,
+    R307_NEXT_REVIEW
+} r307_next_t;
+
+/* The first of it behind `now` and not behind `by`; *date: which. */
+r307_next_t r307_plan_next(const r307_plan_t *plan, apr_time_t now, apr_time_t by,
+                           const r307_date_t **date);
+
 /* Whether both are in force at some time. */
 int r307_plan_overlaps(const r307_plan_t *a, const r307_plan_t *b);
 

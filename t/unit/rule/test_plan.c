@@ -181,6 +181,43 @@ START_TEST(plan_left_out)
 }
 END_TEST
 
+/* What comes first, and by when. */
+START_TEST(plan_next)
+{
+    static const struct {
+        const char *rule;
+        r307_next_t next;
+        const char *date;
+    } rows[] = {
+        { "/a /b", R307_NEXT_NOTHING, NULL },
+        { "/a /b until=2026-12-26", R307_NEXT_ENDS, "2026-12-26" },
+        { "/a /b until=2026-12-11T00:00Z", R307_NEXT_ENDS, "2026-12-11T00:00Z" },
+        { "/a /b until=2026-12-31", R307_NEXT_NOTHING, NULL },
+        { "/a /b until=2026-12-30", R307_NEXT_ENDS, "2026-12-30" },
+        { "/a /b until=2026-12-09", R307_NEXT_NOTHING, NULL },
+        { "/a /b until=2026-12-10T12:00Z", R307_NEXT_NOTHING, NULL },
+        { "/a /b from=2026-12-11 until=2026-12-12", R307_NEXT_BEGINS, "2026-12-11" },
+        { "/a /b from=2026-01-01 until=2026-12-12", R307_NEXT_ENDS, "2026-12-12" },
+        { "/a /b review=2026-12-15 until=2026-12-16", R307_NEXT_REVIEW, "2026-12-15" },
+        { "/a /b review=2026-12-15 until=2026-12-14", R307_NEXT_ENDS, "2026-12-14" },
+        { "/a /b review=2026-12-01 until=2026-12-20", R307_NEXT_ENDS, "2026-12-20" }
+    };
+    apr_time_t now = apr_time_from_sec(1796904000), by = apr_time_from_sec(1798675200);
+    apr_pool_t *p = unit_pool();
+    size_t i;
+
+    for (i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+        const r307_date_t *date = NULL;
+        r307_next_t next = r307_plan_next(&parse(p, rows[i].rule)->plan, now, by, &date);
+
+        unit_rows_add(1);
+        ck_assert_msg(next == rows[i].next, "%s", rows[i].rule);
+        ck_assert_msg(!date == !rows[i].date && (!date || !strcmp(date->text, rows[i].date)),
+                      "%s", rows[i].rule);
+    }
+}
+END_TEST
+
 TCase *plan_cases(void)
 {
     TCase *tcase = tcase_create("plan");
@@ -189,5 +226,6 @@ TCase *plan_cases(void)
     tcase_add_test(tcase, plan_ages_parts);
     tcase_add_test(tcase, plan_shows);
     tcase_add_test(tcase, plan_left_out);
+    tcase_add_test(tcase, plan_next);
     return tcase;
 }
