@@ -51,6 +51,7 @@ my @cases = (
     [['--within', '24h'], 0, '', qr/^7 rules, 0 due or to come\.$/m],
     [['--within', '365d'], 1, 'ENDS REVIEW BEGINS ENDS ENDS', qr{^ENDS +/late +- +ends 1 Jun 2027, 24:00 UTC \(in \d+ \w+\), and answers 410 from then on}m],
     [['--within', 'soon'], 2, '', qr/--within 'soon' is no/], [['--due', '--format', 'xml'], 2, '', qr/write text, json, csv or ics/],
+    [['--due', '--hits', 'x'], 2, '', qr/--hits is for --unused 180d; write both/],
     [[], 2, '', qr/write redirect307ctl report --due FILE/],
 );
 for my $case (@cases) {

@@ -9,15 +9,16 @@
 
 #include "ctl_due.h"
 #include "ctl_site.h"
+#include "ctl_unused.h"
 
 #include "map/image.h"
-#include "rule/identity.h"
 
 typedef struct reporting_t {
     apr_pool_t *p;
     ctl_dues_t dues;
     int wants_due;              /* what is due now */
     apr_time_t by;              /* and what comes until then; 0: nothing */
+    ctl_unused_t *unused;       /* and what is not used any more; NULL: not asked */
     const char *root;           /* ServerRoot, or NULL */
     int unknown, files;
 } reporting_t;
@@ -80,17 +81,7 @@ static ctl_due_t *add(reporting_t *x, const r307_rule_t *rule, const char *word,
 {
     ctl_due_t *row = apr_array_push(x->dues.rows);
 
-    memset(row, 0, sizeof(*row));
-    row->word = word;
-    row->name = show(x, rule->name ? rule->name : rule->source ? rule->source
-                     : rule->target->text ? rule->target->text : "");
-    row->owner = rule->owner ? show(x, rule->owner) : "-";
-    row->note = rule->note ? show(x, rule->note) : NULL;
-    row->file = apr_pstrdup(x->p, rule->place.file);
-    row->line = rule->place.line;
-    row->date.when = date->when;
-    row->date.text = apr_pstrdup(x->p, date->text);
-    row->identity = r307_identity_of(rule, r307_identity_home(rule->place.file), 0);
+    ctl_due_set(&x->dues, rule, word, date, row);
     return row;
 }
 
@@ -186,6 +177,82 @@ static void take_line(reporting_t *x, const ctl_line_t *line)
     }
 }
 
+/* --- who is not sent any more --- */
+
+static void end_unused(reporting_t *x, const char *name)
+{
+    const char *bad = ctl_unused_end(x->unused);
+
+    if (bad) {
+        x->unknown++;
+        fprintf(stderr, "redirect307ctl: %s: %s\n", show(x, name), bad);
+    }
+}
+
+/* The path of a map, as the server makes it of the line that names it. */
+static const char *map_path(reporting_t *x, const ctl_line_t *line, const char *path)
+{
+    const char *file = line->map->def.file;
+
+    if (!line->reach || *file == '/') {
+        return line->reach ? file : path;
+    }
+    return ctl_unused_path(x->p, apr_pstrcat(x->p, line->is_conf ? x->root
+                                             : line->reach->directory, "/", file, NULL));
+}
+
+static void look_unused_map(reporting_t *x, const ctl_line_t *line, const char *path)
+{
+    const r307_image_t *image = line->map->image;
+    apr_pool_t *one;
+    apr_uint32_t i;
+
+    path = map_path(x, line, path);
+    apr_pool_create(&one, x->p);
+    ctl_unused_begin(x->unused, path, path);
+    for (i = 0; i < r307_image_count(image); i++) {
+        const r307_rule_t *rule = r307_image_rule(one, image, i);
+
+        if (rule) {
+            ctl_unused_take(x->unused, rule);
+        }
+        apr_pool_clear(one);
+    }
+    end_unused(x, path);
+    apr_pool_destroy(one);
+}
+
+/* Rules of httpd.conf are known by their virtual host, which a file does not tell. */
+static void look_unused(reporting_t *x, const ctl_site_t *site, const char *name)
+{
+    const char *path = ctl_unused_path(x->p, name), *slash = strrchr(path, '/');
+    size_t len = slash ? (size_t)(slash - path) : 0;
+    int i, in_conf = 0;
+
+    ctl_unused_begin(x->unused, apr_pstrmemdup(x->p, path, len), path);
+    for (i = 0; i < site->lines->nelts; i++) {
+        const ctl_line_t *line = APR_ARRAY_IDX(site->lines, i, const ctl_line_t *);
+
+        in_conf += line->rule && line->is_conf;
+        if (line->rule && !line->is_conf) {
+            ctl_unused_take(x->unused, line->rule);
+        }
+    }
+    end_unused(x, path);
+    for (i = 0; i < site->lines->nelts; i++) {
+        const ctl_line_t *line = APR_ARRAY_IDX(site->lines, i, const ctl_line_t *);
+
+        if (line->kind == CTL_LINE_MAP && line->map->image) {
+            look_unused_map(x, line, path);
+        }
+    }
+    if (in_conf) {
+        x->unknown++;
+        fprintf(stderr, "redirect307ctl: %s: which of its rules are unused cannot be told; "
+                "it can of .htaccess files and maps\n", show(x, path));
+    }
+}
+
 static void tell_map(void *baton, const ctl_line_t *line, const ctl_told_t *told)
 {
     reporting_t *x = baton;
@@ -210,6 +277,9 @@ static void take_file(void *baton, const ctl_named_t *found)
     bad = ctl_site_load(&site, found, &reach);
     for (i = 0; !bad && i < site.lines->nelts; i++) {
         take_line(x, APR_ARRAY_IDX(site.lines, i, const ctl_line_t *));
+    }
+    if (!bad && x->unused) {
+        look_unused(x, &site, found->path);
     }
     if (!bad && !site.ours && !found->is_walked) {
         bad = ctl_site_empty(x->p, found->name);
@@ -246,6 +316,27 @@ static void ask_git(reporting_t *x)
     }
 }
 
+static const char *set_unused(reporting_t *x, const ctl_args_t *args)
+{
+    const char *unused = ctl_args_value(args, "unused"), *bad;
+    const char *hits = ctl_args_value(args, "hits");
+    apr_time_t length;
+
+    if (!unused) {
+        return hits ? "--hits is for --unused 180d; write both" : NULL;
+    }
+    if (!hits) {
+        return "--unused needs the hits that a server keeps; write --hits FILE, which is "
+               "what Redirect307Hits on keep=FILE names";
+    }
+    bad = r307_duration_parse(x->p, unused, &length);
+    if (bad) {
+        return apr_psprintf(x->p, "--unused '%s' %s", show(x, unused), bad);
+    }
+    x->unused = apr_palloc(x->p, sizeof(*x->unused));
+    return ctl_unused_load(x->unused, &x->dues, hits, length);
+}
+
 /* NULL, or what is wrong with the options. */
 static const char *set_options(reporting_t *x, const ctl_args_t *args,
                                const ctl_due_format_t **format)
@@ -266,13 +357,17 @@ static const char *set_options(reporting_t *x, const ctl_args_t *args,
         return apr_psprintf(x->p, "--within '%s' %s", show(x, within), bad);
     }
     x->by = within ? x->dues.now + length : 0;
+    bad = set_unused(x, args);
+    if (bad) {
+        return bad;
+    }
     *format = ctl_due_format_find(name ? name : "text");
     if (!*format) {
         return apr_psprintf(x->p, "--format '%s' is none of these; write %s",
                             show(x, name), "text, json, csv or ics");
     }
-    if ((!x->wants_due && !within) || !args->count) {
-        return x->wants_due || within
+    if ((!x->wants_due && !within && !x->unused) || !args->count) {
+        return x->wants_due || within || x->unused
             ? "no file to report; name files, directories or -"
             : "write redirect307ctl report --due FILE|DIRECTORY|- ...";
     }

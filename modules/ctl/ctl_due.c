@@ -10,9 +10,31 @@
 #include "base/version.h"
 #include "ctl_csv.h"
 #include "ctl_json.h"
+#include "rule/identity.h"
 
 #define DATE_LEN 10             /* YYYY-MM-DD */
 #define FOLD 75                 /* octets of a line, RFC 5545 3.1 */
+
+static const char *show(const ctl_dues_t *x, const char *text)
+{
+    return r307_text_show(x->p, text, strlen(text));
+}
+
+void ctl_due_set(const ctl_dues_t *x, const r307_rule_t *rule, const char *word,
+                 const r307_date_t *date, ctl_due_t *row)
+{
+    memset(row, 0, sizeof(*row));
+    row->word = word;
+    row->name = show(x, rule->name ? rule->name : rule->source ? rule->source
+                     : rule->target->text ? rule->target->text : "");
+    row->owner = rule->owner ? show(x, rule->owner) : "-";
+    row->note = rule->note ? show(x, rule->note) : NULL;
+    row->file = apr_pstrdup(x->p, rule->place.file);
+    row->line = rule->place.line;
+    row->date.when = date->when;
+    row->date.text = apr_pstrdup(x->p, date->text);
+    row->identity = r307_identity_of(rule, r307_identity_home(rule->place.file), 0);
+}
 
 static const ctl_due_t *due_at(const ctl_dues_t *x, int i)
 {

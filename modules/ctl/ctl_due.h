@@ -7,7 +7,7 @@
 
 #include <apr_tables.h>
 #include "ctl_blame.h"
-#include "rule/plan.h"
+#include "rule/rule.h"
 
 typedef struct ctl_due_t {
     const char *word;           /* "RETURNS" ... */
@@ -29,6 +29,10 @@ typedef struct ctl_dues_t {
     int rules;
     int has_next;               /* what comes was asked for */
 } ctl_dues_t;
+
+/* What is known of a rule by itself; text and blame are not. */
+void ctl_due_set(const ctl_dues_t *x, const r307_rule_t *rule, const char *word,
+                 const r307_date_t *date, ctl_due_t *row);
 
 typedef struct ctl_due_format_t {
     const char *name;

@@ -79,6 +79,8 @@ const ctl_command_t ctl_commands[] = {
       "rules that have had their time: what returns, stays, becomes permanent; or soon will",
       { { "due", 0, NULL, "what is due by now" },
         { "within", 0, "TIME", "what comes in that time, as 14d" },
+        { "unused", 0, "TIME", "who sent nobody for so long, as 180d" },
+        { "hits", 0, "FILE", "for that: what Redirect307Hits on keep=FILE names" },
         { "at", 0, "TIME", "as of then, else now" },
         { "blame", 0, NULL, "who wrote the line, by git" },
         { "format", 0, "NAME", "text, json, csv or ics" },
