@@ -85,7 +85,7 @@ static int flag_of(void *baton, const void *flag)
     return is_set >= 0 ? is_set : x->assumes ? 1 : -1;
 }
 
-static apr_uint64_t roll_of(void *baton, apr_uint64_t group)
+static apr_uint64_t roll_of(void *baton)
 {
     note(baton, "the roll of percent=");
     return ((ctl_asked_t *)baton)->assumes ? 0 : APR_UINT64_MAX;
@@ -215,6 +215,7 @@ int ctl_asked_set(ctl_asked_t *x, r307_view_t *view)
     r307_slice_t path;
     r307_url_t url;
 
+    memset(view, 0, sizeof(*view));
     if (!r307_path_split(x->url, &path, &view->query)) {
         return 0;
     }

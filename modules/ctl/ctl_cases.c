@@ -14,16 +14,20 @@
 
 /* --- comments of a .htaccess or *.conf --- */
 
-/* NULL: it is not among those that were loaded. */
-static const ctl_line_t *line_at(const ctl_trial_t *trial, const r307_place_t *at)
+/* NULL: it is not among those that were loaded. *from: where the one before was found, as
+ * most are in order. */
+static const ctl_line_t *line_at(const ctl_trial_t *trial, const r307_place_t *at, int *from)
 {
     const apr_array_header_t *lines = trial->site.lines;
-    int i;
+    int i, k;
 
     for (i = 0; i < lines->nelts; i++) {
-        const ctl_line_t *line = APR_ARRAY_IDX(lines, i, const ctl_line_t *);
+        const ctl_line_t *line;
 
+        k = (*from + i) % lines->nelts;
+        line = APR_ARRAY_IDX(lines, k, const ctl_line_t *);
         if (line->row && r307_case_same_place(&line->place, at)) {
+            *from = k;
             return line;
         }
     }
@@ -46,7 +50,7 @@ static const char *why_untold(apr_pool_t *p, const ctl_line_t *line)
 }
 
 static void tell_remark(ctl_trial_t *trial, apr_pool_t *p, const ctl_remark_t *remark,
-                        ctl_case_met_t *met, void *baton)
+                        int *from, ctl_case_met_t *met, void *baton)
 {
     ctl_case_text_t text = { .place = remark->place, .asked = remark->text,
                              .is_comment = 1 };
@@ -54,7 +58,7 @@ static void tell_remark(ctl_trial_t *trial, apr_pool_t *p, const ctl_remark_t *r
     r307_place_t at;
 
     if (remark->at.line) {
-        line = line_at(trial, &remark->at);
+        line = line_at(trial, &remark->at, from);
         at = remark->at;
         text.at = &at;
         text.untold = why_untold(p, line);
@@ -69,12 +73,12 @@ static void tell_remark(ctl_trial_t *trial, apr_pool_t *p, const ctl_remark_t *r
 static void tell_remarks(ctl_trial_t *trial, ctl_case_met_t *met, void *baton)
 {
     apr_pool_t *one;
-    int i;
+    int i, from = 0;
 
     apr_pool_create(&one, trial->p);
     for (i = 0; i < trial->site.remarks->nelts; i++) {
-        tell_remark(trial, one, &APR_ARRAY_IDX(trial->site.remarks, i, ctl_remark_t), met,
-                    baton);
+        tell_remark(trial, one, &APR_ARRAY_IDX(trial->site.remarks, i, ctl_remark_t), &from,
+                    met, baton);
         apr_pool_clear(one);
     }
     apr_pool_destroy(one);

@@ -53,7 +53,9 @@ const char *ctl_demand_broken(apr_pool_t *p, const ctl_demand_t *demand,
     }
     if (demand->no_foreign && url.host.s
         && !is_own_host(url.host, r307_slice(host, strlen(host)))) {
-        return apr_psprintf(p, "%s is another site than %s", show(p, location), show(p, host));
+        return apr_psprintf(p, "%s is another site than %s%s", show(p, location),
+                            show(p, host), strcmp(host, R307_CASE_HOST_USUAL) == 0
+                            ? ", as nobody said which site this is: --with host=NAME" : "");
     }
     return demand->hops && (result->hops > demand->hops || result->is_circle) ? result->why
                                                                               : NULL;

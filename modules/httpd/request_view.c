@@ -103,7 +103,7 @@ static int read_flag(void *baton, const void *flag)
     return r307_flag_file_is_set(baton, flag);
 }
 
-static apr_uint64_t read_roll(void *baton, apr_uint64_t group)
+static apr_uint64_t read_roll(void *baton)
 {
     r307_state_t *state = r307_request_known(baton);
 

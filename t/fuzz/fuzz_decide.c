@@ -93,7 +93,7 @@ static int flag(void *baton, const void *flag)
     return get_header(baton, "X-Flag") != NULL;
 }
 
-static apr_uint64_t roll(void *baton, apr_uint64_t group)
+static apr_uint64_t roll(void *baton)
 {
     return 4711;
 }

@@ -89,4 +89,12 @@ for name in $shown; do
     *) complain "$PAGE has an option -$name, which $ROWS has not" ;;
   esac
 done
+# The keys of cases: { "host", "NAME", 0, ...
+KEYS=modules/engine/case/case_key.c
+keys=$(sed -n 's/^    { "\([a-z]*\)", "[^"]*", [01], [01], .*/\1/p' "$KEYS")
+[ "$(printf '%s\n' "$keys" | wc -l)" -ge 15 ] || complain "found no keys of cases in $KEYS"
+for name in $keys; do
+  looked=$((looked + 1))
+  [ "$name" = url ] || grep -q "^| .*\`\"*$name=" docs/testing.md || complain "key $name= of $KEYS has no row in docs/testing.md"
+done
 verdict "$looked" 64 "directives, options, verdicts and findings documented"

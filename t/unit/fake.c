@@ -205,7 +205,7 @@ static int fake_flag(void *baton, const void *flag)
     return text && strcmp(text, flag) == 0;
 }
 
-static apr_uint64_t fake_roll(void *baton, apr_uint64_t group)
+static apr_uint64_t fake_roll(void *baton)
 {
     const char *text = fake_header(baton, "X-Roll");
 

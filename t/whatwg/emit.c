@@ -67,7 +67,7 @@ static int find_flag(void *baton, const void *flag)
     return -1;
 }
 
-static apr_uint64_t roll(void *baton, apr_uint64_t group)
+static apr_uint64_t roll(void *baton)
 {
     return 0;
 }

@@ -73,6 +73,18 @@ static int is_answer(const r307_case_came_t *came)
     return came->outcome == R307_OUTCOME_ANSWER;
 }
 
+/* A relative one is the directory's, as a target is. */
+static const char *wanted_of(apr_pool_t *p, const r307_case_t *c,
+                             const r307_case_asker_t *asker)
+{
+    r307_url_t url;
+
+    r307_url_split(c->location, strlen(c->location), &url);
+    return asker->base.s && !url.scheme.s && !url.host.s && url.path.len
+           && *url.path.s != '/'
+        ? apr_pstrcat(p, r307_slice_text(p, asker->base), c->location, NULL) : c->location;
+}
+
 /* A path is on the host that was asked for, and a case may not say which that is. */
 static const char *not_location(apr_pool_t *p, const r307_case_t *c,
                                 const r307_case_came_t *came)
@@ -108,7 +120,8 @@ static const char *compare_answer(apr_pool_t *p, const r307_case_t *c,
         return "there is no Location";
     }
     if (c->location && (!came->location
-                        || !r307_case_same_url(p, view, c->location, came->location))) {
+                        || !r307_case_same_url(p, view, wanted_of(p, c, asker),
+                                               came->location))) {
         return not_location(p, c, came);
     }
     if (asker->knows_rules && at && !is_at(at, came)) {

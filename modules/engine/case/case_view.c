@@ -120,15 +120,11 @@ static int flag_of(void *baton, const void *flag)
     return 0;
 }
 
-static apr_uint64_t roll_of(void *baton, apr_uint64_t group)
+/* Asked only where the case does not say it. */
+static apr_uint64_t roll_of(void *baton)
 {
-    r307_case_view_t *x = baton;
-
-    if (x->c->place == R307_CASE_UNSAID) {
-        lack(x, R307_CASE_ROLL);
-        return 0;
-    }
-    return r307_share_roll(group, x->c->place);
+    lack(baton, R307_CASE_ROLL);
+    return 0;
 }
 
 static const r307_view_ops_t ops = {
@@ -208,6 +204,7 @@ const char *r307_case_view_make(apr_pool_t *p, const r307_case_t *c, apr_time_t 
     x->view.method = c->method ? c->method : "GET";
     x->view.client = c->client ? c->client : R307_CASE_CLIENT_USUAL;
     x->view.now = c->at ? c->at : now;
+    x->view.stands = c->place == R307_CASE_UNSAID ? 0 : c->place + 1;
     x->view.ops = &ops;
     x->view.baton = x;
     return NULL;

@@ -60,9 +60,8 @@ typedef struct r307_view_ops_t {
     /* Whether the flag file exists, -1 when it is not known here; `flag` is what the host
      * made of its name at load. */
     int (*flag)(void *baton, const void *flag);
-    /* A random number, the same one for all of one request. group: the source that is rolled
-     * for; who rolls by chance does not look at it. */
-    apr_uint64_t (*roll)(void *baton, apr_uint64_t group);
+    /* A random number, the same one for all of one request. */
+    apr_uint64_t (*roll)(void *baton);
 } r307_view_ops_t;
 
 typedef struct r307_view_t {
@@ -71,6 +70,8 @@ typedef struct r307_view_t {
     const char *method;
     const char *client;     /* its address, numeric; NULL: not known */
     int login_ahead;        /* nobody was asked for a password yet: user= has to wait */
+    int stands;             /* in all shares (percent=): a place from 0 to 9 999, plus one, as a
+                             * test says it; 0: where cookie, address or a roll tell */
     apr_time_t now;         /* when the request came; what has an end is measured by it */
     r307_self_t asked;      /* the origin the client asked for: httpd's scheme, the name
                              * of the Host header without port ("" if none), its port */

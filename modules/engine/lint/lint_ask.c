@@ -46,7 +46,7 @@ static int no_flag(void *baton, const void *flag)
     return -1;
 }
 
-static apr_uint64_t no_roll(void *baton, apr_uint64_t group)
+static apr_uint64_t no_roll(void *baton)
 {
     return 0;
 }

@@ -130,6 +130,10 @@ void r307_share_stand(const r307_share_t *share, apr_uint64_t group,
     stand->place = -1;
     stand->member = 0;
     stand->is_kept = 0;
+    if (view->stands) {
+        stand->place = view->stands - 1;
+        return;
+    }
     if (share->sticky == R307_STICKY_ADDRESS) {
         vary->is_hidden = 1;
         stand_by_address(group, view, stand);
@@ -143,19 +147,8 @@ void r307_share_stand(const r307_share_t *share, apr_uint64_t group,
         stand->place = value.s ? place_of(r307_hash_stable(group, value.s, value.len)) : -1;
     }
     else if (!read_value(value, stand)) {
-        stand->place = place_of(r307_hash_spread(view->ops->roll(view->baton, group) ^ group));
+        stand->place = place_of(r307_hash_spread(view->ops->roll(view->baton) ^ group));
     }
-}
-
-/* Of 100 000 numbers hardly a place is left out, and none of a million. */
-apr_uint64_t r307_share_roll(apr_uint64_t group, int place)
-{
-    apr_uint64_t roll = 0;
-
-    while (place_of(r307_hash_spread(roll ^ group)) != place && roll < 1000000) {
-        roll++;
-    }
-    return roll;
 }
 
 void r307_share_keep(const r307_share_t *share, apr_uint64_t group,

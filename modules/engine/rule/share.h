@@ -45,9 +45,6 @@ const char *r307_share_parse_sticky(apr_pool_t *p, const char *value, r307_stick
 void r307_share_stand(const r307_share_t *share, apr_uint64_t group,
                       const r307_view_t *view, r307_vary_t *vary, r307_stand_t *stand);
 
-/* A roll by which a visitor stands at that place, from 0 to 9 999, in that group. */
-apr_uint64_t r307_share_roll(apr_uint64_t group, int place);
-
 /* Adds the cookie that keeps the visitor in the rule (member 0: outside of all of them),
  * unless the one that came says so already. */
 void r307_share_keep(const r307_share_t *share, apr_uint64_t group,
