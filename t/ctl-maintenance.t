@@ -120,7 +120,7 @@ my @cases = (
     [['on', '.', 'x'], 2, qr{'x' is one word too many}],
     [['on', '.', '--x', 'y'], 2, qr{'--x' is not understood; see redirect307ctl help maintenance}],
     [['up', '.'], 2, qr{'up' is none of on, off and status}],
-    [['on'], 2, qr{write: redirect307ctl maintenance on\|off\|status}],
+    [['on', '-f', 'none.conf'], 2, qr{none\.conf: No such file}],
     [[], 2, qr{write: redirect307ctl maintenance}],
 );
 

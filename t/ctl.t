@@ -119,7 +119,7 @@ my @cases = (
     [['compile', "$dir/none.map"], 2, qr{none\.map: No such file}],
     [['explain', file('cut.image', "R307IMG\0cut"), '/a'], 2, qr{cut\.image: }],
     [['report', $fine], 2, qr{write redirect307ctl report --due}],
-    [['report', '--due'], 2, qr{no file to report}],
+    [['report', '--due', '-f', "$dir/none.conf"], 2, qr{none\.conf: No such file}], [['report', '--due', '-f', "$dir/none.conf", $fine], 2, qr{-f and -D are of a whole httpd}],
     [['report', '--due', "$dir/none"], 2, qr{No such file}],
     [['report', '--due', '--at', 'x', $fine], 2, qr{'x' is not a date}],
     [['report', '--due', $fine], 0, qr{^1 rule, 0 due\.\n$}],
@@ -196,6 +196,29 @@ push @cases, map { my ($url, $exit, $says, @words) = @$_; [['explain', '-f', $wh
     ['http://a.test/env', 2, qr{\Acannot tell: depends on env=SEEN; if it holds: 307 -> /x\n}], ['http://a.test/extra', 0, qr{\Ano rule answers\n}],
     ['http://a.test/extra', 0, qr{\A307 -> /given\n}, '-D', 'EXTRA'], ['http://a.test/a%2Fb', 0, qr{\A404: httpd takes no %2F}],
     ['mailto:x', 2, qr{is not a URL}];
+my $closed = file('shut.conf', <<"EOT");
+Redirect307 /a /b until=2020-01-01
+<VirtualHost *:80>
+ServerName a.test
+DocumentRoot "$dir/none"
+Redirect307Maintenance /down/ flag=$dir/closed-a.on name=a
+Redirect307 /c /d review=2021-01-01
+<Location /shop>
+Redirect307Maintenance /shop/down/ flag=$dir/closed-b.on name=shop
+</Location>
+</VirtualHost>
+<Directory />
+AllowOverride None
+</Directory>
+EOT
+push @cases, map { my ($words, @rest) = @$_; [[@$words, '-f', $closed], @rest] }
+    [['report', '--due'], 1, qr{^RETURNS .*shut\.conf:1\nSTAYS .*shut\.conf:6\n4 rules, 2 due\.$}m],
+    [['maintenance', 'status'], 0, qr{\Aoff\n .*shut\.conf:5 .*\noff\n .*shut\.conf:8 }],
+    [['maintenance', 'on'], 2, qr{has 2 maintenance lines with flags of their own}],
+    [['maintenance', 'on', '--name', 'shop'], 0, qr{\Aon since .*307 to /shop/down/ for page loads, 503 to everything else\n}],
+    [['maintenance', 'status'], 1, qr{\Aoff\n.*\non since }], [['explain', 'http://a.test/shop/x'], 0, qr{\A503, Retry-After 300}],
+    [['explain', 'http://a.test/x'], 0, qr{\Ano rule answers}], [['maintenance', 'off', '--name', 'shop'], 0, qr{\Aoff; it was on}],
+    [['explain', 'http://a.test/shop/x'], 0, qr{\Ano rule answers}], [['maintenance', 'status', $fine], 2, qr{-f and -D are of a whole httpd}];
 push @cases, [['explain', '-f', $whole, $fine, '/a'], 2, qr{-f and -D are of a whole httpd}], [['explain', '-f', "$dir/none.conf", '/a'], 2, qr{none\.conf: No such file}],
     [['explain', '-f', file('broken.conf', "<Location /a>\n"), '/a'], 1, qr{\Ahttpd does not start with this configuration\n  \S+broken\.conf:1: <Location> is not closed\n}];
 push @cases, [['explain', $fine, $conf, '/a'], 2, qr{'/a' is one word too many; see redirect307ctl help explain}];

@@ -85,7 +85,7 @@ sub closing
     push @{ $site->{paths} }, "$base/f.on", "$base/down/", "$base/down/x.css", "$base/a", '/robots.txt';
     return 'Redirect307Maintenance ' . ($relative ? one('down/', "$base/down/") : one("$base/down/", '/down/'))
         . maybe(.3, ' answer=' . one('503', '307', 'auto')) . $flag . maybe(.2, ' allow=' . one('127.0.0.1', '10.0.0.0/8'))
-        . maybe(.15, " exempt=$base/" . segs()) . maybe(.1, ' until=' . one('2001-01-01', '2099-01-01')) . maybe(.1, ' from=' . one('2001-01-01', '2099-01-01')) . "\n";
+        . maybe(.15, " exempt=$base/" . segs()) . maybe(.2, one(' until=', ' from=') . one('2001-01-01', '2099-01-01')) . "\n";
 }
 
 # A map of URLs, below the directory of who names it.

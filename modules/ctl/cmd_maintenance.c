@@ -11,15 +11,16 @@
 #include <apr_strings.h>
 #include "base/datetime.h"
 #include "ctl_flag.h"
-#include "ctl_site.h"
+#include "ctl_httpd.h"
 
 typedef struct order_t {
     apr_pool_t *p;
     const char *verb, *file, *name, *root;
+    int is_status;
     ctl_flag_says_t says;
     apr_array_header_t *allow;          /* the same as says.allow */
     /* what the file has */
-    int lines;                          /* that are meant */
+    apr_array_header_t *lines;          /* of const ctl_line_t *: that are meant */
     const char *always;                 /* what its place leaves open by itself, or NULL */
     ctl_reach_t reach;                 /* the file, as it was read */
     const char *bad;                    /* the first line that is none, with its place */
@@ -44,6 +45,23 @@ static const char *open_always(const ctl_line_t *what)
         : "robots.txt, sitemaps if this is the root of the site";
 }
 
+/* One flag of several is switched by the lines that name it together. */
+static int has_flag(const order_t *order, const r307_maintenance_t *line)
+{
+    int i;
+
+    for (i = 0; line->flag && i < order->lines->nelts; i++) {
+        const r307_maintenance_t *known = APR_ARRAY_IDX(order->lines, i,
+                                                        const ctl_line_t *)->maintenance;
+
+        if (known->flag && strcmp(known->flag, line->flag) == 0
+            && strcmp(known->rule.place.file, line->rule.place.file) == 0) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
 static void take_line(order_t *order, const ctl_line_t *found)
 {
     const r307_maintenance_t *line = found->maintenance;
@@ -51,42 +69,72 @@ static void take_line(order_t *order, const ctl_line_t *found)
     if (found->row && found->row->kind == R307_LINE_MAINTENANCE && found->bad) {
         order->bad = order->bad ? order->bad : ctl_line_text(order->p, found, found->bad);
     }
-    if (!line || (order->name
-                  && (!line->rule.name || strcmp(line->rule.name, order->name) != 0))) {
-        return;
-    }
-    /* lines with one flag are switched together */
-    if (order->lines && line->flag && order->flag.line->flag
-        && strcmp(line->flag, order->flag.line->flag) == 0) {
-        return;
-    }
-    order->lines++;
-    if (order->lines == 1) {
-        order->flag.line = line;
-        order->always = open_always(found);
-        order->flag.args = apr_pstrcat(order->p, found->directive, " ", found->args, NULL);
+    if (line && (!order->name
+                 || (line->rule.name && strcmp(line->rule.name, order->name) == 0))
+        && !has_flag(order, line)) {
+        APR_ARRAY_PUSH(order->lines, const ctl_line_t *) = found;
     }
 }
 
-static const char *find_line(order_t *order)
+/* From here on it is about that line. */
+static void choose(order_t *order, int i)
 {
-    ctl_site_t site;
+    const ctl_line_t *found = APR_ARRAY_IDX(order->lines, i, const ctl_line_t *);
+
+    memset(&order->flag, 0, sizeof(order->flag));
+    order->flag.p = order->p;
+    order->reach = *found->reach;
+    order->flag.reach = &order->reach;
+    order->flag.line = found->maintenance;
+    order->always = open_always(found);
+    order->flag.args = apr_pstrcat(order->p, found->directive, " ", found->args, NULL);
+}
+
+/* The lines of the file, or of all of httpd.conf. */
+static const char *load(order_t *order, const ctl_args_t *args)
+{
+    ctl_httpd_t *httpd;
+    ctl_site_t *site;
     const char *bad;
     int i;
 
-    ctl_site_make(&site, order->p);
-    site.root = order->root;
-    site.no_maps = 1;
-    bad = ctl_site_load_name(&site, order->file, &order->reach);
-    for (i = 0; !bad && i < site.lines->nelts; i++) {
-        take_line(order, APR_ARRAY_IDX(site.lines, i, const ctl_line_t *));
+    if (order->file) {
+        site = apr_palloc(order->p, sizeof(*site));
+        ctl_site_make(site, order->p);
+        site->root = order->root;
+        site->no_maps = 1;
+        bad = ctl_site_load_name(site, order->file, &order->reach);
     }
-    if (bad || order->flag.line) {
-        return bad ? bad : order->lines == 1 ? NULL
+    else {
+        httpd = apr_palloc(order->p, sizeof(*httpd));
+        ctl_httpd_make(httpd, order->p);
+        site = &httpd->lines;
+        site->no_maps = 1;
+        bad = ctl_httpd_load(httpd, args);
+        order->file = httpd->file;
+        order->reach.is_conf = 1;
+    }
+    for (i = 0; !bad && i < site->lines->nelts; i++) {
+        take_line(order, APR_ARRAY_IDX(site->lines, i, const ctl_line_t *));
+    }
+    return bad;
+}
+
+static const char *find_lines(order_t *order, const ctl_args_t *args)
+{
+    int tells_all = !order->file && order->is_status;
+    const char *bad = load(order, args);
+
+    if (bad) {
+        return bad;
+    }
+    if (order->lines->nelts) {
+        choose(order, 0);
+        return order->lines->nelts == 1 || tells_all ? NULL
             : apr_psprintf(order->p, "%s has %d maintenance lines with flags of their own; "
                            "give them name= and say which: --name %s", order->file,
-                           order->lines, order->flag.line->rule.name ? order->flag.line->rule.name
-                                                                : "NAME");
+                           order->lines->nelts, order->flag.line->rule.name
+                                                ? order->flag.line->rule.name : "NAME");
     }
     if (order->bad) {
         return order->bad;
@@ -293,12 +341,34 @@ static ctl_exit_t run_off(order_t *order)
     return CTL_EXIT_FINE;
 }
 
-static ctl_exit_t run_status(const order_t *order)
+/* NULL, or why its flag cannot be seen. */
+static const char *see_flag(order_t *order)
 {
-    int is_on = tell(order);
+    const char *bad = ctl_flag_find(&order->flag);
 
-    tell_place(order);
-    return is_on ? CTL_EXIT_FINDINGS : CTL_EXIT_FINE;
+    return bad ? bad : ctl_flag_read(&order->flag);
+}
+
+static ctl_exit_t run_status(order_t *order)
+{
+    ctl_exit_t result = CTL_EXIT_FINE;
+    int i;
+
+    for (i = 0; i < order->lines->nelts; i++) {
+        const char *bad;
+
+        choose(order, i);
+        bad = order->flag.line->flag ? see_flag(order) : NULL;
+        if (bad) {
+            result = refuse(bad);
+            continue;
+        }
+        if (tell(order) && result == CTL_EXIT_FINE) {
+            result = CTL_EXIT_FINDINGS;
+        }
+        tell_place(order);
+    }
+    return result;
 }
 
 /* --- the words --- */
@@ -345,7 +415,11 @@ static const char *take_words(order_t *order, const ctl_args_t *args)
         && (order->says.eta || order->says.until || order->allow->nelts)) {
         bad = "--eta, --until and --allow go with on";
     }
-    if (stat(order->file, &st) == 0 && S_ISDIR(st.st_mode)) {
+    if (!bad && order->file && (ctl_args_value(args, "f") || ctl_args_value(args, "D"))) {
+        bad = "-f and -D are of a whole httpd, and a file stands behind them; leave one of "
+              "them out";
+    }
+    if (order->file && stat(order->file, &st) == 0 && S_ISDIR(st.st_mode)) {
         order->file = apr_pstrcat(order->p, order->file, "/.htaccess", NULL);
     }
     return bad;
@@ -355,30 +429,27 @@ ctl_exit_t ctl_cmd_maintenance(const ctl_args_t *args)
 {
     order_t order;
     const char *bad;
-    int is_status;
 
     memset(&order, 0, sizeof(order));
     order.p = args->p;
     order.verb = args->words[0];
-    order.file = args->words[1];
+    order.file = args->count > 1 ? args->words[1] : NULL;
     order.says.now = apr_time_from_sec(apr_time_sec(apr_time_now()));
     order.says.allow = order.allow = apr_array_make(order.p, 2, sizeof(const char *));
-    order.flag.p = order.p;
-    order.flag.reach = &order.reach;
+    order.lines = apr_array_make(order.p, 2, sizeof(const ctl_line_t *));
     bad = take_words(&order, args);
     if (!bad && strcmp(order.verb, "on") != 0 && strcmp(order.verb, "off") != 0
         && strcmp(order.verb, "status") != 0) {
         bad = apr_psprintf(order.p, "'%s' is none of on, off and status", order.verb);
     }
-    bad = bad ? bad : find_line(&order);
-    is_status = !bad && strcmp(order.verb, "status") == 0;
-    if (!bad && (order.flag.line->flag || !is_status)) {
-        bad = ctl_flag_find(&order.flag);
-        bad = bad ? bad : ctl_flag_read(&order.flag);
+    order.is_status = strcmp(order.verb, "status") == 0;
+    bad = bad ? bad : find_lines(&order, args);
+    if (!bad && order.is_status) {
+        return run_status(&order);
     }
+    bad = bad ? bad : see_flag(&order);
     if (bad) {
         return refuse(bad);
     }
-    return is_status ? run_status(&order)
-        : strcmp(order.verb, "on") == 0 ? run_on(&order) : run_off(&order);
+    return strcmp(order.verb, "on") == 0 ? run_on(&order) : run_off(&order);
 }

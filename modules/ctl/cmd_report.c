@@ -8,7 +8,7 @@
 #include <apr_strings.h>
 
 #include "ctl_due.h"
-#include "ctl_site.h"
+#include "ctl_httpd.h"
 #include "ctl_unused.h"
 
 #include "map/image.h"
@@ -290,6 +290,30 @@ static void take_file(void *baton, const ctl_named_t *found)
     }
 }
 
+/* All of httpd.conf. */
+static void take_httpd(reporting_t *x, const ctl_args_t *args)
+{
+    ctl_httpd_t *httpd = apr_palloc(x->p, sizeof(*httpd));
+    const char *bad;
+    int i;
+
+    x->files++;
+    ctl_httpd_make(httpd, x->p);
+    httpd->lines.tell = tell_map;
+    httpd->lines.baton = x;
+    bad = ctl_httpd_load(httpd, args);
+    for (i = 0; !bad && i < httpd->lines.lines->nelts; i++) {
+        take_line(x, APR_ARRAY_IDX(httpd->lines.lines, i, const ctl_line_t *));
+    }
+    if (!bad && !httpd->lines.ours) {
+        bad = ctl_site_empty(x->p, httpd->file);
+    }
+    if (bad) {
+        x->unknown++;
+        fprintf(stderr, "redirect307ctl: %s\n", bad);
+    }
+}
+
 static void unread(void *baton, const char *name, const char *why)
 {
     reporting_t *x = baton;
@@ -366,10 +390,15 @@ static const char *set_options(reporting_t *x, const ctl_args_t *args,
         return apr_psprintf(x->p, "--format '%s' is none of these; write %s",
                             show(x, name), "text, json, csv or ics");
     }
-    if ((!x->wants_due && !within && !x->unused) || !args->count) {
-        return x->wants_due || within || x->unused
-            ? "no file to report; name files, directories or -"
-            : "write redirect307ctl report --due FILE|DIRECTORY|- ...";
+    if (!x->wants_due && !within && !x->unused) {
+        return "write redirect307ctl report --due FILE|DIRECTORY|- ...";
+    }
+    if (x->unused && !args->count) {
+        return "no file to report; name files, directories or -";
+    }
+    if (args->count && (ctl_args_value(args, "f") || ctl_args_value(args, "D"))) {
+        return "-f and -D are of a whole httpd, and a file stands behind them; leave one of "
+               "them out";
     }
     return NULL;
 }
@@ -388,6 +417,9 @@ ctl_exit_t ctl_cmd_report(const ctl_args_t *args)
     bad = set_options(&x, args, &format);
     if (bad) {
         return ctl_args_refuse(args, bad);
+    }
+    if (!args->count) {
+        take_httpd(&x, args);
     }
     for (i = 0; i < args->count; i++) {
         ctl_reach_each(x.p, args->words[i], &meeting);

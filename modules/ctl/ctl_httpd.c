@@ -157,6 +157,21 @@ static void put(ctl_httpd_t *x, const ctl_line_t *line, const r307_standing_t *s
     }
 }
 
+/* "Location /a": the innermost section that is a place; NULL: none is. */
+static const char *container_of(const ctl_httpd_t *x, const r307_node_t *node)
+{
+    const r307_section_row_t *row;
+
+    for (; node && node->parent; node = node->parent) {
+        row = r307_section_find(node->name, strlen(node->name));
+        if (!row || row->kind != R307_SECTION_WALKED) {
+            return apr_pstrcat(x->p, node->name, " ", r307_section_word(x->p, node->args),
+                               NULL);
+        }
+    }
+    return NULL;
+}
+
 static void take(void *baton, const r307_node_t *node, const r307_standing_t *standing,
                  const char *directory, r307_config_t *conf)
 {
@@ -173,6 +188,7 @@ static void take(void *baton, const r307_node_t *node, const r307_standing_t *st
     }
     ((ctl_reach_t *)reach)->root = root_of(x);
     ctl_file_meet(x->p, reach, standing, node->name, node->args, place, &met);
+    met.container = container_of(x, node->parent);
     met.context.nth = x->area ? x->rules + 1 : 0;
     met.context.nth_regex = x->area ? x->regexes + 1 : 0;
     if (met.row && (met.row->kind == R307_LINE_RULE || met.row->kind == R307_LINE_MAP)) {

@@ -383,6 +383,16 @@ static void add_depend(ctl_whole_t *x, const char *what)
     made->what = what;
 }
 
+static const char *lowered(apr_pool_t *p, const char *host)
+{
+    char *text = apr_pstrdup(p, host), *at;
+
+    for (at = text; *at; at++) {
+        *at = r307_text_lower(*at);
+    }
+    return text;
+}
+
 static const char *host_of(apr_pool_t *p, const char *host)
 {
     size_t n = strlen(host);
@@ -531,6 +541,8 @@ const char *ctl_whole_go(ctl_whole_t *x, r307_self_t *self)
     x->raw = r307_slice_text(x->p, path);
     x->target_len = path.len + (query.s ? query.len + 1 : 0);
     ctl_htaccess_begin(&x->httpd, &x->walk);
+    x->view.asked.host = lowered(x->p, x->view.asked.host);     /* as httpd does */
+    self->host = lowered(x->p, self->host);
     x->walk.host = host_of(x->p, x->view.asked.host);
     x->walk.port = x->view.asked.port;
     x->walk.uri = decoded(x, 0);

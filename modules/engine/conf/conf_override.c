@@ -26,7 +26,8 @@ int r307_override_add(int so_far, const char *word)
         row++;
     }
     if (row->value == R307_OVERRIDE_OPTIONS) {
-        so_far = word[n] ? so_far | R307_OVERRIDE_SOME : so_far & ~R307_OVERRIDE_SOME;
+        so_far &= ~(R307_OVERRIDE_SOME | R307_OVERRIDE_PLAIN);
+        so_far |= word[n] ? R307_OVERRIDE_SOME : R307_OVERRIDE_PLAIN;
     }
     return row->word ? so_far | row->value : 0;
 }
@@ -85,6 +86,16 @@ static int needs(const r307_node_t *node)
     return known->value;
 }
 
+static int has_word(const char *text, const char *word)
+{
+    size_t n = strlen(word);
+
+    while (strlen(text) >= n && !r307_text_same_fold(text, n, word, n)) {
+        text++;
+    }
+    return strlen(text) >= n;
+}
+
 int r307_override_allows(int override, const apr_array_header_t *list,
                          const r307_node_t *node)
 {
@@ -100,6 +111,11 @@ int r307_override_allows(int override, const apr_array_header_t *list,
     }
     if (let == R307_OVERRIDE_OPTIONS && override & R307_OVERRIDE_SOME) {
         return -1;
+    }
+    if (let == R307_OVERRIDE_OPTIONS && override & R307_OVERRIDE_PLAIN
+        && (has_word(node->args, "SymLinksIfOwnerMatch") || has_word(node->args, "MultiViews")
+            || has_word(node->args, "RunScripts"))) {
+        return override & R307_OVERRIDE_LENIENT ? -1 : 0;
     }
     return let != -1 && (override & let) ? 1 : override & R307_OVERRIDE_LENIENT ? -1 : 0;
 }

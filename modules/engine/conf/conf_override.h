@@ -17,6 +17,7 @@
 #define R307_OVERRIDE_ALL 31
 #define R307_OVERRIDE_LENIENT 32    /* Nonfatal=: what is not let in is skipped */
 #define R307_OVERRIDE_SOME 64       /* Options=: not all of them */
+#define R307_OVERRIDE_PLAIN 128     /* Options alone: but SymLinksIfOwnerMatch and MultiViews */
 
 /* What one more word of AllowOverride makes of what was said before it. "Options=Indexes" is
  * some of Options; None takes all back. */

@@ -342,14 +342,21 @@ START_TEST(overrides)
         { "AllowOverride None\nAllowOverrideList Redirect307", "Redirect307Match", 0 },
         { "AllowOverride AuthConfig Nonfatal=All", "Redirect307", -1 },
         { "AllowOverride Options=Indexes", "Options", -1 },
-        { "AllowOverride Options=Indexes Options", "Options", 1 }
+        { "AllowOverride Options=Indexes Options", "Options", 1 },
+        { "AllowOverride Options", "Options +MultiViews", 0 },
+        { "AllowOverride Options", "Options -Indexes", 1 },
+        { "AllowOverride All", "Options +MultiViews", 1 }
     };
     static const r307_tree_host_t host = { NULL, NULL, NULL, NULL, NULL };
     apr_pool_t *p = unit_pool();
     size_t i;
 
     for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        r307_node_t node = { .name = rows[i].name, .args = "" };
+        const char *args = strchr(rows[i].name, ' ');
+        r307_node_t node = {
+            .name = apr_pstrmemdup(p, rows[i].name, strcspn(rows[i].name, " ")),
+            .args = args ? args + 1 : ""
+        };
         seen_t seen = { p, "", NULL };
         r307_site_t site;
         r307_tree_t tree;
