@@ -247,6 +247,11 @@ static void leave(const ctl_fix_t *fix, int i)
     line_at(fix, i)->is_left = 1;
 }
 
+static int has_bad(const ctl_fix_t *fix, const char *bad)
+{
+    return memchr(bad, 1, (size_t)fix->lines->nelts + 1) != NULL;
+}
+
 /* One line after the other, where all of them together do something to other lines. */
 static void try_singly(const ctl_fix_t *fix, const opinion_t *was, char *bad)
 {
@@ -267,7 +272,7 @@ static void try_singly(const ctl_fix_t *fix, const opinion_t *was, char *bad)
         line_at(fix, i)->is = made[i];
         join(fix, fix->p, &content);
         is = lint(fix, &content);
-        if (find_bad(fix, was, is, bad)) {
+        if (find_bad(fix, was, is, bad) || has_bad(fix, bad)) {
             leave(fix, i);
         }
         apr_pool_destroy(is->p);
