@@ -62,6 +62,10 @@ my %level = (error => 'error', warning => 'warning', note => 'note', untold => '
 # rules of a file and of the maps that it names: what is said, in this order
 file('across/m.map', "a/x /y\nm1 /c\nm2 https://o.test/\nm3 fin\n");
 file('across/n.map', "m1 /d\nm2 https://o.test/\nn1 n2\nn2 /x\nn3 m2\nok /fine\n");
+file('across/c.map', "m1 d\n");
+file('across/e.map', "/e1 /f1\n");
+file('across/f.map', "/f1 /e1\n");
+file('across/g.map', "/g1 /g2\n/g2 /g1\n");
 my @across = (
     [".htaccess", "Redirect307 a /b\nRedirect307Map m.map\nRedirect307Map n.map\nRedirect307 m1 /z match=exact\nRedirect307 q n1 match=exact\nRedirect307 m1 /z\nRedirect307 fin /end\n",
      [qr{\.htaccess:4: R307-A16 'm1' never answers: .*m\.map:2 answers first, by 'm1'; take one of the two lines out$},
@@ -77,6 +81,11 @@ my @across = (
     # one above decides, or answers for some
     [".htaccess", "Redirect307 n2 /elsewhere match=exact\nRedirect307Map n.map\n",
      [qr{n\.map:3: note: R307-A18 'n2' is redirected once more; .*\.htaccess:1 to /elsewhere; write /elsewhere$}, qr{n\.map:4: R307-A16 'n2' never answers}, qr{n\.map:5: note: R307-A18 'm2'}]],
+    # circles: with a rule of the file, of two maps, and of one map, which is told once
+    [".htaccess", "Redirect307 d m1 match=exact\nRedirect307Map c.map\n", [qr{\.htaccess:1: R307-A07 'm1' leads .* without an end; .*\.htaccess:1 to /m1, .*c\.map:1 to /d; take}]],
+    ["x.conf", "Redirect307Map $dir/across/e.map\nRedirect307Map $dir/across/f.map\n", [qr{f\.map:1: R307-A07 '/e1' leads .*; \S+f\.map:1 to /e1, \S+e\.map:1 to /f1; take}]],
+    ["x.conf", "Redirect307 /z /g1 match=exact\nRedirect307Map $dir/across/g.map\n", [qr{g\.map:1: R307-A07 '/g2' leads }]],
+    ["x.conf", "Redirect307 /f1 /away match=exact\nRedirect307Map $dir/across/e.map\nRedirect307Map $dir/across/f.map\n", [qr{e\.map:1: note: R307-A18 }, qr{f\.map:1: R307-A16 }]],
     [".htaccess", "Redirect307 m1 /b cookie=c\nRedirect307 n2 /e until=2199-12-26\nRedirect307Map n.map\n", [qr{n\.map:5: note: R307-A18 'm2'}]]
 );
 
@@ -154,7 +163,7 @@ for my $row (@across) {
     my ($name, $rules, $wanted) = @$row;
     file("across/$name", $rules);
     ($status, $out, $err) = run('lint', "$dir/across/$name");
-    my @got = grep { /R307-A1[678]/ } split /\n/, $out;
+    my @got = grep { /R307-A(?:07|1[678])/ } split /\n/, $out;
     ok(@got == @$wanted && !grep({ $got[$_] !~ $wanted->[$_] } 0 .. $#got), 'across maps: ' . $rules =~ s/\n/ /gr) or diag($out);
 }
 

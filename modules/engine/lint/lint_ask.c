@@ -97,6 +97,16 @@ void r307_ask_one(apr_pool_t *p, const r307_scope_t *scope, const r307_rule_t *r
     r307_decide(p, &alone, 1, policy, view, decision);
 }
 
+int r307_ask_may(const r307_index_t *index, const r307_scope_t *scope, const char *path)
+{
+    const r307_first_look_t first = {
+        r307_slice(path, strcspn(path, "?#")),
+        scope->base.s ? scope->base.len - 1 : R307_INDEX_NO_BASE, NULL, 1
+    };
+
+    return index && r307_index_may(index, &first);
+}
+
 const char *r307_ask_sample(apr_pool_t *p, const r307_scope_t *scope,
                             const r307_rule_t *rule)
 {

@@ -37,6 +37,10 @@ void r307_ask_policy(apr_pool_t *p, r307_policy_t *policy);
 int r307_ask_view(apr_pool_t *p, const r307_self_t *self, const char *target,
                   r307_view_t *view);
 
+/* Whether a rule of that index may match a path, which is encoded and below the scope's base if
+ * it has one. */
+int r307_ask_may(const r307_index_t *index, const r307_scope_t *scope, const char *path);
+
 /* A path that the source matches, encoded; NULL: it says none, as a regex. */
 const char *r307_ask_sample(apr_pool_t *p, const r307_scope_t *scope,
                             const r307_rule_t *rule);

@@ -222,17 +222,6 @@ void r307_chain_audit(apr_pool_t *p, const r307_scope_t *scopes, int count,
 
 /* --- lines of maps --- */
 
-static int may_answer(const r307_index_t *index, const char *path, size_t len,
-                      const r307_scope_t *scope)
-{
-    const r307_first_look_t first = {
-        r307_slice(path, len), scope->base.s ? scope->base.len - 1 : R307_INDEX_NO_BASE, NULL,
-        1
-    };
-
-    return index && r307_index_may(index, &first);
-}
-
 /* Whether a line of a map may lead to another rule. Nearly none does. */
 static int leads_on(const walk_t *w, const r307_rule_t *rule)
 {
@@ -250,11 +239,11 @@ static int leads_on(const walk_t *w, const r307_rule_t *rule)
         text = apr_pstrcat(w->p, scope->base.s ? r307_slice_text(w->p, scope->base) : "/",
                            text, NULL);
     }
-    may = may_answer(scope->rules->index, text, strcspn(text, "?#"), scope);
+    may = r307_ask_may(scope->rules->index, scope, text);
     for (i = 0; !may && i < maps->nelts; i++) {
         const r307_image_t *image = APR_ARRAY_IDX(maps, i, r307_map_t).handle;
 
-        may = may || may_answer(r307_image_index(image), text, strcspn(text, "?#"), scope);
+        may = may || r307_ask_may(r307_image_index(image), scope, text);
     }
     return may;
 }

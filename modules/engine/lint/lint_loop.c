@@ -11,6 +11,7 @@
 
 typedef struct hop_t {
     const r307_rule_t *rule;
+    int is_of_map;              /* it is another one each time it is met */
     const char *location;
     int is_sure;                /* it and no other rule answers there */
 } hop_t;
@@ -87,16 +88,37 @@ static int can_meet(const r307_rule_t *a, const r307_rule_t *b)
     return 1;
 }
 
-static int is_known(walk_t *w, const r307_rule_t *rule)
+static const char *key_of(walk_t *w, const hop_t *hop)
 {
-    return apr_hash_get(w->told, &rule, sizeof(rule)) != NULL;
+    return hop->is_of_map
+        ? apr_psprintf(w->p, "%s:%u", hop->rule->place.file, hop->rule->place.line)
+        : apr_psprintf(w->p, "%pp", (const void *)hop->rule);
 }
 
-static void remember(walk_t *w, const r307_rule_t *rule)
+static int is_known(walk_t *w, const hop_t *hop)
 {
-    const r307_rule_t **key = apr_pmemdup(w->p, &rule, sizeof(rule));
+    return apr_hash_get(w->told, key_of(w, hop), APR_HASH_KEY_STRING) != NULL;
+}
 
-    apr_hash_set(w->told, key, sizeof(*key), rule);
+static void remember(walk_t *w, const hop_t *hop)
+{
+    apr_hash_set(w->told, key_of(w, hop), APR_HASH_KEY_STRING, hop->rule);
+}
+
+/* Whether all of it lies in one map, which is looked at by itself. */
+static int is_in_one_map(const walk_t *w, int from, int to)
+{
+    const hop_t *first = &w->way[from];
+    int i;
+
+    for (i = from; i < to; i++) {
+        const hop_t *hop = &w->way[i];
+
+        if (!hop->is_of_map || strcmp(hop->rule->place.file, first->rule->place.file) != 0) {
+            return 0;
+        }
+    }
+    return 1;
 }
 
 static void found(walk_t *w, int from, int to)
@@ -104,8 +126,12 @@ static void found(walk_t *w, int from, int to)
     const char *way = "";
     int i, k, named = 0, is_new = 0, is_sure = 1;
 
+    if (is_in_one_map(w, from, to)) {
+        return;
+    }
+
     for (i = from; i < to; i++) {
-        is_new |= !is_known(w, w->way[i].rule);
+        is_new |= !is_known(w, &w->way[i]);
         is_sure &= w->way[i].is_sure;
         for (k = from; k < i; k++) {
             if (!can_meet(w->way[i].rule, w->way[k].rule)) {
@@ -116,7 +142,7 @@ static void found(walk_t *w, int from, int to)
     for (i = from; is_new && i < to; i++) {
         const hop_t *hop = &w->way[i];
 
-        remember(w, hop->rule);
+        remember(w, hop);
         if (named++ < NAMED_MOST) {
             way = apr_psprintf(w->p, "%s%s%s:%u to %s", way, i > from ? ", " : "",
                                hop->rule->place.file ? hop->rule->place.file : "-",
@@ -138,7 +164,7 @@ static void visit(walk_t *w, const r307_view_t *view, int depth);
 
 /* One rule that matches there; 1 when no other one can answer. *is_sure: none before it
  * can. */
-static int ask(walk_t *w, const r307_scope_t *scope, const r307_bare_t *bare,
+static int ask(walk_t *w, const r307_scope_t *scope, const r307_bare_t *bare, int is_of_map,
                const r307_view_t *view, int depth, int *is_sure)
 {
     r307_decision_t decision;
@@ -150,8 +176,10 @@ static int ask(walk_t *w, const r307_scope_t *scope, const r307_bare_t *bare,
         && r307_loop_next(w->p, view, decision.location, &next)
         && (w->site->is_one || !is_other_origin(&view->asked, &next.asked))) {
         w->way[depth].rule = bare->origin;
+        w->way[depth].is_of_map = is_of_map;
         w->way[depth].location = decision.location;
-        w->way[depth].is_sure = *is_sure && bare->is_sure && !scope->rules->maps;
+        w->way[depth].is_sure = *is_sure && bare->is_sure
+            && (!scope->rules->maps || w->site->has_images);
         visit(w, &next, depth + 1);
     }
     *is_sure = *is_sure && decision.outcome == R307_OUTCOME_PASS;
@@ -171,14 +199,19 @@ static void ask_all(walk_t *w, const r307_view_t *view, int depth)
         r307_cursor_t cursor;
         r307_found_t how;
 
-        rules.maps = NULL;
+        if (!w->site->has_images) {
+            rules.maps = NULL;
+        }
         scope.rules = &rules;
         captures.scratch = NULL;
         r307_cursor_make(w->p, &scope, &asked, w->policy.steps, &cursor);
         while ((rule = r307_cursor_next(w->p, &cursor, &captures, &how))) {
+            int is_of_map = cursor.image != NULL;
+            const r307_bare_t *bare = is_of_map ? r307_ask_bare(w->p, rule, R307_BARE_URL)
+                                        : (const r307_bare_t *)(const void *)rule;
+
             if (w->asked >= w->asked_most
-                || ask(w, &w->scopes[i], (const r307_bare_t *)(const void *)rule, view, depth,
-                       &is_sure)) {
+                || ask(w, &w->scopes[i], bare, is_of_map, view, depth, &is_sure)) {
                 return;
             }
         }
@@ -263,6 +296,36 @@ static void begin_at_source(walk_t *w, const r307_scope_t *scope, const r307_rul
     }
 }
 
+/* From the lines of maps that may lead to another map. */
+static void begin_in_maps(walk_t *w, const r307_scope_t *scope)
+{
+    const apr_array_header_t *maps = scope->rules->maps;
+    apr_pool_t *one;
+    apr_uint32_t n;
+    int i, k;
+
+    apr_pool_create(&one, w->p);
+    for (i = 0; i < maps->nelts; i++) {
+        const r307_image_t *image = APR_ARRAY_IDX(maps, i, r307_map_t).handle;
+
+        for (n = 0; maps->nelts > 1 && n < r307_image_count(image)
+                    && w->asked < w->asked_most; n++) {
+            const r307_rule_t *rule = r307_image_rule(one, image, n);
+            const char *text = rule ? rule->target->text : NULL;
+
+            for (k = 0; text && *text == '/' && k < maps->nelts; k++) {
+                if (k != i && r307_ask_may(r307_image_index(APR_ARRAY_IDX(maps, k, r307_map_t)
+                                                            .handle), scope, text)) {
+                    begin_at(w, scope, apr_pstrdup(w->p, text));
+                    break;
+                }
+            }
+            apr_pool_clear(one);
+        }
+    }
+    apr_pool_destroy(one);
+}
+
 void r307_loop_audit(apr_pool_t *p, const r307_scope_t *scopes, int count,
                      const r307_loop_site_t *site, apr_array_header_t *doubts)
 {
@@ -296,11 +359,18 @@ void r307_loop_audit(apr_pool_t *p, const r307_scope_t *scopes, int count,
             }
         }
     }
+    for (i = 0; site->has_images && i < count; i++) {
+        if (scopes[i].rules->maps) {
+            begin_in_maps(&w, &scopes[i]);
+        }
+    }
     for (i = 0; i < w.doubts->nelts; i++) {
         r307_doubt_t doubt = APR_ARRAY_IDX(w.doubts, i, r307_doubt_t);
 
         doubt.text = apr_pstrdup(p, doubt.text);
         APR_ARRAY_PUSH(doubts, r307_doubt_t) = doubt;
     }
-    apr_pool_destroy(w.p);
+    if (!site->has_images) {
+        apr_pool_destroy(w.p);      /* else doubts are about rules in it */
+    }
 }

@@ -23,13 +23,12 @@ typedef struct r307_loop_site_t {
                              * leads to another of them has left */
     int asked_most;         /* rules that are asked in all; 0: as many as a start can wait
                              * for */
-    int has_images;         /* the maps of the scopes are images, and r307_chain_audit asks
-                             * them */
+    int has_images;         /* the maps of the scopes are images, and are asked */
 } r307_loop_site_t;
 
-/* Appends an r307_doubt_t for each circle of rules, made in p. The text decides: what has
- * a condition or a date may hold. Maps are not asked; the cost is bounded, so of many
- * thousand rules the last ones are not followed. */
+/* Appends an r307_doubt_t for each circle of rules, made in p as the rules of maps are. The text decides: what has
+ * a condition or a date may hold. The cost is bounded, so of many thousand rules the last ones
+ * are not followed. Circles within one map are not looked for. */
 void r307_loop_audit(apr_pool_t *p, const r307_scope_t *scopes, int count,
                      const r307_loop_site_t *site, apr_array_header_t *doubts);
 
