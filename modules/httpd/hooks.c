@@ -15,6 +15,7 @@
 #include "httpd/never_served.h"
 #include "httpd/request_view.h"
 #include "httpd/serve.h"
+#include "httpd/status_handler.h"
 #include "httpd/store.h"
 
 APLOG_USE_MODULE(redirect307);
@@ -124,11 +125,14 @@ int r307_on_type_checker(request_rec *r)
     if (r307_never_served_test(r, conf)) {
         return HTTP_NOT_FOUND;
     }
-    if (!has_late(conf) && !conf->early) {
+    if (!has_late(conf) && !conf->early && !conf->own_link) {
         return DECLINED;
     }
     if (conf->late) {
         r307_htaccess_note(conf, conf->late);
+    }
+    if (conf->own_link && r307_status_own(r, conf) == DONE) {
+        return DONE;
     }
     phase = phase_of(r);
     if (phase == R307_REQUEST_DECIDED

@@ -57,13 +57,30 @@ static void fill_policy(request_rec *r, const r307_config_t *conf, r307_state_t 
     policy->left = &state->steps;
 }
 
+/* The key of the directory's own page goes to nobody, whichever rule answers. */
+static void hide_key(request_rec *r, const r307_config_t *conf, r307_view_t *view)
+{
+    const r307_query_t *query;
+
+    if (conf->own_link && view->query.s) {
+        query = r307_query_make(r->pool, view->query);
+        if (r307_link_opens(conf->own_link, query)) {
+            r307_link_mark(conf->own_link, query);
+            view->query = r307_query_without_keys(r->pool, query);
+            view->query.s = view->query.len ? view->query.s : NULL;
+        }
+    }
+}
+
 static void decide(request_rec *r, const r307_config_t *conf, const r307_blocks_t *blocks,
                    r307_state_t *state, r307_decision_t *decision)
 {
-    r307_scope_t *scopes = fill_scopes(r, conf, blocks, &state->view);
+    r307_scope_t *scopes;
     r307_policy_t policy;
     int i;
 
+    hide_key(r, conf, &state->view);
+    scopes = fill_scopes(r, conf, blocks, &state->view);
     for (i = 0; i < blocks->count; i++) {
         r307_serve_log_scope(r, conf, blocks->at[i], &scopes[i]);
     }

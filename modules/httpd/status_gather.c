@@ -144,14 +144,53 @@ static const r307_image_t *image_at(request_rec *r, int at, const r307_mapref_t 
     return *ref && (*ref)->slot >= 0 ? r307_store_image(r, *ref) : NULL;
 }
 
-int r307_status_each(request_rec *r, const r307_config_t *conf, apr_uint64_t from,
-                     int with_hits, r307_status_see_t *see, void *baton)
+/* A block of a .htaccess in the directory or below. */
+static int is_own(const r307_status_own_t *own, const r307_block_t *block)
 {
-    walk_t walk = { r, conf, find_findings(r), 0, from, with_hits, see, baton };
+    size_t len = strlen(own->directory);
+
+    return block->is_htaccess && block->directory
+        && strncmp(block->directory, own->directory, len) == 0
+        && (block->directory[len] == '\0' || block->directory[len] == '/');
+}
+
+static int each_own(walk_t *walk, const r307_status_own_t *own)
+{
+    int i, k, goes_on = 1;
+
+    for (i = 0; own->blocks && goes_on && i < own->blocks->count; i++) {
+        r307_block_t *block = own->blocks->at[i];
+        const apr_array_header_t *rules = block->rules->rules, *maps = block->rules->maps;
+
+        for (k = 0; is_own(own, block) && goes_on && k < rules->nelts; k++, walk->number++) {
+            goes_on = walk->number < walk->from
+                || tell(walk, block, walk->r->server, NULL,
+                        APR_ARRAY_IDX(rules, k, const r307_rule_t *));
+        }
+        for (k = 0; is_own(own, block) && goes_on && maps && k < maps->nelts; k++) {
+            const r307_mapref_t *ref = APR_ARRAY_IDX(maps, k, r307_map_t).handle;
+            const r307_image_t *image = r307_store_image(walk->r, ref);
+
+            goes_on = !image || each_of_map(walk, ref, image);
+        }
+    }
+    return goes_on;
+}
+
+int r307_status_each(request_rec *r, const r307_config_t *conf,
+                     const r307_status_own_t *own, apr_uint64_t from, int with_hits,
+                     r307_status_see_t *see, void *baton)
+{
+    walk_t walk = { r, conf, own ? apr_hash_make(r->pool) : find_findings(r), 0, from,
+                    with_hits, see, baton };
     const r307_mapref_t *ref;
-    int i, goes_on = each_line(&walk);
+    int i, goes_on;
 
     (void)r307_request_state(r);        /* maps are held by it */
+    if (own) {
+        return each_own(&walk, own);
+    }
+    goes_on = each_line(&walk);
     for (i = 0; goes_on && r307_store_listed(r->server, i); i++) {
         const r307_image_t *image = image_at(r, i, &ref);
 
@@ -425,7 +464,18 @@ static void sum_up_maps(looking_t *looking, const r307_config_t *conf, apr_uint6
     for (i = 0; i < status->maps->nelts; i++) {
         APR_ARRAY_IDX(status->maps, i, r307_status_map_t).has_hits = 1;
     }
-    (void)r307_status_each(looking->r, conf, lines, 1, look_in_maps, looking);
+    (void)r307_status_each(looking->r, conf, NULL, lines, 1, look_in_maps,
+                           looking);
+}
+
+static void add_endless(request_rec *r, r307_overview_t *status, int endless)
+{
+    if (endless) {
+        need(status, R307_NEED_ENDLESS, NULL,
+             apr_psprintf(r->pool, "%d temporary rule%s neither an end nor a date to look "
+                          "again; write until=YYYY-MM-DD or review=YYYY-MM-DD", endless,
+                          endless == 1 ? " has" : "s have"));
+    }
 }
 
 static const char *word_of(const r307_config_t *conf)
@@ -475,7 +525,7 @@ void r307_status_gather(request_rec *r, const r307_config_t *conf, int with_sums
         look_at_map(r, status, i);
     }
     if (with_sums) {
-        (void)r307_status_each(r, conf, 0, 1, sum_up, &looking);
+        (void)r307_status_each(r, conf, NULL, 0, 1, sum_up, &looking);
         sum_up_maps(&looking, conf, lines);
     }
     look_at_refusals(r, status);
@@ -487,12 +537,51 @@ void r307_status_gather(request_rec *r, const r307_config_t *conf, int with_sums
                           " days; ?json says which, by last_hit", sum.idle,
                           sum.idle == 1 ? "" : "s"));
     }
-    if (endless) {
-        need(status, R307_NEED_ENDLESS, NULL,
-             apr_psprintf(r->pool, "%d temporary rule%s neither an end nor a date to look "
-                          "again; write until=YYYY-MM-DD or review=YYYY-MM-DD", endless,
-                          endless == 1 ? " has" : "s have"));
+    add_endless(r, status, endless);
+    r307_status_sort(status);
+}
+
+/* --- of a directory --- */
+
+typedef struct owning_t {
+    request_rec *r;
+    r307_overview_t *status;
+    int endless;
+} owning_t;
+
+static int look_at_own(void *baton, const r307_status_rule_t *of, apr_uint64_t number)
+{
+    owning_t *owning = baton;
+
+    owning->status->rules++;
+    r307_status_look(owning->r->pool, owning->status, of->rule);
+    owning->endless += r307_limit_lacks(R307_REQUIRE_REVIEW, of->rule) != NULL;
+    return owning->status->rules < SCAN_MOST;
+}
+
+void r307_status_gather_own(request_rec *r, const r307_config_t *conf,
+                            const r307_status_own_t *own, r307_overview_t *status)
+{
+    owning_t owning = { r, status, 0 };
+    int i;
+
+    make(r->pool, status);
+    status->now = r->request_time;
+    status->version = R307_VERSION;
+    status->engine = word_of(conf);
+    (void)r307_status_each(r, conf, own, 0, 0, look_at_own, &owning);
+    for (i = 0; own->blocks && i < own->blocks->count; i++) {
+        const r307_block_t *block = own->blocks->at[i];
+
+        if (is_own(own, block) && block->skipped) {
+            need(status, R307_NEED_BROKEN, block->file,
+                 apr_psprintf(r->pool, "%d line%s skipped as no rule%s; redirect307ctl lint "
+                              ".htaccess says why", block->skipped,
+                              block->skipped == 1 ? " is" : "s are",
+                              block->skipped == 1 ? "" : "s"));
+        }
     }
+    add_endless(r, status, owning.endless);
     r307_status_sort(status);
 }
 
@@ -538,9 +627,10 @@ static int show(void *baton, const r307_status_rule_t *of, apr_uint64_t number)
     return 1;
 }
 
-void r307_status_show(request_rec *r, const r307_config_t *conf, r307_overview_t *status)
+void r307_status_show(request_rec *r, const r307_config_t *conf,
+                      const r307_status_own_t *own, r307_overview_t *status)
 {
     showing_t showing = { r, status, 0 };
 
-    (void)r307_status_each(r, conf, status->filter.from, 1, show, &showing);
+    (void)r307_status_each(r, conf, own, status->filter.from, 1, show, &showing);
 }

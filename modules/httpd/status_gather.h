@@ -10,6 +10,13 @@
 #include "conf/place_config.h"
 #include "status/status_model.h"
 
+/* Whose rules: those of .htaccess files in a directory and below, among those that hold for
+ * this request. NULL: the server's. */
+typedef struct r307_status_own_t {
+    const r307_blocks_t *blocks;
+    const char *directory;
+} r307_status_own_t;
+
 /* Told of each rule with its number, from 0 over all rules; 0 ends it. What it is told lives
  * until the next one. */
 typedef int r307_status_see_t(void *baton, const r307_status_rule_t *rule,
@@ -17,15 +24,21 @@ typedef int r307_status_see_t(void *baton, const r307_status_rule_t *rule,
 
 /* All rules from that number on, in the order of the configuration, lines of maps behind them.
  * with_hits: what is known of their hits, too. 0: `see` ended it. */
-int r307_status_each(request_rec *r, const r307_config_t *conf, apr_uint64_t from,
-                     int with_hits, r307_status_see_t *see, void *baton);
+int r307_status_each(request_rec *r, const r307_config_t *conf,
+                     const r307_status_own_t *own, apr_uint64_t from, int with_hits,
+                     r307_status_see_t *see, void *baton);
 
 /* What is known of the server. status->filter is set. with_sums: sums for metrics, which look
  * at all hits. */
 void r307_status_gather(request_rec *r, const r307_config_t *conf, int with_sums,
                         r307_overview_t *status);
 
+/* The same of a directory: nothing that anybody else wrote. */
+void r307_status_gather_own(request_rec *r, const r307_config_t *conf,
+                            const r307_status_own_t *own, r307_overview_t *status);
+
 /* The page of rules that the filter wants. */
-void r307_status_show(request_rec *r, const r307_config_t *conf, r307_overview_t *status);
+void r307_status_show(request_rec *r, const r307_config_t *conf,
+                      const r307_status_own_t *own, r307_overview_t *status);
 
 #endif

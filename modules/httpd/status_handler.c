@@ -8,6 +8,7 @@
 #include <http_core.h>
 #include <http_protocol.h>
 #include "status/status_page.h"
+#include "httpd/request.h"
 #include "httpd/status_ask.h"
 #include "httpd/status_gather.h"
 
@@ -127,16 +128,22 @@ static int list_rule(void *baton, const r307_status_rule_t *rule, apr_uint64_t n
     return 1;
 }
 
-static void answer_json(request_rec *r, const r307_config_t *conf, r307_out_t *out,
+static void answer_json(request_rec *r, const r307_config_t *conf,
+                        const r307_status_own_t *own, r307_out_t *out,
                         r307_overview_t *status)
 {
     listing_t listing = { out, status, NULL, 0 };
 
-    r307_status_gather(r, conf, 0, status);
+    if (own) {
+        r307_status_gather_own(r, conf, own, status);
+    }
+    else {
+        r307_status_gather(r, conf, 0, status);
+    }
     r307_status_json_begin(out, status);
     apr_pool_create(&listing.p, r->pool);
     out->p = listing.p;
-    (void)r307_status_each(r, conf, status->filter.from, 1, list_rule, &listing);
+    (void)r307_status_each(r, conf, own, status->filter.from, 1, list_rule, &listing);
     out->p = r->pool;
     r307_status_json_end(out);
 }
@@ -165,14 +172,14 @@ static void answer(request_rec *r, const r307_config_t *conf, r307_out_t *out)
             r307_status_json_ask(out, status.ask);
         }
         else {
-            answer_json(r, conf, out, &status);
+            answer_json(r, conf, NULL, out, &status);
         }
     }
     else {
         set_headers(r, "text/html; charset=utf-8");
         status.ask = read_ask(r);
         r307_status_gather(r, conf, 0, &status);
-        r307_status_show(r, conf, &status);
+        r307_status_show(r, conf, NULL, &status);
         r307_status_html(out, &status);
     }
 }
@@ -202,4 +209,46 @@ int r307_on_handler(request_rec *r)
     answer(r, conf, &out);
     r307_out_end(&out);
     return OK;
+}
+
+/* --- the page about a directory --- */
+
+static void answer_own(request_rec *r, const r307_config_t *conf, r307_out_t *out)
+{
+    r307_status_own_t own = { conf->late, conf->own_directory };
+    r307_overview_t status;
+
+    memset(&status, 0, sizeof(status));
+    status.own_name = conf->own_link->name;
+    status.own_key = r307_slice_text(r->pool, conf->own_link->key);
+    read_filter(r, &status.filter);
+    if (arg(r, "style")) {
+        set_headers(r, "text/css; charset=utf-8");
+        r307_out_puts(out, r307_status_style, NULL);
+    }
+    else if (arg(r, "json")) {
+        set_headers(r, "application/json");
+        answer_json(r, conf, &own, out, &status);
+    }
+    else {
+        set_headers(r, "text/html; charset=utf-8");
+        r307_status_gather_own(r, conf, &own, &status);
+        r307_status_show(r, conf, &own, &status);
+        r307_status_html(out, &status);
+    }
+}
+
+int r307_status_own(request_rec *r, const r307_config_t *conf)
+{
+    r307_out_t out;
+
+    if (!r->args || r->method_number != M_GET || !r307_request_is_ours(r)
+        || !r307_link_opens(conf->own_link,
+                            r307_query_make(r->pool, r307_slice(r->args, strlen(r->args))))) {
+        return DECLINED;
+    }
+    r307_out_make(&out, r->pool, send_bytes, r);
+    answer_own(r, conf, &out);
+    r307_out_end(&out);
+    return DONE;
 }

@@ -8,9 +8,14 @@
 #define R307_HTTPD_STATUS_HANDLER_H
 
 #include <httpd.h>
+#include "conf/place_config.h"
 
 #define R307_STATUS_HANDLER "redirect307-status"
 
 int r307_on_handler(request_rec *r);
+
+/* In type_checker, where conf->own_link is set: the page about the rules of that directory, for
+ * who brings the key; DECLINED for all else, as if there were none. */
+int r307_status_own(request_rec *r, const r307_config_t *conf);
 
 #endif

@@ -134,6 +134,14 @@ const char *r307_directive_read(apr_pool_t *p, const r307_directive_row_t *row,
                            row->write);
     }
     bad = bad ? bad : row->read(p, words, &form, setting);
+    if (!bad && row->read == r307_setting_status) {
+        bad = setting->link && !standing->is_htaccess && !standing->directory
+            ? "own is about a directory; write it in .htaccess or in a <Directory> without "
+              "wildcards"
+            : !setting->link && standing->is_htaccess
+            ? "a .htaccess has a page of its own alone; write: Redirect307Status own "
+              "link=NAME=LONG-SECRET-KEY" : NULL;
+    }
     if (!bad && row->read == r307_setting_cache && setting->size != R307_UNSAID
         && standing->is_virtual) {
         bad = "a size is for the whole process; write it outside of <VirtualHost>";

@@ -88,9 +88,11 @@ DIRECTIVE(R307_DIRECTIVE_HITS, "Redirect307Hits", R307_LINE_SETTING, R307_STANDS
           VALUE(R307_SETTING_HITS, choice, 1),
           "on or off: how often each rule answered; keep=FILE: also after the server ended")
 DIRECTIVE(R307_DIRECTIVE_STATUS, "Redirect307Status", R307_LINE_SETTING,
-          R307_STANDS_CONF, "server or off", 1, 1, CHOICE(r307_words_status),
+          R307_STANDS_EVERYWHERE, "server or off", 1, 2,
+          READER(r307_setting_status),
           VALUE(R307_SETTING_STATUS, choice, R307_STATUS_OFF),
-          "server or off: what SetHandler redirect307-status shows here")
+          "server or off: what SetHandler redirect307-status shows here; own link=NAME=KEY: "
+          "a page about the rules of this directory, for who has the key")
 DIRECTIVE(R307_DIRECTIVE_LINT, "Redirect307Lint", R307_LINE_SETTING, R307_STANDS_CONF,
           "off, warn or refuse", 1, 1, CHOICE(r307_words_lint),
           VALUE(R307_SETTING_LINT, choice, R307_LINT_WARN),

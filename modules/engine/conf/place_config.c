@@ -128,6 +128,8 @@ void *r307_config_merge(apr_pool_t *p, void *base_conf, void *add_conf)
         conf->bases = base->bases ? apr_array_append(p, add->bases, base->bases)
                                   : add->bases;
     }
+    conf->own_link = add->own_link ? add->own_link : base->own_link;
+    conf->own_directory = add->own_link ? add->own_directory : base->own_directory;
     conf->limits = r307_limit_merge(p, base->limits, add->limits);
     if (add->hidden) {
         conf->hidden = base->hidden ? apr_array_append(p, base->hidden, add->hidden)

@@ -76,6 +76,8 @@ typedef struct r307_config_t {
     r307_htaccess_t *cache;     /* NULL: off; set before there are threads */
     r307_hittable_t *hits;      /* likewise */
     const char *hits_file;      /* as written, of the server; NULL: none */
+    const r307_link_t *own_link;        /* opens the page about the rules of */
+    const char *own_directory;          /* this directory and those below; NULL: none */
     const apr_array_header_t *allow;    /* of r307_origin_t; NULL: unset */
     apr_array_header_t *exempt;         /* of r307_slice_t, of this place; NULL: unset */
     int exempt_resets;          /* "none" was written: what was inherited is gone */

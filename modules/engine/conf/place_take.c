@@ -47,6 +47,14 @@ void r307_place_take(apr_pool_t *p, r307_config_t *conf, const r307_directive_ro
     case R307_DIRECTIVE_LIMITS:
         conf->limits = r307_limit_merge(p, conf->limits, said->limits);
         break;
+    case R307_DIRECTIVE_STATUS:
+        if (said->link) {           /* no value: a cached .htaccess has none */
+            conf->own_link = said->link;
+            conf->own_directory = directory;
+            break;
+        }
+        set_values(conf, row, said);
+        break;
     case R307_DIRECTIVE_HITS:
         set_values(conf, row, said);
         conf->hits_file = said->file;

@@ -32,9 +32,6 @@ const r307_choice_t r307_words_lint[] = {
     { "off", R307_LINT_OFF }, { "warn", R307_LINT_WARN }, { "refuse", R307_LINT_REFUSE },
     { NULL, 0 }
 };
-const r307_choice_t r307_words_status[] = {
-    { "server", R307_STATUS_SERVER }, { "off", R307_STATUS_OFF }, { NULL, 0 }
-};
 const r307_choice_t r307_words_engine[] = {
     { "on", R307_ENGINE_ON }, { "report", R307_ENGINE_REPORT }, { "off", R307_ENGINE_OFF },
     { NULL, 0 }
@@ -279,4 +276,36 @@ const char *r307_setting_hits(apr_pool_t *p, const apr_array_header_t *words,
     }
     setting->file = word + len;
     return NULL;
+}
+
+static const r307_choice_t status_words[] = {
+    { "server", R307_STATUS_SERVER }, { "off", R307_STATUS_OFF }, { NULL, 0 }
+};
+
+#define LINK "link="
+#define LINK_LEAST 12           /* bytes of a key that opens a page by itself */
+
+const char *r307_setting_status(apr_pool_t *p, const apr_array_header_t *words,
+                                const r307_words_form_t *form, r307_said_t *setting)
+{
+    const char *second = words->nelts > 1 ? word_at(words, 1) : NULL, *bad;
+    r307_link_t *link;
+
+    if (strcasecmp(word_at(words, 0), "own") != 0) {
+        bad = choose(p, word_at(words, 0), status_words, form->write, &setting->choice);
+        return bad || !second ? bad
+            : apr_psprintf(p, "'%s' follows %s, which takes nothing more; leave it out",
+                           show(p, second), word_at(words, 0));
+    }
+    if (!second || strncasecmp(second, LINK, strlen(LINK)) != 0) {
+        return "own is opened by a key; write: Redirect307Status own link=NAME=LONG-SECRET-KEY";
+    }
+    link = apr_palloc(p, sizeof(*link));
+    bad = r307_link_parse(p, second + strlen(LINK), link);
+    if (!bad && link->key.len < LINK_LEAST) {
+        bad = "has a key that can be guessed; choose one of at least "
+              APR_STRINGIFY(LINK_LEAST) " characters";
+    }
+    setting->link = link;
+    return bad ? apr_pstrcat(p, "link= ", bad, NULL) : NULL;       /* never with the key */
 }

@@ -8,6 +8,7 @@
 
 #include "rule/origin.h"
 #include "rule/limit.h"
+#include "rule/optin_link.h"
 #include "grammar/token.h"
 
 enum { R307_ENGINE_OFF, R307_ENGINE_REPORT, R307_ENGINE_ON };
@@ -29,6 +30,7 @@ typedef struct r307_said_t {
     apr_int64_t size, time;         /* bytes, microseconds; R307_UNSAID */
     r307_limits_t *limits;
     const char *file;               /* Redirect307Hits: as written; NULL: none */
+    const r307_link_t *link;        /* Redirect307Status own; NULL: another word */
 } r307_said_t;
 
 /* One word of a few; behind the last one NULL. */
@@ -38,7 +40,7 @@ typedef struct r307_choice_t {
 } r307_choice_t;
 
 extern const r307_choice_t r307_words_engine[], r307_words_switch[], r307_words_refuse[],
-    r307_words_by[], r307_words_lint[], r307_words_status[];
+    r307_words_by[], r307_words_lint[];
 
 /* How the words of a directive are read. */
 typedef struct r307_words_form_t {
@@ -53,6 +55,6 @@ typedef const char *r307_setting_reader_t(apr_pool_t *p, const apr_array_header_
 
 r307_setting_reader_t r307_setting_choice, r307_setting_hosts, r307_setting_exempt,
     r307_setting_base, r307_setting_require, r307_setting_limits, r307_setting_drain,
-    r307_setting_arena, r307_setting_cache, r307_setting_hits;
+    r307_setting_arena, r307_setting_cache, r307_setting_hits, r307_setting_status;
 
 #endif

@@ -105,6 +105,13 @@ r307_link_state_t r307_link_state(const r307_link_t *link, const r307_view_t *vi
            ? R307_LINK_IN : R307_LINK_OUT;
 }
 
+int r307_link_opens(const r307_link_t *link, const r307_query_t *query)
+{
+    const r307_param_t *param = find_param(link, query);
+
+    return param && param->value.s && same_key(param->value, link->key);
+}
+
 void r307_link_mark(const r307_link_t *link, const r307_query_t *query)
 {
     size_t i;

@@ -30,6 +30,9 @@ const char *r307_link_parse(apr_pool_t *p, const char *value, r307_link_t *link)
 r307_link_state_t r307_link_state(const r307_link_t *link, const r307_view_t *view,
                                   const r307_query_t *query, r307_vary_t *vary);
 
+/* Whether a parameter brings the key, in a time that does not tell how much of it is right. */
+int r307_link_opens(const r307_link_t *link, const r307_query_t *query);
+
 /* Marks the parameters that bring the key, whatever the method is and whether or not it
  * counts now: it shall go to nobody. */
 void r307_link_mark(const r307_link_t *link, const r307_query_t *query);

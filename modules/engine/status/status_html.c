@@ -89,6 +89,29 @@ static void input(r307_out_t *out, const char *name, const char *label, const ch
     r307_out_puts(out, "\"></div>\n", NULL);
 }
 
+/* Begins a link within the page, up to its own part of the query. */
+static void link_begin(r307_out_t *out, const r307_overview_t *status)
+{
+    r307_out_puts(out, "?", NULL);
+    if (status->own_name) {
+        r307_out_query(out, status->own_name);
+        r307_out_puts(out, "=", NULL);
+        r307_out_query(out, status->own_key);
+        r307_out_puts(out, "&amp;", NULL);
+    }
+}
+
+static void keep_key(r307_out_t *out, const r307_overview_t *status)
+{
+    if (status->own_name) {
+        r307_out_puts(out, "<input type=\"hidden\" name=\"", NULL);
+        r307_out_html(out, status->own_name);
+        r307_out_puts(out, "\" value=\"", NULL);
+        r307_out_html(out, status->own_key);
+        r307_out_puts(out, "\">\n", NULL);
+    }
+}
+
 /* --- the parts, from above --- */
 
 static void ask_box(r307_out_t *out, const r307_status_ask_t *ask)
@@ -241,11 +264,13 @@ static void option(r307_out_t *out, const char *value, const char *label, const 
                   strcmp(value, chosen) == 0 ? " selected" : "", ">", label, "</option>", NULL);
 }
 
-static void filters(r307_out_t *out, const r307_status_filter_t *filter)
+static void filters(r307_out_t *out, const r307_overview_t *status)
 {
+    const r307_status_filter_t *filter = &status->filter;
     int i;
 
     r307_out_puts(out, "<form method=\"get\" action=\"#rules\">\n", NULL);
+    keep_key(out, status);
     input(out, "q", "Source, target, name, owner, note, file", filter->text, " class=\"wide\"");
     r307_out_puts(out, "<div><label for=\"state\">State</label><select id=\"state\" name=\"state\">",
                   NULL);
@@ -302,10 +327,14 @@ static void rule_row(r307_out_t *out, const r307_overview_t *status,
     r307_out_puts(out, "</td></tr>\n", NULL);
 }
 
-static void link_to(r307_out_t *out, const r307_status_filter_t *filter, apr_uint64_t from,
+static void link_to(r307_out_t *out, const r307_overview_t *status, apr_uint64_t from,
                     const char *label)
 {
-    r307_out_puts(out, "<a href=\"?q=", NULL);
+    const r307_status_filter_t *filter = &status->filter;
+
+    r307_out_puts(out, "<a href=\"", NULL);
+    link_begin(out, status);
+    r307_out_puts(out, "q=", NULL);
     r307_out_query(out, filter->text);
     r307_out_puts(out, "&amp;state=", filter->state, "&amp;used=",
                   filter->is_unused ? "never" : "", "&amp;from=", NULL);
@@ -318,7 +347,7 @@ static void rules(r307_out_t *out, const r307_overview_t *status)
     int i;
 
     r307_out_puts(out, "<section aria-labelledby=\"rules\"><h2 id=\"rules\">Rules</h2>\n", NULL);
-    filters(out, &status->filter);
+    filters(out, status);
     if (!status->shown->nelts) {
         r307_out_puts(out, "<p>None", status->is_cut ? " so far" : "", ".</p>\n", NULL);
     }
@@ -334,10 +363,10 @@ static void rules(r307_out_t *out, const r307_overview_t *status)
     }
     r307_out_puts(out, status->shown->nelts ? "</tbody></table>\n<p>" : "<p>", NULL);
     if (status->filter.from) {
-        link_to(out, &status->filter, 0, "first page");
+        link_to(out, status, 0, "first page");
     }
     if (status->next) {
-        link_to(out, &status->filter, status->next, "next page");
+        link_to(out, status, status->next, "next page");
     }
     r307_out_puts(out, "</p></section>\n", NULL);
 }
@@ -382,15 +411,22 @@ void r307_status_html(r307_out_t *out, const r307_overview_t *status)
     r307_out_puts(out, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
                   "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n"
                   "<meta name=\"robots\" content=\"noindex\">\n<title>", sentence,
-                  "</title>\n<link rel=\"stylesheet\" href=\"?style\">\n</head>\n<body>\n"
+                  "</title>\n<link rel=\"stylesheet\" href=\"", NULL);
+    link_begin(out, status);
+    r307_out_puts(out, "style\">\n</head>\n<body>\n"
                   "<a class=\"skip\" href=\"#rules\">To the rules</a>\n<header><h1>", sentence,
                   "</h1>\n<nav aria-label=\"Parts\"><ul><li><a href=\"#needs\">Needs you</a></li>"
                   "<li><a href=\"#next\">Next 14 days</a></li><li><a href=\"#rules\">Rules</a></li>"
-                  "<li><a href=\"?json\">JSON</a></li><li><a href=\"?metrics\">Metrics</a></li>"
+                  "<li><a href=\"", NULL);
+    link_begin(out, status);
+    r307_out_puts(out, "json\">JSON</a></li>", status->own_name ? ""
+                  : "<li><a href=\"?metrics\">Metrics</a></li>",
                   "</ul></nav></header>\n<main>\n", NULL);
-    ask_box(out, status->ask);
-    answer(out, status->ask);
-    r307_out_puts(out, "</section>\n", NULL);
+    if (!status->own_name) {
+        ask_box(out, status->ask);
+        answer(out, status->ask);
+        r307_out_puts(out, "</section>\n", NULL);
+    }
     needs(out, status);
     events(out, status);
     rules(out, status);
@@ -398,7 +434,10 @@ void r307_status_html(r307_out_t *out, const r307_overview_t *status)
     maps(out, status);
     r307_out_puts(out, "</main>\n<footer><p class=\"q\">mod_redirect307 ", status->version, ", ",
                   r307_status_time(out->p, status->now), ". ", NULL);
-    if (status->is_counted) {
+    if (status->own_name) {
+        r307_out_puts(out, "Rules of this directory.", NULL);
+    }
+    else if (status->is_counted) {
         r307_out_puts(out, r307_status_number(out->p, status->hits), " hits of ",
                       r307_status_number(out->p, status->hit_rules), " rules.", NULL);
     }

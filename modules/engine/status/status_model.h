@@ -121,6 +121,8 @@ typedef struct r307_overview_t {
     apr_uint64_t next;              /* where the next page begins; 0: there is none */
     int is_cut;                     /* so many rules were looked at that this has to do */
     r307_status_ask_t *ask;         /* NULL: nothing was asked */
+    const char *own_name, *own_key; /* of the page about one directory, which opens it; NULL:
+                                     * the page about the server */
 } r307_overview_t;
 
 /* Finds what is due of one rule: into needs, events and windows, while they have room. Texts
