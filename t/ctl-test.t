@@ -95,6 +95,7 @@ file('bad.conf', "#? /a -> /b\nRedirect307 /a\n");
 file('hostile.tests', "/\e]0;x\a -> none\n/a\0b -> none\n/\xff -> none\n/" . 'a' x 200_000 . " -> none\n/\xc2\x9b1m -> none\n");
 file('wide.tests', "\xff\xfe/\0a\0");
 file('binary.htaccess', join '', map { chr int rand 256 } 1 .. 5000);
+file('tls.conf', "#? /a -> /b\nRedirect307 /a /b\n#? https://www.example.com/x -> none\nRedirect307 / https:\n");
 file('esc.conf', "#? \"/<b>&'x%22:,%25\" -> 307 /%0A\nRedirect307 /z /b\n");
 
 my @cases = (
@@ -127,6 +128,7 @@ my @cases = (
     [['--https-only', file('http.conf', "Redirect307 /a http://www.example.com/\nRedirect307 /c /d\n")], 1, qr{\A0 cases, 0 fail, 0 % of 2 rules covered, 1 answer is not as demanded\n\S*http\.conf:1: /a -> 307 http://www\.example\.com/\n    http://www\.example\.com/ is not https\n}],
     [['--no-foreign', '--with', 'host=example.com', file('foreign.conf', "Redirect307 /a https://www.example.com/\nRedirect307 /c https://evil.example/\n")], 1, qr{1 answer is not as demanded\n\S*foreign\.conf:2: .*\n    https://evil\.example/ is another site than example\.com\n}],
     [['--with', 'at=2026-12-27', '.htaccess'], 0, qr{.}], [['--with', 'sorce=1', '.htaccess'], 2, qr{--with 'sorce=1': 'sorce=' is no key}],
+    [['tls.conf'], 0, qr{\A2 cases, 0 fail}],
     [['--format', 'xml', '.htaccess'], 2, qr{--format 'xml' is not known; write text, junit or github}],
     [['--format', 'github', 'wrong/.htaccess'], 1, qr{^::error file=wrong/\.htaccess,line=1,title=redirect307ctl test::/a -> 307 /c%0Athe Location is not /c%0Acame: .*%0Awrite: #\? /a -> 307 /b$}m],
     [['--format', 'github', 'esc.conf'], 1, qr{::error file=esc\.conf,line=1,title=redirect307ctl test::"/<b>&'x%2522:,%2525" -> 307 /%250A%0A}],

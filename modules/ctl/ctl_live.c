@@ -23,7 +23,8 @@ const char *ctl_live_unasked(apr_pool_t *p, const r307_case_t *c)
             return apr_psprintf(p, "%s= cannot be said over HTTP", r307_case_keys[i].name);
         }
     }
-    return strncmp(c->url, "https:", 6) == 0 ? "it is about https, which is not spoken here"
+    return strncmp(c->url, "https:", 6) == 0
+           || (!strstr(c->url, "://") && c->host && strncmp(c->host, "https:", 6) == 0) ? "it is about https, which is not spoken here"
         : NULL;
 }
 
@@ -189,10 +190,15 @@ static void ask(void *baton, apr_pool_t *p, r307_case_view_t *view,
                 r307_case_came_t *came)
 {
     ctl_live_t *live = baton;
-    const char *head = exchange(live, p, request_of(p, view));
-    const char *space = strchr(head, ' ');
+    const char *head, *space;
 
     memset(came, 0, sizeof(*came));
+    if (strcmp(view->self.scheme, "https") == 0) {
+        came->untold = "what is answered over https";      /* an answer led there */
+        return;
+    }
+    head = exchange(live, p, request_of(p, view));
+    space = strchr(head, ' ');
     if (live->failed) {
         came->untold = live->failed;
         return;

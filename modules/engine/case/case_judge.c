@@ -146,7 +146,10 @@ static const char *compare(apr_pool_t *p, const r307_case_t *c, const r307_place
 
     switch (c->want) {
     case R307_WANT_NONE:
-        return answers ? "no rule was to answer" : NULL;
+        return !answers ? NULL
+            : came->location && r307_case_view_moves(view, came->location)
+            ? "no rule was to answer; the case does not say which site is asked, as "
+              "https://www.example.com" : "no rule was to answer";
     case R307_WANT_PASSES:
         if (asker->knows_rules && (at || c->by)) {
             return answers && (at ? is_at(at, came) : is_by(p, c->by, came))
@@ -200,26 +203,30 @@ static void follow(apr_pool_t *p, const r307_case_t *c, const r307_case_asker_t 
     const r307_case_view_t *seen[R307_LOOP_HOPS + 1];
     r307_case_came_t came = result->came;
     r307_case_view_t *at;
+    int steps = 0;
 
     seen[0] = result->view;
-    for (result->hops = 0; is_answer(&came) && came.location; ) {
-        result->hops++;
+    result->hops = came.location != NULL;
+    while (is_answer(&came) && came.location) {
         at = apr_palloc(p, sizeof(*at));
-        if (!r307_case_view_follow(seen[result->hops - 1], came.status, came.location,
-                                   came.cookies, at)) {
-            break;
+        if (!r307_case_view_follow(seen[steps++], came.status, came.location, came.cookies,
+                                   at)) {
+            return;
         }
-        if (was_seen(seen, result->hops, at) || result->hops == R307_LOOP_HOPS) {
+        if (was_seen(seen, steps, at) || steps == R307_LOOP_HOPS) {
             result->is_circle = 1;
             fail(result, apr_psprintf(p, "no browser arrives: %s leads in a circle",
                                       r307_text_show(p, came.location, strlen(came.location))),
                  "take one of the rules out, or let it lead elsewhere");
             return;
         }
-        seen[result->hops] = at;
+        seen[steps] = at;
         memset(&came, 0, sizeof(came));
         asker->ask(asker->baton, p, at, &came);
-        if (is_answer(&came) && came.location && result->hops == c->hops) {
+        if (!is_answer(&came) || !came.location || r307_case_view_moves(at, came.location)) {
+            continue;
+        }
+        if (result->hops++ == c->hops) {
             const char *end = came.location;
 
             fail(result, apr_psprintf(p, "where it leads is redirected once more, to %s%s%s",

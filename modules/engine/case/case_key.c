@@ -32,14 +32,15 @@ static const char *set_method(apr_pool_t *p, r307_case_t *c, const char *value)
 
 static const char *set_host(apr_pool_t *p, r307_case_t *c, const char *value)
 {
+    int has_scheme = strncmp(value, "http://", 7) == 0 || strncmp(value, "https://", 8) == 0;
+    const char *text = apr_pstrcat(p, has_scheme ? "" : "http://", value, "/", NULL);
     r307_url_t url;
-    const char *text = apr_pstrcat(p, "http://", value, "/", NULL);
 
     r307_url_split(text, strlen(text), &url);
     c->host = value;
     return url.userinfo.s || url.path.len != 1 || url.query.s || url.fragment.s
            || r307_url_check_host(url.host) || r307_url_port(url.port) < 0
-        ? "is no host; write www.example.com" : NULL;
+        ? "is no host; write www.example.com, or https://www.example.com" : NULL;
 }
 
 static const char *set_at(apr_pool_t *p, r307_case_t *c, const char *value)

@@ -173,7 +173,8 @@ static const char *complete(apr_pool_t *p, const r307_case_t *c, r307_slice_t ba
     if (*text != '/' && !base.s) {
         return "has no leading '/'; write /old";
     }
-    *full = apr_pstrcat(p, "http://", c->host ? c->host : R307_CASE_HOST_USUAL,
+    *full = apr_pstrcat(p, c->host && strstr(c->host, "://") ? "" : "http://",
+                        c->host ? c->host : R307_CASE_HOST_USUAL,
                         *text == '/' ? "" : r307_slice_text(p, base),
                         strncmp(text, "./", 2) == 0 ? text + 2 : text, NULL);
     return NULL;
@@ -297,4 +298,19 @@ int r307_case_same_url(apr_pool_t *p, const r307_case_view_t *view, const char *
     return same_slice_fold(x.scheme, y.scheme) && r307_url_same_host(x.host, y.host)
         && port_of(&x) == port_of(&y) && r307_slice_same(x.path, y.path)
         && r307_slice_same(x.query, y.query) && r307_slice_same(x.fragment, y.fragment);
+}
+
+int r307_case_view_moves(const r307_case_view_t *view, const char *location)
+{
+    int has_scheme = strstr(view->c->url, "://")
+                     || (view->c->host && strstr(view->c->host, "://"));
+    r307_url_t from, to;
+
+    resolve(view->p, view, view->url, &from);
+    resolve(view->p, view, location, &to);
+    if (!r307_slice_same(from.path, to.path) || !r307_slice_same(from.query, to.query)
+        || (has_scheme && !same_slice_fold(from.scheme, to.scheme))) {
+        return 0;
+    }
+    return r307_url_same_host(from.host, to.host) || (!has_scheme && !view->c->host);
 }

@@ -38,6 +38,10 @@ const char *r307_case_view_make(apr_pool_t *p, const r307_case_t *c, apr_time_t 
 int r307_case_view_follow(const r307_case_view_t *from, int status, const char *location,
                           const apr_array_header_t *cookies, r307_case_view_t *to);
 
+/* Whether a Location leads to the same page, by a scheme or on a host that the case does not
+ * say: most sites send everybody to their own. */
+int r307_case_view_moves(const r307_case_view_t *view, const char *location);
+
 /* Whether two references mean the same when they are read at this request. */
 int r307_case_same_url(apr_pool_t *p, const r307_case_view_t *view, const char *a,
                        const char *b);
