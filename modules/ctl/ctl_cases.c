@@ -34,12 +34,13 @@ static const ctl_line_t *line_at(const ctl_trial_t *trial, const r307_place_t *a
     return NULL;
 }
 
-static const char *why_untold(apr_pool_t *p, const ctl_line_t *line)
+static const char *why_untold(const ctl_trial_t *trial, apr_pool_t *p,
+                              const ctl_line_t *line)
 {
     if (!line) {
         return "the line below it is not in force, or only the server knows whether";
     }
-    if (line->container) {
+    if (!ctl_trial_asks(trial, line)) {
         return apr_psprintf(p, "the rule stands in <%s>, and a file alone does not tell whom "
                             "that is for", line->container);
     }
@@ -61,7 +62,7 @@ static void tell_remark(ctl_trial_t *trial, apr_pool_t *p, const ctl_remark_t *r
         line = line_at(trial, &remark->at, from);
         at = remark->at;
         text.at = &at;
-        text.untold = why_untold(p, line);
+        text.untold = why_untold(trial, p, line);
         if (line && line->kind == CTL_LINE_MAP) {
             at.file = line->map->loaded.name;
             at.line = 0;
@@ -351,7 +352,8 @@ int ctl_cases_of(ctl_trial_t *trial, const char *path, ctl_case_met_t *met, void
     for (i = 0; i < trial->site.lines->nelts; i++) {
         const ctl_line_t *line = APR_ARRAY_IDX(trial->site.lines, i, const ctl_line_t *);
 
-        if (line->kind == CTL_LINE_MAP && !line->container && line->map->loaded.text.s) {
+        if (line->kind == CTL_LINE_MAP && ctl_trial_asks(trial, line)
+            && line->map->loaded.text.s) {
             tell_map(trial, line->map, met, baton);
         }
     }

@@ -9,6 +9,11 @@
 #include "ctl_halt.h"
 #include "ctl_print.h"
 
+int ctl_trial_asks(const ctl_trial_t *trial, const ctl_line_t *line)
+{
+    return trial->is_whole || !line->container;
+}
+
 /* --- loading --- */
 
 static void tell_map(void *baton, const ctl_line_t *line, const ctl_told_t *told)
@@ -53,7 +58,7 @@ static void take_map(ctl_trial_t *trial, const ctl_line_t *line)
     if (map->bad && line->reach && !map->is_elsewhere) {
         tell_bad(trial, line, map->bad);
     }
-    if (line->container || !map->image) {
+    if (!ctl_trial_asks(trial, line) || !map->image) {
         trial->elsewhere++;
         return;
     }
@@ -81,18 +86,18 @@ static void take_line(ctl_trial_t *trial, const ctl_line_t *line)
         trial->elsewhere++;
         break;
     case CTL_LINE_RULE:
-        trial->rules += !line->container;
+        trial->rules += (apr_uint32_t)ctl_trial_asks(trial, line);
         see_file(trial, line->reach);
-        trial->elsewhere += line->container != NULL;
+        trial->elsewhere += !ctl_trial_asks(trial, line);
         break;
     case CTL_LINE_MAINTENANCE:
-        if (!line->container) {
+        if (ctl_trial_asks(trial, line)) {
             APR_ARRAY_PUSH(trial->lines, const r307_maintenance_t *) = line->maintenance;
         }
-        trial->elsewhere += line->container != NULL;
+        trial->elsewhere += !ctl_trial_asks(trial, line);
         break;
     case CTL_LINE_SETTING:
-        if (!line->container) {
+        if (ctl_trial_asks(trial, line)) {
             r307_place_take(trial->p, trial->conf, line->row, &line->said, !line->is_conf, "");
         }
         break;
@@ -344,11 +349,11 @@ void ctl_trial_each(ctl_trial_t *trial, void (*met)(void *baton, apr_pool_t *p,
     for (i = 0; i < trial->site.lines->nelts; i++) {
         const ctl_line_t *line = APR_ARRAY_IDX(trial->site.lines, i, const ctl_line_t *);
 
-        if (line->kind == CTL_LINE_RULE && !line->container) {
+        if (line->kind == CTL_LINE_RULE && ctl_trial_asks(trial, line)) {
             met(baton, one, line->rule);
             apr_pool_clear(one);
         }
-        if (line->kind == CTL_LINE_MAP && !line->container && line->map->image) {
+        if (line->kind == CTL_LINE_MAP && ctl_trial_asks(trial, line) && line->map->image) {
             each_of_map(trial->p, line->map->image, met, baton);
         }
     }

@@ -45,6 +45,9 @@ const char *ctl_trial_load(apr_pool_t *p, const ctl_named_t *found, const char *
  * and have no cases. */
 const char *ctl_trial_load_whole(apr_pool_t *p, const ctl_args_t *args, ctl_trial_t *trial);
 
+/* Whether rules of the line are asked: a file alone does not tell whom a section is for. */
+int ctl_trial_asks(const ctl_trial_t *trial, const ctl_line_t *line);
+
 /* Of a site that was loaded: counts its rules, heeds its settings, tells bad lines. */
 void ctl_trial_take(ctl_trial_t *trial);
 
