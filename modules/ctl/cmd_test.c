@@ -542,8 +542,8 @@ static const char *read_operands(testing_t *x)
     }
     x->is_whole = ctl_args_value(x->args, "f") || ctl_args_value(x->args, "D");
     if (x->is_whole && x->rules->nelts) {
-        return "-f and -D are of a whole httpd, and a file of rules stands behind them; leave one "
-               "of them out";
+        return "-f and -D are of a whole httpd, and a file of rules stands behind them; "
+               "leave one of them out";
     }
     x->is_whole = x->is_whole || (!x->rules->nelts && !x->is_live);
     return x->files->nelts && x->rules->nelts > 1

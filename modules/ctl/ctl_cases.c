@@ -315,7 +315,8 @@ int ctl_cases_file(apr_pool_t *p, const char *file, ctl_case_met_t *met, void *b
         else if (!line.len || *line.s == '#') {
             continue;
         }
-        text.bad = memchr(line.s, '\0', line.len) ? "holds a NUL byte; save the file as plain text"
+        text.bad = memchr(line.s, '\0', line.len)
+            ? "holds a NUL byte; save the file as plain text"
             : line.len > R307_LINE_MOST ? "is longer than 65 536 bytes" : NULL;
         text.asked = apr_pstrmemdup(one, line.s, text.bad ? 0 : line.len);
         met(baton, &text);

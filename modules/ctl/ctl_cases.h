@@ -22,7 +22,8 @@ typedef struct ctl_case_text_t {
 typedef void ctl_case_met_t(void *baton, const ctl_case_text_t *text);
 
 /* All of a file of rules: in it, in the maps that it names, in NAME.tests beside it (path
- * NULL: there is no such place). What met gets lives as long as the call. 0, and told on stderr: some of it could not be read. */
+ * NULL: there is no such place). What met gets lives as long as the call. 0, and told on
+ * stderr: some of it could not be read. */
 int ctl_cases_of(ctl_trial_t *trial, const char *path, ctl_case_met_t *met, void *baton);
 
 /* Whether a file has cases, and no rules, by its name. */

@@ -23,9 +23,8 @@ const char *ctl_live_unasked(apr_pool_t *p, const r307_case_t *c)
             return apr_psprintf(p, "%s= cannot be said over HTTP", r307_case_keys[i].name);
         }
     }
-    return strncmp(c->url, "https:", 6) == 0
-           || (!strstr(c->url, "://") && c->host && strncmp(c->host, "https:", 6) == 0) ? "it is about https, which is not spoken here"
-        : NULL;
+    return strncmp(strstr(c->url, "://") || !c->host ? c->url : c->host, "https:", 6) == 0
+        ? "it is about https, which is not spoken here" : NULL;
 }
 
 /* --- one request --- */

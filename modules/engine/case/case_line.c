@@ -197,6 +197,19 @@ static const char *bare_key(apr_pool_t *p, const apr_array_header_t *words, int 
                         show(p, APR_ARRAY_IDX(words, i + 1, r307_word_t).text));
 }
 
+/* A word that is no key: the method, if two of them come, and the URL. */
+static const char *take_plain(apr_pool_t *p, const r307_word_t *word, const char **plain,
+                              int *count, r307_case_t *c)
+{
+    if (*count == 2) {
+        return apr_psprintf(p, "'%s' is one word too many; a case is a method, if it is not "
+                            "GET, a URL and keys; " WRITE, show(p, word->text));
+    }
+    plain[(*count)++] = word->text;
+    APR_ARRAY_PUSH(c->asked, r307_word_t) = *word;
+    return NULL;
+}
+
 static const char *take_question(apr_pool_t *p, const apr_array_header_t *words, int from,
                                  int to, unsigned *once, r307_case_t *c)
 {
@@ -209,15 +222,7 @@ static const char *take_question(apr_pool_t *p, const apr_array_header_t *words,
 
         if (!word->name_len) {
             bad = bare_key(p, words, i, to);
-            if (bad) {
-                return bad;
-            }
-            if (count == 2) {
-                return apr_psprintf(p, "'%s' is one word too many; a case is a method, if it "
-                                    "is not GET, a URL and keys; " WRITE, show(p, word->text));
-            }
-            plain[count++] = word->text;
-            APR_ARRAY_PUSH(c->asked, r307_word_t) = *word;
+            bad = bad ? bad : take_plain(p, word, plain, &count, c);
             continue;
         }
         key = r307_case_key_find(word->text, word->name_len);
@@ -249,7 +254,8 @@ static const struct {
     { "passes", R307_WANT_PASSES, NULL },
     { "none", R307_WANT_NONE, NULL },
     { "refused", R307_WANT_REFUSED, NULL },
-    { "pass", R307_WANT_NONE, "is not understood; write passes (not this rule) or none (no rule)" },
+    { "pass", R307_WANT_NONE, "is not understood; write passes (not this rule) or none (no "
+      "rule)" },
     { "-", R307_WANT_NONE, "is not understood; write none (no rule answers)" },
     { "no", R307_WANT_NONE, "is not understood; write none (no rule answers)" },
     { "nothing", R307_WANT_NONE, "is not understood; write none (no rule answers)" },
