@@ -66,6 +66,11 @@ put('unused/part.conf', "Redirect307 /conf /there\n", 10);
 is($status, 2, 'a part of httpd.conf');
 like($text, qr/which of its rules are unused cannot be told/, 'is told');
 
+put('unused/whole.conf', "ServerRoot $site\nRedirect307Map sheet.map\nRedirect307 /conf /there\n", 10);
+($status, $text) = report(100, '--unused', '90d', '-f', "$site/whole.conf");
+is_deeply([$status, rules($text)], [2, '/s/1 /s/2'], 'a whole httpd: its maps') or diag($text);
+like($text, qr/which of its rules are unused cannot be told/, 'and what is not told');
+
 for my $row (['90d', qr/hits are counted since \d{4}-\d\d-\d\d, and what is not used for so long cannot be told/], ['soon', qr/--unused 'soon' is no/]) {
     ($status, $text) = report(10, '--unused', $row->[0], "$site/t");
     is($status, 2, "--unused $row->[0]");

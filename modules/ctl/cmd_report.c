@@ -197,7 +197,8 @@ static const char *map_path(reporting_t *x, const ctl_line_t *line, const char *
     if (!line->reach || *file == '/') {
         return line->reach ? file : path;
     }
-    return ctl_unused_path(x->p, apr_pstrcat(x->p, line->is_conf ? x->root
+    return ctl_unused_path(x->p, apr_pstrcat(x->p, line->is_conf
+                                             ? line->reach->root
                                              : line->reach->directory, "/", file, NULL));
 }
 
@@ -305,6 +306,9 @@ static void take_httpd(reporting_t *x, const ctl_args_t *args)
     for (i = 0; !bad && i < httpd->lines.lines->nelts; i++) {
         take_line(x, APR_ARRAY_IDX(httpd->lines.lines, i, const ctl_line_t *));
     }
+    if (!bad && x->unused) {
+        look_unused(x, &httpd->lines, httpd->file);
+    }
     if (!bad && !httpd->lines.ours) {
         bad = ctl_site_empty(x->p, httpd->file);
     }
@@ -392,9 +396,6 @@ static const char *set_options(reporting_t *x, const ctl_args_t *args,
     }
     if (!x->wants_due && !within && !x->unused) {
         return "write redirect307ctl report --due FILE|DIRECTORY|- ...";
-    }
-    if (x->unused && !args->count) {
-        return "no file to report; name files, directories or -";
     }
     if (args->count && (ctl_args_value(args, "f") || ctl_args_value(args, "D"))) {
         return "-f and -D are of a whole httpd, and a file stands behind them; leave one of "
