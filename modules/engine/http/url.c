@@ -360,16 +360,21 @@ int r307_url_same_host(r307_slice_t a, r307_slice_t b)
 
 int r307_url_is_of_host(const char *url, const char *host)
 {
-    while (r307_text_lower(*url) >= 'a' && r307_text_lower(*url) <= 'z') {
-        url++;
-    }
-    if (strncmp(url, "://", 3) != 0 || !*host) {
+    size_t len = strlen(host);
+
+    /* byte by byte: each hit with a Referer pays for it */
+    if (url[0] != 'h' || url[1] != 't' || url[2] != 't' || url[3] != 'p') {
         return 0;
     }
-    for (url += 3; *host; url++, host++) {
-        if (*url != *host && r307_text_lower(*url) != r307_text_lower(*host)) {
-            return 0;
-        }
+    url += url[4] == 's' ? 5 : 4;
+    if (url[0] != ':' || url[1] != '/' || url[2] != '/') {
+        return 0;
     }
+    url += 3;
+    if (!len || (strncmp(url, host, len) != 0
+                 && !r307_text_same_fold(url, strnlen(url, len), host, len))) {
+        return 0;
+    }
+    url += len;
     return *url == '/' || *url == '\0' || *url == ':' || *url == '?' || *url == '#';
 }
