@@ -120,5 +120,6 @@ const r307_noted_t *r307_conf_indexes_noted(const server_rec *s, int number)
 
     apr_pool_userdata_get(&data, USERDATA, s->process->pconf);
     list = data;
-    return list && number < list->nelts ? &APR_ARRAY_IDX(list, number, r307_noted_t) : NULL;
+    return list && number < list->nelts ? &APR_ARRAY_IDX(list, number, r307_noted_t)
+            : NULL;
 }

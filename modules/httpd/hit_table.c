@@ -96,8 +96,10 @@ static void write_file(r307_hittable_t *table, server_rec *s)
     }
     else if (!table->failed) {
         table->failed = 1;
-        ap_log_error(APLOG_MARK, APLOG_ERR, APR_FROM_OS_ERROR(bad), s, "Redirect307Hits: %s "
-                     "cannot be written; what it holds of hits is older, and is tried again",
+        ap_log_error(APLOG_MARK, APLOG_ERR, APR_FROM_OS_ERROR(bad), s,
+                     "Redirect307Hits: %s "
+                     "cannot be written; what it holds of hits is older, and is tried "
+                     "again",
                      table->path);
     }
 }
@@ -116,7 +118,8 @@ static void close_file(r307_hittable_t *table)
 static const char *open_file(apr_pool_t *p, const char *path, int *out)
 {
     struct stat info;
-    int tries, fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, 0600);
+    int tries, fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK,
+                         0600);
 
     if (fd < 0) {
         return apr_psprintf(p, "cannot be opened (%s)", strerror(errno));
@@ -149,7 +152,8 @@ static r307_hittable_t *make_table(server_rec *s, apr_uint64_t seed)
     table->hits = r307_hits_make(pool, seed);
     if (!table->hits) {
         apr_pool_destroy(pool);
-        ap_log_error(APLOG_MARK, APLOG_WARNING, 0, s, "Redirect307Hits: there is no shared "
+        ap_log_error(APLOG_MARK, APLOG_WARNING, 0, s, "Redirect307Hits: there is no "
+                      "shared "
                      "memory; hits are not counted");
         return NULL;
     }
@@ -170,12 +174,14 @@ static void drop_table(server_rec *s, r307_hittable_t *table)
 
 static void say_not_kept(server_rec *s, const char *path, const char *why)
 {
-    ap_log_error(APLOG_MARK, APLOG_WARNING, 0, s, "Redirect307Hits: %s %s; it is left alone, "
+    ap_log_error(APLOG_MARK, APLOG_WARNING, 0, s, "Redirect307Hits: %s %s; it is left "
+                  "alone, "
                  "and hits are counted and not kept", path, why);
 }
 
 /* The table that goes on with the file, whose hits were counted by its seed. */
-static r307_hittable_t *read_file(apr_pool_t *ptemp, server_rec *s, r307_hittable_t *table,
+static r307_hittable_t *read_file(apr_pool_t *ptemp, server_rec *s,
+                                  r307_hittable_t *table,
                                   int fd, const char *path)
 {
     apr_uint32_t now = (apr_uint32_t)apr_time_sec(apr_time_now());
@@ -187,10 +193,12 @@ static r307_hittable_t *read_file(apr_pool_t *ptemp, server_rec *s, r307_hittabl
         close(fd);
         return table;
     case R307_HITSFILE_DAMAGED:
-        ap_log_error(APLOG_MARK, APLOG_WARNING, 0, s, "Redirect307Hits: %s is damaged, both "
+        ap_log_error(APLOG_MARK, APLOG_WARNING, 0, s, "Redirect307Hits: %s is damaged, "
+                      "both "
                      "halves of it; it begins anew", path);
         if (ftruncate(fd, 0) != 0) {
-            ap_log_error(APLOG_MARK, APLOG_WARNING, errno, s, "Redirect307Hits: %s", path);
+            ap_log_error(APLOG_MARK, APLOG_WARNING, errno, s, "Redirect307Hits: "
+                          "%s", path);
         }
         break;
     case R307_HITSFILE_FINE:
@@ -216,7 +224,8 @@ static r307_hittable_t *read_file(apr_pool_t *ptemp, server_rec *s, r307_hittabl
     return table;
 }
 
-static r307_hittable_t *with_file(apr_pool_t *ptemp, server_rec *s, r307_hittable_t *table,
+static r307_hittable_t *with_file(apr_pool_t *ptemp, server_rec *s,
+                                  r307_hittable_t *table,
                                   const char *path)
 {
     const char *problem;
@@ -248,8 +257,8 @@ typedef struct ending_t {
     pid_t parent;
 } ending_t;
 
-/* An apr_pool cleanup of the process, which ends: what was hit since the builder wrote last,
- * while there is a table. */
+/* An apr_pool cleanup of the process, which ends: what was hit since the builder wrote
+ * last, while there is a table. */
 static apr_status_t end(void *data)
 {
     const ending_t *ending = data;
@@ -302,7 +311,8 @@ void r307_hit_table_make(apr_pool_t *pconf, server_rec *s, const r307_config_t *
         return;
     }
     for (each = s; each; each = each->next) {
-        r307_config_t *of = ap_get_module_config(each->lookup_defaults, &redirect307_module);
+        r307_config_t *of = ap_get_module_config(each->lookup_defaults,
+                                                 &redirect307_module);
 
         of->hits = table;
     }
@@ -381,7 +391,8 @@ static apr_uint64_t tenant_key(request_rec *r, const r307_hits_t *hits,
  * the way of hits, which nearly always have a cell. */
 __attribute__((noinline))
 static r307_hitcell_t *claim(request_rec *r, const r307_config_t *conf, r307_hits_t *hits,
-                             const r307_block_t *block, apr_uint64_t id, apr_uint32_t second)
+                             const r307_block_t *block, apr_uint64_t id,
+                                     apr_uint32_t second)
 {
     apr_int64_t most = r307_limit_value(conf->limits, R307_LIMIT_RULES);
     unsigned tenant = 0;

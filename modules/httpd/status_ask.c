@@ -89,8 +89,8 @@ static const char *check(request_rec *r, const r307_status_ask_t *ask, apr_time_
     return bad ? apr_pstrcat(r->pool, "the time ", bad, NULL) : NULL;
 }
 
-/* The request as it would have come, by a copy of this one: its connection, its client. NULL,
- * and ask->bad. */
+/* The request as it would have come, by a copy of this one: its connection, its client.
+ * NULL, and ask->bad. */
 static request_rec *make(request_rec *r, r307_status_ask_t *ask, const r307_url_t *url)
 {
     request_rec *as = apr_pmemdup(r->pool, r, sizeof(*as));
@@ -145,7 +145,8 @@ static void decide(request_rec *r, request_rec *sub, r307_status_ask_t *ask)
         return;
     }
     if (conf->early_maintenance || conf->late_maintenance) {
-        ask->before = "Redirect307Maintenance stands here, and is asked before any rule; this "
+        ask->before = "Redirect307Maintenance stands here, and is asked before any "
+                      "rule; this "
                       "is what rules say while it is off";
     }
     if (conf->early) {
@@ -155,7 +156,8 @@ static void decide(request_rec *r, request_rec *sub, r307_status_ask_t *ask)
         return;
     }
     if (sub->status >= HTTP_BAD_REQUEST) {
-        ask->before = apr_psprintf(r->pool, "httpd answers %d before any rule of a directory is "
+        ask->before = apr_psprintf(r->pool, "httpd answers %d before any rule of a "
+                      "directory is "
                                    "asked", sub->status);
     }
     else if (conf->late) {
@@ -188,7 +190,8 @@ void r307_status_ask(request_rec *r, r307_status_ask_t *ask)
                                 apr_pstrcat(r->pool, path.len ? "" : "/",
                                             r307_slice_text(r->pool, path),
                                             query.s ? "?" : "",
-                                            query.s ? r307_slice_text(r->pool, query) : "",
+                                            query.s ? r307_slice_text(r->pool, query)
+                                                    : "",
                                             NULL), as, NULL);
     fill(sub, &url, at);
     if (!r307_request_state(sub)->view.path) {

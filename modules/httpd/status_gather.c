@@ -162,7 +162,8 @@ static int each_own(walk_t *walk, const r307_status_own_t *own)
         r307_block_t *block = own->blocks->at[i];
         const apr_array_header_t *rules = block->rules->rules, *maps = block->rules->maps;
 
-        for (k = 0; is_own(own, block) && goes_on && k < rules->nelts; k++, walk->number++) {
+        for (k = 0; is_own(own, block) && goes_on && k < rules->nelts; k++,
+             walk->number++) {
             goes_on = walk->number < walk->from
                 || tell(walk, block, walk->r->server, NULL,
                         APR_ARRAY_IDX(rules, k, const r307_rule_t *));
@@ -228,7 +229,8 @@ static void look_at_refusals(request_rec *r, r307_overview_t *status)
             need(status, R307_NEED_REFUSED, NULL,
                  apr_psprintf(r->pool, "%" APR_UINT64_T_FMT " request%s refused (%s): a "
                               "Location %s; the error log names the rules",
-                              status->refused[i], status->refused[i] == 1 ? " was" : "s were",
+                              status->refused[i], status->refused[i] == 1 ? " was"
+                                      : "s were",
                               row->id, row->why));
         }
     }
@@ -241,7 +243,8 @@ static void look_at_findings(request_rec *r, r307_overview_t *status)
 
     for (i = 0; i < R307_STATUS_NEEDS
          && (found = r307_start_lint_found(r->server, i)) != NULL; i++) {
-        need(status, R307_NEED_DOUBT, place_of(r->pool, &found->rule->place), found->text);
+        need(status, R307_NEED_DOUBT, place_of(r->pool, &found->rule->place),
+             found->text);
     }
 }
 
@@ -262,7 +265,8 @@ static void look_at_maintenance(request_rec *r, r307_overview_t *status)
         else if (is_on && !(line->until && line->until <= status->now)
                  && !(line->from && line->from > status->now)) {
             need(status, R307_NEED_CLOSED, place, line->flag
-                 ? apr_psprintf(r->pool, "maintenance is on: %s is there; to open again: rm %s",
+                 ? apr_psprintf(r->pool, "maintenance is on: %s is there; to open "
+                               "again: rm %s",
                                 line->flag, line->flag_path)
                  : "maintenance is on by the line itself; take it out to open again");
         }
@@ -277,7 +281,8 @@ static int has_dates(const r307_plan_t *plan)
 }
 
 /* Lines with dates; which those are is known without making them, of nearly all. */
-static void look_at_dates(request_rec *r, r307_overview_t *status, const r307_image_t *image)
+static void look_at_dates(request_rec *r, r307_overview_t *status,
+                          const r307_image_t *image)
 {
     apr_uint32_t i, count = r307_image_count(image);
     int looked = 0;
@@ -331,16 +336,21 @@ static void look_at_map(request_rec *r, r307_overview_t *status, int at)
     }
     if (!image || told.is_refused) {
         need(status, R307_NEED_BROKEN, map->place,
-             apr_psprintf(r->pool, "the map %s cannot be read%s; the error log says why, and "
+             apr_psprintf(r->pool, "the map %s cannot be read%s; the error log says "
+                                   "why, and "
                           "redirect307ctl lint FILE", ref->path,
-                          image ? " any more: an older version answers" : ", and has no rules"));
+                          image ? " any more: an older version answers" : ", and has "
+                                        "no rules"));
     }
     if (told.bad) {
         need(status, R307_NEED_BROKEN, map->place,
-             apr_psprintf(r->pool, "%u line%s of %s skipped, as %s no rule%s; redirect307ctl lint "
+             apr_psprintf(r->pool, "%u line%s of %s skipped, as %s no rule%s; "
+                                   "redirect307ctl lint "
                           "FILE says why", told.bad, told.bad == 1 ? "" : "s",
-                          apr_pstrcat(r->pool, ref->path, told.bad == 1 ? " is" : " are", NULL),
-                          told.bad == 1 ? "it is" : "they are", told.bad == 1 ? "" : "s"));
+                          apr_pstrcat(r->pool, ref->path, told.bad == 1 ? " is" : " are",
+                                      NULL),
+                          told.bad == 1 ? "it is" : "they are", told.bad == 1 ? ""
+                                  : "s"));
     }
 }
 
@@ -472,7 +482,8 @@ static void add_endless(request_rec *r, r307_overview_t *status, int endless)
 {
     if (endless) {
         need(status, R307_NEED_ENDLESS, NULL,
-             apr_psprintf(r->pool, "%d temporary rule%s neither an end nor a date to look "
+             apr_psprintf(r->pool, "%d temporary rule%s neither an end nor a date to "
+                                   "look "
                           "again; write until=YYYY-MM-DD or review=YYYY-MM-DD", endless,
                           endless == 1 ? " has" : "s have"));
     }
@@ -575,7 +586,8 @@ void r307_status_gather_own(request_rec *r, const r307_config_t *conf,
 
         if (is_own(own, block) && block->skipped) {
             need(status, R307_NEED_BROKEN, block->file,
-                 apr_psprintf(r->pool, "%d line%s skipped as no rule%s; redirect307ctl lint "
+                 apr_psprintf(r->pool, "%d line%s skipped as no rule%s; redirect307ctl "
+                                       "lint "
                               ".htaccess says why", block->skipped,
                               block->skipped == 1 ? " is" : "s are",
                               block->skipped == 1 ? "" : "s"));

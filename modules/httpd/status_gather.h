@@ -10,26 +10,26 @@
 #include "conf/place_config.h"
 #include "status/status_model.h"
 
-/* Whose rules: those of .htaccess files in a directory and below, among those that hold for
- * this request. NULL: the server's. */
+/* Whose rules: those of .htaccess files in a directory and below, among those that hold
+ * for this request. NULL: the server's. */
 typedef struct r307_status_own_t {
     const r307_blocks_t *blocks;
     const char *directory;
 } r307_status_own_t;
 
-/* Told of each rule with its number, from 0 over all rules; 0 ends it. What it is told lives
- * until the next one. */
+/* Told of each rule with its number, from 0 over all rules; 0 ends it. What it is told
+ * lives until the next one. */
 typedef int r307_status_see_t(void *baton, const r307_status_rule_t *rule,
                               apr_uint64_t number);
 
-/* All rules from that number on, in the order of the configuration, lines of maps behind them.
- * with_hits: what is known of their hits, too. 0: `see` ended it. */
+/* All rules from that number on, in the order of the configuration, lines of maps
+ * behind them. with_hits: what is known of their hits, too. 0: `see` ended it. */
 int r307_status_each(request_rec *r, const r307_config_t *conf,
                      const r307_status_own_t *own, apr_uint64_t from, int with_hits,
                      r307_status_see_t *see, void *baton);
 
-/* What is known of the server. status->filter is set. with_sums: sums for metrics, which look
- * at all hits. */
+/* What is known of the server. status->filter is set. with_sums: sums for metrics,
+ * which look at all hits. */
 void r307_status_gather(request_rec *r, const r307_config_t *conf, int with_sums,
                         r307_overview_t *status);
 

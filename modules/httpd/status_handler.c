@@ -24,7 +24,8 @@ static void send_bytes(void *baton, const char *bytes, size_t len)
 
 /* --- what is asked --- */
 
-/* The value of a parameter, decoded; NULL: it is not there. Not more than ARG_MOST of it. */
+/* The value of a parameter, decoded; NULL: it is not there. Not more than ARG_MOST of
+ * it. */
 static const char *arg(request_rec *r, const char *name)
 {
     const char *at = r->args;
@@ -37,7 +38,8 @@ static const char *arg(request_rec *r, const char *name)
         if (n >= len && strncmp(at, name, len) == 0 && (n == len || at[len] == '=')) {
             at += len + (at[len] == '=');
             n -= len + (n > len);
-            value = r307_text_decode(r->pool, r307_slice(at, n < ARG_MOST ? n : ARG_MOST), 1);
+            value = r307_text_decode(r->pool, r307_slice(at, n < ARG_MOST ? n
+                                                         : ARG_MOST), 1);
             return r307_slice_text(r->pool, value);
         }
         at += n + (at[n] == '&');
@@ -96,7 +98,8 @@ static void set_headers(request_rec *r, const char *type)
         { "X-Frame-Options", "DENY" },
         { "X-Robots-Tag", "noindex" },
         { "Referrer-Policy", "no-referrer" },
-        { "Content-Security-Policy", "default-src 'none'; style-src 'self'; form-action 'self'; "
+        { "Content-Security-Policy", "default-src 'none'; style-src 'self'; "
+                                     "form-action 'self'; "
           "base-uri 'none'; frame-ancestors 'none'" }
     };
     size_t i;
@@ -244,7 +247,8 @@ int r307_status_own(request_rec *r, const r307_config_t *conf)
 
     if (!r->args || r->method_number != M_GET || !r307_request_is_ours(r)
         || !r307_link_opens(conf->own_link,
-                            r307_query_make(r->pool, r307_slice(r->args, strlen(r->args))))) {
+                            r307_query_make(r->pool, r307_slice(r->args,
+                                    strlen(r->args))))) {
         return DECLINED;
     }
     r307_out_make(&out, r->pool, send_bytes, r);

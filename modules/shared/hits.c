@@ -111,7 +111,8 @@ r307_hitcell_t *r307_hits_claim(r307_hits_t *hits, apr_uint64_t id, unsigned ten
         if ((seen == R307_HITS_EMPTY || seen == R307_HITS_READY)
             && __atomic_compare_exchange_n(&room->id, &seen, id, 0, __ATOMIC_ACQ_REL,
                                            __ATOMIC_ACQUIRE)) {
-            __atomic_store_n(&room->first, (apr_uint16_t)(second / DAY), __ATOMIC_RELAXED);
+            __atomic_store_n(&room->first, (apr_uint16_t)(second / DAY),
+                             __ATOMIC_RELAXED);
             __atomic_store_n(&room->tenant, (apr_uint16_t)tenant, __ATOMIC_RELAXED);
             __atomic_add_fetch(&hits->tenants[tenant].held, 1, __ATOMIC_RELAXED);
             grow_to(&hits->head->levels, level + 1);
@@ -271,7 +272,8 @@ void r307_hits_sum(const r307_hits_t *hits, apr_uint32_t since, r307_hitsum_t *s
     }
 }
 
-/* Of one tenant, or of all (-1), the cells that were hit least recently, until `most` stay. */
+/* Of one tenant, or of all (-1), the cells that were hit least recently, until `most`
+ * stay. */
 static void thin(r307_hits_t *hits, apr_pool_t *p, int tenant, unsigned most,
                  apr_uint32_t second)
 {

@@ -1,17 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * hits: how often each rule answered, in memory that all processes share: a table of cells
- * that only grows by rules that were ever hit. Nobody locks, and who is killed at any
- * instruction leaves it whole.
+ * hits: how often each rule answered, in memory that all processes share: a table of
+ * cells that only grows by rules that were ever hit. Nobody locks, and who is killed at
+ * any instruction leaves it whole.
  *
  *     head | tenants[] | cells of level 0 | of level 1, twice as many | ...
  *
- * A cell stands in the one bucket of its identity in the first level that had room for it, so
- * a search ends at the first empty cell, and a small server touches the first level only.
+ * A cell stands in the one bucket of its identity in the first level that had room for
+ * it, so a search ends at the first empty cell, and a small server touches the first
+ * level only.
  *
  * Who may write which word:
  *
- *     id          whoever hits a rule first: EMPTY or READY to the identity, at once (CAS);
+ *     id          whoever hits a rule first: EMPTY or READY to the identity, at once
+ *                 (CAS);
  *                 the keeper: the identity to LEFT, a minute later LEFT to READY
  *     the others  whoever hits the rule; the keeper, while the cell is LEFT
  *
@@ -34,15 +36,15 @@
 #define R307_HITS_LEFT  1u          /* somebody may still add to what it was */
 #define R307_HITS_READY 2u          /* all of it is 0 again */
 
-/* counts: all hits, and above R307_HITS_OWN_AT those that came from a page of the host that
- * was asked, which stay at what fits. month: hits, and above R307_HITS_MONTH_AT in which month
- * (of UTC, 1970-01 is 0). Seconds are those since 1970, in UTC. */
+/* counts: all hits, and above R307_HITS_OWN_AT those that came from a page of the host
+ * that was asked, which stay at what fits. month: hits, and above R307_HITS_MONTH_AT in
+ * which month (of UTC, 1970-01 is 0). Seconds are those since 1970, in UTC. */
 typedef struct r307_hitcell_t {
     apr_uint64_t id;
     apr_uint64_t counts;
     apr_uint64_t month;
     apr_uint32_t last;          /* second */
-    apr_uint16_t first;         /* day since 1970 on which it was first hit; 0: just now */
+    apr_uint16_t first;  /* day since 1970 on which it was first hit; 0: just now */
     apr_uint16_t tenant;        /* of R307_HITS_TENANTS; 0: none */
 } r307_hitcell_t;
 
@@ -80,22 +82,23 @@ r307_hitcell_t *r307_hits_find_on(const r307_hits_t *hits, apr_uint64_t id);
 
 static inline r307_hitcell_t *r307_hits_find(const r307_hits_t *hits, apr_uint64_t id)
 {
-    r307_hitcell_t *cell = hits->cells + ((unsigned)id & (R307_HITS_FIRST / R307_HITS_BUCKET
-                                                          - 1)) * R307_HITS_BUCKET;
+    unsigned bucket = (unsigned)id & (R307_HITS_FIRST / R307_HITS_BUCKET - 1);
+    r307_hitcell_t *cell = hits->cells + bucket * R307_HITS_BUCKET;
 
     return __atomic_load_n(&cell->id, __ATOMIC_ACQUIRE) == id ? cell
         : __atomic_load_n(&cell[1].id, __ATOMIC_ACQUIRE) == id ? cell + 1
         : r307_hits_find_on(hits, id);
 }
 
-/* The cell of an identity, taken for it if it has none; NULL: there is no room. tenant: 0, or
- * of r307_hits_tenant. second: now. */
+/* The cell of an identity, taken for it if it has none; NULL: there is no room. tenant:
+ * 0, or of r307_hits_tenant. second: now. */
 r307_hitcell_t *r307_hits_claim(r307_hits_t *hits, apr_uint64_t id, unsigned tenant,
                                 apr_uint32_t second);
 
 /* The number of a tenant; 0: there are too many. */
 unsigned r307_hits_tenant(r307_hits_t *hits, apr_uint64_t key);
-/* Whether that tenant may have a cell more, of so many. If not, the next sweep makes room. */
+/* Whether that tenant may have a cell more, of so many. If not, the next sweep makes
+ * room. */
 int r307_hits_may(r307_hits_t *hits, unsigned tenant, apr_uint32_t most);
 
 /* The month of that second, reckoned anew when the one that is known is over. */
@@ -119,7 +122,8 @@ static inline void r307_hits_add(r307_hits_t *hits, r307_hitcell_t *cell,
     do {
         wanted = seen >> R307_HITS_MONTH_AT == month
             ? seen + 1 : month << R307_HITS_MONTH_AT | 1;
-    } while (!__atomic_compare_exchange_n(&cell->month, &seen, wanted, 1, __ATOMIC_RELAXED,
+    } while (!__atomic_compare_exchange_n(&cell->month, &seen, wanted, 1,
+                                          __ATOMIC_RELAXED,
                                           __ATOMIC_RELAXED));
     __atomic_store_n(&cell->last, second, __ATOMIC_RELAXED);
 }
@@ -142,9 +146,9 @@ typedef struct r307_hitsum_t {
 
 void r307_hits_sum(const r307_hits_t *hits, apr_uint32_t since, r307_hitsum_t *sum);
 
-/* For the keeper, about once a minute: makes room by the cells that were hit least recently,
- * of tenants that want more than they may have, and of all when the table is full. p: for
- * what it takes meanwhile. */
+/* For the keeper, about once a minute: makes room by the cells that were hit least
+ * recently, of tenants that want more than they may have, and of all when the table is
+ * full. p: for what it takes meanwhile. */
 void r307_hits_sweep(r307_hits_t *hits, apr_pool_t *p, apr_uint32_t second);
 
 /* Cells of the levels that are in use: so many are worth a look. */

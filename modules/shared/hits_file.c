@@ -17,7 +17,7 @@ typedef struct head_t {
     apr_uint32_t order, cell_size;
     apr_uint64_t seed, serial;
     apr_uint64_t cells, tenants;
-    apr_uint64_t sum;           /* of all bytes behind the head, and of the head with 0 here */
+    apr_uint64_t sum;  /* of all bytes behind the head, and of the head with 0 here */
 } head_t;
 
 typedef struct stream_t {
@@ -200,8 +200,8 @@ static int write_at(int fd, const void *bytes, size_t len, off_t at)
     return 0;
 }
 
-/* The sum goes by the pieces that are read in one: up to the end of a stripe, or of what is
- * of one kind. */
+/* The sum goes by the pieces that are read in one: up to the end of a stripe, or of
+ * what is of one kind. */
 static int flush(stream_t *stream)
 {
     int bad = write_at(stream->fd, stream->stripe, stream->filled,

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * hits_file: the table of hits in a file, twice: each writing goes over the older half, and
- * names its sum last, so that one half is whole whenever it ends. The halves lie in stripes,
- * as nobody knows how long they become:
+ * hits_file: the table of hits in a file, twice: each writing goes over the older half,
+ * and names its sum last, so that one half is whole whenever it ends. The halves lie in
+ * stripes, as nobody knows how long they become:
  *
  *     stripe 0 of half 0 | stripe 0 of half 1 | stripe 1 of half 0 | ...
  *
  *     a half: head | cells | tenants
  *
- * What is read is somebody else's until it was looked at: numbers, and no place in memory.
+ * What is read is somebody else's until it was looked at: numbers, and no place in
+ * memory.
  */
 #ifndef R307_SHARED_HITS_FILE_H
 #define R307_SHARED_HITS_FILE_H

@@ -267,7 +267,8 @@ const char *r307_setting_hits(apr_pool_t *p, const apr_array_header_t *words,
         return bad;
     }
     if (strncasecmp(word, KEEP, len) != 0 || !word[len] || word[strlen(word) - 1] == '/') {
-        return apr_psprintf(p, "'%s' names no file; write keep=/var/lib/httpd/redirect307.hits",
+        return apr_psprintf(p, "'%s' names no file; write "
+                               "keep=/var/lib/httpd/redirect307.hits",
                             show(p, word));
     }
     if (!setting->choice) {
@@ -298,7 +299,8 @@ const char *r307_setting_status(apr_pool_t *p, const apr_array_header_t *words,
                            show(p, second), word_at(words, 0));
     }
     if (!second || strncasecmp(second, LINK, strlen(LINK)) != 0) {
-        return "own is opened by a key; write: Redirect307Status own link=NAME=LONG-SECRET-KEY";
+        return "own is opened by a key; write: Redirect307Status own "
+               "link=NAME=LONG-SECRET-KEY";
     }
     link = apr_palloc(p, sizeof(*link));
     bad = r307_link_parse(p, second + strlen(LINK), link);

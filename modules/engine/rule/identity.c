@@ -32,9 +32,9 @@ static inline apr_uint64_t word(const char *s)
     return r307_hash_word(s, R307_HASH_WORD, 0);
 }
 
-/* Sixteen bytes at a step, as each hit of a map's line pays for it; the last ones may be asked
- * twice, which needs no loop. `h` is secret, so that nobody writes a text by which a step
- * comes to nothing. */
+/* Sixteen bytes at a step, as each hit of a map's line pays for it; the last ones may
+ * be asked twice, which needs no loop. `h` is secret, so that nobody writes a text by
+ * which a step comes to nothing. */
 static apr_uint64_t add_text(apr_uint64_t h, const char *s, size_t len)
 {
     const char *end = s + len;

@@ -14,38 +14,51 @@
 #define ROW       22
 
 const char r307_status_style[] =
-    ":root{color-scheme:light dark;--ink:#1a1a1a;--paper:#fff;--quiet:#5b5b5b;--line:#d5d5d5;"
+    ":root{color-scheme:light dark;--ink:#1a1a1a;--paper:#fff;--quiet:#5b5b5b;"
+    "--line:#d5d5d5;"
     "--bar:#2f6fb0;--now:#b3261e;--box:#f4f4f4}\n"
-    "@media(prefers-color-scheme:dark){:root{--ink:#e8e8e8;--paper:#161616;--quiet:#a8a8a8;"
+    "@media(prefers-color-scheme:dark){:root{--ink:#e8e8e8;--paper:#161616;"
+    "--quiet:#a8a8a8;"
     "--line:#3c3c3c;--bar:#7fb2e8;--now:#ff8a80;--box:#222}}\n"
     "*{box-sizing:border-box}\n"
-    "body{margin:0 auto;max-width:70rem;padding:1rem;background:var(--paper);color:var(--ink);"
+    "body{margin:0 auto;max-width:70rem;padding:1rem;background:var(--paper);"
+    "color:var(--ink);"
     "font:1rem/1.5 system-ui,sans-serif}\n"
     "h1{font-size:1.5rem;line-height:1.3}h2{font-size:1.15rem;margin:2rem 0 .5rem}\n"
     "a{color:var(--bar)}a:focus,input:focus,select:focus,textarea:focus,button:focus,"
     "summary:focus{outline:3px solid var(--bar);outline-offset:2px}\n"
     ".skip{position:absolute;left:-99rem}.skip:focus{position:static}\n"
-    "nav ul{display:flex;flex-wrap:wrap;gap:.25rem 1rem;list-style:none;padding:0;margin:0}\n"
-    "form{background:var(--box);padding:1rem;border-radius:.4rem;display:flex;flex-wrap:wrap;"
+    "nav ul{display:flex;flex-wrap:wrap;gap:.25rem 1rem;list-style:none;padding:0;"
+    "margin:0}\n"
+    "form{background:var(--box);padding:1rem;border-radius:.4rem;display:flex;"
+    "flex-wrap:wrap;"
     "gap:.75rem;align-items:end}\n"
-    "label{display:block;font-size:.9rem}input,select,textarea,button{font:inherit;color:inherit;"
-    "background:var(--paper);border:1px solid var(--quiet);border-radius:.3rem;padding:.4rem .5rem;"
+    "label{display:block;font-size:.9rem}input,select,textarea,button{font:inherit;"
+    "color:inherit;"
+    "background:var(--paper);border:1px solid var(--quiet);border-radius:.3rem;"
+    "padding:.4rem .5rem;"
     "max-width:100%}\n"
     ".wide{flex:1 1 20rem}.wide input,.wide textarea{width:100%}button{cursor:pointer;"
     "padding:.4rem 1rem}\n"
-    "table{border-collapse:collapse;width:100%}caption{text-align:left;color:var(--quiet)}\n"
+    "table{border-collapse:collapse;width:100%}caption{text-align:left;"
+    "color:var(--quiet)}\n"
     "th,td{text-align:left;vertical-align:top;padding:.35rem .75rem .35rem 0;"
     "border-bottom:1px solid var(--line);overflow-wrap:anywhere}\n"
-    "time{white-space:nowrap}th{font-weight:600}.n{text-align:right;white-space:nowrap;overflow-wrap:normal}\n"
+    "time{white-space:nowrap}th{font-weight:600}.n{text-align:right;white-space:nowrap;"
+    "overflow-wrap:normal}\n"
     "th{overflow-wrap:normal}td.c{min-width:6rem}td[data-of=where]{min-width:12rem}\n"
     "code,.c{font-family:ui-monospace,monospace;font-size:.92em;overflow-wrap:anywhere}\n"
     ".q{color:var(--quiet);font-size:.9rem}.k{font-weight:600;white-space:nowrap}\n"
     ".answer{border-left:4px solid var(--bar);padding:.25rem 1rem;margin:1rem 0}\n"
-    "svg{width:100%;height:auto;max-width:60rem}svg text{fill:var(--ink);font:12px system-ui,"
-    "sans-serif}.bar{fill:var(--bar)}.now{stroke:var(--now);stroke-width:2}.grid{stroke:var(--line)}\n"
+    ".wheel{overflow-x:auto}svg{width:100%;min-width:38rem;height:auto;max-width:60rem}"
+    "svg text{fill:var(--ink);font:12px system-ui,"
+    "sans-serif}.bar{fill:var(--bar)}.now{stroke:var(--now);stroke-width:2}"
+    ".grid{stroke:var(--line)}\n"
     "@media(max-width:40rem){thead{position:absolute;left:-99rem}tr{display:block;"
-    "border-bottom:1px solid var(--line);padding:.5rem 0}td{display:block;border:0;padding:.1rem 0;"
-    "text-align:left}td.n{text-align:left}td[data-of]::before{content:attr(data-of) \": \";"
+    "border-bottom:1px solid var(--line);padding:.5rem 0}td{display:block;border:0;"
+    "padding:.1rem 0;"
+    "text-align:left}td.n{text-align:left}td[data-of]::before{content:attr(data-of) "
+    "\": \";"
     "color:var(--quiet)}td:empty{display:none}}\n";
 
 /* --- pieces --- */
@@ -55,7 +68,8 @@ static void say_when(r307_out_t *out, apr_time_t when)
     if (when) {
         const char *text = r307_status_time(out->p, when);
 
-        r307_out_puts(out, "<time datetime=\"", text, "\">", apr_pstrmemdup(out->p, text, 10),
+        r307_out_puts(out, "<time datetime=\"", text, "\">", apr_pstrmemdup(out->p, text,
+                10),
                       " ", apr_pstrmemdup(out->p, text + 11, 5), "</time>", NULL);
     }
 }
@@ -162,18 +176,23 @@ static void needs(r307_out_t *out, const r307_overview_t *status)
 {
     int i;
 
-    r307_out_puts(out, "<section aria-labelledby=\"needs\"><h2 id=\"needs\">Needs you</h2>\n",
+    r307_out_puts(out, "<section aria-labelledby=\"needs\"><h2 id=\"needs\">Needs "
+                       "you</h2>\n",
                   NULL);
     if (!status->needs->nelts) {
         r307_out_puts(out, "<p>Nothing.</p></section>\n", NULL);
         return;
     }
-    r307_out_puts(out, "<table><thead><tr><th scope=\"col\">What</th><th scope=\"col\">Why, and "
-                  "what to write</th><th scope=\"col\">Where</th></tr></thead><tbody>\n", NULL);
+    r307_out_puts(out, "<table><thead><tr><th scope=\"col\">What</th><th scope=\"col\">"
+                       "Why, and "
+                  "what to write</th><th scope=\"col\">Where</th></tr></thead><tbody>"
+                  "\n", NULL);
     for (i = 0; i < status->needs->nelts; i++) {
-        const r307_status_need_t *need = &APR_ARRAY_IDX(status->needs, i, r307_status_need_t);
+        const r307_status_need_t *need = &APR_ARRAY_IDX(status->needs, i,
+                                                        r307_status_need_t);
 
-        r307_out_puts(out, "<tr><td class=\"k\">", r307_need_words[need->kind], "</td>", NULL);
+        r307_out_puts(out, "<tr><td class=\"k\">"
+                           "", r307_need_words[need->kind], "</td>", NULL);
         cell(out, "why", need->text);
         code_cell(out, "where", need->place);
         r307_out_puts(out, "</tr>\n", NULL);
@@ -186,14 +205,17 @@ static void events(r307_out_t *out, const r307_overview_t *status)
 {
     int i;
 
-    r307_out_puts(out, "<section aria-labelledby=\"next\"><h2 id=\"next\">The next 14 days</h2>\n",
+    r307_out_puts(out, "<section aria-labelledby=\"next\"><h2 id=\"next\">The next 14 "
+                       "days</h2>\n",
                   NULL);
     if (!status->events->nelts) {
         r307_out_puts(out, "<p>Nothing changes by itself.</p></section>\n", NULL);
         return;
     }
-    r307_out_puts(out, "<table><thead><tr><th scope=\"col\">When (UTC)</th><th scope=\"col\">Rule"
-                  "</th><th scope=\"col\">What</th><th scope=\"col\">Where</th></tr></thead>"
+    r307_out_puts(out, "<table><thead><tr><th scope=\"col\">When (UTC)</th><th "
+                       "scope=\"col\">Rule"
+                  "</th><th scope=\"col\">What</th><th scope=\"col\">Where</th></tr>"
+                  "</thead>"
                   "<tbody>\n", NULL);
     for (i = 0; i < status->events->nelts; i++) {
         const r307_status_event_t *event = &APR_ARRAY_IDX(status->events, i,
@@ -230,10 +252,13 @@ static void bar(r307_out_t *out, const r307_overview_t *status,
     }
     r307_out_puts(out, "<g><title>", NULL);
     r307_out_html(out, window->rule);
-    r307_out_puts(out, apr_psprintf(out->p, "</title><text x=\"0\" y=\"%d\">", y + 15), NULL);
+    r307_out_puts(out, apr_psprintf(out->p, "</title><text x=\"0\" y=\"%d\">"
+                  "", y + 15), NULL);
     r307_out_html(out, name);
-    r307_out_puts(out, apr_psprintf(out->p, "</text><rect class=\"bar\" x=\"%d\" y=\"%d\" "
-                                    "width=\"%d\" height=\"14\" rx=\"3\"/></g>\n", from, y + 4,
+    r307_out_puts(out, apr_psprintf(out->p, "</text><rect class=\"bar\" x=\"%d\" "
+                  "y=\"%d\" "
+                                    "width=\"%d\" height=\"14\" rx=\"3\"/></g>"
+                                    "\n", from, y + 4,
                                     until - from > 3 ? until - from : 3), NULL);
 }
 
@@ -244,24 +269,32 @@ static void timeline(r307_out_t *out, const r307_overview_t *status)
     if (!status->windows->nelts) {
         return;
     }
-    r307_out_puts(out, "<section aria-labelledby=\"time\"><h2 id=\"time\">Windows</h2>\n<p "
-                  "class=\"q\">From 30 days ago until 60 days ahead; the line is now. The same "
+    r307_out_puts(out, "<section aria-labelledby=\"time\"><h2 id=\"time\">Windows</h2>"
+                       "\n<p "
+                  "class=\"q\">From 30 days ago until 60 days ahead; the line is now. "
+                  "The same "
                   "dates are in the list of rules.</p>\n",
-                  apr_psprintf(out->p, "<svg viewBox=\"0 0 %d %d\" role=\"img\" "
+                  apr_psprintf(out->p, "<div class=\"wheel\" tabindex=\"0\"><svg "
+                                       "viewBox=\"0 0 %d %d\" role=\"img\" "
                                "aria-labelledby=\"time\">\n", WIDTH, height), NULL);
     for (i = 0; i < status->windows->nelts; i++) {
-        bar(out, status, &APR_ARRAY_IDX(status->windows, i, r307_status_window_t), i * ROW);
+        bar(out, status, &APR_ARRAY_IDX(status->windows, i, r307_status_window_t),
+            i * ROW);
     }
-    r307_out_puts(out, apr_psprintf(out->p, "<line class=\"now\" x1=\"%d\" y1=\"0\" x2=\"%d\" "
-                                    "y2=\"%d\"/>\n</svg></section>\n", now, now, height), NULL);
+    r307_out_puts(out, apr_psprintf(out->p, "<line class=\"now\" x1=\"%d\" y1=\"0\" "
+                  "x2=\"%d\" "
+                                    "y2=\"%d\"/>\n</svg></div></section>"
+                                    "\n", now, now, height), NULL);
 }
 
 /* --- rules --- */
 
-static void option(r307_out_t *out, const char *value, const char *label, const char *chosen)
+static void option(r307_out_t *out, const char *value, const char *label,
+                   const char *chosen)
 {
     r307_out_puts(out, "<option value=\"", value, "\"",
-                  strcmp(value, chosen) == 0 ? " selected" : "", ">", label, "</option>", NULL);
+                  strcmp(value, chosen) == 0 ? " selected" : "", ">", label, "</option>"
+                                "", NULL);
 }
 
 static void filters(r307_out_t *out, const r307_overview_t *status)
@@ -271,18 +304,22 @@ static void filters(r307_out_t *out, const r307_overview_t *status)
 
     r307_out_puts(out, "<form method=\"get\" action=\"#rules\">\n", NULL);
     keep_key(out, status);
-    input(out, "q", "Source, target, name, owner, note, file", filter->text, " class=\"wide\"");
-    r307_out_puts(out, "<div><label for=\"state\">State</label><select id=\"state\" name=\"state\">",
+    input(out, "q", "Source, target, name, owner, note, "
+                    "file", filter->text, " class=\"wide\"");
+    r307_out_puts(out, "<div><label for=\"state\">State</label><select id=\"state\" "
+                       "name=\"state\">",
                   NULL);
     option(out, "", "any", filter->state);
     for (i = 0; r307_status_states[i]; i++) {
         option(out, r307_status_states[i], r307_status_states[i], filter->state);
     }
-    r307_out_puts(out, "</select></div>\n<div><label for=\"used\">Hits</label><select id=\"used\" "
+    r307_out_puts(out, "</select></div>\n<div><label for=\"used\">Hits</label><select "
+                       "id=\"used\" "
                   "name=\"used\">", NULL);
     option(out, "", "any", filter->is_unused ? "never" : "");
     option(out, "never", "never hit", filter->is_unused ? "never" : "");
-    r307_out_puts(out, "</select></div>\n<button type=\"submit\">Show</button></form>\n", NULL);
+    r307_out_puts(out, "</select></div>\n<button type=\"submit\">Show</button></form>"
+                       "\n", NULL);
 }
 
 static void rule_row(r307_out_t *out, const r307_overview_t *status,
@@ -297,7 +334,8 @@ static void rule_row(r307_out_t *out, const r307_overview_t *status,
     code_cell(out, "target", rule->target->text ? rule->target->text : "");
     r307_out_puts(out, "<td class=\"n\" data-of=\"status\">", NULL);
     r307_out_number(out, (apr_uint64_t)rule->status);
-    r307_out_puts(out, "</td><td data-of=\"state\">", r307_status_state(rule, status->now), NULL);
+    r307_out_puts(out, "</td><td data-of=\"state\">"
+                       "", r307_status_state(rule, status->now), NULL);
     if (window) {
         r307_out_puts(out, "<br><span class=\"q\">", NULL);
         r307_out_html(out, window);
@@ -308,7 +346,8 @@ static void rule_row(r307_out_t *out, const r307_overview_t *status,
     r307_out_puts(out, "<td data-of=\"last hit\">", NULL);
     say_when(out, of->hits.last);
     r307_out_puts(out, "</td><td data-of=\"where\"><span class=\"c\">", NULL);
-    r307_out_html(out, apr_psprintf(out->p, "%s:%u", rule->place.file ? rule->place.file : "-",
+    r307_out_html(out, apr_psprintf(out->p, "%s:%u", rule->place.file ? rule->place.file
+                                    : "-",
                                     rule->place.line));
     r307_out_puts(out, "</span>", NULL);
     if (rule->name || rule->owner || rule->note) {
@@ -321,7 +360,8 @@ static void rule_row(r307_out_t *out, const r307_overview_t *status,
         r307_out_puts(out, "</span>", NULL);
     }
     if (of->hits.own) {
-        r307_out_puts(out, "<br><span class=\"q\">", r307_status_number(out->p, of->hits.own),
+        r307_out_puts(out, "<br><span class=\"q\">"
+                           "", r307_status_number(out->p, of->hits.own),
                       " by links on this site</span>", NULL);
     }
     r307_out_puts(out, "</td></tr>\n", NULL);
@@ -346,15 +386,19 @@ static void rules(r307_out_t *out, const r307_overview_t *status)
 {
     int i;
 
-    r307_out_puts(out, "<section aria-labelledby=\"rules\"><h2 id=\"rules\">Rules</h2>\n", NULL);
+    r307_out_puts(out, "<section aria-labelledby=\"rules\"><h2 id=\"rules\">Rules</h2>"
+                       "\n", NULL);
     filters(out, status);
     if (!status->shown->nelts) {
         r307_out_puts(out, "<p>None", status->is_cut ? " so far" : "", ".</p>\n", NULL);
     }
     else {
-        r307_out_puts(out, "<table><thead><tr><th scope=\"col\">Source</th><th scope=\"col\">Target"
-                      "</th><th scope=\"col\" class=\"n\">Status</th><th scope=\"col\">State</th>"
-                      "<th scope=\"col\" class=\"n\">Hits</th><th scope=\"col\">Last hit (UTC)</th>"
+        r307_out_puts(out, "<table><thead><tr><th scope=\"col\">Source</th><th "
+                           "scope=\"col\">Target"
+                      "</th><th scope=\"col\" class=\"n\">Status</th><th scope=\"col\">"
+                      "State</th>"
+                      "<th scope=\"col\" class=\"n\">Hits</th><th scope=\"col\">Last "
+                      "hit (UTC)</th>"
                       "<th scope=\"col\">Where</th></tr></thead><tbody>\n", NULL);
     }
     for (i = 0; i < status->shown->nelts; i++) {
@@ -378,9 +422,12 @@ static void maps(r307_out_t *out, const r307_overview_t *status)
     if (!status->maps->nelts) {
         return;
     }
-    r307_out_puts(out, "<section aria-labelledby=\"maps\"><h2 id=\"maps\">Maps</h2>\n<table><thead>"
-                  "<tr><th scope=\"col\">File</th><th scope=\"col\" class=\"n\">Lines</th><th "
-                  "scope=\"col\" class=\"n\">Skipped</th><th scope=\"col\">Written (UTC)</th><th "
+    r307_out_puts(out, "<section aria-labelledby=\"maps\"><h2 id=\"maps\">Maps</h2>"
+                       "\n<table><thead>"
+                  "<tr><th scope=\"col\">File</th><th scope=\"col\" class=\"n\">"
+                  "Lines</th><th "
+                  "scope=\"col\" class=\"n\">Skipped</th><th scope=\"col\">Written "
+                  "(UTC)</th><th "
                   "scope=\"col\">Named at</th></tr></thead><tbody>\n", NULL);
     for (i = 0; i < status->maps->nelts; i++) {
         const r307_status_map_t *map = &APR_ARRAY_IDX(status->maps, i, r307_status_map_t);
@@ -408,15 +455,20 @@ void r307_status_html(r307_out_t *out, const r307_overview_t *status)
 {
     const char *sentence = r307_status_sentence(out->p, status);
 
-    r307_out_puts(out, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-                  "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n"
+    r307_out_puts(out, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta "
+                       "charset=\"utf-8\">\n"
+                  "<meta name=\"viewport\" "
+                  "content=\"width=device-width,initial-scale=1\">\n"
                   "<meta name=\"robots\" content=\"noindex\">\n<title>", sentence,
                   "</title>\n<link rel=\"stylesheet\" href=\"", NULL);
     link_begin(out, status);
     r307_out_puts(out, "style\">\n</head>\n<body>\n"
-                  "<a class=\"skip\" href=\"#rules\">To the rules</a>\n<header><h1>", sentence,
-                  "</h1>\n<nav aria-label=\"Parts\"><ul><li><a href=\"#needs\">Needs you</a></li>"
-                  "<li><a href=\"#next\">Next 14 days</a></li><li><a href=\"#rules\">Rules</a></li>"
+                  "<a class=\"skip\" href=\"#rules\">To the rules</a>\n<header><h1>"
+                  "", sentence,
+                  "</h1>\n<nav aria-label=\"Parts\"><ul><li><a href=\"#needs\">Needs "
+                  "you</a></li>"
+                  "<li><a href=\"#next\">Next 14 days</a></li><li><a href=\"#rules\">"
+                  "Rules</a></li>"
                   "<li><a href=\"", NULL);
     link_begin(out, status);
     r307_out_puts(out, "json\">JSON</a></li>", status->own_name ? ""
@@ -432,7 +484,8 @@ void r307_status_html(r307_out_t *out, const r307_overview_t *status)
     rules(out, status);
     timeline(out, status);
     maps(out, status);
-    r307_out_puts(out, "</main>\n<footer><p class=\"q\">mod_redirect307 ", status->version, ", ",
+    r307_out_puts(out, "</main>\n<footer><p class=\"q\">mod_redirect307 "
+                       "", status->version, ", ",
                   r307_status_time(out->p, status->now), ". ", NULL);
     if (status->own_name) {
         r307_out_puts(out, "Rules of this directory.", NULL);

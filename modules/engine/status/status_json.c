@@ -34,7 +34,8 @@ void r307_status_json_begin(r307_out_t *out, const r307_overview_t *status)
     number(out, "hits", status->hits);
     r307_out_puts(out, ",\"needs\":[", NULL);
     for (i = 0; i < status->needs->nelts; i++) {
-        const r307_status_need_t *need = &APR_ARRAY_IDX(status->needs, i, r307_status_need_t);
+        const r307_status_need_t *need = &APR_ARRAY_IDX(status->needs, i,
+                                                        r307_status_need_t);
 
         r307_out_puts(out, i ? ",\n" : "\n", "{\"kind\":", NULL);
         r307_out_json(out, r307_need_words[need->kind]);
@@ -65,7 +66,8 @@ void r307_status_json_rule(r307_out_t *out, const r307_overview_t *status,
     int i;
 
     r307_out_puts(out, is_first ? "\n" : ",\n", "{\"place\":", NULL);
-    r307_out_json(out, apr_psprintf(out->p, "%s:%u", rule->place.file ? rule->place.file : "-",
+    r307_out_json(out, apr_psprintf(out->p, "%s:%u", rule->place.file ? rule->place.file
+                                    : "-",
                                     rule->place.line));
     text(out, "host", of->host);
     text(out, "source", rule->source);

@@ -13,7 +13,8 @@ static void family(const metrics_t *m, const char *name, int is_counter, const c
 {
     const char *total = is_counter && !m->is_open ? "_total" : "";
 
-    r307_out_puts(m->out, "# HELP redirect307_", name, total, " ", help, "\n# TYPE redirect307_",
+    r307_out_puts(m->out, "# HELP redirect307_", name, total, " ", help, "\n# TYPE "
+                  "redirect307_",
                   name, total, is_counter ? " counter\n" : " gauge\n", NULL);
 }
 
@@ -40,7 +41,8 @@ static void labelled(const metrics_t *m, const char *name, const char *label,
     r307_out_label(m->out, text);
 }
 
-static void sums(const metrics_t *m, const char *name, const char *label, const char *help,
+static void sums(const metrics_t *m, const char *name, const char *label,
+                 const char *help,
                  const apr_array_header_t *list)
 {
     int i;
@@ -81,7 +83,8 @@ static void maps(const metrics_t *m, const r307_overview_t *status, const char *
         const r307_status_map_t *map = &APR_ARRAY_IDX(status->maps, i, r307_status_map_t);
 
         if ((of != hits || map->has_hits) && (of != written || map->since)) {
-            labelled(m, is_counter ? apr_pstrcat(m->out->p, name, "_total", NULL) : name, "map",
+            labelled(m, is_counter ? apr_pstrcat(m->out->p, name, "_total", NULL) : name,
+                     "map",
                      map->path);
             r307_out_puts(m->out, "}", NULL);
             value(m, of(map));
@@ -94,19 +97,23 @@ void r307_status_metrics(r307_out_t *out, const r307_overview_t *status, int is_
     metrics_t m = { out, is_open };
     int i;
 
-    one(&m, "rules", 0, "Rules of the server's configuration, lines of its maps among them.",
+    one(&m, "rules", 0, "Rules of the server's configuration, lines of its maps among "
+                        "them.",
         status->rules);
     one(&m, "needs", 0, "Things that need somebody.", (apr_uint64_t)status->needs->nelts);
-    one(&m, "hits", 1, "Answers of rules, those of .htaccess files among them.", status->hits);
+    one(&m, "hits", 1, "Answers of rules, those of .htaccess files among "
+                       "them.", status->hits);
     one(&m, "hit_rules", 0, "Rules that ever answered.", status->hit_rules);
     sums(&m, "vhost_hits", "vhost", "Answers of lines of the server's configuration.",
          status->hosts);
-    sums(&m, "status_hits", "status", "The same, by the status of the rule.", status->statuses);
+    sums(&m, "status_hits", "status", "The same, by the status of the "
+                                      "rule.", status->statuses);
     sums(&m, "rule_hits", "rule", "Answers of rules that have a name.", status->named);
     maps(&m, status, "map_lines", "Lines of a map that are rules.", lines, 0);
     maps(&m, status, "map_skipped_lines", "Lines of a map that are none.", skipped, 0);
     maps(&m, status, "map_read", "1 if the map has rules.", is_read, 0);
-    maps(&m, status, "map_written_timestamp_seconds", "When its file was written.", written, 0);
+    maps(&m, status, "map_written_timestamp_seconds", "When its file was "
+                  "written.", written, 0);
     maps(&m, status, "map_hits", "Answers of lines of a map.", hits, 1);
     family(&m, "refused", 1, "Requests that were refused, by verdict.");
     for (i = 1; i < R307_VERDICT_COUNT; i++) {

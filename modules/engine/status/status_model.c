@@ -8,7 +8,8 @@
 
 #include "lint/lint_rule.h"
 
-#define SPAN apr_time_from_sec((apr_time_t)90 * 24 * 3600)      /* of windows, to both sides */
+/* of windows, to both sides */
+#define SPAN apr_time_from_sec((apr_time_t)90 * 24 * 3600)
 
 const char *const r307_status_states[] = {
     [R307_PHASE_EARLY] = "coming", [R307_PHASE_IN] = "on", [R307_PHASE_THEN] = "followed",
@@ -17,7 +18,8 @@ const char *const r307_status_states[] = {
 
 const char *const r307_need_words[R307_NEED_COUNT] = {
     [R307_NEED_BROKEN] = "does not work", [R307_NEED_CLOSED] = "closed",
-    [R307_NEED_REFUSED] = "refused", [R307_NEED_DUE] = "due", [R307_NEED_DOUBT] = "doubtful",
+    [R307_NEED_REFUSED] = "refused", [R307_NEED_DUE] = "due",
+            [R307_NEED_DOUBT] = "doubtful",
     [R307_NEED_UNUSED] = "not used", [R307_NEED_ENDLESS] = "without end"
 };
 
@@ -123,7 +125,8 @@ void r307_status_look(apr_pool_t *p, r307_overview_t *status, const r307_rule_t 
         return;
     }
     add_event(p, status, rule, &plan->from, "begins");
-    add_event(p, status, rule, &plan->until, plan->then > R307_THEN_STOP ? "changes" : "ends");
+    add_event(p, status, rule, &plan->until, plan->then > R307_THEN_STOP ? "changes"
+              : "ends");
     add_event(p, status, rule, &plan->review, "is to be looked at");
     add_window(p, status, rule);
     if (r307_plan_due(plan, rule->status, status->now) != R307_DUE_NOTHING
@@ -155,7 +158,8 @@ void r307_status_sort(r307_overview_t *status)
 {
     qsort(status->needs->elts, (size_t)status->needs->nelts, sizeof(r307_status_need_t),
           is_worse);
-    qsort(status->events->elts, (size_t)status->events->nelts, sizeof(r307_status_event_t),
+    qsort(status->events->elts, (size_t)status->events->nelts,
+          sizeof(r307_status_event_t),
           is_sooner);
 }
 
@@ -168,8 +172,10 @@ const char *r307_status_sentence(apr_pool_t *p, const r307_overview_t *status)
         : strcmp(status->engine, "report") == 0 ? "Only reporting" : "Switched off";
 
     return apr_psprintf(p, "%s. %s rule%s, %s.", does,
-                        r307_status_number(p, status->rules), status->rules == 1 ? "" : "s",
-                        needs == 0 ? "nothing needs you" : needs == 1 ? "1 thing needs you"
+                        r307_status_number(p, status->rules), status->rules == 1 ? ""
+                                : "s",
+                        needs == 0 ? "nothing needs you" : needs == 1 ? "1 thing needs "
+                                      "you"
                         : apr_psprintf(p, "%d things need you", needs));
 }
 
@@ -177,7 +183,8 @@ const char *r307_status_outcome(apr_pool_t *p, const r307_decision_t *decision)
 {
     switch (decision->outcome) {
     case R307_OUTCOME_ANSWER:
-        return apr_psprintf(p, "%d%s%s", decision->status, decision->location ? " to " : "",
+        return apr_psprintf(p, "%d%s%s", decision->status, decision->location ? " to "
+                            : "",
                             decision->location ? decision->location : "");
     case R307_OUTCOME_REFUSE:
         return apr_psprintf(p, "refused: %s, it %s",

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * status_model: what the page about a server knows, in the order people ask for it; filled in
- * by the server, and shown as HTML, JSON or metrics. Texts are as they were written: who shows
- * them escapes them.
+ * status_model: what the page about a server knows, in the order people ask for it;
+ * filled in by the server, and shown as HTML, JSON or metrics. Texts are as they were
+ * written: who shows them escapes them.
  */
 #ifndef R307_STATUS_MODEL_H
 #define R307_STATUS_MODEL_H
@@ -36,7 +36,7 @@ const char *r307_status_state(const r307_rule_t *rule, apr_time_t now);
 
 /* Which rules are wanted. */
 typedef struct r307_status_filter_t {
-    const char *text;               /* in source, target, name, owner, note or file; "": any */
+    const char *text;  /* in source, target, name, owner, note or file; "": any */
     const char *state;              /* one of the words; "": any */
     int is_unused;                  /* never hit */
     apr_uint64_t from;              /* the first one, counted from 0 over all of them */
@@ -121,12 +121,12 @@ typedef struct r307_overview_t {
     apr_uint64_t next;              /* where the next page begins; 0: there is none */
     int is_cut;                     /* so many rules were looked at that this has to do */
     r307_status_ask_t *ask;         /* NULL: nothing was asked */
-    const char *own_name, *own_key; /* of the page about one directory, which opens it; NULL:
-                                     * the page about the server */
+    /* of the page about one directory, what opens it; NULL: the page about the server */
+    const char *own_name, *own_key;
 } r307_overview_t;
 
-/* Finds what is due of one rule: into needs, events and windows, while they have room. Texts
- * in p. */
+/* Finds what is due of one rule: into needs, events and windows, while they have room.
+ * Texts in p. */
 void r307_status_look(apr_pool_t *p, r307_overview_t *status, const r307_rule_t *rule);
 /* Puts them in order. */
 void r307_status_sort(r307_overview_t *status);

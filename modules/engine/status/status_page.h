@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * status_page: the page about a server as HTML 5 without scripts, as JSON, and as metrics
- * (Prometheus text format 0.0.4, OpenMetrics 1.0).
+ * status_page: the page about a server as HTML 5 without scripts, as JSON, and as
+ * metrics (Prometheus text format 0.0.4, OpenMetrics 1.0).
  */
 #ifndef R307_STATUS_PAGE_H
 #define R307_STATUS_PAGE_H

@@ -86,7 +86,8 @@ static const char *clean(apr_pool_t *p, const char *text)
     return buf.s;
 }
 
-/* Besides what JSON asks for, what ends a script or an element, wherever somebody puts it. */
+/* Besides what JSON asks for, what ends a script or an element, wherever somebody puts
+ * it. */
 static int is_bare(char c)
 {
     return (unsigned char)c >= 0x20 && c != '"' && c != '\\' && c != '<' && c != '>'

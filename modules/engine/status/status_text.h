@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * status_text: the one place where foreign text becomes HTML, JSON or a label of metrics. What
- * is written goes out in pieces, so that a page of a million rules takes no memory.
+ * status_text: the one place where foreign text becomes HTML, JSON or a label of
+ * metrics. What is written goes out in pieces, so that a page of a million rules takes
+ * no memory.
  */
 #ifndef R307_STATUS_TEXT_H
 #define R307_STATUS_TEXT_H
@@ -31,8 +32,8 @@ void r307_out_puts(r307_out_t *out, ...)
     ;
 void r307_out_number(r307_out_t *out, apr_uint64_t number);
 
-/* As text of an element or a value in double quotes; bytes that are no text as \xNN, and no
- * more than 200 of them. NULL is nothing. */
+/* As text of an element or a value in double quotes; bytes that are no text as \xNN,
+ * and no more than 200 of them. NULL is nothing. */
 void r307_out_html(r307_out_t *out, const char *text);
 /* A value with its quotes; NULL is null. What is not UTF-8 becomes U+FFFD. */
 void r307_out_json(r307_out_t *out, const char *text);

@@ -51,14 +51,16 @@ START_TEST(rows)
 
         unit_row_begin(row);
         same = r307_identity_of(first, home, SEED)
-            == r307_identity_of(second, r307_identity_home(unit_text(row, "place")), SEED);
+            == r307_identity_of(second, r307_identity_home(unit_text(row, "place")),
+                                SEED);
         unit_row_same(row, "same", same ? "1" : "0", unit_text(row, "same"));
     }
     unit_table_end(table);
 }
 END_TEST
 
-/* A line of a map counts in its map, wherever that is named, and in plain words as parsed. */
+/* A line of a map counts in its map, wherever that is named, and in plain words as
+ * parsed. */
 START_TEST(of_a_map)
 {
     apr_uint64_t home = r307_identity_home("/srv/x.map");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The table of hits: what is counted by many at once, what is found, what has to go, and its
- * file: written, cut off, changed and foreign.
+ * The table of hits: what is counted by many at once, what is found, what has to go,
+ * and its file: written, cut off, changed and foreign.
  */
 #include "unit.h"
 
@@ -272,7 +272,8 @@ START_TEST(there_and_back)
 }
 END_TEST
 
-/* Whichever byte of the newer half is another one, or is not there, the older half holds. */
+/* Whichever byte of the newer half is another one, or is not there, the older half
+ * holds. */
 START_TEST(half_of_it_is_damaged)
 {
     int fd = open_scratch();

@@ -57,7 +57,8 @@ START_TEST(foreign_text)
         unit_row_begin(row);
         unit_row_same(row, "html", shaped(r307_out_html, text), unit_text(row, "html"));
         unit_row_same(row, "json", shaped(r307_out_json, text), unit_text(row, "json"));
-        unit_row_same(row, "label", shaped(r307_out_label, text), unit_text(row, "label"));
+        unit_row_same(row, "label", shaped(r307_out_label, text), unit_text(row,
+                "label"));
     }
     unit_table_end(table);
     ck_assert_str_eq(shaped(r307_out_json, NULL), "null");
@@ -158,7 +159,8 @@ END_TEST
 
 START_TEST(filters)
 {
-    r307_status_rule_t of = { parse("/Shop /winter name=summer owner=web"), "h.example", NULL,
+    r307_status_rule_t of = { parse("/Shop /winter name=summer "
+                                    "owner=web"), "h.example", NULL,
                               { 0, 0, 0, 0, 0 }, NULL };
     r307_status_filter_t filter = { "", "", 0, 0 };
 
@@ -195,7 +197,8 @@ START_TEST(hostile_rule)
     r307_buf_t all;
     r307_out_t out;
 
-    rule.source = rule.name = rule.owner = rule.note = rule.place.file = target.text = evil;
+    rule.source = rule.name = rule.owner = rule.note = evil;
+    rule.place.file = target.text = evil;
     rule.target = &target;
     memset(shown, 0, sizeof(*shown));
     shown->rule = &rule;
