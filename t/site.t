@@ -27,6 +27,7 @@ sub segs { return join '/', map { one(@words) } 1 .. 1 + int rand 3 }
 
 # What only the server knows; each is named, so that "cannot tell" can be held against it.
 my @hidden = (
+    ['percent=', sub { ' percent=50' }],
     ['env=', sub { ' env=SEEN' }],
     ['expr=', sub { q{ expr="%{HTTP_USER_AGENT} =~ /zz/"} }],
 );
@@ -34,9 +35,9 @@ my @hidden = (
 sub options
 {
     my ($site, $late) = @_;
-    my $text = maybe($late ? .06 : 0, ' file=' . one('missing', 'present')) . maybe(.2, ' status=' . one(301, 302, 308, 303)) . maybe(.15, ' method=' . one('GET', 'POST', '!GET'))
+    my $text = maybe($late ? .06 : 0, ' file=' . one('missing', 'present')) . maybe(.2, ' status=' . one(301, 302, 308, 303)) . maybe(.04, ' ip=' . one('127.0.0.0/8', '10.0.0.0/8', '!127.0.0.1')) . maybe(.15, ' method=' . one('GET', 'POST', '!GET'))
         . maybe(.15, ' query=' . one('keep', 'drop')) . maybe(.1, ' case=ignore') . maybe(.1, ' match=exact');
-    if (rand() < .008) {
+    if (rand() < .005) {
         my $hide = one(@hidden);
         $site->{hidden}{ $hide->[0] } = 1;
         $text .= $hide->[1]->();
@@ -50,7 +51,7 @@ sub target { return one('/' . segs(), '/' . segs() . '/', 'https://n.example/' .
 sub rule
 {
     my ($site, $base, $relative) = @_;
-    if (rand() < .004) {
+    if (rand() < .0015) {
         $site->{hidden}{'environment'} = 1;
         return "Redirect307 $base/a \${HOME}/x\n";
     }
@@ -213,20 +214,20 @@ sub make_site
     }
     $text .= 'Use ' . one("Moved /a$n /b", "Moved \"/c$n\" /d", 'Placed /shop', 'Twice /a /b') . "\n" if rand() < .15;
     push @{ $site->{paths} }, "/a$n", "/c$n", '/shop/in', '/a/in', '/b/in';
-    if (rand() < .02) {
+    if (rand() < .01) {
         $site->{hidden}{'<If'} = 1;
         $text .= "<If \"%{HTTP_USER_AGENT} =~ /zz/\">\n" . rule($site, '', 0) . "</If>\n";
     }
-    if (rand() < .02) {
+    if (rand() < .012) {
         $site->{hidden}{RewriteRule} = 1;
         $text .= "RewriteEngine On\nRewriteRule " . one('^/zz', '^/a', '!^/a', '/OLD') . ' - ' . one('[L]', '[F]', '[NC,F]') . "\n";
     }
-    if (rand() < .02) {
+    if (rand() < .012) {
         my $line = one('Redirect /a /q', 'Redirect 302 /old /q', 'Redirect gone /shop', 'RedirectMatch 404 \.x$', 'RedirectMatch ^/(b|c) /q', 'AliasMatch ^/x1/(.*) /nowhere/$1');
         ($site->{hidden}{$line =~ /^(\w+)/ ? $1 : ''}) = 1;
         $text .= "$line\n";
     }
-    if (rand() < .02) {
+    if (rand() < .01) {
         $site->{hidden}{$_} = 1 for qw(Order Deny Satisfy);
         $text .= "<Location " . one('/', '/a') . ">\n" . one("Order allow,deny\nDeny from all\n", "Order deny,allow\n", "Satisfy any\nRequire all denied\n") . "</Location>\n";
     }
@@ -234,7 +235,7 @@ sub make_site
         $site->{hidden}{ErrorDocument} = 1;
         $text .= "ErrorDocument " . one(404, 410, 403) . " https://e.example/x\n";
     }
-    if (rand() < .03) {
+    if (rand() < .015) {
         $site->{hidden}{Require} = 1;
         $text .= "<Location />\nRequire ip 127.0.0.1\n</Location>\n";
     }
@@ -255,7 +256,7 @@ sub request
     $path .= one('%25', '%20', '%25x', '%2', '%00') if rand() < .03;
     $path .= '?' . one('q=1', 'x', 'a=b&c') if rand() < .25;
     my $host = one(@{ $site->{names} }, $site->{names}[0], maybe(.2, 'UNKNOWN.test') || $site->{names}[0], maybe(.2, '127.0.0.1') || $site->{names}[0]);
-    return { method => one('GET', 'GET', 'POST'), host => $host, path => $path, mode => one('navigate', 'navigate', 'cors'), port => rand() < $by_address ? 'port2' : 'port' };
+    return { method => one('GET', 'GET', 'GET', 'POST', 'POST', 'PUT', 'OPTIONS', 'FOO', maybe(.3, 'TRACE') || 'GET'), host => $host, path => $path, mode => one('navigate', 'navigate', 'cors'), port => rand() < $by_address ? 'port2' : 'port' };
 }
 
 sub live

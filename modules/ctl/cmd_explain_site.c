@@ -66,6 +66,7 @@ ctl_exit_t ctl_cmd_explain_site(const ctl_args_t *args)
     ctl_ending_t ending, other;
 
     x.asked.url = args->words[0];
+    x.asked.needs_client = 1;
     ctl_httpd_make(&x.httpd, x.p);
     bad = bad ? bad : ctl_httpd_load(&x.httpd, args);
     if (bad) {

@@ -9,6 +9,7 @@
 #include "ctl_file.h"
 #include "ctl_print.h"
 #include "lint/lint_loop.h"
+#include "rule/cond_kind.h"
 
 /* Something that only the server knows, once. */
 static void note(ctl_asked_t *x, const char *what)
@@ -88,6 +89,7 @@ static int flag_of(void *baton, const void *flag)
 static apr_uint64_t roll_of(void *baton)
 {
     note(baton, "the roll of percent=");
+    ((ctl_asked_t *)baton)->is_open = 1;
     return ((ctl_asked_t *)baton)->assumes ? 0 : APR_UINT64_MAX;
 }
 
@@ -96,12 +98,31 @@ static const r307_view_ops_t ops = {
     flag_of, roll_of
 };
 
+/* Whether the condition that does not hold is about the address. */
+static int asks_address(const r307_rule_t *rule, const char *detail)
+{
+    int i;
+
+    for (i = 0; i < rule->cond_count; i++) {
+        if (rule->conds[i].kind->test == r307_cond_test_ip
+            && strstr(detail, rule->conds[i].value)) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
 /* Kept until the answer, which people want first, was printed. */
 void ctl_asked_trace(void *baton, const r307_rule_t *rule, r307_skip_t step,
                   const char *detail)
 {
     ctl_asked_t *x = baton;
 
+    if (step == R307_SKIP_CONDITION && x->needs_client && !x->client
+        && detail && asks_address(rule, detail)) {
+        note(x, CTL_ASKED_CLIENT);
+        x->is_open = 1;
+    }
     APR_ARRAY_PUSH(x->steps, const char *) = apr_psprintf(x->p,
         "  passed over  %s:%u  %s\n               %s%s%s\n", rule->place.file,
         rule->place.line, r307_line_print(x->p, rule), r307_skip_text(step),

@@ -18,9 +18,12 @@ typedef struct ctl_asked_t {
     int file;                   /* whether there is something to serve; -1: not known */
     int is_open;                /* of that there is something that has more than two values */
     int assumes;                /* what is not known holds; else it does not */
+    int needs_client;           /* who asks is not known where nobody said it; else nobody is */
     apr_array_header_t *unanswered; /* of const char *: what was asked, and is not known */
     apr_array_header_t *steps;  /* of const char *: rules passed over */
 } ctl_asked_t;
+
+#define CTL_ASKED_CLIENT "the address of who asks; say it: --client IP"
 
 /* What the options say. NULL, or what is wrong with one. */
 const char *ctl_asked_options(ctl_asked_t *x, const ctl_args_t *args);

@@ -160,6 +160,10 @@ int ctl_closing_ask(ctl_closing_t *closing, const r307_config_t *conf, int is_la
         lines = within_limits(closing, conf, lines);
         r307_halt_decide(closing->p, lines->at, lines->count, &halting, decision);
     }
+    closing->needs_client |= !closing->view->client && decision->outcome != R307_HALT_NO
+                             && (decision->line->allow
+                                 || (decision->state.says.allow
+                                     && decision->state.says.allow->nelts));
     if (decision->outcome == R307_HALT_BACK && !is_late) {
         closing->back = apr_pmemdup(closing->p, decision, sizeof(*decision));
         return 0;

@@ -16,6 +16,7 @@ typedef struct ctl_closing_t {
     const r307_mapped_t *mapped;
     const r307_view_t *view;
     apr_array_header_t *unknown;    /* of const r307_maintenance_t *: whose flag cannot be seen */
+    int needs_client;           /* some are let in by their address, and nobody said whose it is */
     const r307_halt_decision_t *back;   /* of the early lines, to be carried out unless a late
                                          * one is in force */
 } ctl_closing_t;

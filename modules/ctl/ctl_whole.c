@@ -237,10 +237,14 @@ static void settle_late(ctl_whole_t *x, ctl_ending_t *ending)
 /* As httpd asks: before the path is looked for, and once it was found. */
 void ctl_whole_settle(ctl_whole_t *x, int assumes, ctl_ending_t *ending)
 {
+    const char *method = x->view.method;
     int is_over;
 
     memset(ending, 0, sizeof(*ending));
     ending->text = "no rule answers";
+    if (strcmp(method, "TRACE") == 0 || strcmp(method, "CONNECT") == 0) {
+        return;                 /* of these no rule is asked */
+    }
     x->asked.assumes = assumes;
     x->closing.back = NULL;
     apr_array_clear(x->asked.steps);
@@ -365,6 +369,9 @@ apr_array_header_t *ctl_whole_depends(ctl_whole_t *x, const ctl_ending_t *ending
     }
     add_senders(x, list, ending);
     add_flags(x, list);
+    if (x->closing.needs_client) {
+        APR_ARRAY_PUSH(list, const char *) = CTL_ASKED_CLIENT;
+    }
     for (i = 0; differs && i < x->asked.unanswered->nelts; i++) {
         APR_ARRAY_PUSH(list, const char *) = APR_ARRAY_IDX(x->asked.unanswered, i,
                                                            const char *);
@@ -564,6 +571,7 @@ const char *ctl_whole_go(ctl_whole_t *x, r307_self_t *self)
     x->closing.walk = &x->walk;
     x->closing.mapped = &x->mapped;
     x->closing.view = &x->view;
+    x->closing.needs_client = 0;
     x->closing.unknown = apr_array_make(x->p, 1, sizeof(const r307_maintenance_t *));
     refused = refused_path(x);
     if (!refused) {

@@ -35,6 +35,7 @@ static const row_t rows[] = {
     { "DOS*", R307_BETWEEN_FIRST, WHERE_ANY, NULL },
     { "RequestHeader", R307_BETWEEN_FIRST, WHERE_ANY, "early" },
     { "StrictHostCheck", R307_BETWEEN_FIRST, WHERE_ANY, "on" },
+    { "HttpProtocolOptions", R307_BETWEEN_FIRST, WHERE_ANY, "registeredmethods" },
     { "RegexDefaultOptions", R307_BETWEEN_FIRST, WHERE_ANY, NULL },
     { "ServerPath", R307_BETWEEN_FIRST, WHERE_PATH, NULL },
     { "MDomain", R307_BETWEEN_FIRST, WHERE_ACME, NULL },
