@@ -8,7 +8,7 @@ use R307;
 use R307::Site;
 
 my $examples = stage() . '/conf-examples';
-my @loaded = qw(setenvif headers alias remoteip rewrite);
+my @loaded = qw(setenvif headers alias remoteip rewrite authz_host);
 
 my @rows = (
     # example, Host, path, headers, method, what is answered, why
@@ -343,7 +343,7 @@ ok(@lines >= 20, 'the recipes are lines: ' . @lines);
 
 for my $found (@blocks) {
     my ($page, $line, $block) = @$found;
-    my $needs = $block =~ /^Redirect307.*\bfile=|^Redirect307Base|^Redirect307(?:Maintenance)? (?!https?:)[^\/\s"]/m ? 'Directory' : '';
+    my $needs = $block =~ /^Redirect307.*\bfile=|^Redirect307(?:Base|Status own)|^Redirect307(?:Maintenance)? (?!https?:)[^\/\s"]/m ? 'Directory' : '';
     my ($exit, $said) = conf_test($needs ? "<Directory \"/x\">\n$block</Directory>\n" : $block, only => \@loaded);
     is($exit, 0, "$page, before line $line: the example loads") or diag("$block\n$said");
 }
