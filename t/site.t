@@ -291,7 +291,35 @@ sub explained
     return ($first, $first, $text);
 }
 
-plan tests => 4;
+# What generated sites have found, by hand: the conf inside <VirtualHost>, files, what is asked.
+my @found = (
+    ['a maintenance line beyond rules=', "<Directory \"\@ROOT\@/deep\">\nRedirect307Limits rules=1\n</Directory>\n",
+     { '.htaccess' => "Redirect307 /a /b\nRedirect307 /c /d\nRedirect307Maintenance /down/\n", 'deep/x.html' => "x\n" },
+     ['/deep/x.html', 'none'], ['/e', '503']],
+    ['a maintenance line that is a rule of rules=', "<Directory \"\@ROOT\@\">\nRedirect307Limits rules=2\n</Directory>\n",
+     { '.htaccess' => "Redirect307Maintenance /down/ until=2020-01-01\nRedirect307 /a /b\nRedirect307 /c /d\n" },
+     ['/a', '307 -> /b'], ['/c', 'none']],
+    ['a percent code that is none behind an encoded slash', '', {}, ['/a%2fb%2', '400'], ['/a%2fb', 'none']],
+);
+
+plan tests => 4 + @found;
+
+for my $case (@found) {
+    my ($name, $lines, $files, @asks) = @$case;
+    my $root = "$stage/found$$-" . ($name =~ s/\W/-/gr);
+    make_path($root);
+    put("$root/$_", $files->{$_}) for keys %$files;
+    $lines =~ s/\@ROOT\@/$root/g;
+    my $server = own_server("DocumentRoot \"$root\"\n<Directory \"$root\">\nRequire all granted\nAllowOverride FileInfo\n</Directory>\n$lines", only => ['dir']);
+    my @got;
+    for my $asked (@asks) {
+        my $ask = { method => 'GET', host => '127.0.0.1', port => 'port', mode => 'cors', path => $asked->[0] };
+        my ($said) = explained($server, $ask);
+        push @got, map { "$asked->[0] $_" } live($server, $ask), $said;
+    }
+    is(join(', ', @got), join(', ', map { ("$_->[0] $_->[1]") x 2 } @asks), $name);
+    stop_server($server);
+}
 
 my ($total, $agreed, $untold, $unnamed, %kinds, %reasons) = (0, 0, 0, 0);
 while ($total < $sites * $asked) {

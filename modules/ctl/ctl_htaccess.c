@@ -338,7 +338,10 @@ static void judge(ctl_httpd_t *x, const ctl_home_t *home, const ctl_site_t *site
             leave_out(x, line, r307_limit_say(x->p, tenancy, &rule));
         }
         else if (line->kind == CTL_LINE_MAINTENANCE) {
-            leave_out(x, line, r307_maintenance_why(tenancy, line->maintenance));
+            r307_maintenance_t maintenance = *line->maintenance;
+
+            maintenance.rule.nth = ++rules;
+            leave_out(x, line, r307_maintenance_why(tenancy, &maintenance));
         }
     }
 }

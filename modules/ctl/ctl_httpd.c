@@ -142,6 +142,7 @@ static void put_maintenance(ctl_httpd_t *x, const ctl_line_t *line,
 
     placed->directory = directory;
     placed->is_tenants = standing->is_htaccess;
+    placed->rule.nth = x->area ? ++x->rules : 0;
     placed->is_everywhere = !standing->is_htaccess && !standing->is_section;
     r307_config_add_line(x->p, conf, standing->is_late, placed);
 }

@@ -409,22 +409,22 @@ static const char *host_of(apr_pool_t *p, const char *host)
                         : apr_pstrmemdup(p, host, n);
 }
 
-/* httpd answers these itself, before any module is asked. */
+/* httpd answers these itself, before any module is asked; it reads the path to its end first. */
 static const char *refused_path(const ctl_whole_t *x)
 {
-    const char *raw;
+    const char *raw, *refused = NULL;
 
     for (raw = x->raw; *raw; raw++) {
-        if (*raw == '%' && r307_text_hex2(raw + 1, 2) < 0) {
+        int byte = *raw == '%' ? r307_text_hex2(raw + 1, 2) : 1;
+
+        if (byte < 0) {
             return "400: a '%' that begins no percent code";
         }
-        if (*raw == '%' && (r307_text_hex2(raw + 1, 2) == 0
-                            || (r307_text_hex2(raw + 1, 2) == '/'
-                                && x->walk.server->takes_slashes <= 0))) {
-            return "404: httpd takes no %2F or %00 in a path (AllowEncodedSlashes)";
+        if (byte == 0 || (*raw == '%' && byte == '/' && x->walk.server->takes_slashes <= 0)) {
+            refused = "404: httpd takes no %2F or %00 in a path (AllowEncodedSlashes)";
         }
     }
-    return NULL;
+    return refused;
 }
 
 /* The path as httpd has it: all codes decoded, but %2F where that is kept. */
