@@ -4,35 +4,9 @@ use strict;
 use warnings FATAL => 'all';
 use R307;
 use R307::Rows;
-use File::Temp ();
+use R307::Tool qw($ctl $dir file text_of run_apart);
 
-my $ctl = $ENV{R307_CTL};
-my $dir = File::Temp->newdir;
-
-sub file
-{
-    my ($name, $text) = @_;
-    open my $out, '>:raw', "$dir/$name" or die "$dir/$name: $!\n";
-    print $out $text;
-    close $out or die "$dir/$name: $!\n";
-    return "$dir/$name";
-}
-
-sub text_of
-{
-    my $name = shift;
-    open my $in, '<:raw', $name or return undef;
-    local $/;
-    return scalar <$in>;
-}
-
-# Exit status, stdout and stderr, in the folder.
-sub run
-{
-    my @words = map { my $word = $_; $word =~ s/'/'\\''/g; "'$word'" } @_;
-    my $out = qx(cd '$dir' && '$ctl' @words 2>stderr </dev/null);
-    return ($? >> 8, $out, text_of("$dir/stderr"));
-}
+sub run { return run_apart(@_) }
 
 sub names { opendir my $in, $dir or die "$!\n"; return join ' ', sort grep { !/^\.\.?$|^stderr$/ } readdir $in }
 

@@ -5,40 +5,25 @@
 use strict;
 use warnings FATAL => 'all';
 use File::Path qw(make_path);
-use File::Temp ();
 use POSIX ();
 use Test::More;
+use R307::Tool qw($ctl $dir file);
 
-my $ctl = $ENV{R307_CTL};
 # root runs it, and who made the trees is somebody else
 my $is_root = $> == 0;
-my $dir = File::Temp->newdir;
 chmod 0755, "$dir";
-
-sub put
-{
-    my ($name, $text) = @_;
-    (my $folder = "$dir/$name") =~ s{/[^/]*\z}{};
-    make_path($folder);
-    open my $out, '>:raw', "$dir/$name" or die "$dir/$name: $!\n";
-    print $out $text;
-    close $out or die "$dir/$name: $!\n";
-    return "$dir/$name";
-}
 
 # Exit status and everything printed, without the name of the folder.
 sub run
 {
-    my @words = map { my $word = $_; $word =~ s/'/'\\''/g; "'$word'" } @_;
-    my $text = qx($ctl @words 2>&1 </dev/null);
-    my $exit = $? >> 8;
+    my ($exit, $text) = R307::Tool::run(@_);
     $text =~ s/\Q$dir\E/DIR/g;
     return ($exit, $text);
 }
 
 sub homes { return run('lint', '--homes', '-f', "$dir/httpd.conf", @_) }
 
-put('httpd.conf', <<"EOT");
+file('httpd.conf', <<"EOT");
 ServerRoot "$dir"
 ServerName main.test
 LoadModule alias_module modules/mod_alias.so
@@ -75,17 +60,17 @@ AllowOverride All
 </Directory>
 </VirtualHost>
 EOT
-put("home/$_/public_html/.htaccess", "Redirect307 a b\n") for qw(fine mail);
-put('home/many/public_html/.htaccess', "Redirect307 a b\nRedirect307 c d\nRedirect307 e f\n");
-put('home/many/public_html/deep/er/.htaccess', "Redirect307 a https://else.test/\n");
-put('home/strict/public_html/.htaccess', "Redirect307 a b until=2099-01-01\nRedirect307 c d\nRedirect307Maintenance down/\n");
-put('home/shut/public_html/in/.htaccess', "Redirect307 a b qurey=drop\n");
-put('home/loaded/public_html/.htaccess', "Header set A b\n<IfModule mod_headers.c>\nHeader set A b\n</IfModule>\nUse Moved a b\nRedirect /zz /y\n");
-put('home/fine/.htaccess', "Redirect307 a b qurey=drop\n");
-put('www/.htaccess', "Redirect307 a b qurey=drop\n");
-put('v/.htaccess', "Redirect307 /old /new qurey=drop\n");
-put('v/sub/.htaccess', "Redirect307Limits rules=1\n");
-put('alias/.htaccess', "Redirect307 a https://else.test/\n");
+file("home/$_/public_html/.htaccess", "Redirect307 a b\n") for qw(fine mail);
+file('home/many/public_html/.htaccess', "Redirect307 a b\nRedirect307 c d\nRedirect307 e f\n");
+file('home/many/public_html/deep/er/.htaccess', "Redirect307 a https://else.test/\n");
+file('home/strict/public_html/.htaccess', "Redirect307 a b until=2099-01-01\nRedirect307 c d\nRedirect307Maintenance down/\n");
+file('home/shut/public_html/in/.htaccess', "Redirect307 a b qurey=drop\n");
+file('home/loaded/public_html/.htaccess', "Header set A b\n<IfModule mod_headers.c>\nHeader set A b\n</IfModule>\nUse Moved a b\nRedirect /zz /y\n");
+file('home/fine/.htaccess', "Redirect307 a b qurey=drop\n");
+file('www/.htaccess', "Redirect307 a b qurey=drop\n");
+file('v/.htaccess', "Redirect307 /old /new qurey=drop\n");
+file('v/sub/.htaccess', "Redirect307Limits rules=1\n");
+file('alias/.htaccess', "Redirect307 a https://else.test/\n");
 
 my ($exit, $text) = homes();
 is($exit, 1, 'there is something to do');
@@ -116,7 +101,7 @@ is($exit, 2, 'a configuration that is not there');
 
 # --- trees of somebody else ---
 
-my $secret = put('secret', "Redirect307 TOLD\nTOLD /x qurey=1\n");
+my $secret = file('secret', "Redirect307 TOLD\nTOLD /x qurey=1\n");
 my $evil = "$dir/home/evil/public_html";
 make_path("$evil/$_") for qw(link fifo folder sparse map flag page loop/a), "ctl\e[2J\nx", 'socket', 'hard';
 symlink $secret, "$evil/link/.htaccess";
@@ -129,16 +114,16 @@ POSIX::mkfifo("$evil/map/m.map", 0644);
 symlink $secret, "$evil/map/s.map";
 symlink '/dev/zero', "$evil/map/z.map";
 symlink '/proc/self/environ', "$evil/map/e.map";
-put('home/evil/public_html/map/.htaccess', join '', map { "Redirect307Map $_\n" } 'm.map', 's.map', 'z.map', 'e.map', '../../../../secret', $secret, '/dev/zero');
+file('home/evil/public_html/map/.htaccess', join '', map { "Redirect307Map $_\n" } 'm.map', 's.map', 'z.map', 'e.map', '../../../../secret', $secret, '/dev/zero');
 POSIX::mkfifo("$evil/flag/f.on", 0644);
-put('home/evil/public_html/flag/.htaccess', "Redirect307 a b flag=f.on\nRedirect307Maintenance down/ flag=f.on\nRedirect307Maintenance d2/ flag=../../../../secret\n");
+file('home/evil/public_html/flag/.htaccess', "Redirect307 a b flag=f.on\nRedirect307Maintenance down/ flag=f.on\nRedirect307Maintenance d2/ flag=../../../../secret\n");
 symlink $secret, "$evil/page/p.html";
-put('home/evil/public_html/page/.htaccess', "Redirect307Maintenance down/ page=p.html\n");
+file('home/evil/public_html/page/.htaccess', "Redirect307Maintenance down/ page=p.html\n");
 symlink '..', "$evil/loop/a/up";
 symlink '.', "$evil/loop/here";
 symlink '/', "$evil/loop/root";
 symlink "$dir/home/fine", "$evil/loop/fine";
-put("home/evil/public_html/ctl\e[2J\nx/.htaccess", "Redirect307 a b qurey=drop\n");
+file("home/evil/public_html/ctl\e[2J\nx/.htaccess", "Redirect307 a b qurey=drop\n");
 my $deep = $evil;
 for (1 .. 200) {
     $deep .= '/d';

@@ -6,35 +6,16 @@ use strict;
 use warnings FATAL => 'all';
 use R307;
 use File::Path qw(make_path);
-use File::Temp ();
 use JSON::PP ();
 use POSIX qw(mkfifo);
+use R307::Tool qw($ctl $dir file run_by);
 
-my $ctl = $ENV{R307_CTL};
-my $dir = File::Temp->newdir;
+sub run { return run_by('timeout 60', 'hosts', @_) }
+
 my $homes = "$dir/homes";
 my $state = "$dir/state";
 
-sub file
-{
-    my ($name, $text, $mode) = @_;
-    (my $folder = "$dir/$name") =~ s{/[^/]*$}{};
-    make_path($folder);
-    open my $out, $mode || '>:raw', "$dir/$name" or die "$dir/$name: $!\n";
-    print $out $text;
-    close $out or die "$dir/$name: $!\n";
-    return "$dir/$name";
-}
-
 sub slurp { my ($name) = @_; open my $in, '<:raw', $name or return ''; local $/; return scalar <$in> }
-
-# Exit status and everything printed; it ends, whatever lies there.
-sub run
-{
-    my @words = map { my $word = $_; $word =~ s/'/'\\''/g; "'$word'" } @_;
-    my $text = qx(timeout 60 $ctl hosts @words 2>&1 </dev/null);
-    return ($? >> 8, $text);
-}
 
 sub json { my ($status, $text) = run('--format', 'json', @_); $text =~ s/^redirect307ctl: .*\n//mg; return eval { JSON::PP->new->utf8->decode($text) } || { text => $text } }
 

@@ -5,33 +5,10 @@ use warnings FATAL => 'all';
 use R307;
 use R307::Site;
 use Encode ();
-use File::Temp ();
 use JSON::PP ();
+use R307::Tool qw($ctl $dir file run_apart);
 
-my $ctl = $ENV{R307_CTL};
-my $dir = File::Temp->newdir;
-
-sub file
-{
-    my ($name, $text) = @_;
-    (my $folder = "$dir/$name") =~ s{/[^/]*$}{};
-    system 'mkdir', '-p', $folder;
-    open my $out, '>:raw', "$dir/$name" or die "$dir/$name: $!\n";
-    print $out $text;
-    close $out or die "$dir/$name: $!\n";
-    return "$dir/$name";
-}
-
-# Exit status, what is on stdout, and on stderr.
-sub run
-{
-    my @words = map { my $word = $_; $word =~ s/'/'\\''/g; "'$word'" } @_;
-    my $out = qx($ctl @words 2>'$dir/stderr' </dev/null);
-    my $status = $? >> 8;
-    open my $in, '<:raw', "$dir/stderr" or die "$!\n";
-    local $/;
-    return ($status, $out, scalar <$in>);
-}
+sub run { return run_apart(@_) }
 
 # Parsed, or undef: JSON is UTF-8.
 sub json_of

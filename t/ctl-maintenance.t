@@ -3,20 +3,11 @@
 use strict;
 use warnings FATAL => 'all';
 use R307;
-use File::Temp ();
+use R307::Tool qw($ctl $dir file);
 
-my $ctl = $ENV{R307_CTL};
-my $dir = File::Temp->newdir;
+sub run { return R307::Tool::run('maintenance', @_) }
+
 mkdir "$dir/down" or die "$!\n";
-
-sub file
-{
-    my ($name, $text) = @_;
-    open my $out, '>:raw', "$dir/$name" or die "$dir/$name: $!\n";
-    print $out $text;
-    close $out or die "$dir/$name: $!\n";
-    return "$dir/$name";
-}
 
 sub text
 {
@@ -24,13 +15,6 @@ sub text
     open my $in, '<:raw', "$dir/$name" or return '';
     local $/;
     return <$in>;
-}
-
-sub run
-{
-    my @words = map { my $word = $_; $word =~ s/'/'\\''/g; "'$word'" } @_;
-    my $text = qx(cd '$dir' && $ctl maintenance @words 2>&1 </dev/null);
-    return ($? >> 8, $text);
 }
 
 my $clock = qr/(?:\d{4}-\d\d-\d\d )?\d\d:\d\d/;

@@ -5,29 +5,18 @@
 use strict;
 use warnings FATAL => 'all';
 use R307;
-use File::Temp ();
 use JSON::PP ();
 use POSIX qw(mkfifo strftime);
+use R307::Tool qw($ctl $dir file quoted);
 
-my $ctl = $ENV{R307_CTL};
-my $dir = File::Temp->newdir;
 my $chrome = 'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/120.0.0.0 Safari/537.36';
-
-sub file
-{
-    my ($name, $text) = @_;
-    open my $out, '>:raw', "$dir/$name" or die "$dir/$name: $!\n";
-    print $out $text;
-    close $out or die "$dir/$name: $!\n";
-    return "$dir/$name";
-}
 
 # Exit status, and what was printed, as bytes; `from` is standard input.
 sub run_from
 {
     my ($from, @words) = @_;
-    @words = map { my $word = $_; $word =~ s/'/'\\''/g; "'$word'" } @words;
-    my $text = qx($from exec $ctl missing @words 2>&1);
+    my $words = quoted(@words);
+    my $text = qx($from exec $ctl missing $words 2>&1);
     return ($? >> 8, $text);
 }
 

@@ -6,31 +6,13 @@ use strict;
 use warnings FATAL => 'all';
 use R307;
 use File::Path qw(make_path);
-use File::Temp ();
 use JSON::PP ();
+use R307::Tool qw($ctl $dir file);
 
-my $ctl = $ENV{R307_CTL};
-my $dir = File::Temp->newdir;
 my $now = '2026-11-30T12:00Z';
 
-sub file
-{
-    my ($name, $text) = @_;
-    (my $folder = "$dir/$name") =~ s{/[^/]*$}{};
-    make_path($folder);
-    open my $out, '>:raw', "$dir/$name" or die "$dir/$name: $!\n";
-    print $out $text;
-    close $out or die "$dir/$name: $!\n";
-    return "$dir/$name";
-}
-
 # Exit status and everything printed.
-sub run
-{
-    my @words = map { my $word = $_; $word =~ s/'/'\\''/g; "'$word'" } @_;
-    my $text = qx($ctl report --at $now @words 2>&1 </dev/null);
-    return ($? >> 8, $text);
-}
+sub run { return R307::Tool::run('report', '--at', $now, @_) }
 
 my $rules = file('rules.htaccess', <<'EOT');
 Redirect307 /over /b until=2020-01-01 owner=seo "note=for, x; y\\z"

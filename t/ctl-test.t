@@ -5,33 +5,16 @@ use strict;
 use warnings FATAL => 'all';
 use R307;
 use R307::Site;
-use File::Temp ();
+use R307::Tool qw($ctl $dir file quoted);
 
-my $ctl = $ENV{R307_CTL};
-my $dir = File::Temp->newdir;
 srand seed();
-
-sub file
-{
-    my ($name, $text) = @_;
-    (my $folder = "$dir/$name") =~ s{/[^/]*$}{};
-    system 'mkdir', '-p', $folder;
-    open my $out, '>:raw', "$dir/$name" or die "$dir/$name: $!\n";
-    print $out $text;
-    close $out or die "$dir/$name: $!\n";
-    return "$dir/$name";
-}
 
 sub slurp { open my $in, '<', $_[0] or die "$_[0]: $!\n"; local $/; return scalar <$in> }
 
 # Exit status and everything printed, of a command line in that directory.
 sub run_line { my $text = qx(cd '$dir' && $_[0] 2>&1 </dev/null); return ($? >> 8, $text) }
 
-sub run
-{
-    my @words = map { my $word = $_; $word =~ s/'/'\\''/g; "'$word'" } @_;
-    return run_line("$ctl test @words");
-}
+sub run { return run_line("$ctl test " . quoted(@_)) }
 
 # --- what is printed
 

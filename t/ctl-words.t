@@ -4,30 +4,9 @@
 use strict;
 use warnings FATAL => 'all';
 use R307;
-use File::Temp ();
+use R307::Tool qw($ctl $dir file run_apart);
 
-my $ctl = $ENV{R307_CTL};
-my $dir = File::Temp->newdir;
-
-sub file
-{
-    my ($name, $text) = @_;
-    open my $out, '>:raw', "$dir/$name" or die "$dir/$name: $!\n";
-    print $out $text;
-    close $out or die "$dir/$name: $!\n";
-    return "$dir/$name";
-}
-
-# Exit status, stdout and stderr.
-sub run
-{
-    my @words = map { my $word = $_; $word =~ s/'/'\\''/g; "'$word'" } @_;
-    my $out = qx(cd '$dir' && '$ctl' @words 2>stderr </dev/null);
-    my $status = $? >> 8;
-    open my $in, '<', "$dir/stderr" or die "$!\n";
-    local $/;
-    return ($status, $out, scalar <$in>);
-}
+sub run { return run_apart(@_) }
 
 # --- what the help has ---
 

@@ -5,27 +5,7 @@ use strict;
 use warnings FATAL => 'all';
 use R307;
 use R307::Rows;
-use File::Temp ();
-
-my $ctl = $ENV{R307_CTL};
-my $dir = File::Temp->newdir;
-
-sub file
-{
-    my ($name, $text) = @_;
-    open my $out, '>:raw', "$dir/$name" or die "$dir/$name: $!\n";
-    print $out $text;
-    close $out or die "$dir/$name: $!\n";
-    return "$dir/$name";
-}
-
-# Exit status and everything printed.
-sub run
-{
-    my @words = map { my $word = $_; $word =~ s/'/'\\''/g; "'$word'" } @_;
-    my $text = qx($ctl @words 2>&1 </dev/null);
-    return ($? >> 8, $text);
-}
+use R307::Tool qw($ctl $dir file run);
 
 my $htaccess = file('.htaccess', <<'EOT');
 # comments and foreign lines are nobody's business here

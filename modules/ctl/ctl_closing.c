@@ -60,21 +60,6 @@ static r307_slice_t find_base(void *baton, const r307_maintenance_t *line)
                          line->directory) : r307_slice(NULL, 0);
 }
 
-static int holds_line(const r307_lines_t *lines, const r307_maintenance_t *line)
-{
-    int i;
-
-    for (i = 0; lines && i < lines->count; i++) {
-        const r307_place_t *place = &lines->at[i]->rule.place;
-
-        if (place->line == line->rule.place.line
-            && strcmp(place->file, line->rule.place.file) == 0) {
-            return 1;
-        }
-    }
-    return 0;
-}
-
 /* By a walk to the page, as httpd would find it. */
 static int governs(void *baton, const r307_maintenance_t *line, const char *page)
 {
@@ -95,8 +80,7 @@ static int governs(void *baton, const r307_maintenance_t *line, const char *page
     (void)r307_walk_late(&walk);
     closing->httpd->walk = asked;
     closing->httpd->fails = fails;
-    return holds_line(walk.late.conf->early_maintenance, line)
-           || holds_line(walk.late.conf->late_maintenance, line);
+    return r307_config_holds_line(walk.late.conf, line);
 }
 
 /* --- lines --- */

@@ -96,21 +96,6 @@ static r307_slice_t ask_base(void *baton, const r307_maintenance_t *line)
     return find_base(((const asking_t *)baton)->r, line);
 }
 
-static int holds_line(const r307_lines_t *lines, const r307_maintenance_t *line)
-{
-    int i;
-
-    for (i = 0; lines && i < lines->count; i++) {
-        const r307_place_t *place = &lines->at[i]->rule.place;
-
-        if (place->line == line->rule.place.line
-            && strcmp(place->file, line->rule.place.file) == 0) {
-            return 1;
-        }
-    }
-    return 0;
-}
-
 /* By a look at the page as httpd would find it: through Alias, <Location> and <If>. */
 static int ask_governs(void *baton, const r307_maintenance_t *line, const char *page)
 {
@@ -123,8 +108,7 @@ static int ask_governs(void *baton, const r307_maintenance_t *line, const char *
     }
     sub = ap_sub_req_lookup_uri(page, r, NULL);
     conf = ap_get_module_config(sub->per_dir_config, &redirect307_module);
-    found = holds_line(conf->early_maintenance, line)
-            || holds_line(conf->late_maintenance, line);
+    found = r307_config_holds_line(conf, line);
     ap_destroy_sub_req(sub);
     return found;
 }

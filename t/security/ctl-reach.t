@@ -5,21 +5,10 @@
 use strict;
 use warnings FATAL => 'all';
 use R307;
-use File::Temp ();
 use POSIX qw(mkfifo);
+use R307::Tool qw($ctl $dir file quoted);
 
-my $ctl = $ENV{R307_CTL};
-my $dir = File::Temp->newdir;
 my $secret = 'hunter2';
-
-sub file
-{
-    my ($name, $text) = @_;
-    open my $out, '>:raw', "$dir/$name" or die "$dir/$name: $!\n";
-    print $out $text;
-    close $out or die "$dir/$name: $!\n";
-    return "$dir/$name";
-}
 
 # As a rule that is fine, as lines that are none, as a sheet: whatever it is read as, its
 # words would come out.
@@ -40,12 +29,12 @@ symlink '/dev/zero', "$dir/site/loop/.htaccess" or die "$!\n";
 # Exit status and everything printed; -1 when it does not end.
 sub run
 {
-    my @words = map { my $word = $_; $word =~ s/'/'\\''/g; "'$word'" } @_;
+    my $words = quoted(@_);
     my ($status, $said) = (-1, '');
     local $SIG{ALRM} = sub { die "late\n" };
     eval {
         alarm 20;
-        my $pid = open my $in, '-|', "exec $ctl @words 2>&1 </dev/null" or die "$!\n";
+        my $pid = open my $in, '-|', "exec $ctl $words 2>&1 </dev/null" or die "$!\n";
         local $/;
         eval { $said = <$in>; 1 } or do { kill KILL => $pid };
         alarm 0;

@@ -360,19 +360,30 @@ static void own_lists(apr_pool_t *p, r307_case_t *c)
     c->flags = c->flags ? apr_array_copy(p, c->flags) : NULL;
 }
 
+/* The words of what is asked, of a case that has lists of its own from now on. */
+static const char *begin(apr_pool_t *p, const char *asked, r307_case_t *c,
+                         apr_array_header_t **words)
+{
+    const char *bad = split(p, asked, words);
+
+    if (!bad) {
+        own_lists(p, c);
+        c->asked = apr_array_make(p, 4, sizeof(r307_word_t));
+    }
+    return bad;
+}
+
 const char *r307_case_parse(apr_pool_t *p, const char *asked, const char *wanted,
                             r307_case_t *c)
 {
     apr_array_header_t *words, *behind;
-    const char *bad = split(p, asked, &words);
+    const char *bad = begin(p, asked, c, &words);
     unsigned once = 0;
     int at;
 
     if (bad) {
         return bad;
     }
-    own_lists(p, c);
-    c->asked = apr_array_make(p, 4, sizeof(r307_word_t));
     at = arrow_in(words);
     if (wanted) {
         bad = at >= 0 ? "has an arrow, and what is to be answered stands in a cell of its own; "
@@ -390,15 +401,13 @@ const char *r307_case_parse(apr_pool_t *p, const char *asked, const char *wanted
 const char *r307_case_parse_asked(apr_pool_t *p, const char *asked, r307_case_t *c)
 {
     apr_array_header_t *words;
-    const char *bad = split(p, asked, &words);
+    const char *bad = begin(p, asked, c, &words);
     unsigned once = 0;
     int at;
 
     if (bad) {
         return bad;
     }
-    own_lists(p, c);
-    c->asked = apr_array_make(p, 4, sizeof(r307_word_t));
     at = arrow_in(words);
     return take_question(p, words, 0, at < 0 ? words->nelts : at, &once, c);
 }

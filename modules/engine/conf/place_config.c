@@ -243,3 +243,23 @@ int r307_config_is_relative(const r307_rule_t *rule)
     return (rule->pattern && rule->pattern->relative)
            || (rule->target && rule->target->kind == R307_TARGET_RELATIVE);
 }
+
+static int holds(const r307_lines_t *lines, const r307_maintenance_t *line)
+{
+    int i;
+
+    for (i = 0; lines && i < lines->count; i++) {
+        const r307_place_t *place = &lines->at[i]->rule.place;
+
+        if (place->line == line->rule.place.line
+            && strcmp(place->file, line->rule.place.file) == 0) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+int r307_config_holds_line(const r307_config_t *conf, const r307_maintenance_t *line)
+{
+    return holds(conf->early_maintenance, line) || holds(conf->late_maintenance, line);
+}

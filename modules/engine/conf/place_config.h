@@ -131,4 +131,7 @@ int r307_config_is_relative(const r307_rule_t *rule);
 const char *r307_config_taken(apr_pool_t *p, const r307_blocks_t *blocks,
                               const r307_rule_t *rule);
 
+/* Whether the line, by where it stands, is one of those that hold there. */
+int r307_config_holds_line(const r307_config_t *conf, const r307_maintenance_t *line);
+
 #endif
