@@ -165,6 +165,25 @@ static void say(apr_pool_t *p, const walk_t *w, apr_array_header_t *doubts)
                   doubts)->target = apr_pstrdup(p, end);
 }
 
+/* Whether a rule may lead to another one, by a look at its words. */
+static int may_lead_on(const walk_t *w, const r307_rule_t *rule)
+{
+    const r307_target_t *target = rule->target;
+    int i;
+
+    if (target->kind != R307_TARGET_PATH || !target->as_written) {
+        return 1;
+    }
+    for (i = 0; i < w->count; i++) {
+        const r307_scope_t *scope = &w->scopes[i];
+
+        if (scope->rules->maps || r307_ask_may(scope->rules->index, scope, target->text)) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
 static void audit(walk_t *w, apr_pool_t *p, const r307_scope_t *scope,
                   const r307_bare_t *bare, apr_array_header_t *doubts)
 {
@@ -213,8 +232,12 @@ void r307_chain_audit(apr_pool_t *p, const r307_scope_t *scopes, int count,
         const apr_array_header_t *rules = w.scopes[i].rules->rules;
 
         for (k = 0; k < rules->nelts; k++) {
-            audit(&w, p, &w.scopes[i], APR_ARRAY_IDX(rules, k, const r307_bare_t *), doubts);
-            apr_pool_clear(w.p);
+            const r307_bare_t *bare = APR_ARRAY_IDX(rules, k, const r307_bare_t *);
+
+            if (may_lead_on(&w, bare->origin)) {
+                audit(&w, p, &w.scopes[i], bare, doubts);
+                apr_pool_clear(w.p);
+            }
         }
     }
     apr_pool_destroy(own);

@@ -228,6 +228,9 @@ static void audit_foreign(const words_t *w)
             s += s[0] == '%' && s[1] == '{' ? strcspn(s, "}") : 1;
         }
     }
+    if (!strpbrk(s, "*$%:{<")) {
+        return;
+    }
     while (*s && *s != '#') {
         size_t n;
 
@@ -275,11 +278,20 @@ static const char *without_invisible(const words_t *w, const char *text)
     return text;
 }
 
+/* None of them is ASCII, and nearly all texts are. */
+static int is_ascii(const char *text)
+{
+    while (*text && !(*text & 0x80)) {
+        text++;
+    }
+    return !*text;
+}
+
 static void audit_invisible(const words_t *w, const char *text)
 {
     size_t i;
 
-    for (i = 0; i < INVISIBLE_COUNT; i++) {
+    for (i = 0; !is_ascii(text) && i < INVISIBLE_COUNT; i++) {
         if (strstr(text, invisible[i].bytes)) {
             add_meant(w, R307_FINDING_SLIP, text,
                       apr_psprintf(w->p, "holds a character that is not seen, %s",
