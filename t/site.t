@@ -51,7 +51,7 @@ sub target { return one('/' . segs(), '/' . segs() . '/', 'https://n.example/' .
 sub rule
 {
     my ($site, $base, $relative) = @_;
-    if (rand() < .0015) {
+    if (rand() < .0008) {
         $site->{hidden}{'environment'} = 1;
         return "Redirect307 $base/a \${HOME}/x\n";
     }
@@ -113,6 +113,20 @@ sub in_conditions
 }
 
 # What Options say of links; some need what the folder is not.
+# <If> and what follows it, by what the tool is told of the request.
+sub decided
+{
+    my ($text, $other) = @_;
+    my @conditions = ("%{HTTP_HOST} =~ /^s/", "%{HTTP_HOST} == 'zz'", "%{REQUEST_URI} =~ m#^/(a|b|shop)#", "%{REQUEST_METHOD} == 'GET'",
+        "req('Sec-Fetch-Mode') == 'navigate'", "-n %{QUERY_STRING}", "%{QUERY_STRING} =~ /[x=]/", "%{REMOTE_ADDR} == '127.0.0.1'", "%{HTTPS} != 'on'",
+        "-z %{HTTP_COOKIE} && !(%{REQUEST_METHOD} == 'POST')", "false || %{REQUEST_URI} !~ m#^/A#i", "%{http:Host} == 'zz' || true and -z req('X-No')",
+        "%{SERVER_NAME} == 'zz' && false", "'%{REQUEST_METHOD}%{REQUEST_URI}' =~ m#^GET/.*/#");
+    my $if = sub { return '"' . (one(@conditions) =~ s/"/\\"/gr) . '"' };
+    return one("<If ${\$if->()}>\n$text</If>\n", "<If ${\$if->()}>\n$text</If>\n<Else>\n$other</Else>\n",
+        "<If ${\$if->()}>\nSetEnv A b\n</If>\n<ElseIf ${\$if->()}>\n$text</ElseIf>\n<Else>\n$other</Else>\n",
+        "<If ${\$if->()}>\n$text</If>\n<ElseIf ${\$if->()}>\n$other</ElseIf>\n");
+}
+
 sub links_line { return 'Options ' . one('None', 'All', 'FollowSymLinks', 'SymLinksIfOwnerMatch', '-FollowSymLinks', '+FollowSymLinks', '-FollowSymLinks +SymLinksIfOwnerMatch', 'Indexes') . "\n" }
 
 # Lines of other modules, loaded and not, let in and not.
@@ -134,6 +148,7 @@ sub directory
     my $override = one('None', 'None', 'All', 'All', 'FileInfo', 'FileInfo', 'AuthConfig', '', 'FileInfo Options', 'FileInfo Options=Indexes', 'FileInfo AuthConfig Indexes');
     $site->{hidden}{'Options under'} = 1 if $override =~ /Options=/;
     my $text = ($override ? "AllowOverride $override\n" : '') . maybe(.05, 'AllowOverrideList ' . one('Redirect307', 'None', 'Redirect307Match Options') . "\n") . maybe(.1, links_line()) . maybe(.05, "Require all " . one('denied', 'granted') . "\n")
+        . maybe(.1, decided(lines($site, $base, $is_literal), lines($site, $base, $is_literal)))
         . maybe(.6, in_conditions(lines($site, $base, $is_literal))) . maybe(.1, map_line($site, "$site->{root}$path", $base)) . maybe(.03, closing($site, $base, 1, $is_literal)) . $inside;
     my $name = one($site->{root} . $path, $site->{root} . $path, $site->{root} . "$path/", '${ROOT' . $site->{n} . '}' . $path);
     return "<Directory \"$name\">\n$text</Directory>\n" if $is_literal;
@@ -160,7 +175,7 @@ sub location
 {
     my $site = shift;
     my $path = '/' . segs();
-    my $text = lines($site, rand() < .7 ? $path : '', 0) . maybe(.03, closing($site, $path, 1, 0));
+    my $text = lines($site, rand() < .7 ? $path : '', 0) . maybe(.1, decided(lines($site, $path, 0), lines($site, $path, 0))) . maybe(.03, closing($site, $path, 1, 0));
     return one("<Location \"$path\">\n$text</Location>\n", "<Location \"$path/\">\n$text</Location>\n", "<Location \"/*\">\n$text</Location>\n",
         "<LocationMatch \"^$path@{[one('', '$', '(/|$)')]}\">\n$text</LocationMatch>\n");
 }
@@ -176,7 +191,7 @@ sub make_site
         links($site, $folder) if rand() < .15;
         next if rand() < .5;
         my $text = in_conditions(lines($site, $folder, 1) . maybe(.1, map_line($site, "$site->{root}$folder", $folder)))
-            . maybe(.1, files_section($site, $folder, 1)) . maybe(.05, "Redirect307 a\n") . maybe(.05, "Redirect307Base /zz/\n") . maybe(.03, "Require all granted\n") . maybe(.1, foreign($site)) . maybe(.03, closing($site, $folder, 0, 1)) . maybe(.03, 'Use Moved a /b' . "\n");
+            . maybe(.1, decided(lines($site, $folder, 1), lines($site, $folder, 1))) . maybe(.1, files_section($site, $folder, 1)) . maybe(.05, "Redirect307 a\n") . maybe(.05, "Redirect307Base /zz/\n") . maybe(.03, "Require all granted\n") . maybe(.1, foreign($site)) . maybe(.03, closing($site, $folder, 0, 1)) . maybe(.03, 'Use Moved a /b' . "\n");
         put("$site->{root}$folder/.htaccess", $text, 10);
         $site->{ht}{$folder} = $text;
     }
@@ -197,6 +212,7 @@ sub make_site
         $text .= directory($site, $folder, $folder, maybe(.1, files_section($site, $folder, 0))) if rand() < .4;
     }
     $text .= in_conditions(lines($site, '', 0)) if rand() < .6;
+    $text .= decided(lines($site, '', 0), lines($site, '', 0)) if rand() < .2;
     $text .= closing($site, '', 1, 0) if rand() < .03;
     $text .= location($site) for 1 .. int rand 3;
     $text .= files_section($site, '', 0) if rand() < .1;
@@ -299,6 +315,11 @@ my @found = (
     ['a maintenance line that is a rule of rules=', "<Directory \"\@ROOT\@\">\nRedirect307Limits rules=2\n</Directory>\n",
      { '.htaccess' => "Redirect307Maintenance /down/ until=2020-01-01\nRedirect307 /a /b\nRedirect307 /c /d\n" },
      ['/a', '307 -> /b'], ['/c', 'none']],
+    ['the port of a ServerName that says none', "Redirect307Relative off\n<VirtualHost *:\@PORT\@>\nServerName 127.0.0.1\nUseCanonicalName On\nRedirect307 /a /b\n</VirtualHost>\n",
+     {}, ['/a', '307 -> http://127.0.0.1/b']],
+    ['<If>, <ElseIf> and <Else>', "<If \"req('Sec-Fetch-Mode') == 'none'\">\nRedirect307 /a /one\n</If>\n<ElseIf \"%{REQUEST_URI} =~ m#^/a#\">\nRedirect307 /a /two\n</ElseIf>\n<Else>\nRedirect307 / /else match=exact\n</Else>\n",
+     { '.htaccess' => "<If \"-n req('Sec-Fetch-Mode') && %{QUERY_STRING} == 'x'\">\nRedirect307 c /d\n</If>\n" },
+     ['/a', '307 -> /two'], ['/b', 'none'], ['/', '307 -> /else'], ['/c?x', '307 -> /d?x'], ['/c?y', 'none']],
     ['a percent code that is none behind an encoded slash', '', {}, ['/a%2fb%2', '400'], ['/a%2fb', 'none']],
 );
 

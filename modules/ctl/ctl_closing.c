@@ -73,6 +73,8 @@ static int governs(void *baton, const r307_maintenance_t *line, const char *page
     }
     memset(&walk, 0, sizeof(walk));
     ctl_htaccess_begin(closing->httpd, &walk);
+    walk.tell = closing->walk->tell;
+    walk.tell_baton = closing->walk->tell_baton;
     walk.host = closing->walk->host;
     walk.port = closing->walk->port;
     walk.uri = apr_pstrmemdup(closing->p, path->dec, path->len);

@@ -476,7 +476,8 @@ static void see_path(ctl_whole_t *x)
 static void name_server(ctl_whole_t *x, r307_self_t *self)
 {
     const r307_server_t *server = x->walk.server;
-    int is_https, port = server->name_port ? server->name_port : server->port;
+    /* ServerName takes the port of <VirtualHost> away, also where it says none itself */
+    int is_https, port = server->name ? server->name_port : server->port;
 
     if (server->by_name > 1) {
         add_depend(x, "UseCanonicalName DNS");
@@ -536,6 +537,40 @@ static void see_scheme(ctl_whole_t *x, r307_self_t *self)
     }
 }
 
+/* What <If> may ask for. Which scheme it is is known where nothing speaks TLS. */
+static const char *tell(void *baton, const char *name, int is_header)
+{
+    static const struct { const char *variable, *header; } headers[] = {
+        { "HTTP_HOST", "Host" }, { "HTTP_USER_AGENT", "User-Agent" },
+        { "HTTP_REFERER", "Referer" }, { "HTTP_COOKIE", "Cookie" },
+        { "HTTP_ACCEPT", "Accept" }, { "HTTP_FORWARDED", "Forwarded" }
+    };
+    const ctl_whole_t *x = baton;
+    int is_plain = strcmp(x->view.asked.scheme, "http") == 0 && x->walk.server->tls != 1;
+    const char *value = NULL;
+    size_t i;
+
+    for (i = 0; !is_header && i < sizeof(headers) / sizeof(*headers); i++) {
+        if (strcasecmp(name, headers[i].variable) == 0) {
+            return tell(baton, headers[i].header, 1);
+        }
+    }
+    if (is_header && strcasecmp(name, "Host") == 0) {
+        return x->has_port ? apr_psprintf(x->p, "%s:%d", x->host_written, x->view.asked.port)
+                           : x->host_written;
+    }
+    if (is_header) {
+        value = x->view.ops->header(x->view.baton, name);
+        return value ? value : "";
+    }
+    return strcasecmp(name, "REQUEST_METHOD") == 0 ? x->view.method
+        : strcasecmp(name, "QUERY_STRING") == 0 ? (x->view.query.s
+            ? r307_slice_text(x->p, x->view.query) : "")
+        : strcasecmp(name, "REMOTE_ADDR") == 0 ? x->view.client
+        : strcasecmp(name, "HTTPS") == 0 && is_plain ? "off"
+        : strcasecmp(name, "REQUEST_SCHEME") == 0 && is_plain ? "http" : NULL;
+}
+
 const char *ctl_whole_go(ctl_whole_t *x, r307_self_t *self)
 {
     const char *refused;
@@ -548,6 +583,9 @@ const char *ctl_whole_go(ctl_whole_t *x, r307_self_t *self)
     x->raw = r307_slice_text(x->p, path);
     x->target_len = path.len + (query.s ? query.len + 1 : 0);
     ctl_htaccess_begin(&x->httpd, &x->walk);
+    x->walk.tell = tell;
+    x->walk.tell_baton = x;
+    x->host_written = x->view.asked.host;
     x->view.asked.host = lowered(x->p, x->view.asked.host);     /* as httpd does */
     self->host = lowered(x->p, self->host);
     x->walk.host = host_of(x->p, x->view.asked.host);

@@ -21,6 +21,7 @@ typedef struct ctl_whole_t {
     int is_placed;              /* it is known where the path leads */
     int is_hidden;              /* it is a file that rules use */
     int has_port;               /* the URL says one */
+    const char *host_written;   /* as the URL has it */
     const char *raw;            /* its path as it was written */
     size_t target_len;          /* of path and query */
     r307_self_t other;          /* how the server may name itself, too; scheme NULL: not */

@@ -30,6 +30,7 @@ int main(void)
     suite_add_tcase(suite, url_cases());
     suite_add_tcase(suite, idn_cases());
     suite_add_tcase(suite, path_cases());
+    suite_add_tcase(suite, expr_tell_cases());
     suite_add_tcase(suite, literal_cases());
     suite_add_tcase(suite, token_cases());
     suite_add_tcase(suite, query_cases());

@@ -129,6 +129,7 @@ TCase *conf_walk_cases(void);
 TCase *url_cases(void);
 TCase *idn_cases(void);
 TCase *path_cases(void);
+TCase *expr_tell_cases(void);
 TCase *literal_cases(void);
 TCase *token_cases(void);
 TCase *ip_cases(void);

@@ -46,6 +46,7 @@ void r307_area_merge(apr_pool_t *p, const r307_area_t *base, const r307_area_t *
     part.override_list = add_to->override_list ? add_to->override_list
                                                : base->override_list;
     part.files = join(p, base->files, add_to->files);
+    part.ifs = join(p, base->ifs, add_to->ifs);
     part.maybes = join(p, base->maybes, add_to->maybes);
     part.between = join(p, base->between, add_to->between);
     if (add_to->require) {

@@ -458,6 +458,36 @@ static void take_apart(at_t *at, const r307_node_t *first)
     }
 }
 
+static int has_section(const r307_node_t *first)
+{
+    for (; first && !first->is_section; first = first->next) {
+        continue;
+    }
+    return first != NULL;
+}
+
+/* What is in it is kept apart until somebody asks whether it holds. */
+static void enter_if(at_t *at, at_t *inside, const r307_node_t *node)
+{
+    r307_area_if_t *made = apr_pcalloc(at->site->p, sizeof(*made));
+    apr_array_header_t *words = r307_conf_words(at->site->p, node->args);
+
+    made->node = node;
+    made->is_else = is(node->name, "Else") || is(node->name, "ElseIf");
+    made->condition = is(node->name, "Else") ? NULL : word_at(words, 0);
+    made->matters = matters(at->site->p, node->child);
+    made->is_plain = !has_section(node->child);
+    r307_area_make(at->site->p, &made->part);
+    add(at->site->p, &at->part->ifs, made);
+    if (!made->is_plain) {
+        take_apart(inside, node->child);
+        return;
+    }
+    inside->part = &made->part;
+    inside->server = NULL;
+    walk(inside, node->child);
+}
+
 static void enter(at_t *at, const r307_node_t *node)
 {
     const r307_section_row_t *row = r307_section_find(node->name, strlen(node->name));
@@ -480,10 +510,7 @@ static void enter(at_t *at, const r307_node_t *node)
         enter_part(at, node, row, &inside.standing);
         break;
     case R307_SECTION_IF:
-        if (matters(at->site->p, node->child)) {
-            add(at->site->p, &at->part->maybes, node);
-        }
-        take_apart(&inside, node->child);
+        enter_if(at, &inside, node);
         break;
     case R307_SECTION_METHODS:
     case R307_SECTION_ACCESS:

@@ -26,8 +26,9 @@ typedef struct r307_area_t {
     int override;
     const apr_array_header_t *override_list;    /* of const char *; NULL: unset */
     const apr_array_header_t *files;    /* of r307_area_section_t *: <Files> in it */
-    const apr_array_header_t *maybes;   /* of r307_node_t *: <If> in it that may matter, and
-                                         * lines that httpd may have or not */
+    const apr_array_header_t *ifs;      /* of r307_area_if_t *: <If>, <ElseIf>, <Else> in it, as
+                                         * they follow each other */
+    const apr_array_header_t *maybes;   /* of r307_node_t *: lines that httpd may have or not */
     const r307_node_t *require;         /* the last line that says who may ask */
     int is_granted, is_denied;          /* that it says it of everybody */
     const r307_node_t *compat;          /* the last line of mod_access_compat */
@@ -37,6 +38,15 @@ typedef struct r307_area_t {
     const apr_array_header_t *between;  /* of r307_node_t *: other modules' lines that have a
                                          * say, see conf_between.h */
 } r307_area_t;
+
+typedef struct r307_area_if_t {
+    const r307_node_t *node;
+    const char *condition;      /* NULL: <Else> */
+    int is_else;                /* holds only where those in front do not */
+    int matters;                /* something in it may have a say */
+    int is_plain;               /* `part` is all that is in it: no section */
+    r307_area_t part;
+} r307_area_if_t;
 
 typedef struct r307_area_section_t {
     const r307_node_t *node;

@@ -70,6 +70,52 @@ static void note_between(r307_walk_t *walk, const r307_area_t *part, r307_betwee
     }
 }
 
+/* --- <If> --- */
+
+static const char *tell(void *baton, const char *name, int is_header)
+{
+    const r307_walk_t *walk = baton;
+
+    return !is_header && r307_text_same_fold(name, strlen(name), "REQUEST_URI", 11) ? walk->uri
+        : walk->tell(walk->tell_baton, name, is_header);
+}
+
+/* Whether it holds; *chain: whether one of those in front, and it, did. */
+static r307_told_t holds(const r307_walk_t *walk, const r307_area_if_t *one,
+                         r307_told_t *chain)
+{
+    r307_told_t before = one->is_else ? *chain : R307_TOLD_NO, own = R307_TOLD_YES;
+
+    if (one->condition) {
+        own = walk->tell ? r307_expr_tell(walk->p, one->condition, tell, (void *)(apr_uintptr_t)walk)
+                         : R307_TOLD_NOT;
+    }
+    *chain = before == R307_TOLD_YES || own == R307_TOLD_YES ? R307_TOLD_YES
+        : before == R307_TOLD_NO && own == R307_TOLD_NO ? R307_TOLD_NO : R307_TOLD_NOT;
+    return before == R307_TOLD_YES || own == R307_TOLD_NO ? R307_TOLD_NO
+        : before == R307_TOLD_NO ? own : R307_TOLD_NOT;
+}
+
+/* As httpd does behind all other sections: those that hold, one after the other. */
+static void merge_ifs(r307_walk_t *walk, r307_area_t *area, apr_array_header_t *depends)
+{
+    const apr_array_header_t *ifs = area->ifs;
+    r307_told_t chain = R307_TOLD_NO, told;
+    int i;
+
+    for (i = 0; ifs && i < ifs->nelts; i++) {
+        const r307_area_if_t *one = APR_ARRAY_IDX(ifs, i, const r307_area_if_t *);
+
+        told = holds(walk, one, &chain);
+        if (told == R307_TOLD_YES && one->is_plain) {
+            r307_area_merge(walk->p, area, &one->part, area);
+        }
+        else if (told != R307_TOLD_NO && one->matters) {
+            depend(walk, depends, one->node);
+        }
+    }
+}
+
 /* --- early --- */
 
 /* The sections that are about a text, merged with each other and then into what holds. */
@@ -116,6 +162,7 @@ void r307_walk_early(r307_walk_t *walk)
     find_server(walk);
     walk->early = walk->server->part;
     merge_sections(walk, walk->server->locations, walk->uri, &walk->early);
+    merge_ifs(walk, &walk->early, walk->depends_early);
     depend_all(walk, walk->depends_early, walk->early.maybes);
     depend_all(walk, walk->depends_early, walk->site->maybes);
     note_between(walk, &walk->early, R307_BETWEEN_FIRST, walk->depends_early);
@@ -361,6 +408,7 @@ int r307_walk_late(r307_walk_t *walk)
     slash = strrchr(file, '/');
     merge_sections(walk, walk->late.files, slash ? slash + 1 : file, &walk->late);
     merge_sections(walk, walk->server->locations, walk->uri, &walk->late);
+    merge_ifs(walk, &walk->late, walk->depends_late);
     note_late(walk);
     return is_known;
 }

@@ -8,6 +8,7 @@
 #define R307_CONF_WALK_H
 
 #include "conf/conf_host.h"
+#include "conf/expr_tell.h"
 
 /* What is there, behind links. */
 typedef struct r307_there_t {
@@ -35,6 +36,9 @@ typedef struct r307_walk_t {
     int (*htaccess)(void *baton, const char *directory, const char *names,
                     const r307_area_t *above, r307_area_t *part);
     void *baton;
+    /* What <If> asks for, but for the path; NULL: nothing is known. */
+    r307_tell_value_t tell;
+    void *tell_baton;
     /* the question */
     const char *host;           /* of the URL, without port */
     int port;
