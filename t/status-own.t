@@ -61,7 +61,7 @@ for my $header ('Cache-Control: no-store', 'Referrer-Policy: no-referrer', 'X-Ro
 like($head, qr{^Content-Security-Policy: default-src 'none'; style-src 'self';}m, 'and no scripts');
 like($html, qr{data-of="target">/there/&lt;b&gt;<}, 'its rules are on it, as text');
 like($html, qr{data-of="target">/leaf<}, 'those of its map, too');
-like($html, qr{does not work</td><td[^>]*>1 line is skipped}, 'its line that is none');
+like($html, qr{does not work</td><td[^>]*>the line is skipped: Redirect307: [^<]*; write[^<]*</td><td[^>]*>[^<]*/t/\.htaccess:\d+<}, 'its line that is none, with number and reason');
 like($html, qr{due</td>}, 'what is due');
 unlike($html, qr{secret-of}, 'nothing of anybody else');
 unlike($html, qr{explain|metrics}i, 'no box, which would tell the rules of the server');

@@ -71,17 +71,26 @@ static const char *fails(const cmd_parms *cmd)
                               : "";
 }
 
-/* The place remembers it, for errors=fail. */
-static void mark_skipped(cmd_parms *cmd, r307_config_t *conf)
+/* The place remembers it, for errors=fail and for who has no log. */
+static void mark_skipped(cmd_parms *cmd, r307_config_t *conf, const char *text)
 {
     r307_place_t place = { r307_refusal_file(cmd), (unsigned)cmd->directive->line_num };
     r307_container_t container;
     r307_block_t *block;
+    r307_fault_t *fault;
 
     (void)r307_container_find(cmd, &container);
     block = r307_config_block(cmd->pool, conf, 1, place, container.directory);
     block->is_htaccess = 1;
     block->skipped++;
+    if (!block->faults) {
+        block->faults = apr_array_make(cmd->pool, 2, sizeof(r307_fault_t));
+    }
+    if (block->faults->nelts < R307_FAULTS_MOST) {
+        fault = apr_array_push(block->faults);
+        fault->line = place.line;
+        fault->text = text;
+    }
 }
 
 static void skip(cmd_parms *cmd, r307_config_t *conf, const char *text)
@@ -93,7 +102,7 @@ static void skip(cmd_parms *cmd, r307_config_t *conf, const char *text)
     int count;
 
     met->stands = 0;
-    mark_skipped(cmd, conf);
+    mark_skipped(cmd, conf, text);
     count = ++met->skipped;
     if (count > NAMED_MOST + 1) {
         return;

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "httpd/status_faults.h"
 #include "httpd/status_gather.h"
 
 #include <string.h>
@@ -584,13 +585,8 @@ void r307_status_gather_own(request_rec *r, const r307_config_t *conf,
     for (i = 0; own->blocks && i < own->blocks->count; i++) {
         const r307_block_t *block = own->blocks->at[i];
 
-        if (is_own(own, block) && block->skipped) {
-            need(status, R307_NEED_BROKEN, block->file,
-                 apr_psprintf(r->pool, "%d line%s skipped as no rule%s; redirect307ctl "
-                                       "lint "
-                              ".htaccess says why", block->skipped,
-                              block->skipped == 1 ? " is" : "s are",
-                              block->skipped == 1 ? "" : "s"));
+        if (is_own(own, block)) {
+            r307_status_faults(r->pool, status, block);
         }
     }
     add_endless(r, status, owning.endless);

@@ -21,6 +21,14 @@ typedef struct r307_progress_t {
 } r307_progress_t;
 
 /* The rules of one container of one file. */
+/* A line of a .htaccess that is no rule, and why. */
+typedef struct r307_fault_t {
+    unsigned line;
+    const char *text;
+} r307_fault_t;
+
+#define R307_FAULTS_MOST 20     /* kept of one block */
+
 typedef struct r307_block_t {
     r307_ruleset_t *rules;
     const char *directory;  /* of the file system, without final slash ("" is "/"); NULL:
@@ -33,6 +41,7 @@ typedef struct r307_block_t {
     int checked;            /* __atomic: sources outside the directory were looked for */
     r307_tally_t tally;     /* of a .htaccess: what its rules are */
     int skipped;            /* of a .htaccess: lines that are no rules */
+    apr_array_header_t *faults;     /* of r307_fault_t: the first of them; NULL: there is none */
     r307_progress_t shift;  /* of a cached .htaccess: so many rules and regexes more come
                              * before it than where it was compiled; may be negative */
     int doubts;             /* of a .htaccess: what r307_start_lint_say has to say */
