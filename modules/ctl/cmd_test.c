@@ -343,6 +343,8 @@ static void record(void *baton, const ctl_case_text_t *text)
     r307_case_result_t result;
     r307_case_t c = x->defaults;
     const char *bad = text->bad ? text->bad : r307_case_parse_asked(x->one, text->asked, &c);
+    const char *now;
+
     if (!bad) {
         r307_case_judge(x->one, &c, NULL, &x->trial->asker, &result);
         bad = !result.view || result.verdict == R307_CASE_OPEN || result.is_circle
@@ -350,14 +352,15 @@ static void record(void *baton, const ctl_case_text_t *text)
         bad = bad && result.advice
             ? apr_pstrcat(x->one, bad, "; " CTL_VERDICTS_WRITE " ", result.advice, NULL) : bad;
     }
-    if (bad) {
+    now = bad ? NULL : case_of_now(x, &c, &result);
+    if (now) {
+        printf("%s\n", now);
+    }
+    else {
         x->sum.fails++;
         fflush(stdout);
         fprintf(stderr, "%s:%u: %s\n    %s\n", text->place.file, text->place.line,
-                said_of(x->one, text), bad);
-    }
-    else {
-        printf("%s\n", case_of_now(x, &c, &result));
+                said_of(x->one, text), bad ? bad : "it leads in a circle");
     }
     apr_pool_clear(x->one);
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "status/status_text.h"
 
-#include <stdarg.h>
 #include <string.h>
 #include <apr_strings.h>
 
@@ -31,16 +30,11 @@ void r307_out_pass(r307_out_t *out)
     }
 }
 
-void r307_out_puts(r307_out_t *out, ...)
+void r307_out_list(r307_out_t *out, const char *const *texts)
 {
-    const char *text;
-    va_list texts;
-
-    va_start(texts, out);
-    while ((text = va_arg(texts, const char *)) != NULL) {
-        r307_buf_puts(&out->buf, text);
+    for (; *texts; texts++) {
+        r307_buf_puts(&out->buf, *texts);
     }
-    va_end(texts);
 }
 
 void r307_out_number(r307_out_t *out, apr_uint64_t number)

@@ -24,12 +24,10 @@ void r307_out_make(r307_out_t *out, apr_pool_t *p,
 void r307_out_pass(r307_out_t *out);
 void r307_out_end(r307_out_t *out);
 
-/* Our own words, as they are: several, up to a NULL. */
-void r307_out_puts(r307_out_t *out, ...)
-#if defined(__GNUC__)
-    __attribute__((sentinel))
-#endif
-    ;
+/* Our own words, as they are: several, up to a NULL, which a list of arguments without a type
+ * would not know for a pointer. */
+#define r307_out_puts(out, ...) r307_out_list((out), (const char *const[]){ __VA_ARGS__ })
+void r307_out_list(r307_out_t *out, const char *const *texts);
 void r307_out_number(r307_out_t *out, apr_uint64_t number);
 
 /* As text of an element or a value in double quotes; bytes that are no text as \xNN,
