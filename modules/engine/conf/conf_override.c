@@ -102,13 +102,7 @@ int r307_override_allows(int override, const apr_array_header_t *list,
     int let = needs(node);
 
     override = override == R307_OVERRIDE_UNSET ? 0 : override;
-    if (let != -1 && is_listed(list, node->name)) {
-        return 1;
-    }
-    if (!let) {
-        return (override & R307_OVERRIDE_ALL) == R307_OVERRIDE_ALL ? 1
-            : override & R307_OVERRIDE_ALL ? -1 : 0;
-    }
+    /* which Options there are is a question of its own, for those of the list, too */
     if (let == R307_OVERRIDE_OPTIONS && override & R307_OVERRIDE_SOME) {
         return -1;
     }
@@ -116,6 +110,13 @@ int r307_override_allows(int override, const apr_array_header_t *list,
         && (has_word(node->args, "SymLinksIfOwnerMatch") || has_word(node->args, "MultiViews")
             || has_word(node->args, "RunScripts"))) {
         return override & R307_OVERRIDE_LENIENT ? -1 : 0;
+    }
+    if (let != -1 && is_listed(list, node->name)) {
+        return 1;
+    }
+    if (!let) {
+        return (override & R307_OVERRIDE_ALL) == R307_OVERRIDE_ALL ? 1
+            : override & R307_OVERRIDE_ALL ? -1 : 0;
     }
     return let != -1 && (override & let) ? 1 : override & R307_OVERRIDE_LENIENT ? -1 : 0;
 }

@@ -251,7 +251,8 @@ static int take_of_server(at_t *at, const r307_node_t *node)
                                                                                         : 0;
     }
     else if (is(node->name, "AllowEncodedSlashes")) {
-        server->takes_slashes = !is(word_at(words, 0), "Off");
+        server->takes_slashes = is(word_at(words, 0), "Off") ? 0
+                                : is(word_at(words, 0), "NoDecode") ? 2 : 1;
     }
     else if (is(node->name, "MergeSlashes")) {
         server->keeps_slashes = is(word_at(words, 0), "Off");
