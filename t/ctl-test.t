@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# `redirect307ctl test`: what it prints and how it ends; each command of docs/testing.md; and the
+# `redirect307ctl test`: what it prints and how it ends (docs/testing.md: t/manual.t); and the
 # server is asked the same cases: what the tool says of a case, the server does.
 use strict;
 use warnings FATAL => 'all';
@@ -305,52 +305,10 @@ EOT
     return;
 }
 
-# --- the manual: files and commands as docs/testing.md shows them
-
-# An indented block is the file that the line above it names, as "`.htaccess`:", or commands.
-sub check_manual
-{
-    my @blocks;
-    my $name = '';
-    for my $block (split /\n\n+/, slurp(stage() . '/docs/testing.md')) {
-        if ($block !~ /^    /) {
-            ($name) = $block =~ /^`(\S+)`:$/;
-            next;
-        }
-        $block =~ s/^    //mg;
-        if ($block =~ /^\$ /) {
-            push @blocks, [command => $block];
-            $name = '';
-        }
-        elsif ($name && @blocks && $blocks[-1][0] eq $name) {
-            $blocks[-1][1] .= "\n$block\n";
-        }
-        elsif ($name) {
-            push @blocks, [$name => "$block\n"];
-        }
-    }
-    my $asked = 0;
-    my @wrong;
-    for (@blocks) {
-        my ($what, $text) = @$_;
-        if ($what ne 'command') {
-            file("manual/$what", $text);
-            next;
-        }
-        my ($line, $wanted) = $text =~ /^\$ redirect307ctl ([^\n]*)\n(.*)\z/s or die "no command: $text\n";
-        my $said = qx(cd '$dir/manual' && $ctl $line 2>&1 </dev/null);
-        $asked++;
-        push @wrong, "$line\n$said\nand not\n$wanted" if $said ne "$wanted\n";
-    }
-    ok($asked >= 7 && !@wrong, "the commands of docs/testing.md print what it shows: $asked") or diag(join "\n", @wrong);
-    return;
-}
-
-plan tests => @cases + 5 + 5 + 7 + 4 + 1;
+plan tests => @cases + 5 + 5 + 7 + 4;
 
 check_case($_) for @cases;
 check_made();
 check_server();
 check_harmless();
 check_whole();
-check_manual();

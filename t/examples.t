@@ -5,6 +5,7 @@
 use strict;
 use warnings FATAL => 'all';
 use R307;
+use R307::Manual qw(blocks_of kind_of pages);
 use R307::Site;
 
 my $examples = stage() . '/conf-examples';
@@ -246,23 +247,7 @@ like($log, qr{would answer 307 /t/new-customer/new\.html}, 'shared-hosting: what
 # Indented blocks with a directive of ours, each as a text of its own.
 sub manual_blocks
 {
-    my @found;
-    for my $file (stage() . '/README.md', sort glob stage() . '/docs/*.md') {
-        my $block = '';
-        my ($page) = $file =~ m{([^/]+)$};
-        open my $in, '<', $file or die "cannot read $file: $!\n";
-        while (my $line = <$in>, 1) {
-            if (defined $line && $line =~ /^    +(\S.*)/) {
-                $block .= substr($line, 4);
-                next;
-            }
-            push @found, [$page, $., $block] if $block =~ /^\s*<?Redirect307/m && $block !~ /\.\.\.$|\A\$ /m;
-            $block = '';
-            last unless defined $line;
-        }
-        close $in;
-    }
-    return @found;
+    return map { [$_->{page} =~ s{^docs/}{}r, $_->{line}, $_->{text}] } grep { kind_of($_) eq 'config' } map { blocks_of($_) } pages();
 }
 
 sub lines_of { open my $in, '<', shift or die "$!\n"; return <$in> }
@@ -345,7 +330,7 @@ for my $found (@blocks) {
     my ($page, $line, $block) = @$found;
     my $needs = $block =~ /^Redirect307.*\bfile=|^Redirect307(?:Base|Status own)|^Redirect307(?:Maintenance)? (?!https?:)[^\/\s"]/m ? 'Directory' : '';
     my ($exit, $said) = conf_test($needs ? "<Directory \"/x\">\n$block</Directory>\n" : $block, only => \@loaded);
-    is($exit, 0, "$page, before line $line: the example loads") or diag("$block\n$said");
+    is($exit, 0, "$page, line $line: the example loads") or diag("$block\n$said");
 }
 ok(@blocks >= 20, 'the manual has examples: ' . @blocks);
 my %pages = map { $_->[0] => 1 } @blocks;

@@ -114,8 +114,9 @@ static void print_caught(const ctl_gaps_t *x)
     }
     if (count) {
         ctl_print(stdout, apr_psprintf(x->p, "%d URL%s that had %" APR_UINT64_T_FMT
-                                       " hits answer by now: %s%s\n", count,
-                                       count == 1 ? "" : "s", hits, first,
+                                       " hits answer%s by now: %s%s\n", count,
+                                       count == 1 ? "" : "s", hits,
+                                       count == 1 ? "s" : "", first,
                                        count > 1 ? " ..." : ""));
     }
 }
