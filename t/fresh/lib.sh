@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=sh disable=SC2154,SC2034
 #
-# How a bare Debian is made and entered: for t/fresh/run and t/deb/run. Who sources it has
-# set $suite, $arch, $cache, $scratch, $root and $tree, and has say, die and cannot.
+# How a bare Debian is made and entered: for t/fresh/run, t/deb/run and t/apps/run. Who sources
+# it has set $suite, $arch, $cache, $scratch, $root and $tree, and has say, die and cannot.
 : "$suite" "$arch" "$cache" "$scratch" "$tree"
 
 # "URL|SUITE" of Debian's own archives only: what else this machine's apt knows would bring
@@ -104,3 +104,28 @@ ln -s /proc/self/fd "$root/dev/fd"
 exec chroot "$root" "$@"'
 
 apart() { unshare --mount --pid --fork --kill-child "$@"; }
+
+in_debian="env -i HOME=/root PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin DEBIAN_FRONTEND=noninteractive"
+
+# What t/deb/run and t/apps/run need of this machine, before anything is made.
+need_chroots() {
+  [ "$(id -u)" -eq 0 ] || cannot "a chroot needs root"
+  command -v debootstrap >/dev/null 2>&1 || cannot "debootstrap is missing" "apt-get install debootstrap"
+  apart true 2>/dev/null || cannot "no mount namespace can be made here" "in a container it takes the right to mount (CAP_SYS_ADMIN)"
+  [ -n "$(debian_sources)" ] || die "the apt of this machine knows no Debian $suite" "apt-get update, or R307_FRESH_MIRROR=URL"
+}
+
+# in_there COMMAND...: in $root, with the network of this machine
+in_there() {
+  # shellcheck disable=SC2086 # words
+  apart sh -c "$inside" sh "$root" $in_debian DEB_BUILD_OPTIONS="${DEB_BUILD_OPTIONS:-}" "$@" < /dev/null
+}
+
+# alone_there COMMAND...: in $root, with a network that holds nothing but itself
+alone_there() {
+  # the loopback of a new network is down
+  # shellcheck disable=SC2016 # perl's own variables
+  up='use Socket; socket(my $s, AF_INET, SOCK_DGRAM, 0) or die; my $ask = pack("a16 s x14", "lo", 0x49); ioctl($s, 0x8914, $ask) or die "lo: $!\n"'
+  # shellcheck disable=SC2086 # words
+  apart --net perl -e "$up; exec @ARGV" sh -c "$inside" sh "$root" $in_debian "$@" < /dev/null
+}
