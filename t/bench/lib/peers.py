@@ -148,10 +148,12 @@ def lighttpd(place, kind, n):
 
 
 LINEAR_REGEX = {"regex": 1000, "bare": 1000}
+OWN_REGEX = {"regex": 10000, "behind": 10000, "bare": 1000}
+LINEAR = ("alias", "rewrite", "lighttpd")       # they ask one rule after the other
 
 PEERS = [
-    Peer("ours", "ours: lines", {"literal": MILLION, "regex": 1000, "bare": 1000}, ours_lines),
-    Peer("ours-map", "ours: map", {"literal": MILLION, "regex": 1000, "bare": 1000}, ours_map),
+    Peer("ours", "ours: lines", dict(OWN_REGEX, literal=MILLION), ours_lines),
+    Peer("ours-map", "ours: map", dict(OWN_REGEX, literal=MILLION), ours_map),
     Peer("ours-image", "ours: compiled map", {"literal": MILLION}, ours_image),
     Peer("alias", "mod_alias", dict(LINEAR_REGEX, literal=100000), alias),
     Peer("rewrite", "mod_rewrite: RewriteRule", dict(LINEAR_REGEX, literal=10000), rewrite_rule),

@@ -7,10 +7,19 @@ import signal
 import subprocess
 import time
 
-from tools import Client, free_port
+from tools import PACE, Client, free_port
 
-REQUESTS = 200                          # that many are counted
+REQUESTS = 100                          # that many are counted
 FEW = 20                                # or that many, where one costs more than half a million
+ROUNDS = 3                              # of them the least: each second that ends adds a little
+TRIP = "ap_queue_pop_something"         # a worker takes one request out of httpd's queue
+
+
+def calls_of(text, name):
+    """How often callgrind saw a function called, at whatever depth; None: it does not know it."""
+    names = set(re.findall(r"^c?fn=(\(\d+\)) %s(?:'\d+)?$" % name, text, re.M))
+    calls = re.findall(r"^cfn=(\(\d+\)).*\ncalls=(\d+)", text, re.M)
+    return sum(int(count) for one, count in calls if one in names) if names else None
 
 
 class Server:
@@ -74,48 +83,56 @@ class Server:
                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=60, **self.who)
 
     def dumped(self):
-        """What was counted since the last dump."""
+        """What was counted since the last dump, and how often a worker took a request."""
         before = set(glob.glob(self.folder + "/cg.*"))
         time.sleep(0.1)                 # what follows the last byte of an answer
         self.monitor("dump")
-        for _ in range(100):
-            new = set(glob.glob(self.folder + "/cg.*")) - before
-            for name in new:
+        for _ in range(200):
+            for name in set(glob.glob(self.folder + "/cg.*")) - before:
                 with open(name, encoding="utf-8", errors="replace") as file:
-                    found = re.findall(r"^(?:summary|totals): *(\d+)", file.read(), re.M)
+                    text = file.read()
+                found = re.findall(r"^(?:summary|totals): *(\d+)", text, re.M)
                 if found:
-                    return int(found[-1])
+                    return int(found[-1]), calls_of(text, TRIP)
             time.sleep(0.05)
         raise RuntimeError("callgrind wrote nothing for " + self.folder)
 
     def watch(self):
         self.monitor("instrumentation", "on")
 
-    def instructions(self, paths, warm=20, few=False):
-        """Instructions a request, how many were asked, and the answer to the last. The paths
-        are asked in turn; warm: how many first, uncounted (0: each path is new)."""
-        client = Client(self.port, 600)
+    def instructions(self, requests, warm=20, few=False):
+        """Instructions a request, how many were asked, and the answer to the last. requests: paths,
+        or what Client.ask takes, asked in turn; warm: how many first, uncounted (0: each is new)."""
+        asked = [(one,) if isinstance(one, str) else one for one in requests]
+        client = Client(self.port, 600, PACE)
         for n in range(warm):
-            client.ask(paths[n % len(paths)])
+            client.ask(*asked[n % len(asked)])
         rounds = 1
         if warm:
             self.dumped()
             for n in range(5):
-                client.ask(paths[n % len(paths)])
-            about = self.dumped() / 5
+                client.ask(*asked[n % len(asked)])
+            about = self.dumped()[0] / 5
             few = few or about > 500000
-            # a second that ends meanwhile makes httpd write the date again: the least of three
-            rounds = 3 if about < 100000 else 1
+            rounds = ROUNDS if about < 100000 else 1
         else:
             client.ask("/page.html")
             self.dumped()
-        count, totals = FEW if few else REQUESTS, []
-        for _ in range(rounds):
+        count, totals, answer = FEW if few else REQUESTS, [], None
+        for _ in range(2 * rounds + 3):
             for n in range(count):
-                answer = client.ask(paths[n % len(paths)])
-            totals.append(self.dumped())
+                answer = client.ask(*asked[n % len(asked)])
+            total, trips = self.dumped()
+            if trips in (None, count) or rounds == 1:   # of a dear request a trip is no part
+                totals.append(total)
+            else:
+                client.pace *= 1.7      # a busy machine: the worker was not back yet
+            if len(totals) == rounds:
+                break
         client.close()
-        return min(totals) // count, count, answer
+        if not totals:
+            raise RuntimeError("no round in which each request took the listener's trip")
+        return min(totals) / count, count, answer
 
     # ---- processes ----------------------------------------------------------------------
 
@@ -179,21 +196,27 @@ class Httpd(Server):
             file.writelines(line + "\n" for line in lines)
 
 
-def httpd(place, modules, lines, before=(), override="None"):
+def httpd(place, modules, lines, before=(), override=None):
     """An httpd with the modules named beside the few that any has, and the lines at server
-    level. No access log, no name look-ups, no mapping of files."""
+    level. No access log, no name look-ups, no mapping of files. override: it has a DocumentRoot
+    of its own, server.htdocs, where a .htaccess is read as AllowOverride says."""
     folder, port = place.fresh(), free_port()
     server = Httpd(place, folder, port)
+    server.htdocs = place.htdocs
+    if override:
+        server.htdocs = folder + "/htdocs"
+        place.write(server.htdocs + "/page.html", "x")
     server.add("ServerRoot " + folder, "Listen 127.0.0.1:%d" % port, "ServerName localhost",
                "PidFile %s/pid" % folder, "ErrorLog %s/error_log" % folder,
-               'DocumentRoot "%s"' % place.htdocs, "EnableMMAP Off", "EnableSendfile Off",
+               'DocumentRoot "%s"' % server.htdocs, "EnableMMAP Off", "EnableSendfile Off",
                "KeepAlive On", "MaxKeepAliveRequests 0", "KeepAliveTimeout 600", "HostnameLookups Off",
                "User nobody", "Group nogroup", "TypesConfig /dev/null", "Timeout 600")
     for name in ["mpm_event", "authz_core", "dir", "mime"] + list(modules):
         path = "%s/mod_%s.so" % (place.libexec, name)
         server.add('LoadModule %s_module "%s"' % (name, place.module if name == "redirect307" else path))
     server.add("<Directory />", "AllowOverride None", "</Directory>",
-               '<Directory "%s">' % place.htdocs, "AllowOverride %s" % override, "</Directory>", *before)
+               '<Directory "%s">' % server.htdocs, "AllowOverride %s" % (override or "None"),
+               "</Directory>", *before)
     with open(folder + "/conf", "a", encoding="utf-8") as file:
         file.writelines(line + "\n" for line in lines)
     return server

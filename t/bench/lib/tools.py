@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What every part of the benchmark needs: the build, the tools, a place for files, a client."""
+import concurrent.futures
 import os
 import re
 import shutil
@@ -7,6 +8,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 # command -> Debian package
@@ -15,12 +17,24 @@ PACKAGES = {
     "nginx": "nginx-light", "haproxy": "haproxy", "lighttpd": "lighttpd",
     "httxt2dbm": "apache2-utils",
 }
+# Who asks before the worker of httpd is back in its queue saves the listener's trip: an apparent
+# gain that is a race. From the last byte of an answer to the next request at least:
+PACE = 0.005
 started = time.monotonic()
 
 
 def say(text):
     """Progress goes to stderr: stdout is for results."""
     print("%6.1f s  %s" % (time.monotonic() - started, text), file=sys.stderr, flush=True)
+
+
+def guarded(results, what, function, *arguments):
+    """A server that does not come up leaves a note and no figure; the rest is measured."""
+    try:
+        return function(*arguments)
+    except (RuntimeError, OSError, subprocess.SubprocessError) as error:
+        results.note("%s could not be measured: %s" % (what, str(error).strip().splitlines()[0]))
+        return None
 
 
 def fail(text):
@@ -46,21 +60,22 @@ def read_env(path):
     if not os.path.exists(path):
         fail("no '%s'; run ./setup build, or say --env FILE" % path)
     with open(path, encoding="utf-8") as file:
-        return dict(re.findall(r"^([A-Z_]+)='(.*)'$", file.read(), re.M))
+        return dict(re.findall(r"^([A-Z_]+)='(.*)'$", file.read(), re.M), FILE=path)
 
 
 class Place:
     """The module under test, httpd, and a folder for everything that is written."""
 
     def __init__(self, env, quick):
-        self.module, self.ctl = env["MODULE"], env["CTL"]
+        self.module, self.ctl, self.env = env["MODULE"], env["CTL"], env["FILE"]
         query = lambda name: subprocess.check_output([env["APXS"], "-q", name], text=True).strip()
         self.httpd = os.path.join(query("SBINDIR"), query("PROGNAME"))
         self.libexec = query("LIBEXECDIR")
         self.quick = quick
+        self.workers = 3                # that many are counted at once: mostly they sleep
         self.folder = tempfile.mkdtemp(prefix="r307-bench.")
         os.chmod(self.folder, 0o755)        # the servers' children are not root
-        self.count = 0
+        self.count, self.lock = 0, threading.Lock()
         self.htdocs = os.path.join(self.folder, "htdocs")
         os.makedirs(os.path.join(self.htdocs, "dir"))
         os.makedirs(os.path.join(self.htdocs, "f"))
@@ -85,8 +100,9 @@ class Place:
 
     def fresh(self):
         """A new folder for one server."""
-        self.count += 1
-        folder = self.path("s%03d" % self.count)
+        with self.lock:
+            self.count += 1
+            folder = self.path("s%03d" % self.count)
         os.mkdir(folder)
         return folder
 
@@ -94,20 +110,39 @@ class Place:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
+PORTS, PORTS_LOCK = set(), threading.Lock()
+
+
 def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """One that nobody has, and that nobody was told who has yet to listen."""
+    with PORTS_LOCK:
+        while True:
+            with socket.socket() as probe:
+                probe.bind(("127.0.0.1", 0))
+                port = probe.getsockname()[1]
+            if port not in PORTS:
+                PORTS.add(port)
+                return port
+
+
+def side_by_side(jobs, workers):
+    """Calls them, so many at once. Only for what is counted: nobody's instructions change because
+    somebody else works, and a paced client mostly sleeps."""
+    with concurrent.futures.ThreadPoolExecutor(workers) as pool:
+        for done in [pool.submit(job) for job in jobs]:
+            done.result()
 
 
 class Client:
     """One keep-alive connection. It sends the shortest request there is: each further header
-    costs httpd 1 000 to 1 100 instructions and would blur what is compared."""
+    costs httpd 1 000 to 1 100 instructions and would blur what is compared. pace: seconds from
+    the last byte of an answer to the next request."""
 
-    def __init__(self, port, timeout=120):
+    def __init__(self, port, timeout=120, pace=0.0):
         self.socket = socket.create_connection(("127.0.0.1", port), timeout)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.rest = self.got = b""
+        self.pace = pace
 
     def more(self):
         """What came; self.got tells whether any of an answer has."""
@@ -117,9 +152,9 @@ class Client:
         self.got += got
         return got
 
-    def ask(self, path):
-        """The status, and the Location or None."""
-        self.socket.sendall(b"GET %s HTTP/1.1\r\nHost: localhost\r\n\r\n" % path.encode())
+    def ask(self, path, host="localhost", headers=""):
+        """The status, and the Location or None. headers: whole lines, each with its end."""
+        self.socket.sendall(("GET %s HTTP/1.1\r\nHost: %s\r\n%s\r\n" % (path, host, headers)).encode())
         reply = self.got = self.rest
         while b"\r\n\r\n" not in reply:
             reply += self.more()
@@ -135,6 +170,8 @@ class Client:
             self.rest = b""
         else:
             self.rest = body
+        if self.pace:
+            time.sleep(self.pace)
         location = re.search(rb"^location: *([^\r\n]*)", head, re.I | re.M)
         return int(head.split(None, 2)[1]), location and location.group(1).decode()
 
