@@ -33,6 +33,7 @@ void r307_mapbuild_end(r307_mapkeep_t *keep, r307_mapentry_t *entry)
     }
     free_job(keep, entry->job);
     entry->job = NULL;
+    r307_mapleft_close(keep, entry);
     if (is_placed(keep, entry)) {
         slot_of(keep, entry)->trying = 0;
     }
@@ -46,7 +47,7 @@ static void publish(r307_mapkeep_t *keep, r307_mapentry_t *entry)
     if (is_placed(keep, entry)) {
         r307_arena_note_file(keep->arena, entry->slot, job->loaded.of.device,
                              job->loaded.of.inode);
-        r307_arena_publish(keep->arena, entry->slot, job->version);
+        r307_arena_publish(keep->arena, entry->slot, job->version, &job->loaded.of);
         job->version = NULL;
         __atomic_store_n(&slot->refused, 0, __ATOMIC_SEQ_CST);
         slot->crashes = 0;
@@ -115,7 +116,9 @@ static void weigh(r307_mapkeep_t *keep, r307_mapentry_t *entry)
     const char *problem = job->loaded.problem;
 
     if (job->loaded.is_changing || __atomic_load_n(&keep->stop, __ATOMIC_RELAXED)
-        || !is_placed(keep, entry)) {
+        || !is_placed(keep, entry)
+        || (!problem && keep->is_inherited && !keep->lanes
+            && !r307_mapload_make(&job->loaded))) {
         r307_mapbuild_end(keep, entry);
         entry->next = r307_arena_clock() + ROOM_APART;
         return;
@@ -239,6 +242,7 @@ void r307_mapbuild_begin(r307_mapkeep_t *keep, r307_mapentry_t *entry, const r30
 
     if (problem) {
         r307_mapsay_refuse(keep, entry, of, problem);
+        r307_mapleft_close(keep, entry);
         r307_mapsay_answer(entry, R307_KEPT_DONE, 0);
         return;
     }
@@ -271,14 +275,14 @@ void r307_mapkeep_succeed(r307_mapkeep_t *keep, int has_died)
 {
     int i, tried = 0;
 
-    for (i = 0; i < r307_arena_slots(keep->arena); i++) {
+    for (i = r307_arena_next(keep->arena, -1); i >= 0; i = r307_arena_next(keep->arena, i)) {
         tried += r307_arena_slot(keep->arena, i)->trying != 0;
     }
     r307_arena_succeed(keep->arena);
     if (has_died) {
         r307_arena_count(keep->arena, R307_COUNT_CRASHED);
     }
-    for (i = 0; i < r307_arena_slots(keep->arena); i++) {
+    for (i = r307_arena_next(keep->arena, -1); i >= 0; i = r307_arena_next(keep->arena, i)) {
         r307_mapslot_t *slot = r307_arena_slot(keep->arena, i);
 
         if (slot->trying && has_died) {

@@ -2,7 +2,8 @@
  *
  * mapentry: what a keep knows of each map; for its own files alone: mapkeep.c (which file
  * is looked at, when, and what follows), mapbuild.c (one version from the file to its
- * place in the arena) and mapsay.c (what the log and those who wait are told).
+ * place in the arena), mapleft.c (what a restart leaves to who builds after it) and mapsay.c
+ * (what the log and those who wait are told).
  */
 #ifndef R307_HTTPD_MAPENTRY_H
 #define R307_HTTPD_MAPENTRY_H
@@ -19,6 +20,8 @@ typedef struct r307_mapwaiter_t {
 /* One map that is kept. */
 typedef struct r307_mapentry_t {
     const r307_mapref_t *ref;
+    const r307_mapref_t *named; /* ref is a copy of this, with the file as the parent opened
+                                 * it, for one build; NULL: it is not */
     apr_pool_t *pool;           /* of this; NULL: a map of httpd.conf, in the keep's */
     int slot;
     apr_uint64_t key;           /* of the slot, unless another map has it by now */
@@ -43,6 +46,9 @@ struct r307_mapkeep_t {
     int count;
     int lanes, busy;            /* threads that may build, and do */
     int owed;                   /* builds of others before the next suspect's: mapbuild.c */
+    int is_inherited;           /* r307_mapkeep_inherit */
+    apr_uint64_t spare;         /* bytes of changed files that it builds all the same */
+    int left;                   /* files that are left to the next one, open */
     int done[2];
     int stop;                   /* __atomic */
     apr_uint64_t round;         /* when all are gone through again; 0: now */
@@ -66,6 +72,16 @@ static inline int has_version(const r307_mapkeep_t *keep, const r307_mapentry_t 
 {
     return slot_of(keep, entry)->built.inode != 0;
 }
+
+/* --- mapleft.c --- */
+
+/* A file that is to be built from, in the parent at a restart: nobody is served while it
+ * reads. 1: that is left to who builds next, as its map has rules; it goes along open, as it may
+ * be one that only root can open. */
+int r307_mapleft_take(r307_mapkeep_t *keep, r307_mapentry_t *entry,
+                      const r307_filestate_t *of);
+/* It is done with: from now on the file of that name. */
+void r307_mapleft_close(r307_mapkeep_t *keep, r307_mapentry_t *entry);
 
 /* --- mapsay.c --- */
 

@@ -48,7 +48,7 @@ static int is_over(void *baton)
 void r307_mapjob_run(r307_mapjob_t *job)
 {
     if (job->step == R307_JOB_WRITES) {
-        r307_mapload_write(&job->loaded, job->version);
+        r307_mapload_write(&job->loaded, job->ref->key, job->version);
         job->step = R307_JOB_WRITTEN;
         return;
     }

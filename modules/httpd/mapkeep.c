@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "httpd/mapentry.h"
+#include "shared/pages.h"
 
 #define IN_USE   (120 * APR_USEC_PER_SEC)       /* since the last request: looked at */
 #define APART    APR_USEC_PER_SEC               /* looks at one file */
@@ -24,9 +25,9 @@ r307_mapkeep_t *r307_mapkeep_make(apr_pool_t *p, server_rec *s, r307_arena_t *ar
     keep->done[0] = keep->done[1] = -1;
     keep->said = r307_mapsay_sum(arena);
     apr_pool_create(&keep->ptemp, p);
-    keep->by_slot = apr_pcalloc(p, (apr_size_t)r307_arena_slots(arena)
-                                   * sizeof(*keep->by_slot));
-    return keep;
+    keep->by_slot = r307_pages_make(p, (apr_size_t)r307_arena_slots(arena)
+                                       * sizeof(*keep->by_slot));
+    return keep->by_slot ? keep : NULL;
 }
 
 int r307_mapkeep_fd(const r307_mapkeep_t *keep)
@@ -93,12 +94,14 @@ static void give_none(r307_mapkeep_t *keep, r307_mapentry_t *entry, const r307_f
                   "changes come with the next start";
     }
     r307_mapsay_refuse(keep, entry, of, problem);
+    r307_mapleft_close(keep, entry);
     r307_mapsay_answer(entry, R307_KEPT_DONE, 0);
 }
 
 /* It is what is in use. */
 static void calm(r307_mapkeep_t *keep, r307_mapentry_t *entry)
 {
+    r307_mapleft_close(keep, entry);
     entry->refused_of = 0;
     entry->watch.since = 0;
     entry->is_shrunk_said = entry->is_now = 0;
@@ -131,7 +134,7 @@ static void look(r307_mapkeep_t *keep, r307_mapentry_t *entry, apr_uint64_t now)
     else if (entry->refused_of == r307_mapsay_number(&of)) {
         r307_mapsay_answer(entry, R307_KEPT_DONE, 0);
     }
-    else if (is_settled(keep, entry, &of, now)) {
+    else if (is_settled(keep, entry, &of, now) && !r307_mapleft_take(keep, entry, &of)) {
         r307_mapbuild_begin(keep, entry, &of);
     }
     apr_pool_clear(keep->ptemp);

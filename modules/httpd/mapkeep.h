@@ -22,6 +22,12 @@ r307_mapkeep_t *r307_mapkeep_make(apr_pool_t *p, server_rec *s, r307_arena_t *ar
 /* From now on in threads of its own, so many at most. */
 void r307_mapkeep_widen(r307_mapkeep_t *keep, int lanes);
 
+/* The parent at a restart: of an arena in which others read and write. A large file that
+ * changed is left to who builds next, while the rules it had go on. */
+void r307_mapkeep_inherit(r307_mapkeep_t *keep);
+/* The parent, once that one has begun: closes what it left to it. */
+void r307_mapkeep_hand_on(r307_mapkeep_t *keep);
+
 /* A map of httpd.conf with its slot; ref lives as long as the keep. is_now: its file is
  * taken as it is. */
 void r307_mapkeep_add(r307_mapkeep_t *keep, const r307_mapref_t *ref, int is_now);

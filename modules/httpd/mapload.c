@@ -408,17 +408,30 @@ void r307_mapload_build(apr_pool_t *p, const r307_mapref_t *ref,
     loaded->problem = loaded->problem ? apr_pstrdup(p, loaded->problem) : NULL;
 }
 
-void r307_mapload_write(const r307_loaded_t *loaded, r307_mapversion_t *version)
+int r307_mapload_make(r307_loaded_t *loaded)
 {
-    void *bytes = (char *)version + version->image_at;
+    if (!loaded->is_image && !loaded->apart) {
+        loaded->apart = malloc(loaded->len);
+        if (!loaded->apart) {
+            return 0;
+        }
+        r307_image_write(loaded->result.builder, loaded->apart);
+    }
+    return 1;
+}
 
-    if (loaded->is_image) {
-        memcpy(bytes, loaded->bytes, loaded->len);
+void r307_mapload_write(const r307_loaded_t *loaded, r307_slice_t key,
+                        r307_mapversion_t *version)
+{
+    void *room = r307_arena_image_room(version, key);
+    const char *made = loaded->is_image ? loaded->bytes : loaded->apart;
+
+    if (made) {
+        memcpy(room, made, loaded->len);
     }
     else {
-        r307_image_write(loaded->result.builder, bytes);
+        r307_image_write(loaded->result.builder, room);
     }
-    version->of = loaded->of;
     version->rules = loaded->result.rules;
     version->bad = loaded->result.bad;
 }
@@ -426,7 +439,8 @@ void r307_mapload_write(const r307_loaded_t *loaded, r307_mapversion_t *version)
 void r307_mapload_free(r307_loaded_t *loaded)
 {
     free(loaded->bytes);
-    loaded->bytes = NULL;
+    free(loaded->apart);
+    loaded->bytes = loaded->apart = NULL;
     if (loaded->scratch) {
         apr_pool_destroy(loaded->scratch);
         loaded->scratch = NULL;

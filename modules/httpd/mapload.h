@@ -66,6 +66,8 @@ typedef struct r307_loaded_t {
     r307_mapresult_t result;
     char *bytes;                /* of the file, malloc */
     int is_image;               /* these are one */
+    char *apart;                /* the image that was made of them, malloc; NULL: it is made
+                                 * where it is to stand */
 } r307_loaded_t;
 
 /* Reads the file in the state `wanted` and no other, and builds. is_over: asked now and
@@ -73,8 +75,12 @@ typedef struct r307_loaded_t {
 void r307_mapload_build(apr_pool_t *p, const r307_mapref_t *ref,
                         const r307_filestate_t *wanted, int (*is_over)(void *baton),
                         void *baton, r307_loaded_t *loaded);
-/* Puts the image, of `len` bytes, into a reserved version. */
-void r307_mapload_write(const r307_loaded_t *loaded, r307_mapversion_t *version);
+/* Makes the image in memory of this process: for who writes where others can write at the
+ * same time, and must not read there. 0: there is no memory. */
+int r307_mapload_make(r307_loaded_t *loaded);
+/* Puts the image, of `len` bytes, into a version that was reserved for the key. */
+void r307_mapload_write(const r307_loaded_t *loaded, r307_slice_t key,
+                        r307_mapversion_t *version);
 void r307_mapload_free(r307_loaded_t *loaded);
 
 /* Reads, builds, and forgets: NULL, or why the map has no rules. Its bad lines are said. */

@@ -10,10 +10,12 @@
 #include <http_config.h>
 #include <http_core.h>
 #include <http_log.h>
+#include <unixd.h>
 #include "base/version.h"
 #include "httpd/builder.h"
 #include "httpd/mapask.h"
 #include "httpd/mapview.h"
+#include "shared/pages.h"
 
 APLOG_USE_MODULE(redirect307);
 
@@ -98,11 +100,14 @@ typedef struct retained_t {
     char layout[32];
     apr_pool_t *pool;
     r307_arena_t *arena;
+    uid_t user;                 /* who wrote what lies in it: another one that the server */
+    gid_t group;                /* runs as now does not read it */
+    int is_inherited;           /* the generation before had it, and may still use it */
     int queue[2];
     r307_running_t running;
 } retained_t;
 
-#define LAYOUT R307_VERSION " 6"     /* another one whenever a table is */
+#define LAYOUT R307_VERSION " 7"     /* another one whenever a table is */
 
 static retained_t *find_retained(server_rec *s)
 {
@@ -128,6 +133,8 @@ static retained_t *make_retained(server_rec *s, const r307_arena_size_t *size)
     mine = apr_pcalloc(pool, sizeof(*mine));
     apr_cpystrn(mine->layout, LAYOUT, sizeof(mine->layout));
     mine->pool = pool;
+    mine->user = ap_unixd_config.user_id;
+    mine->group = ap_unixd_config.group_id;
     mine->queue[0] = mine->queue[1] = -1;
     mine->arena = r307_arena_make(pool, size);
     if (!mine->arena || (size->is_shared && !r307_mapask_open(mine->queue))) {
@@ -158,6 +165,11 @@ static unsigned count_readers(void)
     return (unsigned)limit * 2 + 32;    /* those that are ending are readers too */
 }
 
+static int is_same_user(const retained_t *last)
+{
+    return last->user == ap_unixd_config.user_id && last->group == ap_unixd_config.group_id;
+}
+
 /* The arena of the last generation, if it is what would be made: nothing of it is lost, and
  * its children go on with it. size 0: one that is not shared. */
 static retained_t *get_retained(server_rec *s, apr_int64_t size, int maps)
@@ -169,7 +181,8 @@ static retained_t *get_retained(server_rec *s, apr_int64_t size, int maps)
 
     if (last && strcmp(last->layout, LAYOUT) == 0) {
         r307_builder_end(&last->running);
-        if (r307_arena_fits(last->arena, &wanted)) {
+        if (r307_arena_fits(last->arena, &wanted) && is_same_user(last)) {
+            last->is_inherited = wanted.is_shared;
             return last;
         }
     }
@@ -228,21 +241,6 @@ static void load_all(r307_mapkeep_t *keep)
     r307_mapkeep_say_young(keep);
 }
 
-static void take_versions(r307_store_t *store)
-{
-    int i;
-
-    for (i = 0; i < store->active_count; i++) {
-        int slot = store->active[i];
-        r307_mapview_t *view = r307_mapview_current(store, slot,
-                                                    store->locals[slot].user->ref, 0);
-
-        if (view) {
-            r307_mapview_install_locked(store, slot, view);
-        }
-    }
-}
-
 static void add_all(r307_store_t *store, r307_mapkeep_t *keep, apr_pool_t *pconf,
                     apr_pool_t *ptemp, const apr_array_header_t *list)
 {
@@ -269,16 +267,18 @@ static void add_all(r307_store_t *store, r307_mapkeep_t *keep, apr_pool_t *pconf
 static r307_store_t *make(apr_pool_t *pconf, server_rec *s, retained_t *mine)
 {
     r307_store_t *store = apr_pcalloc(pconf, sizeof(*store));
-    apr_size_t slots;
+    apr_size_t slots = (apr_size_t)r307_arena_slots(mine->arena);
 
+    store->active = r307_pages_make(pconf, slots * sizeof(*store->active));
+    store->locals = r307_pages_make(pconf, slots * sizeof(*store->locals));
+    if (!store->active || !store->locals) {
+        return NULL;
+    }
     store->s = s;
     store->regex_room = REGEXES_MOST;
     store->arena = mine->arena;
     store->queue[0] = mine->queue[0];
     store->queue[1] = mine->queue[1];
-    slots = (apr_size_t)r307_arena_slots(store->arena);
-    store->active = apr_pcalloc(pconf, slots * sizeof(*store->active));
-    store->locals = apr_pcalloc(pconf, slots * sizeof(*store->locals));
     apr_pool_cleanup_register(pconf, store, forget, apr_pool_cleanup_null);
     return store;
 }
@@ -303,14 +303,20 @@ static int try_make(apr_pool_t *pconf, apr_pool_t *ptemp, server_rec *s, apr_int
         return 0;
     }
     store = make(pconf, s, mine);
-    keep = r307_mapkeep_make(pconf, s, store->arena);
+    keep = store ? r307_mapkeep_make(pconf, s, store->arena) : NULL;
+    if (!keep) {
+        return 0;
+    }
     r307_mapkeep_succeed(keep, 0);
+    if (mine->is_inherited) {
+        r307_mapkeep_inherit(keep);
+    }
     add_all(store, keep, pconf, ptemp, list);
     load_all(keep);
-    take_versions(store);
     if (size && !r307_builder_begin(pconf, s, &mine->running, keep, mine->queue[0])) {
         return 0;
     }
+    r307_mapkeep_hand_on(keep);
     apr_pool_userdata_set(store, USERDATA, NULL, pconf);
     return 1;
 }

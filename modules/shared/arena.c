@@ -4,35 +4,15 @@
 #include "shared/arena_block.h"
 
 #include <string.h>
-#include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
 #include <apr_general.h>
 #include <apr_shm.h>
 
 #include "base/hash.h"
+#include "shared/pages.h"
 
 /* --- making --- */
-
-static apr_status_t unmap(void *data)
-{
-    r307_arena_t *arena = data;
-
-    munmap(arena->head, (size_t)(arena->data - (char *)arena->head) + arena->size);
-    return APR_SUCCESS;
-}
-
-static void *map_private(apr_pool_t *p, r307_arena_t *arena, size_t whole)
-{
-    void *memory = mmap(NULL, whole, PROT_READ | PROT_WRITE,
-                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-
-    if (memory == MAP_FAILED) {
-        return NULL;
-    }
-    apr_pool_cleanup_register(p, arena, unmap, apr_pool_cleanup_null);
-    return memory;
-}
 
 static size_t whole_pages(size_t bytes)
 {
@@ -52,7 +32,7 @@ static unsigned power_of_two(unsigned least)
 r307_arena_t *r307_arena_make(apr_pool_t *p, const r307_arena_size_t *size)
 {
     r307_arena_t *arena = apr_pcalloc(p, sizeof(*arena));
-    size_t current, slots, readers, tables;
+    size_t current, slots, readers, claimed, tables;
     apr_shm_t *shm;
 
     arena->slot_count = power_of_two(size->slots);
@@ -60,11 +40,12 @@ r307_arena_t *r307_arena_make(apr_pool_t *p, const r307_arena_size_t *size)
     current = whole_pages(sizeof(head_t));
     slots = current + whole_pages(arena->slot_count * sizeof(*arena->current));
     readers = slots + whole_pages(arena->slot_count * sizeof(*arena->slots));
-    tables = readers + whole_pages(arena->reader_count * sizeof(reader_t));
+    claimed = readers + whole_pages(arena->reader_count * sizeof(reader_t));
+    tables = claimed + whole_pages(claimed_words(arena) * sizeof(*arena->claimed));
     arena->size = size->bytes;
     arena->is_shared = size->is_shared;
     if (!size->is_shared) {
-        arena->data = map_private(p, arena, tables + size->bytes);
+        arena->data = r307_pages_make(p, tables + size->bytes);
     }
     else if (apr_shm_create(&shm, tables + size->bytes, NULL, p) == APR_SUCCESS) {
         arena->data = apr_shm_baseaddr_get(shm);
@@ -76,6 +57,7 @@ r307_arena_t *r307_arena_make(apr_pool_t *p, const r307_arena_size_t *size)
     arena->current = (apr_uint64_t *)(void *)(arena->data + current);
     arena->slots = (r307_mapslot_t *)(void *)(arena->data + slots);
     arena->readers = (reader_t *)(void *)(arena->data + readers);
+    arena->claimed = (apr_uint64_t *)(void *)(arena->data + claimed);
     arena->data += tables;
     apr_generate_random_bytes((unsigned char *)&arena->head->seed,
                               sizeof(arena->head->seed));
@@ -115,6 +97,23 @@ apr_uint64_t r307_arena_key(const r307_arena_t *arena, r307_slice_t key)
 r307_mapslot_t *r307_arena_slot(const r307_arena_t *arena, int slot)
 {
     return &arena->slots[slot];
+}
+
+/* The bits are the writer's, and may be anything: what comes out is a slot all the same. */
+int r307_arena_next(const r307_arena_t *arena, int slot)
+{
+    unsigned at = (unsigned)(slot + 1), word = at / 64;
+    apr_uint64_t bits;
+
+    if (at >= arena->slot_count) {
+        return -1;
+    }
+    bits = load(&arena->claimed[word]) >> at % 64 << at % 64;
+    while (!bits && ++word < claimed_words(arena)) {
+        bits = load(&arena->claimed[word]);
+    }
+    at = bits ? word * 64 + (unsigned)__builtin_ctzll(bits) : arena->slot_count;
+    return at < arena->slot_count ? (int)at : -1;
 }
 
 int r307_arena_find(const r307_arena_t *arena, r307_slice_t key)
@@ -354,11 +353,11 @@ unsigned r307_arena_wait(r307_arena_t *arena, int by)
 
 void r307_arena_usage(const r307_arena_t *arena, r307_arena_usage_t *usage)
 {
-    unsigned i;
+    int i;
 
     memset(usage, 0, sizeof(*usage));
     usage->size = arena->size;
-    for (i = 0; i < arena->slot_count; i++) {
+    for (i = r307_arena_next(arena, -1); i >= 0; i = r307_arena_next(arena, i)) {
         apr_uint64_t run = load(&arena->current[i]);
 
         usage->used += RUN_LEN(run) * UNIT;

@@ -9,7 +9,7 @@
  *                        parent   builder  its threads  requests  its follower
  *     current, retired      W        W         -           r          r
  *     files                 W        W         -           r          r
- *     slots                 W        W         -           r          r
+ *     slots, claimed        W        W         -           r          r
  *       used, kept          W        W         -           W          r
  *     a version's bytes     W        W         W           r          r
  *     counts                +        +         -           +          -
@@ -36,7 +36,9 @@
  *
  * A process that went mad, or serves somebody who is hostile, can write anything here, and
  * the parent that writes may be root: no place that is read here is used before it was
- * looked at, so that nobody reads or writes outside.
+ * looked at, so that nobody reads or writes outside. It reads words of the tables and no
+ * version's bytes: what was published before a restart goes on where it lies, and is read by
+ * those who serve alone. What it writes while others live it makes in memory of its own.
  */
 #ifndef R307_SHARED_ARENA_H
 #define R307_SHARED_ARENA_H
@@ -93,6 +95,8 @@ int r307_arena_slots(const r307_arena_t *arena);
 /* The slot of a map, -1 when it has none. */
 int r307_arena_find(const r307_arena_t *arena, r307_slice_t key);
 r307_mapslot_t *r307_arena_slot(const r307_arena_t *arena, int slot);
+/* The next one that ever had a map; -1: there is none. The first one: after -1. */
+int r307_arena_next(const r307_arena_t *arena, int slot);
 /* What `key` of the map's slot is, as long as it has one. */
 apr_uint64_t r307_arena_key(const r307_arena_t *arena, r307_slice_t key);
 /* Whether any slot's file is that one. */
@@ -164,8 +168,11 @@ typedef struct r307_wanted_t {
  * given up; R307_RESERVED at a time. */
 r307_mapversion_t *r307_arena_reserve(r307_arena_t *arena, const r307_wanted_t *wanted);
 void r307_arena_give_up(r307_arena_t *arena, r307_mapversion_t *version);
-/* version: reserved and written, with `of`. */
-void r307_arena_publish(r307_arena_t *arena, int slot, r307_mapversion_t *version);
+/* Where its image goes: by the key, and not by what stands in its head by now. */
+void *r307_arena_image_room(r307_mapversion_t *version, r307_slice_t key);
+/* version: reserved and written; of: the file it was made from. */
+void r307_arena_publish(r307_arena_t *arena, int slot, r307_mapversion_t *version,
+                        const r307_filestate_t *of);
 /* What is in use is an image that children inherit mapped, made from that file. */
 void r307_arena_publish_mapped(r307_arena_t *arena, int slot, const r307_filestate_t *of);
 

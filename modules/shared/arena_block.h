@@ -3,7 +3,7 @@
  * arena_block: the tables of an arena, for arena.c, which reads, and arena_room.c, which
  * writes; for these two alone.
  *
- *     head_t | current[slots] | slots[slots] | readers[readers] | the bytes of versions
+ *     head_t | current[slots] | slots[slots] | readers[readers] | claimed | versions' bytes
  *
  * each from the beginning of a page. Positions of versions count from the last part.
  */
@@ -63,6 +63,8 @@ struct r307_arena_t {
     apr_uint64_t *current;      /* of each slot: the run of its version; 0: none */
     r307_mapslot_t *slots;
     reader_t *readers;
+    apr_uint64_t *claimed;      /* a bit for each slot that ever had a map: who goes through
+                                 * all slots reads no others, of which most have no memory */
     unsigned reader_count, slot_count;
     char *data;                 /* runs count from here */
     apr_uint64_t size;
@@ -108,6 +110,11 @@ static inline int is_among(const apr_uint64_t *serials, int count, apr_uint64_t 
         continue;
     }
     return i < count;
+}
+
+static inline unsigned claimed_words(const r307_arena_t *arena)
+{
+    return (arena->slot_count + 63) / 64;
 }
 
 static inline unsigned slot_at(const r307_arena_t *arena, apr_uint64_t h, unsigned i)

@@ -108,9 +108,9 @@ static void give_back(r307_arena_t *arena, apr_uint64_t run)
 
 static int is_current(const r307_arena_t *arena, apr_uint64_t run)
 {
-    unsigned i;
+    int i;
 
-    for (i = 0; i < arena->slot_count; i++) {
+    for (i = r307_arena_next(arena, -1); i >= 0; i = r307_arena_next(arena, i)) {
         if (load(&arena->current[i]) == run) {
             return 1;
         }
@@ -198,9 +198,9 @@ static apr_uint64_t find_gap(r307_arena_t *arena, apr_uint64_t wanted)
 {
     apr_uint64_t units = units_of(arena), at;
     unsigned char *taken = calloc(1, (size_t)(units / 8 + 2));
-    unsigned i;
+    int i;
 
-    for (i = 0; taken && i < arena->slot_count; i++) {
+    for (i = r307_arena_next(arena, -1); taken && i >= 0; i = r307_arena_next(arena, i)) {
         mark(taken, units, load(&arena->current[i]));
     }
     for (i = 0; taken && i < RETIRED; i++) {
@@ -224,10 +224,10 @@ static int goes_before(const r307_mapslot_t *a, const r307_mapslot_t *b)
 static apr_uint64_t sum_tenants(const r307_arena_t *arena, int *oldest)
 {
     apr_uint64_t sum = 0;
-    unsigned i;
+    int i;
 
     *oldest = -1;
-    for (i = 0; i < arena->slot_count; i++) {
+    for (i = r307_arena_next(arena, -1); i >= 0; i = r307_arena_next(arena, i)) {
         apr_uint64_t run = load(&arena->current[i]);
 
         if (!run || arena->slots[i].is_conf) {
@@ -235,7 +235,7 @@ static apr_uint64_t sum_tenants(const r307_arena_t *arena, int *oldest)
         }
         sum += RUN_LEN(run);
         if (*oldest < 0 || goes_before(&arena->slots[i], &arena->slots[*oldest])) {
-            *oldest = (int)i;
+            *oldest = i;
         }
     }
     return sum;
@@ -313,10 +313,21 @@ static apr_uint64_t *find_reserved(r307_arena_t *arena, apr_uint64_t run)
     return i < R307_RESERVED ? &arena->reserved[i] : NULL;
 }
 
+/* From the head's beginning. */
+static apr_uint64_t image_at_of(r307_slice_t key)
+{
+    return (sizeof(r307_mapversion_t) + key.len + 63) / 64 * 64;
+}
+
+void *r307_arena_image_room(r307_mapversion_t *version, r307_slice_t key)
+{
+    return (char *)version + image_at_of(key);
+}
+
 r307_mapversion_t *r307_arena_reserve(r307_arena_t *arena, const r307_wanted_t *wanted)
 {
     r307_slice_t key = wanted->key;
-    apr_uint64_t image_at = (sizeof(r307_mapversion_t) + key.len + 63) / 64 * 64;
+    apr_uint64_t image_at = image_at_of(key);
     apr_uint64_t len = image_at + wanted->image_len, units = (len + UNIT - 1) / UNIT, at;
     apr_uint64_t *reserved = find_reserved(arena, 0);
     r307_mapversion_t *version;
@@ -365,10 +376,12 @@ void r307_arena_give_up(r307_arena_t *arena, r307_mapversion_t *version)
     }
 }
 
-void r307_arena_publish(r307_arena_t *arena, int slot, r307_mapversion_t *version)
+void r307_arena_publish(r307_arena_t *arena, int slot, r307_mapversion_t *version,
+                        const r307_filestate_t *of)
 {
+    version->of = *of;
     retire(arena, slot, take_reserved(arena, version));
-    arena->slots[slot].built = version->of;
+    arena->slots[slot].built = *of;
 }
 
 void r307_arena_publish_mapped(r307_arena_t *arena, int slot, const r307_filestate_t *of)
@@ -386,9 +399,9 @@ void r307_arena_succeed(r307_arena_t *arena)
 
 void r307_arena_unpin(r307_arena_t *arena)
 {
-    unsigned i;
+    int i;
 
-    for (i = 0; i < arena->slot_count; i++) {
+    for (i = r307_arena_next(arena, -1); i >= 0; i = r307_arena_next(arena, i)) {
         arena->slots[i].is_conf = 0;
     }
 }
@@ -441,6 +454,7 @@ int r307_arena_claim(r307_arena_t *arena, r307_slice_t key, int is_conf)
     memset(slot, 0, sizeof(*slot));
     slot->is_conf = is_conf != 0;
     slot->used = r307_arena_clock();
+    __atomic_fetch_or(&arena->claimed[at / 64], (apr_uint64_t)1 << at % 64, __ATOMIC_SEQ_CST);
     store(&slot->key, h);
     return at;
 }

@@ -15,6 +15,7 @@
 #include <apr_strings.h>
 
 #include "shared/arena_block.h"
+#include "shared/pages.h"
 
 #define READERS 4
 #define MAPS    6
@@ -53,13 +54,14 @@ static int put(const char *key, size_t len, int is_conf, char byte)
 {
     int slot = r307_arena_claim(arena, key_of(key), is_conf);
     r307_mapversion_t *version = slot < 0 ? NULL : reserve(key, len, is_conf);
+    r307_filestate_t of = { 0 };
 
     if (!version) {
         return -1;
     }
     memset((char *)version + version->image_at, byte, len);
-    version->of.inode = (apr_uint64_t)(unsigned char)byte;
-    r307_arena_publish(arena, slot, version);
+    of.inode = (apr_uint64_t)(unsigned char)byte;
+    r307_arena_publish(arena, slot, version, &of);
     return slot;
 }
 
@@ -382,6 +384,7 @@ static void *read_all(void *data)
 static void write_one(unsigned round)
 {
     size_t len = 300 + round * 977 % 40000;
+    const r307_filestate_t of = { 0 };
     r307_mapversion_t *version;
     char key[8];
     int slot;
@@ -397,8 +400,45 @@ static void write_one(unsigned round)
         r307_arena_give_up(arena, version);
         return;
     }
-    r307_arena_publish(arena, slot, version);
+    r307_arena_publish(arena, slot, version, &of);
 }
+
+/* Whoever goes through all slots reads those that had a map, and no others. */
+START_TEST(claimed)
+{
+    int a, b, at;
+
+    ck_assert_int_eq(r307_arena_next(arena, -1), -1);
+    a = put("a", 100, 1, 'a');
+    b = put("b", 100, 0, 'b');
+    at = r307_arena_next(arena, -1);
+    ck_assert_int_eq(at, a < b ? a : b);
+    at = r307_arena_next(arena, at);
+    ck_assert_int_eq(at, a < b ? b : a);
+    ck_assert_int_eq(r307_arena_next(arena, at), -1);
+    ck_assert_int_eq(r307_arena_next(arena, r307_arena_slots(arena)), -1);
+    /* what a child wrote there leads to no place beyond the table */
+    memset(arena->claimed, 0xFF, claimed_words(arena) * sizeof(*arena->claimed));
+    ck_assert_int_eq(r307_arena_next(arena, r307_arena_slots(arena) - 1), -1);
+    for (at = -1; (at = r307_arena_next(arena, at)) >= 0;) {
+        ck_assert_int_lt(at, r307_arena_slots(arena));
+    }
+}
+END_TEST
+
+START_TEST(pages)
+{
+    apr_pool_t *own;
+    char *at;
+
+    apr_pool_create(&own, p);
+    at = r307_pages_make(own, (apr_size_t)1 << 30);
+    ck_assert_ptr_nonnull(at);
+    ck_assert_int_eq(at[0] | at[1 << 29] | at[(1 << 30) - 1], 0);
+    at[(1 << 30) - 1] = 'x';
+    apr_pool_destroy(own);
+}
+END_TEST
 
 START_TEST(beside_each_other)
 {
@@ -442,6 +482,8 @@ TCase *arena_cases(void)
     tcase_add_test(cases, foreign_bytes);
     tcase_add_test(cases, counts);
     tcase_add_test(cases, sizes);
+    tcase_add_test(cases, claimed);
+    tcase_add_test(cases, pages);
     tcase_add_test(cases, beside_each_other);
     return cases;
 }

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "shared/pages.h"
+
+#include <sys/mman.h>
+
+typedef struct mapping_t {
+    void *at;
+    size_t len;
+} mapping_t;
+
+static apr_status_t unmap(void *data)
+{
+    mapping_t *mapping = data;
+
+    munmap(mapping->at, mapping->len);
+    return APR_SUCCESS;
+}
+
+void *r307_pages_make(apr_pool_t *p, apr_size_t bytes)
+{
+    mapping_t *mapping = apr_palloc(p, sizeof(*mapping));
+
+    mapping->len = bytes;
+    mapping->at = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (mapping->at == MAP_FAILED) {
+        return NULL;
+    }
+    apr_pool_cleanup_register(p, mapping, unmap, apr_pool_cleanup_null);
+    return mapping->at;
+}
