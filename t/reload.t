@@ -17,8 +17,10 @@ sub text
 {
     my $generation = shift;
     my $rules = join '', map { "Redirect307 /r$_ /to/$_ name=r$_ header=!X-$_\n" } 1 .. 200;
+    # so many that they are kept in another pool
+    my $plain = join '', map { "Redirect307 /many$_ /to/many$_\n" } 1 .. 9000;
     my $regexes = join '', map { "Redirect307Match ^/m$_/(?<id>\\d+)\$ /m/:id?g=\$1 expr=\"%{REQUEST_METHOD} != 'PUT'\"\n" } 1 .. 50;
-    return <<"EOT" . $rules . $regexes;
+    return <<"EOT" . $rules . $plain . $regexes;
 StartServers 2
 MaxConnectionsPerChild 0
 GracefulShutdownTimeout 5
@@ -51,6 +53,8 @@ sub ask
 my @asked = (
     ['/r7/x',          '307 -> /to/7/x'],
     ['/m9/12',         '307 -> /m/12?g=12'],
+    ['/many9',         '307 -> /to/many9'],
+    ['/many9000/x',    '307 -> /to/many9000/x'],
     ['/reload/old3',   '307 -> /reload/new3'],
     ['/reload/d/5',    '307 -> /n/5'],
     ['/in/x',          '307 -> /location'],

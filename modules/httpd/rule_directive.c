@@ -10,6 +10,7 @@
 #include "httpd/conf_indexes.h"
 #include "httpd/expr.h"
 #include "httpd/flag_file.h"
+#include "httpd/fresh_pool.h"
 #include "httpd/htaccess_file.h"
 #include "httpd/htaccess_run.h"
 #include "httpd/never_served.h"
@@ -48,17 +49,46 @@ static const char *find_flag(void *baton, apr_pool_t *p, const char *name, void 
 }
 
 /* Of the configuration, or of the .htaccess, that is being read. */
-static r307_literals_t *literals_of(cmd_parms *cmd)
+typedef struct plain_lines_t {
+    r307_literals_t *literals;
+    apr_pool_t *p;              /* of the rules */
+    unsigned count;             /* in it */
+} plain_lines_t;
+
+#define FRESH_MOST 65536        /* plain rules: what a fresh pool has room for at first */
+
+static plain_lines_t *plain_lines_of(cmd_parms *cmd)
 {
     static const char key[] = "redirect307-literals";
-    void *literals = NULL;
+    void *known = NULL;
+    plain_lines_t *lines;
 
-    apr_pool_userdata_get(&literals, key, cmd->pool);
-    if (!literals) {
-        literals = r307_literals_make(cmd->pool);
-        apr_pool_userdata_setn(literals, key, NULL, cmd->pool);
+    apr_pool_userdata_get(&known, key, cmd->pool);
+    lines = known;
+    if (!lines) {
+        lines = apr_palloc(cmd->pool, sizeof(*lines));
+        lines->literals = r307_literals_make(cmd->pool);
+        lines->p = cmd->pool;
+        lines->count = 0;
+        apr_pool_userdata_setn(lines, key, NULL, cmd->pool);
     }
-    return literals;
+    return lines;
+}
+
+static const r307_rule_t *parse_plain(cmd_parms *cmd, const char *args, r307_place_t place,
+                                      const r307_context_t *context)
+{
+    plain_lines_t *lines = plain_lines_of(cmd);
+    const r307_rule_t *rule = r307_literals_line(lines->literals, lines->p, args, place,
+                                                 context);
+
+    lines->count += rule != NULL;
+    if (lines->count == (lines->p == cmd->pool ? R307_FRESH_FROM : FRESH_MOST)
+        && !context->is_tenant) {
+        lines->p = r307_fresh_pool_make(cmd->pool);
+        lines->count = 0;
+    }
+    return rule;
 }
 
 const char *r307_rule_directive_parse(cmd_parms *cmd, const r307_container_t *container,
@@ -86,7 +116,7 @@ const char *r307_rule_directive_parse(cmd_parms *cmd, const r307_container_t *co
     }
     place.file = r307_container_file(cmd);
     place.line = (unsigned)cmd->directive->line_num;
-    *rule = r307_literals_line(literals_of(cmd), cmd->pool, args, place, &context);
+    *rule = parse_plain(cmd, args, place, &context);
     if (*rule) {
         return NULL;
     }

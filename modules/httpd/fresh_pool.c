@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "httpd/fresh_pool.h"
+
+#include <apr_allocator.h>
+
+/* Above what malloc ever takes from memory that was used before: such a piece is mapped when it
+ * is asked for, costs what is used of it, and is unmapped when it is freed. */
+#define PIECE ((apr_size_t)64 * 1024 * 1024)
+
+/* The allocator gives the pool the one piece it has. Where an allocator works otherwise this is
+ * a pool like others. */
+apr_pool_t *r307_fresh_pool_make(apr_pool_t *parent)
+{
+    apr_allocator_t *allocator;
+    apr_memnode_t *piece;
+    apr_pool_t *p;
+
+    if (apr_allocator_create(&allocator) != APR_SUCCESS) {
+        return parent;
+    }
+    piece = apr_allocator_alloc(allocator, PIECE);
+    if (piece) {
+        apr_allocator_free(allocator, piece);
+    }
+    if (apr_pool_create_ex(&p, parent, NULL, allocator) != APR_SUCCESS) {
+        apr_allocator_destroy(allocator);
+        return parent;
+    }
+    apr_allocator_owner_set(allocator, p);
+    return p;
+}

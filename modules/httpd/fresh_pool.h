@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * fresh_pool: a pool for what many lines of a configuration make. A pool of httpd's gives its
+ * memory back to be used again, and at a graceful restart that is shared with the processes of
+ * before: each page of it is copied when it is written, while nobody is served. The memory of
+ * this pool goes back to the system as a whole, and the next one's was nobody's.
+ */
+#ifndef R307_HTTPD_FRESH_POOL_H
+#define R307_HTTPD_FRESH_POOL_H
+
+#include <apr_pools.h>
+
+/* So many lines are worth one. */
+#define R307_FRESH_FROM 8192
+
+/* Below parent, with an allocator of its own; parent itself where there is none to be had. It
+ * has room for some ten thousand rules at first, and takes more as other pools do. */
+apr_pool_t *r307_fresh_pool_make(apr_pool_t *parent);
+
+#endif
