@@ -79,10 +79,14 @@ def versions(path, lines):
 
 
 def stands(port, path, word):
-    """Whether what was changed last is what is answered."""
-    told = Client(port).ask(path)[1] or "nothing"
-    if word not in told:
-        raise RuntimeError("seconds after the last change the old lines still answer: " + told)
+    """Whether what was changed last comes to be what is answered."""
+    client, told = Client(port), "nothing"
+    for _ in range(100):
+        told = client.ask(path)[1] or "nothing"
+        if word in told:
+            return
+        time.sleep(0.1)
+    raise RuntimeError("ten seconds after the last change the old lines still answer: " + told)
 
 
 def swapped(place, results, n):

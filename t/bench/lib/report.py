@@ -232,7 +232,7 @@ def method(results, place):
     return out + [
         "Instructions are those of the server's user space, counted by callgrind in a single process (`httpd -X`, nginx with "
         "`master_process off`, HAProxy with one thread, lighttpd) over exactly 100 requests on one connection after a warm-up: the least of "
-        "three times, since each second that ends adds a little; or once over 20 where one request costs more than half a million. "
+        "two or three times, since each second that ends adds a little; or once over 20 where one request costs more than half a million. "
         "A request follows the last byte of an answer after 5 ms: sooner it may find httpd's worker before it is back in its "
         "queue, and save a trip; a round in which not every request took that trip is not used. Figures repeat within 0.1 %, on a "
         "busy machine too; run time and seconds do not, and are worth what the load says.", "",

@@ -11,7 +11,7 @@ from tools import PACE, Client, free_port
 
 REQUESTS = 100                          # that many are counted
 FEW = 20                                # or that many, where one costs more than half a million
-ROUNDS = 3                              # of them the least: each second that ends adds a little
+ROUNDS = 2                              # of them the least: each second that ends adds a little
 TRIP = "ap_queue_pop_something"         # a worker takes one request out of httpd's queue
 
 
@@ -100,9 +100,10 @@ class Server:
     def watch(self):
         self.monitor("instrumentation", "on")
 
-    def instructions(self, requests, warm=20, few=False):
+    def instructions(self, requests, warm=20, few=False, most=ROUNDS):
         """Instructions a request, how many were asked, and the answer to the last. requests: paths,
-        or what Client.ask takes, asked in turn; warm: how many first, uncounted (0: each is new)."""
+        or what Client.ask takes, asked in turn; warm: how many first, uncounted (0: each is new);
+        most: rounds, of which dear requests need one."""
         asked = [(one,) if isinstance(one, str) else one for one in requests]
         client = Client(self.port, 600, PACE)
         for n in range(warm):
@@ -114,7 +115,7 @@ class Server:
                 client.ask(*asked[n % len(asked)])
             about = self.dumped()[0] / 5
             few = few or about > 500000
-            rounds = ROUNDS if about < 100000 else 1
+            rounds = most if about < 100000 else 1
         else:
             client.ask("/page.html")
             self.dumped()
