@@ -14,6 +14,7 @@
 #include "httpd/maintenance_serve.h"
 #include "httpd/never_served.h"
 #include "httpd/request_view.h"
+#include "httpd/serve_note.h"
 #include "httpd/serve.h"
 #include "httpd/status_handler.h"
 #include "httpd/store.h"
@@ -92,6 +93,14 @@ static int ask_late(request_rec *r, const r307_config_t *conf, int login_ahead)
            ? ask(r, conf, conf->late, R307_REQUEST_LATE, login_ahead) : result;
 }
 
+static void note_blocks(request_rec *r, const r307_config_t *conf)
+{
+    r307_htaccess_note(conf, conf->late);
+    if (!r->main) {
+        r307_served_blocks(r, conf, conf->late);
+    }
+}
+
 /* Reached only if a password would be asked for next; what is decided here is not
  * decided again once the password came. */
 int r307_on_access_checker_ex(request_rec *r)
@@ -101,7 +110,7 @@ int r307_on_access_checker_ex(request_rec *r)
     int result;
 
     if (conf->late) {
-        r307_htaccess_note(conf, conf->late);
+        note_blocks(r, conf);
     }
     if (!has_late(conf) || !may_late(r, conf) || !is_asked(r, conf)
         || phase_of(r) == R307_REQUEST_EARLY_WAITS) {
@@ -129,7 +138,7 @@ int r307_on_type_checker(request_rec *r)
         return DECLINED;
     }
     if (conf->late) {
-        r307_htaccess_note(conf, conf->late);
+        note_blocks(r, conf);
     }
     if (conf->own_link && r307_status_own(r, conf) == DONE) {
         return DONE;
@@ -181,6 +190,7 @@ int r307_on_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp,
     }
     r307_log_once_make(pconf);
     r307_counters_make(s);
+    r307_served_table_make(s, r307_conf_indexes_seed());
     r307_hit_table_make(pconf, s, conf);
     r307_conf_indexes_build(pconf, r307_hit_table_seed(conf));
     if (r307_store_make(pconf, ptemp, s, r307_config_value(conf, R307_SETTING_ARENA))

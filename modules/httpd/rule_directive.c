@@ -163,6 +163,7 @@ static void add_stay(cmd_parms *cmd, r307_config_t *conf,
     }
     block->is_htaccess = 1;
     r307_limit_count(cmd->pool, &block->tally, rule);
+    block->stays++;
     met->stays++;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "httpd/status_faults.h"
 #include "httpd/status_gather.h"
+#include "httpd/status_served.h"
 
 #include <string.h>
 #include <apr_hash.h>
@@ -510,6 +511,8 @@ static void make(apr_pool_t *p, r307_overview_t *status)
     status->statuses = apr_array_make(p, 4, sizeof(r307_status_sum_t));
     status->named = apr_array_make(p, 4, sizeof(r307_status_sum_t));
     status->shown = apr_array_make(p, 4, sizeof(r307_status_rule_t));
+    status->files = apr_array_make(p, 4, sizeof(r307_status_file_t));
+    status->new_hosts = apr_array_make(p, 4, sizeof(r307_status_host_t));
 }
 
 void r307_status_gather(request_rec *r, const r307_config_t *conf, int with_sums,
@@ -543,6 +546,7 @@ void r307_status_gather(request_rec *r, const r307_config_t *conf, int with_sums
     look_at_refusals(r, status);
     look_at_findings(r, status);
     look_at_maintenance(r, status);
+    r307_status_served(r, status);
     if (sum.idle) {
         need(status, R307_NEED_UNUSED, NULL,
              apr_psprintf(r->pool, "%u rule%s had no hit for " APR_STRINGIFY(UNUSED_DAYS)

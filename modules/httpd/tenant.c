@@ -155,6 +155,18 @@ const r307_tenancy_t *r307_tenant_find(request_rec *r, const r307_config_t *conf
     return tenancy;
 }
 
+unsigned r307_tenant_reached(request_rec *r, const r307_config_t *conf,
+                             const r307_block_t *block)
+{
+    r307_tenancy_t tenancy;
+    r307_view_t view;
+
+    memset(&view, 0, sizeof(view));
+    view.asked.host = r->hostname ? r->hostname : "";
+    fill(r, conf, &view, block, &tenancy);
+    return r307_limit_reached(r->pool, &block->tally, &tenancy);
+}
+
 const char *r307_tenant_maintenance_why(request_rec *r, const r307_config_t *conf,
                                         const r307_view_t *view,
                                         const r307_maintenance_t *line)

@@ -17,6 +17,10 @@ const r307_tenancy_t *r307_tenant_find(request_rec *r, const r307_config_t *conf
                                        const r307_view_t *view,
                                        const r307_block_t *block);
 
+/* Which limits the rules of the block are past: 1 << r307_limit_t of each. Nothing is said. */
+unsigned r307_tenant_reached(request_rec *r, const r307_config_t *conf,
+                             const r307_block_t *block);
+
 /* NULL, or why a maintenance line of a .htaccess is not asked here. */
 const char *r307_tenant_maintenance_why(request_rec *r, const r307_config_t *conf,
                                         const r307_view_t *view,

@@ -63,6 +63,7 @@ int main(void)
     suite_add_tcase(suite, filestate_cases());
     suite_add_tcase(suite, arena_cases());
     suite_add_tcase(suite, hits_cases());
+    suite_add_tcase(suite, served_cases());
     suite_add_tcase(suite, identity_cases());
     suite_add_tcase(suite, status_cases());
     suite_add_tcase(suite, index_cases());

@@ -161,6 +161,7 @@ TCase *index_cases(void);
 TCase *prefilter_cases(void);
 TCase *arena_cases(void);
 TCase *hits_cases(void);
+TCase *served_cases(void);
 TCase *identity_cases(void);
 TCase *status_cases(void);
 TCase *filestate_cases(void);

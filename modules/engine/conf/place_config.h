@@ -46,6 +46,9 @@ typedef struct r307_block_t {
                              * before it than where it was compiled; may be negative */
     int doubts;             /* of a .htaccess: what r307_start_lint_say has to say */
     apr_uint64_t home;      /* __atomic: see r307_identity_home; 0: not known yet */
+    int stays;              /* of a .htaccess: rules that stand in for lines that are none */
+    apr_uint32_t noted;     /* __atomic, of a cached .htaccess: the second in which
+                             * httpd/serve_note.h last noted it */
 } r307_block_t;
 
 /* Blocks in the order they are asked. Never empty: where there is none, the list is

@@ -312,17 +312,19 @@ static void count_plan(r307_tally_t *tally, const r307_rule_t *rule)
     }
 }
 
-static int plan_exceeds(const r307_tally_t *tally, const r307_tenancy_t *tenancy)
+static int is_too_long(const r307_tally_t *tally, const r307_tenancy_t *tenancy)
 {
     apr_int64_t longest = value(tenancy, R307_LIMIT_LONGEST);
 
-    if ((tenancy->require == R307_REQUIRE_UNTIL && tally->lacks_until)
-        || (tenancy->require == R307_REQUIRE_REVIEW && tally->lacks_review)) {
-        return 1;
-    }
     return longest != R307_LIMIT_LONGEST_NONE
         && (tally->lacks_until || tally->longest > apr_time_from_sec(longest)
             || tally->last - tenancy->made > apr_time_from_sec(longest));
+}
+
+static int lacks_plan(const r307_tally_t *tally, const r307_tenancy_t *tenancy)
+{
+    return (tenancy->require == R307_REQUIRE_UNTIL && tally->lacks_until)
+        || (tenancy->require == R307_REQUIRE_REVIEW && tally->lacks_review);
 }
 
 static void count_flags(apr_pool_t *p, r307_tally_t *tally, const r307_rule_t *rule)
@@ -389,18 +391,11 @@ static int hosts_exceed(apr_pool_t *p, const r307_tally_t *tally,
     return i != NULL;
 }
 
-int r307_limit_exceeds(apr_pool_t *p, const r307_tally_t *tally,
-                       const r307_tenancy_t *tenancy)
+static int leads_too_far(apr_pool_t *p, const r307_tally_t *tally,
+                         const r307_tenancy_t *tenancy)
 {
     apr_hash_index_t *i;
 
-    if (hosts_exceed(p, tally, r307_limit_allow(tenancy, tenancy->allow))
-        || is_too_many(tenancy, tally->rules) || is_too_many_regexes(tenancy, tally->regexes)
-        || plan_exceeds(tally, tenancy)
-        || (tally->unbounded
-            && value(tenancy, R307_LIMIT_REGEX) != R307_LIMIT_REGEX_ALL)) {
-        return 1;
-    }
     if (!tally->origins || value(tenancy, R307_LIMIT_TARGETS) == R307_TARGETS_ANY) {
         return 0;
     }
@@ -412,4 +407,23 @@ int r307_limit_exceeds(apr_pool_t *p, const r307_tally_t *tally,
         }
     }
     return 0;
+}
+
+unsigned r307_limit_reached(apr_pool_t *p, const r307_tally_t *tally,
+                            const r307_tenancy_t *tenancy)
+{
+    int regexes = is_too_many_regexes(tenancy, tally->regexes)
+        || (tally->unbounded && value(tenancy, R307_LIMIT_REGEX) != R307_LIMIT_REGEX_ALL);
+
+    return (is_too_many(tenancy, tally->rules) ? 1u << R307_LIMIT_RULES : 0)
+        | (regexes ? 1u << R307_LIMIT_REGEX : 0)
+        | (is_too_long(tally, tenancy) ? 1u << R307_LIMIT_LONGEST : 0)
+        | (leads_too_far(p, tally, tenancy) ? 1u << R307_LIMIT_TARGETS : 0);
+}
+
+int r307_limit_exceeds(apr_pool_t *p, const r307_tally_t *tally,
+                       const r307_tenancy_t *tenancy)
+{
+    return hosts_exceed(p, tally, r307_limit_allow(tenancy, tenancy->allow))
+        || lacks_plan(tally, tenancy) || r307_limit_reached(p, tally, tenancy) != 0;
 }

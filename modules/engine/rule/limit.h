@@ -113,5 +113,8 @@ void r307_limit_count(apr_pool_t *p, r307_tally_t *tally, const r307_rule_t *rul
 /* Whether r307_limit_why would have something to say of a rule counted here. */
 int r307_limit_exceeds(apr_pool_t *p, const r307_tally_t *tally,
                        const r307_tenancy_t *tenancy);
+/* Which limits some rule counted here is past: 1 << r307_limit_t of each. */
+unsigned r307_limit_reached(apr_pool_t *p, const r307_tally_t *tally,
+                            const r307_tenancy_t *tenancy);
 
 #endif

@@ -63,37 +63,6 @@ const char r307_status_style[] =
 
 /* --- pieces --- */
 
-static void say_when(r307_out_t *out, apr_time_t when)
-{
-    if (when) {
-        const char *text = r307_status_time(out->p, when);
-
-        r307_out_puts(out, "<time datetime=\"", text, "\">", apr_pstrmemdup(out->p, text,
-                10),
-                      " ", apr_pstrmemdup(out->p, text + 11, 5), "</time>", NULL);
-    }
-}
-
-static void cell(r307_out_t *out, const char *of, const char *text)
-{
-    r307_out_puts(out, "<td data-of=\"", of, "\">", NULL);
-    r307_out_html(out, text);
-    r307_out_puts(out, "</td>", NULL);
-}
-
-static void code_cell(r307_out_t *out, const char *of, const char *text)
-{
-    r307_out_puts(out, "<td class=\"c\" data-of=\"", of, "\">", NULL);
-    r307_out_html(out, text);
-    r307_out_puts(out, "</td>", NULL);
-}
-
-static void number_cell(r307_out_t *out, const char *of, apr_uint64_t number)
-{
-    r307_out_puts(out, "<td class=\"n\" data-of=\"", of, "\">",
-                  r307_status_number(out->p, number), "</td>", NULL);
-}
-
 static void input(r307_out_t *out, const char *name, const char *label, const char *value,
                   const char *shape)
 {
@@ -193,8 +162,8 @@ static void needs(r307_out_t *out, const r307_overview_t *status)
 
         r307_out_puts(out, "<tr><td class=\"k\">"
                            "", r307_need_words[need->kind], "</td>", NULL);
-        cell(out, "why", need->text);
-        code_cell(out, "where", need->place);
+        r307_out_cell(out, "why", need->text);
+        r307_out_code_cell(out, "where", need->place);
         r307_out_puts(out, "</tr>\n", NULL);
         r307_out_pass(out);
     }
@@ -222,11 +191,11 @@ static void events(r307_out_t *out, const r307_overview_t *status)
                                                           r307_status_event_t);
 
         r307_out_puts(out, "<tr><td>", NULL);
-        say_when(out, event->when);
+        r307_out_when(out, event->when);
         r307_out_puts(out, "</td>", NULL);
-        code_cell(out, "rule", event->rule);
+        r307_out_code_cell(out, "rule", event->rule);
         r307_out_puts(out, "<td>", event->what, "</td>", NULL);
-        code_cell(out, "where", event->place);
+        r307_out_code_cell(out, "where", event->place);
         r307_out_puts(out, "</tr>\n", NULL);
     }
     r307_out_puts(out, "</tbody></table></section>\n", NULL);
@@ -331,7 +300,7 @@ static void rule_row(r307_out_t *out, const r307_overview_t *status,
     r307_out_puts(out, "<tr><td class=\"c\">", NULL);
     r307_out_html(out, rule->source ? rule->source : "(its section)");
     r307_out_puts(out, "</td>", NULL);
-    code_cell(out, "target", rule->target->text ? rule->target->text : "");
+    r307_out_code_cell(out, "target", rule->target->text ? rule->target->text : "");
     r307_out_puts(out, "<td class=\"n\" data-of=\"status\">", NULL);
     r307_out_number(out, (apr_uint64_t)rule->status);
     r307_out_puts(out, "</td><td data-of=\"state\">"
@@ -342,9 +311,9 @@ static void rule_row(r307_out_t *out, const r307_overview_t *status,
         r307_out_puts(out, "</span>", NULL);
     }
     r307_out_puts(out, "</td>", NULL);
-    number_cell(out, "hits", of->hits.all);
+    r307_out_number_cell(out, "hits", of->hits.all);
     r307_out_puts(out, "<td data-of=\"last hit\">", NULL);
-    say_when(out, of->hits.last);
+    r307_out_when(out, of->hits.last);
     r307_out_puts(out, "</td><td data-of=\"where\"><span class=\"c\">", NULL);
     r307_out_html(out, apr_psprintf(out->p, "%s:%u", rule->place.file ? rule->place.file
                                     : "-",
@@ -436,16 +405,16 @@ static void maps(r307_out_t *out, const r307_overview_t *status)
         r307_out_html(out, map->path);
         r307_out_puts(out, "</td>", NULL);
         if (map->is_read) {
-            number_cell(out, "lines", map->lines);
-            number_cell(out, "skipped", map->skipped);
+            r307_out_number_cell(out, "lines", map->lines);
+            r307_out_number_cell(out, "skipped", map->skipped);
         }
         else {
             r307_out_puts(out, "<td data-of=\"lines\">not read</td><td></td>", NULL);
         }
         r307_out_puts(out, "<td data-of=\"written\">", NULL);
-        say_when(out, map->since);
+        r307_out_when(out, map->since);
         r307_out_puts(out, "</td>", NULL);
-        code_cell(out, "named at", map->place);
+        r307_out_code_cell(out, "named at", map->place);
         r307_out_puts(out, "</tr>\n", NULL);
     }
     r307_out_puts(out, "</tbody></table></section>\n", NULL);
@@ -468,8 +437,8 @@ void r307_status_html(r307_out_t *out, const r307_overview_t *status)
                   "</h1>\n<nav aria-label=\"Parts\"><ul><li><a href=\"#needs\">Needs "
                   "you</a></li>"
                   "<li><a href=\"#next\">Next 14 days</a></li><li><a href=\"#rules\">"
-                  "Rules</a></li>"
-                  "<li><a href=\"", NULL);
+                  "Rules</a></li>", status->own_name ? ""
+                  : "<li><a href=\"#files\">.htaccess</a></li>", "<li><a href=\"", NULL);
     link_begin(out, status);
     r307_out_puts(out, "json\">JSON</a></li>", status->own_name ? ""
                   : "<li><a href=\"?metrics\">Metrics</a></li>",
@@ -484,6 +453,9 @@ void r307_status_html(r307_out_t *out, const r307_overview_t *status)
     rules(out, status);
     timeline(out, status);
     maps(out, status);
+    if (!status->own_name) {
+        r307_status_files_html(out, status);
+    }
     r307_out_puts(out, "</main>\n<footer><p class=\"q\">mod_redirect307 "
                        "", status->version, ", ",
                   r307_status_time(out->p, status->now), ". ", NULL);

@@ -56,7 +56,11 @@ void r307_status_json_begin(r307_out_t *out, const r307_overview_t *status)
         when(out, "written", map->since);
         r307_out_puts(out, "}", NULL);
     }
-    r307_out_puts(out, "],\"rules\":[", NULL);
+    r307_out_puts(out, "]", NULL);
+    if (!status->own_name) {
+        r307_status_files_json(out, status);
+    }
+    r307_out_puts(out, ",\"rules\":[", NULL);
 }
 
 void r307_status_json_rule(r307_out_t *out, const r307_overview_t *status,

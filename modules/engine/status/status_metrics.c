@@ -92,6 +92,28 @@ static void maps(const metrics_t *m, const r307_overview_t *status, const char *
     }
 }
 
+static void files(const metrics_t *m, const r307_overview_t *status)
+{
+    apr_uint64_t rules = 0, skipped_lines = 0, limited = 0;
+    int i;
+
+    for (i = 0; i < status->files->nelts; i++) {
+        const r307_status_file_t *file = &APR_ARRAY_IDX(status->files, i,
+                                                        r307_status_file_t);
+
+        rules += file->rules;
+        skipped_lines += file->skipped;
+        limited += file->limits != 0;
+    }
+    one(m, "htaccess_files", 0, ".htaccess files with rules that were served.",
+        (apr_uint64_t)status->files->nelts);
+    one(m, "htaccess_rules", 0, "Rules of these files.", rules);
+    one(m, "htaccess_skipped_lines", 0, "Lines of these files that are none.", skipped_lines);
+    one(m, "htaccess_limited_files", 0, "Those that reached a limit.", limited);
+    one(m, "htaccess_new_hosts", 0, "Other hosts that are new there since a day.",
+        (apr_uint64_t)status->new_hosts->nelts);
+}
+
 void r307_status_metrics(r307_out_t *out, const r307_overview_t *status, int is_open)
 {
     metrics_t m = { out, is_open };
@@ -115,6 +137,7 @@ void r307_status_metrics(r307_out_t *out, const r307_overview_t *status, int is_
     maps(&m, status, "map_written_timestamp_seconds", "When its file was "
                   "written.", written, 0);
     maps(&m, status, "map_hits", "Answers of lines of a map.", hits, 1);
+    files(&m, status);
     family(&m, "refused", 1, "Requests that were refused, by verdict.");
     for (i = 1; i < R307_VERDICT_COUNT; i++) {
         labelled(&m, "refused_total", "verdict", r307_verdict_row((r307_verdict_t)i)->id);

@@ -86,6 +86,28 @@ typedef struct r307_status_map_t {
     apr_uint64_t hits;
 } r307_status_map_t;
 
+/* Another host that people are sent to, and where. */
+typedef struct r307_status_host_t {
+    const char *name, *directory;
+    apr_time_t since;               /* met there, or that file was written */
+} r307_status_host_t;
+
+#define R307_STATUS_UNBOUND APR_UINT64_MAX
+
+/* A .htaccess that was served since the server started. */
+typedef struct r307_status_file_t {
+    const char *directory;
+    apr_uint64_t rules, regexes, skipped;
+    apr_uint64_t rules_most, regex_most;    /* what it may have; R307_STATUS_UNBOUND */
+    unsigned limits;                /* 1 << r307_limit_t: those that were reached */
+    apr_array_header_t *hosts;      /* of r307_status_host_t, those met last first */
+    apr_uint64_t more;              /* hosts that are not among them */
+    apr_time_t first, last;         /* seen */
+} r307_status_file_t;
+
+/* The names of the limits, as "rules=, targets="; NULL: none. */
+const char *r307_status_limits(apr_pool_t *p, unsigned limits);
+
 /* The question of the box, and what this process says to it. */
 typedef struct r307_status_ask_t {
     const char *url, *method, *headers, *at;    /* as asked; "": nothing */
@@ -120,6 +142,9 @@ typedef struct r307_overview_t {
     apr_array_header_t *shown;      /* of r307_status_rule_t: a page of those it wants */
     apr_uint64_t next;              /* where the next page begins; 0: there is none */
     int is_cut;                     /* so many rules were looked at that this has to do */
+    apr_array_header_t *files;      /* of r307_status_file_t, those with news first */
+    apr_array_header_t *new_hosts;  /* of r307_status_host_t: of the last day, the last first */
+    apr_uint64_t evicted;           /* files that are known no more */
     r307_status_ask_t *ask;         /* NULL: nothing was asked */
     /* of the page about one directory, what opens it; NULL: the page about the server */
     const char *own_name, *own_key;
@@ -128,6 +153,8 @@ typedef struct r307_overview_t {
 /* Finds what is due of one rule: into needs, events and windows, while they have room.
  * Texts in p. */
 void r307_status_look(apr_pool_t *p, r307_overview_t *status, const r307_rule_t *rule);
+/* The files are known: finds what is new and what needs somebody, and puts them in order. */
+void r307_status_look_at_files(apr_pool_t *p, r307_overview_t *status);
 /* Puts them in order. */
 void r307_status_sort(r307_overview_t *status);
 

@@ -12,6 +12,11 @@
 void r307_status_html(r307_out_t *out, const r307_overview_t *status);
 extern const char r307_status_style[];
 
+/* Its part about .htaccess files, and the same as members of a JSON object, each behind a
+ * comma. */
+void r307_status_files_html(r307_out_t *out, const r307_overview_t *status);
+void r307_status_files_json(r307_out_t *out, const r307_overview_t *status);
+
 /* JSON comes in pieces, so that all rules have room: the head, each rule, the end. */
 void r307_status_json_begin(r307_out_t *out, const r307_overview_t *status);
 void r307_status_json_rule(r307_out_t *out, const r307_overview_t *status,

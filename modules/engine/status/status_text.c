@@ -160,3 +160,36 @@ const char *r307_status_number(apr_pool_t *p, apr_uint64_t number)
     }
     return buf.s;
 }
+
+/* --- cells of a table --- */
+
+void r307_out_when(r307_out_t *out, apr_time_t when)
+{
+    if (when) {
+        const char *text = r307_status_time(out->p, when);
+
+        r307_out_puts(out, "<time datetime=\"", text, "\">", apr_pstrmemdup(out->p, text,
+                10),
+                      " ", apr_pstrmemdup(out->p, text + 11, 5), "</time>", NULL);
+    }
+}
+
+void r307_out_cell(r307_out_t *out, const char *of, const char *text)
+{
+    r307_out_puts(out, "<td data-of=\"", of, "\">", NULL);
+    r307_out_html(out, text);
+    r307_out_puts(out, "</td>", NULL);
+}
+
+void r307_out_code_cell(r307_out_t *out, const char *of, const char *text)
+{
+    r307_out_puts(out, "<td class=\"c\" data-of=\"", of, "\">", NULL);
+    r307_out_html(out, text);
+    r307_out_puts(out, "</td>", NULL);
+}
+
+void r307_out_number_cell(r307_out_t *out, const char *of, apr_uint64_t number)
+{
+    r307_out_puts(out, "<td class=\"n\" data-of=\"", of, "\">",
+                  r307_status_number(out->p, number), "</td>", NULL);
+}

@@ -41,6 +41,13 @@ void r307_out_label(r307_out_t *out, const char *text);
 /* In a query, as one value. */
 void r307_out_query(r307_out_t *out, const char *text);
 
+/* Cells of a table; of: the name of their column, ours. */
+void r307_out_cell(r307_out_t *out, const char *of, const char *text);
+void r307_out_code_cell(r307_out_t *out, const char *of, const char *text);
+void r307_out_number_cell(r307_out_t *out, const char *of, apr_uint64_t number);
+/* A time within one; nothing for 0. */
+void r307_out_when(r307_out_t *out, apr_time_t when);
+
 /* 2026-12-26T23:00:00Z */
 const char *r307_status_time(apr_pool_t *p, apr_time_t when);
 /* 41 280, as people read it. */

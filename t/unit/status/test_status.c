@@ -8,6 +8,7 @@
 #include <apr_strings.h>
 
 #include "grammar/line.h"
+#include "rule/limit.h"
 #include "status/status_page.h"
 
 #define DAY apr_time_from_sec(24 * 3600)
@@ -105,6 +106,8 @@ static r307_overview_t make(void)
     status.statuses = apr_array_make(p, 4, sizeof(r307_status_sum_t));
     status.named = apr_array_make(p, 4, sizeof(r307_status_sum_t));
     status.shown = apr_array_make(p, 4, sizeof(r307_status_rule_t));
+    status.files = apr_array_make(p, 4, sizeof(r307_status_file_t));
+    status.new_hosts = apr_array_make(p, 4, sizeof(r307_status_host_t));
     status.filter.text = status.filter.state = "";
     return status;
 }
@@ -184,6 +187,56 @@ START_TEST(filters)
 }
 END_TEST
 
+static r307_status_file_t *add_file(r307_overview_t *status, const char *directory,
+                                    const char *host, apr_time_t since)
+{
+    r307_status_file_t *file = apr_array_push(status->files);
+
+    memset(file, 0, sizeof(*file));
+    file->directory = directory;
+    file->rules_most = file->regex_most = R307_STATUS_UNBOUND;
+    file->hosts = apr_array_make(p, 1, sizeof(r307_status_host_t));
+    if (host) {
+        r307_status_host_t *added = apr_array_push(file->hosts);
+
+        added->name = host;
+        added->directory = directory;
+        added->since = since;
+    }
+    return file;
+}
+
+static const char *file_at(const r307_overview_t *status, int at)
+{
+    return APR_ARRAY_IDX(status->files, at, r307_status_file_t).directory;
+}
+
+START_TEST(what_is_new_in_files)
+{
+    r307_overview_t status = make();
+
+    add_file(&status, "/old", "old.example", now - DAY - 1)->last = 7;
+    add_file(&status, "/new", "new.example", now - DAY + apr_time_from_sec(1))->last = 9;
+    add_file(&status, "/newer", "newer.example", now)->last = 8;
+    add_file(&status, "/skips", NULL, 0)->skipped = 1;
+    add_file(&status, "/limited", NULL, 0)->limits = 1u << R307_LIMIT_RULES
+                                                     | 1u << R307_LIMIT_TARGETS | 1u << 31;
+    r307_status_look_at_files(p, &status);
+    ck_assert_int_eq(status.new_hosts->nelts, 2);
+    ck_assert_str_eq(APR_ARRAY_IDX(status.new_hosts, 0, r307_status_host_t).name,
+                     "newer.example");
+    ck_assert_int_eq(status.needs->nelts, 3);
+    ck_assert_str_eq(file_at(&status, 0), "/limited");
+    ck_assert_str_eq(file_at(&status, 1), "/skips");
+    ck_assert_str_eq(file_at(&status, 2), "/new");
+    ck_assert_str_eq(file_at(&status, 4), "/old");
+    ck_assert_str_eq(r307_status_limits(p, APR_ARRAY_IDX(status.files, 0,
+                                                         r307_status_file_t).limits),
+                     "rules=, targets=");
+    ck_assert_ptr_null(r307_status_limits(p, 0));
+}
+END_TEST
+
 /* A hostile rule on the whole page, in all its forms. */
 START_TEST(hostile_rule)
 {
@@ -203,6 +256,8 @@ START_TEST(hostile_rule)
     memset(shown, 0, sizeof(*shown));
     shown->rule = &rule;
     shown->host = evil;
+    add_file(&status, evil, evil, now);
+    r307_status_look_at_files(p, &status);
     memset(map, 0, sizeof(*map));
     map->path = map->place = map->host = evil;
     memset(&ask, 0, sizeof(ask));
@@ -241,6 +296,7 @@ TCase *status_cases(void)
     tcase_add_test(cases, what_is_due);
     tcase_add_test(cases, sentences);
     tcase_add_test(cases, filters);
+    tcase_add_test(cases, what_is_new_in_files);
     tcase_add_test(cases, hostile_rule);
     return cases;
 }
