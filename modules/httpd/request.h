@@ -38,6 +38,7 @@ typedef struct r307_state_t {
     apr_uint64_t roll;      /* made when a rule asks for it; 0: not yet */
     r307_request_phase_t phase;
     int sets_cookie;        /* the answer, whatever it is, takes a cookie along */
+    int hides_key;          /* the view's query lacks the key of a directory's own page */
     int is_private;         /* some list looked at what no header tells */
     const struct r307_halt_decision_t *back;    /* of translate_name, to be carried out
                                                  * unless a later list is in force */

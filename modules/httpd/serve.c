@@ -8,6 +8,7 @@
 #include "httpd/counters.h"
 #include "httpd/directory_url.h"
 #include "httpd/hit_table.h"
+#include "httpd/own_key.h"
 #include "httpd/request_view.h"
 #include "httpd/respond.h"
 #include "httpd/serve_log.h"
@@ -57,35 +58,49 @@ static void fill_policy(request_rec *r, const r307_config_t *conf, r307_state_t 
     policy->left = &state->steps;
 }
 
-/* The key of the directory's own page goes to nobody, whichever rule answers. */
-static void hide_key(request_rec *r, const r307_config_t *conf, r307_view_t *view)
+static void decide_once(request_rec *r, const r307_config_t *conf,
+                        const r307_blocks_t *blocks, r307_state_t *state,
+                        r307_decision_t *decision)
 {
-    const r307_query_t *query;
-
-    if (conf->own_link && view->query.s) {
-        query = r307_query_make(r->pool, view->query);
-        if (r307_link_opens(conf->own_link, query)) {
-            r307_link_mark(conf->own_link, query);
-            view->query = r307_query_without_keys(r->pool, query);
-            view->query.s = view->query.len ? view->query.s : NULL;
-        }
-    }
-}
-
-static void decide(request_rec *r, const r307_config_t *conf, const r307_blocks_t *blocks,
-                   r307_state_t *state, r307_decision_t *decision)
-{
-    r307_scope_t *scopes;
+    r307_scope_t *scopes = fill_scopes(r, conf, blocks, &state->view);
+    char *args = r->args, *line = r->the_request;
     r307_policy_t policy;
     int i;
 
-    hide_key(r, conf, &state->view);
-    scopes = fill_scopes(r, conf, blocks, &state->view);
     for (i = 0; i < blocks->count; i++) {
         r307_serve_log_scope(r, conf, blocks->at[i], &scopes[i]);
     }
     fill_policy(r, conf, state, &policy);
+    if (state->hides_key) {
+        r307_own_key_strip(r, &state->view);    /* expressions read these */
+    }
     r307_decide(r->pool, scopes, blocks->count, &policy, &state->view, decision);
+    r->args = args;
+    r->the_request = line;
+}
+
+/* A key that is to be hidden is looked for before anything may be logged; where nothing is,
+ * only when it would leave, as that costs as much as finding a file. */
+static void decide(request_rec *r, const r307_config_t *conf, const r307_blocks_t *blocks,
+                   r307_state_t *state, r307_decision_t *decision)
+{
+    int is_sought = 0, may;
+    unsigned steps;
+
+    r307_own_key_hide(r, conf, state);
+    may = state->phase == R307_REQUEST_EARLY && state->view.query.s
+          && r307_own_key_may(&state->view);
+    if (may && APLOGrdebug(r)) {
+        is_sought = 1;
+        r307_own_key_seek(r, state);
+    }
+    steps = state->steps;
+    decide_once(r, conf, blocks, state, decision);
+    if (may && !is_sought && r307_own_key_leaves(conf, &state->view, decision)
+        && r307_own_key_seek(r, state)) {
+        state->steps = steps;
+        decide_once(r, conf, blocks, state, decision);
+    }
 }
 
 void r307_serve_ask(request_rec *r, const r307_config_t *conf, const r307_blocks_t *blocks,

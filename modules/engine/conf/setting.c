@@ -284,7 +284,6 @@ static const r307_choice_t status_words[] = {
 };
 
 #define LINK "link="
-#define LINK_LEAST 12           /* bytes of a key that opens a page by itself */
 
 const char *r307_setting_status(apr_pool_t *p, const apr_array_header_t *words,
                                 const r307_words_form_t *form, r307_said_t *setting)
@@ -304,9 +303,9 @@ const char *r307_setting_status(apr_pool_t *p, const apr_array_header_t *words,
     }
     link = apr_palloc(p, sizeof(*link));
     bad = r307_link_parse(p, second + strlen(LINK), link);
-    if (!bad && link->key.len < LINK_LEAST) {
+    if (!bad && link->key.len < R307_OWN_KEY_LEAST) {
         bad = "has a key that can be guessed; choose one of at least "
-              APR_STRINGIFY(LINK_LEAST) " characters";
+              APR_STRINGIFY(R307_OWN_KEY_LEAST) " characters";
     }
     setting->link = link;
     return bad ? apr_pstrcat(p, "link= ", bad, NULL) : NULL;       /* never with the key */

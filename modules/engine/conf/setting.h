@@ -33,6 +33,8 @@ typedef struct r307_said_t {
     const r307_link_t *link;        /* Redirect307Status own; NULL: another word */
 } r307_said_t;
 
+#define R307_OWN_KEY_LEAST 12       /* bytes of a key that opens a page by itself */
+
 /* One word of a few; behind the last one NULL. */
 typedef struct r307_choice_t {
     const char *word;

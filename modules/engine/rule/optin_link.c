@@ -112,17 +112,20 @@ int r307_link_opens(const r307_link_t *link, const r307_query_t *query)
     return param && param->value.s && same_key(param->value, link->key);
 }
 
-void r307_link_mark(const r307_link_t *link, const r307_query_t *query)
+int r307_link_mark(const r307_link_t *link, const r307_query_t *query)
 {
     size_t i;
+    int found = 0;
 
     for (i = 0; i < query->count; i++) {
         r307_param_t *param = &query->params[i];
 
-        if (param->value.s && r307_slice_same(param->name, text_slice(link->name))) {
-            param->is_key |= same_key(param->value, link->key);
+        if (param->value.s && r307_slice_same(param->name, text_slice(link->name))
+            && same_key(param->value, link->key)) {
+            param->is_key = found = 1;
         }
     }
+    return found;
 }
 
 const char *r307_link_location(apr_pool_t *p, const r307_link_t *link,
