@@ -71,6 +71,26 @@ static apr_uint32_t step(const r307_ac_state_t *states, const apr_uint32_t *edge
     return next;
 }
 
+#define FIRST_FEWEST 16
+
+/* The bytes that words begin with, as bits; 0: there are too many to be worth it. */
+static int first_bytes(const r307_ac_state_t *state, const apr_uint32_t *edges,
+                       apr_uint64_t first[4])
+{
+    apr_uint32_t k;
+
+    if (state->edges > FIRST_FEWEST) {
+        return 0;
+    }
+    memset(first, 0, 4 * sizeof(*first));
+    for (k = state->edge; k < state->edge + state->edges; k++) {
+        unsigned byte = edges[k] >> R307_EDGE_BITS;
+
+        first[byte / 64] |= 1ull << byte % 64;
+    }
+    return 1;
+}
+
 static int ends_word(const r307_ac_state_t *state)
 {
     return state->list != R307_PREFILTER_NONE || state->shorter;
@@ -82,10 +102,19 @@ static int look_for_words(const reader_t *reader)
     const r307_ac_state_t *states = (const void *)(reader->words + reader->prefilter->states);
     const apr_uint32_t *edges = reader->words + reader->prefilter->edges;
     unsigned char *seen = NULL;
+    apr_uint64_t first[4];
     apr_uint32_t at = 0;
+    int is_known = first_bytes(&states[0], edges, first);
     size_t i;
 
     for (i = 0; i < reader->len; i++) {
+        if (!at && is_known) {      /* nearly all bytes begin nothing */
+            unsigned char c = (unsigned char)r307_text_lower((char)reader->path[i]);
+
+            if (!(first[c / 64] >> c % 64 & 1)) {
+                continue;
+            }
+        }
         at = step(states, edges, at, reader->path[i]);
         if (at && ends_word(&states[at])) {
             if (!reader->found) {
