@@ -49,8 +49,29 @@ void r307_never_served_add(cmd_parms *cmd, r307_config_t *conf, const char *path
 /* What a request needs of it, where it finds it without a look-up. */
 typedef struct hidden_t {
     apr_hash_t *names;          /* of httpd.conf's files; NULL: none */
+    apr_uint64_t endings;       /* bit_of the last byte of each of them */
     struct r307_store_t *store;
 } hidden_t;
+
+static apr_uint64_t bit_of(const char *path)
+{
+    size_t len = strlen(path);
+
+    return 1ull << (len ? (unsigned char)path[len - 1] % 64 : 0);
+}
+
+static apr_uint64_t find_endings(apr_pool_t *p, apr_hash_t *names)
+{
+    apr_hash_index_t *i = names ? apr_hash_first(p, names) : NULL;
+    apr_uint64_t endings = 0;
+    const void *name;
+
+    for (; i; i = apr_hash_next(i)) {
+        apr_hash_this(i, &name, NULL, NULL);
+        endings |= bit_of(name);
+    }
+    return endings;
+}
 
 void r307_never_served_make(apr_pool_t *pconf, server_rec *s, struct r307_store_t *store)
 {
@@ -59,6 +80,7 @@ void r307_never_served_make(apr_pool_t *pconf, server_rec *s, struct r307_store_
 
     apr_pool_userdata_get(&table, USERDATA, pconf);
     hidden->names = table;
+    hidden->endings = find_endings(pconf, table);
     hidden->store = store;
     for (; s; s = s->next) {
         ap_set_module_config(s->module_config, &redirect307_module, hidden);
@@ -127,7 +149,8 @@ static int is_hidden(request_rec *r, const r307_config_t *conf, const asked_t *a
     if (!hidden->names && !conf->hidden) {
         return 0;
     }
-    paths = hidden->names
+    /* one look at the name is dear where each file that is served is one */
+    paths = hidden->names && hidden->endings & bit_of(asked->path)
                 ? apr_hash_get(hidden->names, name_of(asked->path), APR_HASH_KEY_STRING)
                 : NULL;
     if (paths && is_one_of(asked, paths)) {
