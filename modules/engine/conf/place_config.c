@@ -139,21 +139,6 @@ void *r307_config_merge(apr_pool_t *p, void *base_conf, void *add_conf)
     return conf;
 }
 
-apr_int64_t r307_config_value(const r307_config_t *conf, r307_setting_t setting)
-{
-    apr_int64_t value = conf->values[setting];
-
-    return value == R307_UNSAID ? r307_setting_fallbacks[setting] : value;
-}
-
-int r307_config_engine(const r307_config_t *conf)
-{
-    apr_int64_t engine = r307_config_value(conf, R307_SETTING_ENGINE);
-    apr_int64_t ceiling = conf->values[R307_SETTING_CEILING];
-
-    return (int)(ceiling == R307_UNSAID || ceiling > engine ? engine : ceiling);
-}
-
 void r307_config_reset_exempt(apr_pool_t *p, r307_config_t *conf)
 {
     conf->exempt_resets = 1;

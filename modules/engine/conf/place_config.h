@@ -104,10 +104,22 @@ void *r307_config_create(apr_pool_t *p, char *directory);
 void *r307_config_merge(apr_pool_t *p, void *base, void *add);
 
 /* What holds: microseconds, bytes, or a word of conf/setting.h. */
-apr_int64_t r307_config_value(const r307_config_t *conf, r307_setting_t setting);
+static inline apr_int64_t r307_config_value(const r307_config_t *conf,
+                                            r307_setting_t setting)
+{
+    apr_int64_t value = conf->values[setting];
+
+    return value == R307_UNSAID ? r307_setting_fallbacks[setting] : value;
+}
 
 /* on, report or off, with what .htaccess lowered. */
-int r307_config_engine(const r307_config_t *conf);
+static inline int r307_config_engine(const r307_config_t *conf)
+{
+    apr_int64_t engine = r307_config_value(conf, R307_SETTING_ENGINE);
+    apr_int64_t ceiling = conf->values[R307_SETTING_CEILING];
+
+    return (int)(ceiling == R307_UNSAID || ceiling > engine ? engine : ceiling);
+}
 
 /* Paths that only a rule naming them touches: array of r307_slice_t, never NULL. */
 const apr_array_header_t *r307_config_exempt(apr_pool_t *p, const r307_config_t *conf);
