@@ -5,20 +5,6 @@
 #include <string.h>
 #include <apr_strings.h>
 
-apr_array_header_t *r307_exempt_default(apr_pool_t *p)
-{
-    static const char *const paths[] = {
-        "/.well-known/acme-challenge/", "/.well-known/pki-validation/"
-    };
-    apr_array_header_t *exempt = apr_array_make(p, 4, sizeof(r307_slice_t));
-    size_t i;
-
-    for (i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
-        APR_ARRAY_PUSH(exempt, r307_slice_t) = r307_slice(paths[i], strlen(paths[i]));
-    }
-    return exempt;
-}
-
 /* One decision under way. */
 typedef struct asking_t {
     apr_pool_t *p;
@@ -32,6 +18,8 @@ typedef struct asking_t {
     r307_groups_t *groups;          /* of the scope at hand */
     r307_group_t *group;            /* of the rule at hand, or NULL */
     int member;                     /* and which of its members it is */
+    r307_slice_t joined;            /* the Location of the rule at hand, see
+                                     * r307_target_join; or absent */
     apr_time_t change;              /* when the answer may be another one; 0: never */
     int preflight;
 } asking_t;
@@ -60,20 +48,6 @@ static int is_preflight(const r307_view_t *view)
     return view->method[0] == 'O' && strcmp(view->method, "OPTIONS") == 0
         && view->ops->header(view->baton, "Origin")
         && view->ops->header(view->baton, "Access-Control-Request-Method");
-}
-
-static r307_slice_t find_exempt(const apr_array_header_t *exempt, const r307_path_t *path)
-{
-    int i;
-
-    for (i = 0; exempt && i < exempt->nelts; i++) {
-        r307_slice_t entry = APR_ARRAY_IDX(exempt, i, r307_slice_t);
-
-        if (r307_path_below(path->dec, path->len, entry.s, entry.len, 0)) {
-            return entry;
-        }
-    }
-    return r307_slice(NULL, 0);
 }
 
 /* The literal path that every match of the rule begins with, from the site's root. */
@@ -178,28 +152,6 @@ static int conditions_hold(asking_t *a, const r307_rule_t *rule)
     return 1;
 }
 
-/* What a relative reference of the rule is read at, as an encoded path. */
-static r307_slice_t base_of(const asking_t *a, const r307_scope_t *scope,
-                            const r307_rule_t *rule)
-{
-    const r307_path_t *path = a->view->path;
-    r307_slice_t came = r307_slice(path->enc, path->enc_len);
-    r307_buf_t buf;
-
-    if (!scope->directory && rule->base.s) {
-        return rule->base;
-    }
-    if (scope->directory && scope->base.s) {
-        came = scope->base;
-        if (path->len >= came.len && memcmp(path->dec, came.s, came.len) == 0) {
-            came = r307_path_came(path, 0, came.len);
-        }
-    }
-    r307_buf_make(&buf, a->p, came.len + 1);
-    r307_text_encode(&buf, came.s, came.len, R307_LAND_PATH, R307_FORM_ENCODED);
-    return r307_slice(buf.s, buf.len);
-}
-
 static int count_segs(r307_slice_t path)
 {
     size_t i;
@@ -217,6 +169,12 @@ static int is_asked_host(const r307_view_t *view, r307_slice_t host)
                                                strlen(view->asked.host)));
 }
 
+static r307_slice_t without_slash(r307_slice_t path)
+{
+    path.len -= path.s[path.len - 1] == '/';
+    return path;
+}
+
 /* The literal beginning of the rule's target, decoded, when it is on the host that was
  * asked; empty when there is none. */
 static r307_slice_t target_head(const asking_t *a, const r307_target_t *target,
@@ -226,6 +184,9 @@ static r307_slice_t target_head(const asking_t *a, const r307_target_t *target,
     const r307_path_t *path;
     r307_url_t from, ref, out;
 
+    if (a->joined.s) {
+        return without_slash(a->joined);
+    }
     if (target->head.len == 0
         || (target->kind == R307_TARGET_URL
             && (!is_asked_host(a->view, target->host)
@@ -242,7 +203,7 @@ static r307_slice_t target_head(const asking_t *a, const r307_target_t *target,
     ref.path = target->head;
     r307_url_resolve(a->p, &from, &ref, &out);
     path = r307_path_make(a->p, out.path);
-    return r307_slice(path->dec, path->len - (path->dec[path->len - 1] == '/'));
+    return without_slash(r307_slice(path->dec, path->len));
 }
 
 /* A rule never sends on what lies at or below its own target, as in
@@ -255,6 +216,17 @@ static int is_own_target(const asking_t *a, const r307_scope_t *scope,
 
     return head.len && r307_path_below(path->dec, path->len, head.s, head.len, 0)
         && count_segs(head) > count_segs(full_head(a, scope, rule));
+}
+
+/* Whether what the rule leads to can be the page that was asked for: all of it lies at or
+ * below the path that the target is. */
+static int may_be_same_page(const asking_t *a, const r307_target_t *target)
+{
+    r307_slice_t head = a->joined.s ? without_slash(a->joined) : target->head;
+    const r307_path_t *path = a->view->path;
+
+    return (!target->as_written && !a->joined.s) || !head.len
+        || r307_path_below(path->dec, path->len, head.s, head.len, 0);
 }
 
 static int same_query(const asking_t *a, r307_slice_t query)
@@ -459,18 +431,29 @@ static r307_verdict_t build(asking_t *a, const r307_scope_t *scope, const r307_r
     return verdict;
 }
 
+/* Whether nothing of the request is added to the target. */
+static int stands(const asking_t *a, const r307_rule_t *rule,
+                  const r307_captures_t *captures)
+{
+    return r307_target_stands(rule->target, captures, a->asked.query, &rule->query,
+                              a->policy->relative, rule->carry);
+}
+
 /* Builds, guards and compares; 1 when the search ends here. */
 static int ask_target(asking_t *a, const r307_scope_t *scope, const r307_rule_t *rule,
                       int status, const r307_captures_t *captures, r307_slice_t base)
 {
-    const char *text = rule->target->text;
+    const char *text = a->joined.s ? a->joined.s : rule->target->text;
     r307_verdict_t verdict = R307_VERDICT_FINE;
     r307_slice_t location;
     r307_url_t url;
 
     captures = rule->pattern ? captures : NULL;
-    if (r307_target_stands(rule->target, captures, a->asked.query, &rule->query,
-                           a->policy->relative, rule->carry)) {
+    if (a->joined.s || (rule->target->as_written && stands(a, rule, captures))) {
+        if (!may_be_same_page(a, rule->target)) {
+            answer(a, rule, status, text);
+            return 1;
+        }
         location = r307_slice(text, strlen(text));
         r307_url_split(location.s, location.len, &url);
     }
@@ -564,8 +547,14 @@ static int ask(asking_t *a, const r307_scope_t *scope, const r307_rule_t *rule,
         answer(a, rule, status, NULL);
         return 1;
     }
+    a->joined = r307_slice(NULL, 0);
     if (rule->target->kind == R307_TARGET_RELATIVE) {
-        base = base_of(a, scope, rule);
+        if (stands(a, rule, rule->pattern ? captures : NULL)) {
+            a->joined = r307_target_join(a->p, rule->target,
+                                         r307_scope_came(scope, rule, a->view->path));
+        }
+        base = a->joined.s ? a->joined
+                           : r307_scope_base(a->p, scope, rule, a->view->path);
     }
     if (is_own_target(a, scope, rule, base)) {
         passed_over(a, rule, R307_SKIP_OWN_TARGET, NULL);
@@ -612,7 +601,8 @@ void r307_decide(apr_pool_t *p, const r307_scope_t *scopes, int count,
     asking_t a = { p, policy, view, decision,
                    { view, NULL, 0, NULL, R307_TIMES_NOW, 0,
                      policy->left ? policy->left : &left }, { p, NULL, 0, NULL },
-                   { p, NULL, 0, NULL }, { NULL, 0 }, NULL, NULL, 0, 0, 0 };
+                   { p, NULL, 0, NULL }, { NULL, 0 }, NULL, NULL, 0, { NULL, 0 }, 0,
+                   0 };
     r307_captures_t captures;
     r307_cursor_t cursor;
     int i, asked = 0, done = 0;
@@ -620,7 +610,7 @@ void r307_decide(apr_pool_t *p, const r307_scope_t *scopes, int count,
     memset(decision, 0, sizeof(*decision));
     captures.scratch = NULL;
     a.asked.times = policy->trace && policy->trace_times ? R307_TIMES_ALL : R307_TIMES_NOW;
-    a.exempt = find_exempt(policy->exempt, view->path);
+    a.exempt = r307_exempt_find(policy->exempt, view->path);
     a.preflight = is_preflight(view);
     for (i = 0; i < count; i++) {
         r307_ruleset_mark_keys(p, scopes[i].rules, &a.asked);

@@ -38,6 +38,9 @@ const char *r307_skip_text(r307_skip_t step);
  * which a host proves its name (RFC 8555 8.3, and the DCV of other issuers). */
 apr_array_header_t *r307_exempt_default(apr_pool_t *p);
 
+/* Which of them the path is at or below; absent: none. exempt may be NULL. */
+r307_slice_t r307_exempt_find(const apr_array_header_t *exempt, const r307_path_t *path);
+
 typedef struct r307_policy_t {
     int relative;                       /* Redirect307Relative */
     const apr_array_header_t *allow;    /* of r307_origin_t, or NULL */

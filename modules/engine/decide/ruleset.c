@@ -394,6 +394,34 @@ const r307_rule_t *r307_cursor_next(apr_pool_t *p, r307_cursor_t *cursor,
     }
 }
 
+r307_slice_t r307_scope_came(const r307_scope_t *scope, const r307_rule_t *rule,
+                             const r307_path_t *path)
+{
+    if (!scope->directory && rule->base.s) {
+        return rule->base;
+    }
+    if (scope->directory && scope->base.s) {
+        return path->len >= scope->base.len
+               && memcmp(path->dec, scope->base.s, scope->base.len) == 0
+               ? r307_path_came(path, 0, scope->base.len) : scope->base;
+    }
+    return r307_slice(path->enc, path->enc_len);
+}
+
+r307_slice_t r307_scope_base(apr_pool_t *p, const r307_scope_t *scope,
+                             const r307_rule_t *rule, const r307_path_t *path)
+{
+    r307_slice_t came = r307_scope_came(scope, rule, path);
+    r307_buf_t buf;
+
+    if (!scope->directory && rule->base.s) {
+        return came;
+    }
+    r307_buf_make(&buf, p, came.len + 1);
+    r307_text_encode(&buf, came.s, came.len, R307_LAND_PATH, R307_FORM_ENCODED);
+    return r307_slice(buf.s, buf.len);
+}
+
 const char *r307_ruleset_outside(apr_pool_t *p, const r307_rule_t *rule,
                                  r307_slice_t base)
 {

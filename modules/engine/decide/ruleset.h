@@ -60,6 +60,12 @@ typedef struct r307_scope_t {
     const r307_tenancy_t *tenancy;  /* of a .htaccess under Redirect307Limits, or NULL */
 } r307_scope_t;
 
+/* What a relative reference of the rule is read at: as it came, and as an encoded path. */
+r307_slice_t r307_scope_came(const r307_scope_t *scope, const r307_rule_t *rule,
+                             const r307_path_t *path);
+r307_slice_t r307_scope_base(apr_pool_t *p, const r307_scope_t *scope,
+                             const r307_rule_t *rule, const r307_path_t *path);
+
 /* Marks the keys of its links among the request's parameters: they go to nobody, whichever
  * rule answers. */
 void r307_ruleset_mark_keys(apr_pool_t *p, const r307_ruleset_t *set, r307_asked_t *asked);

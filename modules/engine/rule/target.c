@@ -416,9 +416,33 @@ int r307_target_stands(const r307_target_t *target, const r307_captures_t *captu
                        const r307_query_t *query, const r307_query_policy_t *policy,
                        int relative, int carry)
 {
-    return target->as_written && (relative || target->kind == R307_TARGET_URL)
+    return (target->as_written || target->joins)
+        && (relative || target->kind == R307_TARGET_URL)
         && (query->count == 0 || policy->mode == R307_QUERY_DROP)
         && !(carry && captures->rest.from < captures->rest.to);
+}
+
+r307_slice_t r307_target_join(apr_pool_t *p, const r307_target_t *target,
+                              r307_slice_t front)
+{
+    r307_slice_t path = r307_slice(NULL, 0);
+    size_t i, len = strlen(target->text);
+    char *s;
+
+    if (!front.len || front.s[front.len - 1] != '/' || len > R307_LOCATION_MOST
+        || front.len > R307_LOCATION_MOST - len) {
+        return path;
+    }
+    s = apr_palloc(p, front.len + len + 1);
+    memcpy(s, front.s, front.len);
+    memcpy(s + front.len, target->text, len + 1);
+    for (i = 0; i < front.len + len; i++) {
+        if (!r307_text_is(s[i], R307_IS_PATH)) {
+            return path;
+        }
+    }
+    path = r307_slice(s, front.len + len);
+    return r307_path_is_normal(path) ? path : r307_slice(NULL, 0);
 }
 
 void r307_target_build(apr_pool_t *p, const r307_target_t *target,

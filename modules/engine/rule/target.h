@@ -65,6 +65,8 @@ typedef struct r307_target_t {
     int inserts;                /* number of parts that are not literal */
     int as_written;             /* `text` is the Location, byte for byte, of a request that has
                                  * nothing to add to it */
+    int joins;                  /* likewise of a relative reference, behind the path it is
+                                 * read at */
 } r307_target_t;
 
 /* How the host compiles the %{...} pieces: NULL and *compiled, or the error text. */
@@ -103,11 +105,16 @@ typedef struct r307_built_t {
                              * that failed, a parameter asked for twice */
 } r307_built_t;
 
-/* Whether the Location is the target's `text` and nothing of it came from the request; as
- * r307_target_build, which need not be called then. */
+/* Whether nothing of the request is added to a target that is as_written or joins: the
+ * Location is its `text`, or what r307_target_join makes of it. Else r307_target_build. */
 int r307_target_stands(const r307_target_t *target, const r307_captures_t *captures,
                        const r307_query_t *query, const r307_query_policy_t *policy,
                        int relative, int carry);
+
+/* The Location of a target that joins, read at `front`, in p; absent: it has to be built, as
+ * the two are not plain bytes of one path that may leave as they are. */
+r307_slice_t r307_target_join(apr_pool_t *p, const r307_target_t *target,
+                              r307_slice_t front);
 
 /* Expands the target for one match; captures NULL when there was no source to match.
  * base: the encoded path that a relative reference is read at. relative: our own origin

@@ -423,6 +423,16 @@ static int is_as_written(const r307_target_t *target)
     return path->text.len && eat(&s, path->text) && !*s;
 }
 
+static int does_join(const r307_target_t *target)
+{
+    const r307_part_t *path = target->parts;
+
+    return target->kind == R307_TARGET_RELATIVE && !target->inserts && target->count == 1
+        && path->in == R307_IN_PATH && !target->has_query && !target->has_fragment
+        && path->text.len && path->text.len == strlen(target->text)
+        && memcmp(target->text, path->text.s, path->text.len) == 0;
+}
+
 const char *r307_target_parse(apr_pool_t *p, const char *text,
                               const r307_pattern_t *pattern,
                               const r307_expr_maker_t *maker, const r307_target_t **out)
@@ -462,5 +472,6 @@ const char *r307_target_parse(apr_pool_t *p, const char *text,
     target->parts = (const r307_part_t *)(const void *)reader.parts->elts;
     target->count = reader.parts->nelts;
     target->as_written = is_as_written(target);
+    target->joins = does_join(target);
     return NULL;
 }

@@ -2,6 +2,7 @@
 #include <string.h>
 #include <apr_strings.h>
 #include "unit.h"
+#include "rule/guard.h"
 
 static const r307_pattern_t *pattern_of(apr_pool_t *p, const char *source)
 {
@@ -108,6 +109,7 @@ START_TEST(target_as_written)
 
             unit_rows_add(1);
             if (r307_target_parse(p, text, pattern_of(p, "/a"), &unit_fake_maker, &target)
+                || !target->as_written
                 || !r307_target_stands(target, NULL, &none, &policy, 1, 0)) {
                 continue;
             }
@@ -126,6 +128,62 @@ START_TEST(target_as_written)
 }
 END_TEST
 
+/* Likewise of a reference that is joined to the path in front of it; and the guard has nothing
+ * against it. */
+START_TEST(target_joins)
+{
+    static const char *const fronts[] = {
+        "", "a", "/", "/d", "/d/", "/d/e/", "/d/e", "/d//", "//d/", "/./", "/../d/", "/d/.e/",
+        "/d%2Fe/", "/d%41/", "/d e/", "/\xC3\xA4/", "/d\\e/", "/d;e/", "/d:80/", "/d'e/",
+        "/d\"e/", "/d@e/", "/d?e/", "/d#e/", "/d[/", "/~d/"
+    };
+    static const char *const texts[] = {
+        "b", "b/", "b/c", "b//c", "b/../c", "../b", "./b", "./", ".b", "b/.c", "b%2Fc", "b%41",
+        "b?", "b?x", "b#y", "b;c", "b@c", "b'c", "b[c", "\xC3\xA4", "b:c", "./b:c", "$1", ":x",
+        "b/$1", "b/%{HTTP_HOST}", "?x", "#y", "/b", "https://h.example/b"
+    };
+    static const r307_query_t none = { { NULL, 0 }, NULL, 0 };
+    r307_query_policy_t policy = { R307_QUERY_DEFAULT, NULL, 0 };
+    apr_pool_t *p = unit_pool();
+    unit_fake_t *fake = unit_fake_make(p, "GET", "/a", "-");
+    const r307_target_t *target;
+    r307_slice_t joined, built_as;
+    size_t i, k;
+    int count = 0;
+
+    for (i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
+        if (r307_target_parse(p, texts[i], pattern_of(p, "/a"), &unit_fake_maker, &target)
+            || !target->joins) {
+            continue;
+        }
+        ck_assert(r307_target_stands(target, NULL, &none, &policy, 1, 0));
+        ck_assert(!r307_target_stands(target, NULL, &none, &policy, 0, 0));
+        for (k = 0; k < sizeof(fronts) / sizeof(*fronts); k++) {
+            r307_slice_t front = r307_slice(fronts[k], strlen(fronts[k]));
+            r307_built_t built;
+            r307_url_t url;
+
+            unit_rows_add(1);
+            joined = r307_target_join(p, target, front);
+            if (!joined.s) {
+                continue;
+            }
+            r307_target_build(p, target, NULL, &fake->view, &none, &policy, front, 1, 0, NULL,
+                              &built);
+            built_as = r307_target_print(p, target, &built);
+            ck_assert_str_eq(joined.s, r307_slice_text(p, built_as));
+            r307_url_split(joined.s, joined.len, &url);
+            ck_assert_int_eq((int)r307_guard_check(joined, &url, &built, target, NULL,
+                                                   &fake->view), R307_VERDICT_FINE);
+            ck_assert(r307_slice_same(url.path, joined));
+            count++;
+        }
+    }
+    ck_assert_int_gt(count, 30);
+    apr_pool_destroy(p);
+}
+END_TEST
+
 TCase *target_cases(void)
 {
     TCase *tcase = tcase_create("target");
@@ -133,5 +191,6 @@ TCase *target_cases(void)
     tcase_set_timeout(tcase, 60);
     tcase_add_test(tcase, target_kinds);
     tcase_add_test(tcase, target_as_written);
+    tcase_add_test(tcase, target_joins);
     return tcase;
 }
