@@ -32,24 +32,26 @@ static int is_asked(const request_rec *r, const r307_config_t *conf)
 }
 
 static int ask(request_rec *r, const r307_config_t *conf, const r307_blocks_t *blocks,
-               r307_request_phase_t phase, int login_ahead)
+               r307_request_phase_t phase, int login_ahead, const r307_looked_t *looked)
 {
-    r307_state_t *state = r307_request_state(r);
+    r307_state_t *state = r307_request_state_walked(r, &looked->walk);
 
     if (state->phase < phase) {
         state->phase = phase;
     }
     state->view.login_ahead = login_ahead;
-    return r307_serve_blocks(r, conf, blocks);
+    return r307_serve_blocks(r, conf, blocks, looked);
 }
 
 int r307_on_translate_name(request_rec *r)
 {
     const r307_config_t *conf = config(r);
+    r307_looked_t looked;
     int result = DECLINED;
 
+    r307_looked_make(&looked);
     if (!conf->early_maintenance
-        && (!conf->early || !r307_serve_may(r, conf, conf->early))) {
+        && (!conf->early || !r307_serve_may(r, conf, conf->early, &looked))) {
         return DECLINED;
     }
     if (!is_asked(r, conf)) {
@@ -59,7 +61,7 @@ int r307_on_translate_name(request_rec *r)
         result = r307_maintenance_serve(r, conf, 0);
     }
     return result == DECLINED && conf->early
-           ? ask(r, conf, conf->early, R307_REQUEST_EARLY, 1) : result;
+           ? ask(r, conf, conf->early, R307_REQUEST_EARLY, 1, &looked) : result;
 }
 
 static int has_late(const r307_config_t *conf)
@@ -75,14 +77,16 @@ static r307_request_phase_t phase_of(const request_rec *r)
 }
 
 /* Nearly all requests to a directory with rules are for none of them. */
-static int may_late(request_rec *r, const r307_config_t *conf)
+static int may_late(request_rec *r, const r307_config_t *conf, r307_looked_t *looked)
 {
+    r307_looked_make(looked);
     return conf->late_maintenance || conf->early_maintenance
            || phase_of(r) == R307_REQUEST_EARLY_WAITS
-           || (conf->late && r307_serve_may(r, conf, conf->late));
+           || (conf->late && r307_serve_may(r, conf, conf->late, looked));
 }
 
-static int ask_late(request_rec *r, const r307_config_t *conf, int login_ahead)
+static int ask_late(request_rec *r, const r307_config_t *conf, int login_ahead,
+                    const r307_looked_t *looked)
 {
     int result = DECLINED;
 
@@ -90,7 +94,7 @@ static int ask_late(request_rec *r, const r307_config_t *conf, int login_ahead)
         result = r307_maintenance_serve(r, conf, 1);
     }
     return result == DECLINED && conf->late
-           ? ask(r, conf, conf->late, R307_REQUEST_LATE, login_ahead) : result;
+           ? ask(r, conf, conf->late, R307_REQUEST_LATE, login_ahead, looked) : result;
 }
 
 static void note_blocks(request_rec *r, const r307_config_t *conf)
@@ -106,17 +110,18 @@ static void note_blocks(request_rec *r, const r307_config_t *conf)
 int r307_on_access_checker_ex(request_rec *r)
 {
     const r307_config_t *conf = config(r);
+    r307_looked_t looked;
     r307_state_t *state;
     int result;
 
     if (conf->late) {
         note_blocks(r, conf);
     }
-    if (!has_late(conf) || !may_late(r, conf) || !is_asked(r, conf)
+    if (!has_late(conf) || !may_late(r, conf, &looked) || !is_asked(r, conf)
         || phase_of(r) == R307_REQUEST_EARLY_WAITS) {
         return DECLINED;
     }
-    result = ask_late(r, conf, 1);
+    result = ask_late(r, conf, 1, &looked);
     state = r307_request_state(r);
     if (state->phase < R307_REQUEST_LATE_WAITS) {
         state->phase = R307_REQUEST_DECIDED;
@@ -129,6 +134,7 @@ int r307_on_type_checker(request_rec *r)
 {
     const r307_config_t *conf = config(r);
     r307_request_phase_t phase;
+    r307_looked_t looked;
     int result = DECLINED;
 
     if (r307_never_served_test(r, conf)) {
@@ -146,13 +152,13 @@ int r307_on_type_checker(request_rec *r)
     phase = phase_of(r);
     if (phase == R307_REQUEST_DECIDED
         || (!has_late(conf) && phase != R307_REQUEST_EARLY_WAITS)
-        || !may_late(r, conf) || !is_asked(r, conf)) {
+        || !may_late(r, conf, &looked) || !is_asked(r, conf)) {
         return DECLINED;
     }
     if (phase == R307_REQUEST_EARLY_WAITS && conf->early) {
-        result = ask(r, conf, conf->early, R307_REQUEST_EARLY_WAITS, 0);
+        result = ask(r, conf, conf->early, R307_REQUEST_EARLY_WAITS, 0, &looked);
     }
-    return result == DECLINED ? ask_late(r, conf, 0) : result;
+    return result == DECLINED ? ask_late(r, conf, 0, &looked) : result;
 }
 
 void r307_on_child_init(apr_pool_t *pchild, server_rec *s)

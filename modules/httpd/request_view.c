@@ -7,6 +7,7 @@
 #include <http_core.h>
 #include <http_protocol.h>
 #include <http_request.h>
+#include "index/index.h"
 #include "rule/capture.h"
 #include "httpd/expr.h"
 #include "httpd/flag_file.h"
@@ -141,7 +142,18 @@ static int asked_port(const request_rec *r)
     return r->hostname ? ap_default_port(r) : r->connection->local_addr->port;
 }
 
-static void fill_view(request_rec *r, r307_view_t *view)
+/* Most paths are normal, and were seen to be. */
+static const r307_path_t *make_path(request_rec *r, r307_slice_t path,
+                                    const r307_trail_t *walk)
+{
+    if (path.s[path.len]) {
+        return r307_path_make(r->pool, path);
+    }
+    return walk && walk->seed && walk->s == path.s && walk->is_normal
+           ? r307_path_normal(r->pool, path) : r307_path_take(r->pool, path);
+}
+
+static void fill_view(request_rec *r, const r307_trail_t *walk, r307_view_t *view)
 {
     r307_slice_t path;
 
@@ -154,18 +166,22 @@ static void fill_view(request_rec *r, r307_view_t *view)
     view->ops = &ops;
     view->baton = r;
     if (r->unparsed_uri && r307_path_split(r->unparsed_uri, &path, &view->query)) {
-        view->path = path.s[path.len] ? r307_path_make(r->pool, path)
-                                      : r307_path_take(r->pool, path);
+        view->path = make_path(r, path, walk);
     }
 }
 
 r307_state_t *r307_request_state(request_rec *r)
 {
+    return r307_request_state_walked(r, NULL);
+}
+
+r307_state_t *r307_request_state_walked(request_rec *r, const r307_trail_t *walk)
+{
     r307_state_t *state = ap_get_module_config(r->request_config, &redirect307_module);
 
     if (!state) {
         state = apr_pcalloc(r->pool, sizeof(*state));
-        fill_view(r, &state->view);
+        fill_view(r, walk, &state->view);
         state->steps = R307_STEPS_ALL;
         ap_set_module_config(r->request_config, &redirect307_module, state);
     }

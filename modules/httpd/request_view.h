@@ -9,7 +9,11 @@
 
 #include "httpd/request.h"
 
+struct r307_trail_t;
+
 /* The state of the request, made with its view at the first call; never NULL. */
 r307_state_t *r307_request_state(request_rec *r);
+/* The same where the path may have been walked. */
+r307_state_t *r307_request_state_walked(request_rec *r, const struct r307_trail_t *walk);
 
 #endif

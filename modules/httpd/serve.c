@@ -21,26 +21,30 @@ APLOG_USE_MODULE(redirect307);
 
 static void fill_scope(request_rec *r, const r307_config_t *conf,
                        const r307_view_t *view, const r307_block_t *block,
-                       r307_scope_t *scope)
+                       const r307_looked_t *looked, r307_scope_t *scope)
 {
     scope->rules = block->rules;
     scope->tenancy = r307_tenant_find(r, conf, view, block);
     scope->directory = block->directory != NULL;
     scope->base = r307_slice(NULL, 0);
-    if (block->directory
-        && (block->needs_base || !__atomic_load_n(&block->checked, __ATOMIC_RELAXED))) {
+    if (looked && looked->block == block) {
+        scope->base = looked->base;
+    }
+    else if (block->directory
+             && (block->needs_base || !__atomic_load_n(&block->checked, __ATOMIC_RELAXED))) {
         scope->base = r307_directory_url_find(r, conf, view->path, block->directory);
     }
 }
 
 static r307_scope_t *fill_scopes(request_rec *r, const r307_config_t *conf,
-                                 const r307_blocks_t *blocks, const r307_view_t *view)
+                                 const r307_blocks_t *blocks, const r307_view_t *view,
+                                 const r307_looked_t *looked)
 {
     r307_scope_t *scopes = apr_palloc(r->pool, (size_t)blocks->count * sizeof(*scopes));
     int i;
 
     for (i = 0; i < blocks->count; i++) {
-        fill_scope(r, conf, view, blocks->at[i], &scopes[i]);
+        fill_scope(r, conf, view, blocks->at[i], looked, &scopes[i]);
     }
     return scopes;
 }
@@ -60,9 +64,9 @@ static void fill_policy(request_rec *r, const r307_config_t *conf, r307_state_t 
 
 static void decide_once(request_rec *r, const r307_config_t *conf,
                         const r307_blocks_t *blocks, r307_state_t *state,
-                        r307_decision_t *decision)
+                        const r307_looked_t *looked, r307_decision_t *decision)
 {
-    r307_scope_t *scopes = fill_scopes(r, conf, blocks, &state->view);
+    r307_scope_t *scopes = fill_scopes(r, conf, blocks, &state->view, looked);
     char *args = r->args, *line = r->the_request;
     r307_policy_t policy;
     int i;
@@ -74,7 +78,9 @@ static void decide_once(request_rec *r, const r307_config_t *conf,
     if (state->hides_key) {
         r307_own_key_strip(r, &state->view);    /* expressions read these */
     }
+    state->view.walk = &looked->walk;
     r307_decide(r->pool, scopes, blocks->count, &policy, &state->view, decision);
+    state->view.walk = NULL;        /* the hook's, which the state outlives */
     r->args = args;
     r->the_request = line;
 }
@@ -82,7 +88,8 @@ static void decide_once(request_rec *r, const r307_config_t *conf,
 /* A key that is to be hidden is looked for before anything may be logged; where nothing is,
  * only when it would leave, as that costs as much as finding a file. */
 static void decide(request_rec *r, const r307_config_t *conf, const r307_blocks_t *blocks,
-                   r307_state_t *state, r307_decision_t *decision)
+                   r307_state_t *state, const r307_looked_t *looked,
+                   r307_decision_t *decision)
 {
     int is_sought = 0, may;
     unsigned steps;
@@ -95,11 +102,11 @@ static void decide(request_rec *r, const r307_config_t *conf, const r307_blocks_
         r307_own_key_seek(r, state);
     }
     steps = state->steps;
-    decide_once(r, conf, blocks, state, decision);
+    decide_once(r, conf, blocks, state, looked, decision);
     if (may && !is_sought && r307_own_key_leaves(conf, &state->view, decision)
         && r307_own_key_seek(r, state)) {
         state->steps = steps;
-        decide_once(r, conf, blocks, state, decision);
+        decide_once(r, conf, blocks, state, looked, decision);
     }
 }
 
@@ -113,8 +120,8 @@ void r307_serve_ask(request_rec *r, const r307_config_t *conf, const r307_blocks
     policy.trace = trace;
     policy.trace_times = 1;
     policy.trace_baton = baton;
-    r307_decide(r->pool, fill_scopes(r, conf, blocks, &state->view), blocks->count, &policy,
-                &state->view, decision);
+    r307_decide(r->pool, fill_scopes(r, conf, blocks, &state->view, NULL), blocks->count,
+                &policy, &state->view, decision);
 }
 
 /* --- the decision, carried out --- */
@@ -192,7 +199,7 @@ static int carry_out(request_rec *r, const r307_config_t *conf,
  * asked is asked in any case: what there is to say of it depends on the directory's
  * URL. */
 static size_t base_from(request_rec *r, const r307_config_t *conf, r307_slice_t raw,
-                        const r307_block_t *block)
+                        const r307_block_t *block, r307_looked_t *looked)
 {
     r307_path_t path = { raw.s, raw.len, raw.s, raw.len, NULL };
     r307_slice_t base;
@@ -204,18 +211,21 @@ static size_t base_from(request_rec *r, const r307_config_t *conf, r307_slice_t 
         return raw.len;
     }
     base = r307_directory_url_find(r, conf, &path, block->directory);
+    looked->block = block;
+    looked->base = base;
     return base.s && raw.len >= base.len && memcmp(raw.s, base.s, base.len) == 0
            ? base.len - 1 : R307_INDEX_NO_BASE;
 }
 
-static int maps_may(const r307_first_look_t *first, const r307_block_t *block)
+static int maps_may(const r307_first_look_t *first, const r307_block_t *block,
+                    r307_trail_t *walk)
 {
     const apr_array_header_t *maps = block->rules->maps;
     int i;
 
     for (i = 0; maps && i < maps->nelts; i++) {
         if (block->directory
-            || r307_store_may(APR_ARRAY_IDX(maps, i, r307_map_t).handle, first)) {
+            || r307_store_may(APR_ARRAY_IDX(maps, i, r307_map_t).handle, first, walk)) {
             return 1;
         }
     }
@@ -223,11 +233,11 @@ static int maps_may(const r307_first_look_t *first, const r307_block_t *block)
 }
 
 static int block_may(request_rec *r, const r307_config_t *conf, r307_first_look_t *first,
-                     const r307_block_t *block)
+                     const r307_block_t *block, r307_looked_t *looked)
 {
     first->base_from = R307_INDEX_NO_BASE;
     if (block->doubts || (!block->rules->index && block->rules->rules->nelts)
-        || maps_may(first, block)) {
+        || maps_may(first, block, &looked->walk)) {
         return 1;
     }
     if (!block->rules->index) {
@@ -235,15 +245,17 @@ static int block_may(request_rec *r, const r307_config_t *conf, r307_first_look_
     }
     if (block->directory) {
         first->base_from = r307_path_is_normal(first->path)
-                           ? base_from(r, conf, first->path, block) : R307_INDEX_NO_BASE;
+                           ? base_from(r, conf, first->path, block, looked)
+                           : R307_INDEX_NO_BASE;
         if (first->base_from == R307_INDEX_NO_BASE) {
             return 1;
         }
     }
-    return r307_index_may(block->rules->index, first);
+    return r307_index_may_walk(block->rules->index, first, &looked->walk);
 }
 
-int r307_serve_may(request_rec *r, const r307_config_t *conf, const r307_blocks_t *blocks)
+int r307_serve_may(request_rec *r, const r307_config_t *conf, const r307_blocks_t *blocks,
+                   r307_looked_t *looked)
 {
     const char *path = r->unparsed_uri, *query;
     r307_first_look_t first;
@@ -257,7 +269,7 @@ int r307_serve_may(request_rec *r, const r307_config_t *conf, const r307_blocks_
     first.host = r->hostname ? r->hostname : "";
     first.has_query = r->args != NULL;
     for (i = 0; i < blocks->count; i++) {
-        if (block_may(r, conf, &first, blocks->at[i])) {
+        if (block_may(r, conf, &first, blocks->at[i], looked)) {
             return 1;
         }
     }
@@ -265,7 +277,7 @@ int r307_serve_may(request_rec *r, const r307_config_t *conf, const r307_blocks_
 }
 
 int r307_serve_blocks(request_rec *r, const r307_config_t *conf,
-                      const r307_blocks_t *blocks)
+                      const r307_blocks_t *blocks, const r307_looked_t *looked)
 {
     r307_state_t *state = r307_request_state(r);
     r307_decision_t decision;
@@ -278,7 +290,7 @@ int r307_serve_blocks(request_rec *r, const r307_config_t *conf,
         && r307_tenant_fails(r, conf, &state->view, blocks)) {
         return HTTP_INTERNAL_SERVER_ERROR;
     }
-    decide(r, conf, blocks, state, &decision);
+    decide(r, conf, blocks, state, looked, &decision);
     r307_request_vary(r, decision.vary);
     state->is_private |= decision.is_private;
     if (r307_config_engine(conf) == R307_ENGINE_ON) {

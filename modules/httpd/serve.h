@@ -8,10 +8,26 @@
 
 #include <httpd.h>
 #include "conf/place_config.h"
+#include "index/index.h"
+
+/* What a first look found out, for the decision behind it. */
+typedef struct r307_looked_t {
+    r307_trail_t walk;
+    const r307_block_t *block;      /* NULL, or whose directory has this URL: */
+    r307_slice_t base;
+} r307_looked_t;
+
+/* Nobody has looked. */
+static inline void r307_looked_make(r307_looked_t *looked)
+{
+    looked->walk.seed = 0;
+    looked->block = NULL;
+}
 
 /* 0: no rule of the blocks can match, as a look at the path alone tells, and nobody wants
  * to read that in a log. */
-int r307_serve_may(request_rec *r, const r307_config_t *conf, const r307_blocks_t *blocks);
+int r307_serve_may(request_rec *r, const r307_config_t *conf, const r307_blocks_t *blocks,
+                   r307_looked_t *looked);
 
 /* As policy->trace. */
 typedef void r307_serve_trace_t(void *baton, const r307_rule_t *rule, r307_skip_t step,
@@ -24,6 +40,6 @@ void r307_serve_ask(request_rec *r, const r307_config_t *conf, const r307_blocks
 
 /* The value the hook returns: DECLINED when no rule answers. */
 int r307_serve_blocks(request_rec *r, const r307_config_t *conf,
-                      const r307_blocks_t *blocks);
+                      const r307_blocks_t *blocks, const r307_looked_t *looked);
 
 #endif

@@ -390,7 +390,8 @@ static r307_mapview_t *take_tenants(request_rec *r, r307_store_t *store,
 }
 
 /* With the view held: a page of it that has to be fetched stops nobody else. */
-int r307_store_may(const r307_mapref_t *ref, const r307_first_look_t *first)
+int r307_store_may(const r307_mapref_t *ref, const r307_first_look_t *first,
+                   r307_trail_t *walk)
 {
     r307_store_t *store = ref->store;
     r307_mapview_t *view;
@@ -403,7 +404,7 @@ int r307_store_may(const r307_mapref_t *ref, const r307_first_look_t *first)
     r307_mapview_lock(store);
     view = take_view_locked(store, ref->slot);
     r307_mapview_unlock(store);
-    may = !view || r307_index_may(r307_image_index(view->image), first);
+    may = !view || r307_index_may_walk(r307_image_index(view->image), first, walk);
     if (view) {
         __atomic_sub_fetch(&view->refs, 1, __ATOMIC_RELEASE);
     }

@@ -140,13 +140,12 @@ int r307_path_is_normal(r307_slice_t raw)
     return 1;
 }
 
-/* The path of what is normal as it is. */
-static const r307_path_t *normal_path(apr_pool_t *p, const char *text, size_t len)
+const r307_path_t *r307_path_normal(apr_pool_t *p, r307_slice_t raw)
 {
     r307_path_t *path = apr_palloc(p, sizeof(*path));
 
-    path->dec = path->enc = text;
-    path->len = path->enc_len = len;
+    path->dec = path->enc = raw.s;
+    path->len = path->enc_len = raw.len;
     path->at = NULL;
     return path;
 }
@@ -158,7 +157,7 @@ const r307_path_t *r307_path_make(apr_pool_t *p, r307_slice_t raw)
     size_t i = 0;
 
     if (r307_path_is_normal(raw)) {
-        return normal_path(p, r307_slice_text(p, raw), raw.len);
+        return r307_path_normal(p, r307_slice(r307_slice_text(p, raw), raw.len));
     }
     path = apr_palloc(p, sizeof(*path));
     m.dec = apr_palloc(p, raw.len + 2);
@@ -206,7 +205,7 @@ const r307_path_t *r307_path_make(apr_pool_t *p, r307_slice_t raw)
 
 const r307_path_t *r307_path_take(apr_pool_t *p, r307_slice_t raw)
 {
-    return r307_path_is_normal(raw) ? normal_path(p, raw.s, raw.len) : r307_path_make(p, raw);
+    return r307_path_is_normal(raw) ? r307_path_normal(p, raw) : r307_path_make(p, raw);
 }
 
 int r307_path_is(apr_pool_t *p, const r307_path_t *path, r307_slice_t raw)

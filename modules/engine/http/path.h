@@ -31,6 +31,9 @@ const r307_path_t *r307_path_make(apr_pool_t *p, r307_slice_t raw);
  * is a NUL. */
 const r307_path_t *r307_path_take(apr_pool_t *p, r307_slice_t raw);
 
+/* Likewise of one that is known to be normal. */
+const r307_path_t *r307_path_normal(apr_pool_t *p, r307_slice_t raw);
+
 /* Whether `raw` normalises to this path. */
 int r307_path_is(apr_pool_t *p, const r307_path_t *path, r307_slice_t raw);
 

@@ -38,6 +38,7 @@ typedef struct r307_self_t {
 } r307_self_t;
 
 struct r307_image_t;
+struct r307_trail_t;         /* index/index.h */
 
 typedef struct r307_view_ops_t {
     /* Value of the request header, several lines joined by ", "; NULL when absent. */
@@ -77,6 +78,7 @@ typedef struct r307_view_t {
                              * of the Host header without port ("" if none), its port */
     const r307_view_ops_t *ops;
     void *baton;
+    const struct r307_trail_t *walk;     /* of the path, while it is decided; NULL: none */
 } r307_view_t;
 
 #endif

@@ -156,16 +156,55 @@ static void look(const finder_t *f, apr_uint64_t path, unsigned kind)
     }
 }
 
-/* The segments of a path, as far as shapes reach. */
-typedef struct segs_t {
-    apr_uint64_t at[R307_SHAPE_SEGS];
-    apr_uint32_t depth;             /* all of them */
-    unsigned below;
-} segs_t;
+/* Every path that is asked for comes through here, once. */
+static void walk_path(const char *s, size_t len, apr_uint64_t m, r307_trail_t *walk)
+{
+    apr_uint64_t odd = 0;
+    apr_uint32_t depth = 0;
+    size_t at = 0, n;
+
+    walk->rest = 0;
+    while (at + 1 < len) {
+        apr_uint64_t seg;
+
+        odd |= s[at + 1] == '/' || s[at + 1] == '.';
+        seg = segment(s + at + 1, len - at - 1, at + 1, m, &n, &odd);
+        at += n + 1;
+        if (depth < R307_TRAIL_SEGS) {
+            walk->segs[depth] = seg;
+            walk->rest = at;
+        }
+        depth++;
+    }
+    walk->s = s;
+    walk->depth = depth;
+    walk->is_normal = odd == 0;
+    walk->seed = m;
+}
+
+/* The hash of the next segment; *at: where the one behind those that are held begins. */
+static inline apr_uint64_t next_seg(const r307_trail_t *walk, const char *s, size_t len,
+                                    apr_uint32_t depth, size_t *at)
+{
+    apr_uint64_t seg;
+    size_t n;
+
+    if (depth < R307_TRAIL_SEGS) {
+        return walk->segs[depth];
+    }
+    seg = r307_index_segment(s + *at + 1, len - *at - 1, walk->seed, &n);
+    *at += n + 1;
+    return seg;
+}
+
+static inline int has_depth(apr_uint64_t depths, apr_uint32_t depth)
+{
+    return (int)(depths >> (depth < 63 ? depth : 63) & 1);
+}
 
 /* The next shape, from *i on, that a path may have, and its hash there. */
-static int next_shape(const r307_index_t *index, const segs_t *segs, apr_uint32_t *i,
-                      apr_uint64_t *h)
+static int next_shape(const r307_index_t *index, const r307_trail_t *walk, unsigned below,
+                      apr_uint32_t *i, apr_uint64_t *h)
 {
     const r307_shape_t *shapes = (const r307_shape_t *)(const void *)
         ((const apr_uint32_t *)(const void *)index + index->shapes);
@@ -174,12 +213,12 @@ static int next_shape(const r307_index_t *index, const segs_t *segs, apr_uint32_
         const r307_shape_t *shape = &shapes[*i];
         apr_uint32_t k;
 
-        if (shape->below != segs->below || segs->depth < shape->count
-            || (segs->depth > shape->count && !shape->splat)) {
+        if (shape->below != below || walk->depth < shape->count
+            || (walk->depth > shape->count && !shape->splat)) {
             continue;
         }
         for (*h = 0, k = 0; k < shape->count; k++) {
-            *h = r307_hash_step(*h, shape->names >> k & 1 ? R307_INDEX_NAME : segs->at[k],
+            *h = r307_hash_step(*h, shape->names >> k & 1 ? R307_INDEX_NAME : walk->segs[k],
                                 index->seed);
         }
         return 1;
@@ -187,49 +226,54 @@ static int next_shape(const r307_index_t *index, const segs_t *segs, apr_uint32_
     return 0;
 }
 
-static void look_shapes(const finder_t *f, const segs_t *segs)
+static void look_shapes(const finder_t *f, const r307_trail_t *walk, unsigned below)
 {
     apr_uint64_t h;
     apr_uint32_t i;
 
-    for (i = 0; next_shape(f->index, segs, &i, &h); i++) {
+    for (i = 0; next_shape(f->index, walk, below, &i, &h); i++) {
         look(f, h, R307_KEY_SHAPE + i);
     }
 }
 
 /* One path, or what of it lies below a directory: every border of segments is a key. */
-static void look_path(const finder_t *f, const char *s, size_t len, unsigned below)
+static void look_path(const finder_t *f, const char *s, size_t len, unsigned below,
+                      const r307_trail_t *known)
 {
     const r307_index_t *index = f->index;
     unsigned prefix = below ? R307_KEY_PREFIX_BELOW : R307_KEY_PREFIX;
-    apr_uint64_t depths = index->depths[below];
-    apr_uint64_t h = 0, odd = 0, seg;
-    size_t at = 0, n;
-    segs_t segs;
+    const r307_trail_t *walk = known;
+    r307_trail_t own;
+    apr_uint64_t h = 0;
+    apr_uint32_t depth;
+    size_t at;
 
-    segs.depth = 0;
-    segs.below = below;
-    for (;;) {
-        if (depths >> (segs.depth < 63 ? segs.depth : 63) & 1) {
+    if (!known || known->seed != index->seed || known->s != s) {
+        walk_path(s, len, index->seed, &own);
+        walk = &own;
+    }
+    at = walk->rest;
+    for (depth = 0;; depth++) {
+        if (has_depth(index->depths[below], depth)) {
             look(f, h, prefix);
         }
-        if (at + 1 >= len) {
+        if (depth == walk->depth) {
             break;
         }
-        seg = segment(s + at + 1, len - at - 1, at + 1, index->seed, &n, &odd);
-        h = r307_hash_step(h, seg, index->seed);
-        if (segs.depth < R307_SHAPE_SEGS) {
-            segs.at[segs.depth] = seg;
-        }
-        at += n + 1;
-        segs.depth++;
+        h = r307_hash_step(h, next_seg(walk, s, len, depth, &at), index->seed);
     }
     if (index->exact[below]) {
         look(f, h, below ? R307_KEY_EXACT_BELOW : R307_KEY_EXACT);
     }
     if (index->shape_count) {
-        look_shapes(f, &segs);
+        look_shapes(f, walk, below);
     }
+}
+
+/* Whether a path, or what of it lies below a directory, may have a key at all. */
+static inline int has_keys(const r307_index_t *index, unsigned below)
+{
+    return index->depths[below] || index->exact[below] || index->shape_count;
 }
 
 const r307_query_t *r307_asked_query(apr_pool_t *p, r307_asked_t *asked)
@@ -249,10 +293,12 @@ void r307_index_find(apr_pool_t *p, const r307_index_t *index, r307_asked_t *ask
     finder_t f = { p, index, (const apr_uint32_t *)(const void *)index, asked, candidates };
 
     r307_candidates_make(candidates);
-    look_path(&f, path->dec, path->len, 0);
-    if (asked->in_base && (index->depths[1] || index->exact[1] || index->shape_count)) {
+    if (has_keys(index, 0)) {
+        look_path(&f, path->dec, path->len, 0, asked->view->walk);
+    }
+    if (asked->in_base && has_keys(index, 1)) {
         look_path(&f, asked->in_base->dec + asked->base_from,
-                  asked->in_base->len - asked->base_from, 1);
+                  asked->in_base->len - asked->base_from, 1, asked->view->walk);
     }
     if (index->prefilter) {
         r307_prefilter_find(p, (const void *)(f.words + index->prefilter), path->dec,
@@ -288,12 +334,12 @@ static int has_key(const r307_index_t *index, const r307_first_look_t *first,
 }
 
 static int has_shape(const r307_index_t *index, const r307_first_look_t *first,
-                     const segs_t *segs)
+                     const r307_trail_t *walk, unsigned below)
 {
     apr_uint64_t h;
     apr_uint32_t i;
 
-    for (i = 0; next_shape(index, segs, &i, &h); i++) {
+    for (i = 0; next_shape(index, walk, below, &i, &h); i++) {
         if (has_key(index, first, h, R307_KEY_SHAPE + i)) {
             return 1;
         }
@@ -301,43 +347,45 @@ static int has_shape(const r307_index_t *index, const r307_first_look_t *first,
     return 0;
 }
 
-/* Every key of the path from there on. */
-static int may_from(const r307_index_t *index, const r307_first_look_t *first, size_t from,
-                    unsigned below)
+/* Every key of the path that was walked. */
+static int may_walk(const r307_index_t *index, const r307_first_look_t *first,
+                    const r307_trail_t *walk, size_t from, unsigned below)
 {
     unsigned prefix = below ? R307_KEY_PREFIX_BELOW : R307_KEY_PREFIX;
-    const char *path = first->path.s + from;
-    size_t at = 0, n, len = first->path.len - from;
-    apr_uint64_t h = 0, odd = 0, seg;
-    segs_t segs;
+    const char *s = first->path.s + from;
+    size_t at = walk->rest, len = first->path.len - from;
+    apr_uint64_t h = 0;
+    apr_uint32_t depth;
 
-    segs.depth = 0;
-    segs.below = below;
-    for (;;) {
-        if (index->depths[below] >> (segs.depth < 63 ? segs.depth : 63) & 1
-            && has_key(index, first, h, prefix)) {
+    if (!walk->is_normal) {
+        return 1;
+    }
+    for (depth = 0;; depth++) {
+        if (has_depth(index->depths[below], depth) && has_key(index, first, h, prefix)) {
             return 1;
         }
-        if (at + 1 >= len) {
+        if (depth == walk->depth) {
             break;
         }
-        if (path[at + 1] == '/' || path[at + 1] == '.') {
-            return 1;
-        }
-        seg = segment(path + at + 1, len - at - 1, at + 1, index->seed, &n, &odd);
-        h = r307_hash_step(h, seg, index->seed);
-        if (segs.depth < R307_SHAPE_SEGS) {
-            segs.at[segs.depth] = seg;
-        }
-        at += n + 1;
-        segs.depth++;
+        h = r307_hash_step(h, next_seg(walk, s, len, depth, &at), index->seed);
     }
-    return odd || (index->exact[below]
-                   && has_key(index, first, h, below ? R307_KEY_EXACT_BELOW : R307_KEY_EXACT))
-           || (index->shape_count && has_shape(index, first, &segs));
+    return (index->exact[below]
+            && has_key(index, first, h, below ? R307_KEY_EXACT_BELOW : R307_KEY_EXACT))
+           || (index->shape_count && has_shape(index, first, walk, below));
 }
 
-/* Whether a source is relative to a directory. */
+static int may_below(const r307_index_t *index, const r307_first_look_t *first,
+                     r307_trail_t *walk)
+{
+    r307_trail_t own;
+
+    walk = walk->seed ? &own : walk;
+    walk_path(first->path.s + first->base_from, first->path.len - first->base_from,
+              index->seed, walk);
+    return may_walk(index, first, walk, first->base_from, 1);
+}
+
+/* Whether one of them is relative to a directory. */
 static int has_below(const r307_index_t *index)
 {
     const r307_shape_t *shapes = (const r307_shape_t *)(const void *)
@@ -352,23 +400,36 @@ static int has_below(const r307_index_t *index)
     return index->depths[1] || index->exact[1];
 }
 
-int r307_index_may(const r307_index_t *index, const r307_first_look_t *first)
+int r307_index_may_walk(const r307_index_t *index, const r307_first_look_t *first,
+                        r307_trail_t *walk)
 {
     r307_slice_t path = first->path;
+    int is_by_path = has_keys(index, 0);
 
     if (index->always_count || path.len == 0 || path.s[0] != '/') {
         return 1;
     }
-    /* which says, too, whether the path is as regexes would see it */
-    if ((index->depths[0] || index->exact[0] || index->shape_count || index->prefilter)
-        && may_from(index, first, 0, 0)) {
-        return 1;
+    if (is_by_path || index->prefilter) {
+        if (walk->seed != index->seed || walk->s != path.s) {
+            walk_path(path.s, path.len, index->seed, walk);
+        }
+        /* which says, too, whether the path is as regexes would see it */
+        if (may_walk(index, first, walk, 0, 0)) {
+            return 1;
+        }
     }
     if (index->prefilter
         && r307_prefilter_may((const void *)((const apr_uint32_t *)(const void *)index
                                              + index->prefilter), path.s, path.len)) {
         return 1;
     }
-    return has_below(index)
-           && (first->base_from >= path.len || may_from(index, first, first->base_from, 1));
+    return has_below(index) && (first->base_from >= path.len || may_below(index, first, walk));
+}
+
+int r307_index_may(const r307_index_t *index, const r307_first_look_t *first)
+{
+    r307_trail_t walk;
+
+    walk.seed = 0;
+    return r307_index_may_walk(index, first, &walk);
 }

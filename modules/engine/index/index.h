@@ -57,9 +57,22 @@ typedef struct r307_asked_t {
 /* The request's parameters, split at the first call. */
 const r307_query_t *r307_asked_query(apr_pool_t *p, r307_asked_t *asked);
 
-/* Every rule that can match is among the candidates; they are made here. */
+/* Every rule that can match is among the candidates; they are made here. Where the view has a
+ * walk of its path by this index's seed, the path is not walked again. */
 void r307_index_find(apr_pool_t *p, const r307_index_t *index, r307_asked_t *asked,
                      r307_candidates_t *candidates);
+
+#define R307_TRAIL_SEGS 64
+
+/* A path as indexes with one seed look for it, hashed once. */
+typedef struct r307_trail_t {
+    apr_uint64_t seed;              /* 0: nothing was walked */
+    const char *s;                  /* where the path begins */
+    apr_uint64_t segs[R307_TRAIL_SEGS];  /* hashes of the first segments, of `depth` */
+    apr_uint32_t depth;
+    size_t rest;                    /* where those begin that are not among them */
+    int is_normal;                  /* as r307_path_is_normal, and there is no '#' */
+} r307_trail_t;
 
 /* What is known of a request before anything is made for it. */
 typedef struct r307_first_look_t {
@@ -75,5 +88,10 @@ typedef struct r307_first_look_t {
 /* 0: no rule can match, whatever else is in the request. Nothing is made for the answer: most
  * requests are for no rule. 1: perhaps one can. */
 int r307_index_may(const r307_index_t *index, const r307_first_look_t *first);
+/* The same for several indexes: what one did with the path the others take. The seed of *walk
+ * is 0 before the first. Afterwards it is the walk of the path, or, where all sources are
+ * relative, of what lies below the directory. */
+int r307_index_may_walk(const r307_index_t *index, const r307_first_look_t *first,
+                        r307_trail_t *walk);
 
 #endif
