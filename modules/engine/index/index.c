@@ -7,6 +7,10 @@
 
 #include <string.h>
 
+#if R307_TRAIL_SEGS < R307_SHAPE_SEGS
+#error "a shape has segments that a trail does not hold"
+#endif
+
 #define ONES   0x0101010101010101ull
 #define HIGHS  0x8080808080808080ull
 #define SLASHES (ONES * '/')

@@ -21,7 +21,6 @@
 
 #include "base/hash.h"
 #include "base/text.h"
-#include "index/index.h"
 
 /* What a key stands for; relative sources are keyed by what lies below their directory. */
 typedef enum {
@@ -41,7 +40,7 @@ typedef struct r307_shape_t {
     apr_uint16_t below;     /* relative */
 } r307_shape_t;
 
-#define R307_SHAPE_SEGS  R307_TRAIL_SEGS
+#define R307_SHAPE_SEGS  64
 #define R307_SHAPES_MOST 24     /* a rule of yet another shape is keyed by its head */
 
 /* A key has one rule (its number), or a list (R307_SLOT_LIST and the word it begins at:
