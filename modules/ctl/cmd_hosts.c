@@ -78,8 +78,8 @@ static void take_rule(listing_t *x, const r307_rule_t *rule, const char *how)
     if (target->kind == R307_TARGET_URL && target->host.s) {
         take_host(x, r307_slice_text(x->one, target->host), rule->place.line, how, NULL);
     }
-    else if (rule->hosts.kind == R307_HOSTS_LISTED) {
-        take_host(x, r307_slice_text(x->one, rule->hosts.form), rule->place.line, how,
+    else if (rule->hosts && rule->hosts->kind == R307_HOSTS_LISTED) {
+        take_host(x, r307_slice_text(x->one, rule->hosts->form), rule->place.line, how,
                   NULL);
     }
 }

@@ -274,7 +274,7 @@ static void judge_hosts(judging_t *judging, const remembered_t *remembered,
     const r307_rule_t *rule = remembered->rule;
     const char *text = rule->target->text;
 
-    if (r307_hosts_may(&rule->hosts, conf->allow)) {
+    if (r307_hosts_may(rule->hosts, conf->allow)) {
         return;
     }
     judging->idle++;
@@ -284,7 +284,7 @@ static void judge_hosts(judging_t *judging, const remembered_t *remembered,
                      "'%s' %s; %s",
                      rule->place.file, rule->place.line,
                      r307_text_show(judging->p, text, strlen(text)),
-                     r307_hosts_why(&rule->hosts, conf->allow),
+                     r307_hosts_why(rule->hosts, conf->allow),
                      r307_hosts_advice(judging->p, rule));
     }
 }
@@ -321,7 +321,7 @@ static void judge(judging_t *judging, const apr_array_header_t *list, const serv
         }
         judge_hosts(judging, remembered, conf);
         if (lint == R307_LINT_OFF
-            || !r307_hosts_may(&remembered->rule->hosts, conf->allow)) {
+            || !r307_hosts_may(remembered->rule->hosts, conf->allow)) {
             continue;
         }
         r307_lint_line(judging->p, remembered->rule, list_of(conf), doubts);
@@ -447,7 +447,7 @@ void r307_start_lint_say(request_rec *r, const r307_config_t *conf,
         apr_array_header_t *doubts = apr_array_make(r->pool, 2, sizeof(r307_doubt_t));
 
         /* rules of one place may be one block or, from a cached file, several */
-        if (rule->target->inserts && r307_hosts_may(&rule->hosts, conf->allow)
+        if (rule->target->inserts && r307_hosts_may(rule->hosts, conf->allow)
             && r307_log_once_ever(r->server,
                                   r307_log_once_key(r->pool, rule->place.file,
                                                     rule->place.line, "doubt"))) {

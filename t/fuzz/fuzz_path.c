@@ -119,7 +119,7 @@ static void check_query(apr_pool_t *p, const char *target, r307_slice_t raw,
 {
     const r307_query_t *query = r307_query_make(p, raw);
     r307_slice_t none = { NULL, 0 }, own = { "own=1", 5 }, out;
-    r307_query_policy_t policy = { R307_QUERY_DEFAULT, NULL, 0 }, again = policy;
+    r307_query_policy_t policy = { R307_QUERY_DEFAULT, 0, NULL }, again = policy;
     int touched = 0;
 
     if (r307_query_policy_parse(p, value, &policy)) {

@@ -515,7 +515,7 @@ static int ask(asking_t *a, const r307_scope_t *scope, const r307_rule_t *rule,
         passed_over(a, rule, R307_SKIP_LIMIT, why);
         return 0;
     }
-    if (!r307_hosts_may(&rule->hosts, r307_limit_allow(scope->tenancy, a->policy->allow))) {
+    if (!r307_hosts_may(rule->hosts, r307_limit_allow(scope->tenancy, a->policy->allow))) {
         passed_over(a, rule, R307_SKIP_HOSTS, NULL);
         return 0;
     }

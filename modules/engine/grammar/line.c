@@ -456,7 +456,7 @@ static void finish(apr_pool_t *p, r307_draft_t *draft)
         rule->unbounded |= holds_regex(&target->parts[i].expr);
         rule->waits |= r307_cond_waits(&target->parts[i].expr);
     }
-    r307_hosts_find(p, rule->pattern, target, &rule->hosts);
+    rule->hosts = r307_hosts_find(p, rule->pattern, target);
     rule->ends_at_self = draft->context->ends_at_self;
     rule->of_map = draft->context->is_map;
     rule->is_tenants = draft->context->is_tenant;

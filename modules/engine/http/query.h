@@ -37,8 +37,8 @@ typedef enum {
 
 typedef struct r307_query_policy_t {
     r307_query_mode_t mode;
+    unsigned count;
     const r307_slice_t *names;      /* globs of KEEP_SOME and DROP_SOME */
-    size_t count;
 } r307_query_policy_t;
 
 /* The query to send: `own` is the target's own finished query (absent: none). Absent

@@ -93,7 +93,7 @@ static int is_answering(const r307_rule_t *rule)
     case R307_TARGET_WHOLE:
         return 0;
     default:
-        return rule->pattern && rule->hosts.kind == R307_HOSTS_FREE && !is_late(rule)
+        return rule->pattern && !rule->hosts && !is_late(rule)
             && is_insertion_known(rule->target);
     }
 }

@@ -335,7 +335,7 @@ static void audit_host(const auditing_t *a, r307_list_t list)
         "only the hosts of Redirect307AllowHosts may leave");
     const char *write = r307_hosts_advice(a->p, a->rule);
 
-    if (a->rule->hosts.kind == R307_HOSTS_NEVER) {
+    if (a->rule->hosts && a->rule->hosts->kind == R307_HOSTS_NEVER) {
         why = "it has the path where that host would be, so it is no rule";
     }
     else if (list == R307_LIST_EMPTY && strncmp(write, "write: ", 7) != 0) {

@@ -271,7 +271,7 @@ static int is_page_load(asking_t *a)
 /* A target of the line as a Location; NULL when it cannot be told or may not leave. */
 static const char *locate(asking_t *a, const r307_target_t *target, int relative)
 {
-    static const r307_query_policy_t drop = { R307_QUERY_DROP, NULL, 0 };
+    static const r307_query_policy_t drop = { R307_QUERY_DROP, 0, NULL };
     r307_query_t none = { { NULL, 0 }, NULL, 0 };
     r307_slice_t location, base = a->base;
     r307_built_t built;

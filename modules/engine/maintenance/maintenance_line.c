@@ -428,10 +428,8 @@ static const char *set_page(apr_pool_t *p, draft_t *draft, const char *text)
 
 /* "/" and "./" as targets, which nearly every line leads back to. */
 static const r307_part_t root_parts[] = {
-    { R307_PART_LITERAL, R307_IN_PATH, { "/", 1 }, 0, { NULL, NULL },
-      R307_CHANGE_NONE, 0 },
-    { R307_PART_LITERAL, R307_IN_PATH, { "./", 2 }, 0, { NULL, NULL },
-      R307_CHANGE_NONE, 0 }
+    { .kind = R307_PART_LITERAL, .in = R307_IN_PATH, .text = { "/", 1 } },
+    { .kind = R307_PART_LITERAL, .in = R307_IN_PATH, .text = { "./", 2 } }
 };
 static const r307_target_t server_root = {
     .kind = R307_TARGET_PATH, .text = "/", .parts = &root_parts[0], .count = 1,

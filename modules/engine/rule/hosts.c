@@ -97,24 +97,25 @@ static void set_form(r307_hosts_t *hosts, const r307_buf_t *text)
     hosts->form = r307_slice(text->s, len - (len > 1 && text->s[len - 1] == '.'));
 }
 
-void r307_hosts_find(apr_pool_t *p, const r307_pattern_t *pattern,
-                     const r307_target_t *target, r307_hosts_t *hosts)
+const r307_hosts_t *r307_hosts_find(apr_pool_t *p, const r307_pattern_t *pattern,
+                                    const r307_target_t *target)
 {
+    r307_hosts_t *hosts;
     r307_buf_t text;
     int i;
 
-    memset(hosts, 0, sizeof(*hosts));
     /* behind a literal host it depends on what is inserted */
     if (target->kind != R307_TARGET_URL || target->host.s) {
-        return;
+        return NULL;
     }
+    hosts = apr_pcalloc(p, sizeof(*hosts));
     r307_buf_make(&text, p, 64);
     for (i = 0; i < target->count && target->parts[i].in == R307_IN_HOST; i++) {
         const r307_part_t *part = &target->parts[i];
 
         if (r307_hosts_is_path(pattern, part)) {
             hosts->kind = R307_HOSTS_NEVER;     /* "/x" is in no host */
-            return;
+            return hosts;
         }
         if (part->kind == R307_PART_LITERAL) {
             r307_buf_add(&text, part->text.s, part->text.len);
@@ -126,6 +127,7 @@ void r307_hosts_find(apr_pool_t *p, const r307_pattern_t *pattern,
     hosts->kind = R307_HOSTS_LISTED;
     hosts->scheme = target->scheme;
     set_form(hosts, &text);
+    return hosts;
 }
 
 /* Whether some host below that name has the form. What stands in front of the form's last
@@ -181,8 +183,7 @@ static int is_on_list(const r307_hosts_t *hosts, const apr_array_header_t *allow
 
 int r307_hosts_may(const r307_hosts_t *hosts, const apr_array_header_t *allow)
 {
-    return hosts->kind == R307_HOSTS_FREE
-        || (hosts->kind == R307_HOSTS_LISTED && is_on_list(hosts, allow));
+    return !hosts || (hosts->kind == R307_HOSTS_LISTED && is_on_list(hosts, allow));
 }
 
 static const char path_for_host[] = "has the path where its host would be";

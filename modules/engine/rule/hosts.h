@@ -11,8 +11,7 @@
 #include "rule/target.h"
 
 typedef enum {
-    R307_HOSTS_FREE,        /* a request can be answered whatever the list says */
-    R307_HOSTS_LISTED,      /* if its host is on the list */
+    R307_HOSTS_LISTED,      /* a request can be answered if its host is on the list */
     R307_HOSTS_NEVER        /* what would be the host is none */
 } r307_hosts_kind_t;
 
@@ -26,9 +25,11 @@ typedef struct r307_hosts_t {
     int port;               /* 0: the scheme's own */
 } r307_hosts_t;
 
-void r307_hosts_find(apr_pool_t *p, const r307_pattern_t *pattern,
-                     const r307_target_t *target, r307_hosts_t *hosts);
-/* Whether a rule of that kind is one, where this is the list (of r307_origin_t, or NULL). */
+/* In p, as long as the target; NULL: a request can be answered whatever the list says, as with
+ * nearly every rule. */
+const r307_hosts_t *r307_hosts_find(apr_pool_t *p, const r307_pattern_t *pattern,
+                                    const r307_target_t *target);
+/* Whether a rule of that kind, or NULL, is one, where this is the list (of r307_origin_t, or NULL). */
 int r307_hosts_may(const r307_hosts_t *hosts, const apr_array_header_t *allow);
 /* Why it is none: a static text, the same one for the same reason. */
 const char *r307_hosts_why(const r307_hosts_t *hosts, const apr_array_header_t *allow);

@@ -269,7 +269,7 @@ const char *r307_limit_why(const r307_tenancy_t *tenancy, const r307_rule_t *rul
     if (target_why(tenancy, rule->target)) {
         return target_why(tenancy, rule->target);
     }
-    return r307_hosts_may(&rule->hosts, allow) ? NULL : r307_hosts_why(&rule->hosts, allow);
+    return r307_hosts_may(rule->hosts, allow) ? NULL : r307_hosts_why(rule->hosts, allow);
 }
 
 const char *r307_limit_say(apr_pool_t *p, const r307_tenancy_t *tenancy,
@@ -345,7 +345,7 @@ static void count_flags(apr_pool_t *p, r307_tally_t *tally, const r307_rule_t *r
 
 static void count_hosts(apr_pool_t *p, r307_tally_t *tally, const r307_hosts_t *hosts)
 {
-    if (hosts->kind == R307_HOSTS_FREE) {
+    if (!hosts) {
         return;
     }
     if (!tally->chosen) {
@@ -365,7 +365,7 @@ void r307_limit_count(apr_pool_t *p, r307_tally_t *tally, const r307_rule_t *rul
     tally->rules = rule->nth > tally->rules ? rule->nth : tally->rules;
     tally->regexes = rule->nth_regex > tally->regexes ? rule->nth_regex : tally->regexes;
     tally->unbounded |= rule->unbounded;
-    count_hosts(p, tally, &rule->hosts);
+    count_hosts(p, tally, rule->hosts);
     count_plan(tally, rule);
     count_flags(p, tally, rule);
     if (target->kind != R307_TARGET_URL) {

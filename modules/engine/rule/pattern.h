@@ -29,20 +29,20 @@ struct r307_regex_t;
 struct r307_scratch_t;
 
 typedef struct r307_pattern_t {
-    r307_match_t match;
+    r307_match_t match : 8;
+    unsigned char fold;     /* case=ignore, ASCII */
+    unsigned char any_slash;        /* slash=ignore */
+    unsigned char relative; /* to its directory's URL; compiled with a '/' in front */
+    unsigned char splat;    /* has a star; the capture after the names */
+    unsigned char final_slash;
     const char *text;       /* as written, without '?' part */
-    int fold;               /* case=ignore, ASCII */
-    int any_slash;          /* slash=ignore */
-    int relative;           /* to its directory's URL; compiled with a '/' in front */
     r307_slice_t head;      /* decoded literal path that every match begins with: whole
                              * segments; with the final slash only where it is the whole
                              * source; "/" when nothing is known */
     const r307_seg_t *segs; /* only with placeholders: all segments */
     int seg_count;
-    int splat;              /* has a star; the capture after the names */
     int star;               /* the segment it stands in; seg_count: it is the whole end,
                              * which may be missing with its slash */
-    int final_slash;
     const struct r307_regex_t *regex;
 } r307_pattern_t;
 

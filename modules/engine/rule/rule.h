@@ -28,6 +28,8 @@ typedef struct r307_cache_t {
     apr_time_t age;         /* of AGE */
 } r307_cache_t;
 
+/* A million lines are a million of these: what says yes or no is a byte, and what many rules
+ * have in common is a pointer. */
 typedef struct r307_rule_t {
     r307_place_t place;
     const char *source;             /* as written; NULL when the container is the source */
@@ -37,26 +39,26 @@ typedef struct r307_rule_t {
     r307_slice_t base;              /* encoded path that a relative target is read at;
                                      * absent: the request's path */
     const r307_target_t *target;
-    int carry;                      /* what follows the prefix goes along */
-    int status;
     const r307_cond_t *conds;
     int cond_count;
-    int options_named;              /* a method= names OPTIONS */
-    apr_uint64_t group;             /* of its source, for lang= and percent=, which are asked
-                                     * of all rules with that source together; 0: neither */
+    short status;
+    unsigned char carry;            /* what follows the prefix goes along */
+    unsigned char options_named;    /* a method= names OPTIONS */
+    unsigned char unbounded;        /* an expression of it holds a regex */
+    unsigned char waits;            /* an expression asks for what a login brings */
+    unsigned char ends_at_self;     /* where it leads to what was asked the search ends, and
+                                     * does not go on */
+    unsigned char of_map;           /* a line of a map */
+    unsigned char is_tenants;       /* of a .htaccess or a map that it names */
+    unsigned char no_vary;          /* vary=off: what it looks at is not named in Vary */
     int nth, nth_regex;             /* of the rules, of the regexes of its .htaccess; 0: it
                                      * stands in none, or is no regex */
-    int unbounded;                  /* an expression of it holds a regex */
-    int waits;                      /* an expression asks for what a login brings */
-    r307_hosts_t hosts;             /* whether the request would choose its host */
+    apr_uint64_t group;             /* of its source, for lang= and percent=, which are asked
+                                     * of all rules with that source together; 0: neither */
+    const r307_hosts_t *hosts;      /* whether the request would choose its host */
     r307_query_policy_t query;
     r307_plan_t plan;
     r307_cache_t cache;
-    int ends_at_self;               /* where it leads to what was asked the search ends, and
-                                     * does not go on */
-    int of_map, is_tenants;         /* a line of a map; of a .htaccess or a map that it
-                                     * names */
-    int no_vary;                    /* vary=off: what it looks at is not named in Vary */
     const char *name, *owner, *note;
     apr_uint64_t traits;            /* for r307_identity_of */
     apr_uint64_t home;              /* the place of its map; 0: where it stands itself */

@@ -36,37 +36,37 @@ typedef enum {
 } r307_component_t;
 
 typedef struct r307_part_t {
-    r307_part_kind_t kind;
-    r307_component_t in;
-    r307_slice_t text;      /* literal: finished bytes; arg: the decoded name */
+    r307_part_kind_t kind : 8;
+    r307_component_t in : 8;
+    r307_change_t change : 8;       /* of an expression: the one it makes itself */
+    unsigned char is_path;  /* an expression that gives a path of httpd's, decoded */
     int capture;
+    r307_slice_t text;      /* literal: finished bytes; arg: the decoded name */
     r307_expr_t expr;
-    r307_change_t change;   /* of an expression: the one it makes itself */
-    int is_path;            /* an expression that gives a path of httpd's, decoded */
 } r307_part_t;
 
 typedef struct r307_target_t {
-    r307_target_kind_t kind;
+    r307_target_kind_t kind : 8;
+    unsigned char glued;        /* an insertion stands directly behind a literal host */
+    unsigned char has_query;    /* a '?' was written */
+    unsigned char has_fragment;
+    unsigned char final_slash;  /* the literal path ends with '/' */
+    unsigned char as_written : 4;   /* `text` is the Location, byte for byte, of a request
+                                 * that has nothing to add to it */
+    unsigned char joins : 4;    /* likewise of a relative reference, behind the path it is
+                                 * read at */
+    unsigned short inserts;     /* number of parts that are not literal */
     const char *text;           /* as written */
     r307_slice_t scheme;        /* URL only; lower-case */
     r307_slice_t host;          /* URL: the literal host, lower-case; absent when the host
                                  * holds insertions */
     int port;                   /* URL: as written, 0 when none */
+    int count;                  /* of `parts` */
     const r307_part_t *parts;   /* host parts (only when host is absent or glued), then
                                  * path, query, fragment parts */
-    int count;
-    int glued;                  /* an insertion stands directly behind a literal host */
-    int has_query;              /* a '?' was written */
-    int has_fragment;
-    int final_slash;            /* the literal path ends with '/' */
     r307_slice_t head;          /* whole literal segments before the first insertion:
                                  * decoded for URL and PATH, as written and to be
                                  * resolved for RELATIVE; empty when there are none */
-    int inserts;                /* number of parts that are not literal */
-    int as_written;             /* `text` is the Location, byte for byte, of a request that has
-                                 * nothing to add to it */
-    int joins;                  /* likewise of a relative reference, behind the path it is
-                                 * read at */
 } r307_target_t;
 
 /* How the host compiles the %{...} pieces: NULL and *compiled, or the error text. */

@@ -77,6 +77,7 @@ static void insert(reader_t *reader, r307_part_t *part)
 /* "%{...}" at s; *end behind it. */
 static const char *read_braces(reader_t *reader, const char *s, const char **end)
 {
+    r307_change_t change = R307_CHANGE_NONE;
     r307_part_t part;
     const char *close = s + 2, *bad;
     int depth = 1;
@@ -99,7 +100,9 @@ static const char *read_braces(reader_t *reader, const char *s, const char **end
             return apr_psprintf(reader->of.p, "'%s' names no parameter; write %%{arg:name}",
                                 r307_target_text_show(&reader->of));
         }
-        bad = r307_change_read(reader->of.p, close, r307_target_text_show(&reader->of), &part.change, end);
+        bad = r307_change_read(reader->of.p, close, r307_target_text_show(&reader->of),
+                               &change, end);
+        part.change = change;
         insert(reader, &part);
         return bad;
     }
@@ -129,20 +132,24 @@ static const char *read_braces(reader_t *reader, const char *s, const char **end
                             r307_text_show(reader->of.p, part.expr.text,
                                            strlen(part.expr.text)), bad);
     }
-    part.is_path = r307_change_gives_path(part.expr.text, &part.change);
+    part.is_path = r307_change_gives_path(part.expr.text, &change) != 0;
+    part.change = change;
     insert(reader, &part);
     return NULL;
 }
 
 static const char *insert_capture(reader_t *reader, int index, const char **end)
 {
+    r307_change_t change = R307_CHANGE_NONE;
     r307_part_t part;
     const char *bad;
 
     memset(&part, 0, sizeof(part));
     part.kind = R307_PART_CAPTURE;
     part.capture = index;
-    bad = r307_change_read(reader->of.p, *end, r307_target_text_show(&reader->of), &part.change, end);
+    bad = r307_change_read(reader->of.p, *end, r307_target_text_show(&reader->of), &change,
+                           end);
+    part.change = change;
     insert(reader, &part);
     return bad;
 }

@@ -36,7 +36,7 @@ END_TEST
 START_TEST(query_many)
 {
     apr_pool_t *p = unit_pool();
-    r307_query_policy_t policy = { R307_QUERY_DEFAULT, NULL, 0 };
+    r307_query_policy_t policy = { R307_QUERY_DEFAULT, 0, NULL };
     r307_buf_t buf;
     int i, from_request = 0;
     const r307_query_t *query;
@@ -74,7 +74,7 @@ START_TEST(query_policies)
     size_t i;
 
     for (i = 0; i < ROWS(rows); i++) {
-        r307_query_policy_t policy = { R307_QUERY_DEFAULT, NULL, 0 };
+        r307_query_policy_t policy = { R307_QUERY_DEFAULT, 0, NULL };
         const char *error = r307_query_policy_parse(p, rows[i].value, &policy);
 
         unit_rows_add(1);

@@ -94,7 +94,7 @@ START_TEST(target_as_written)
         "b", "../b", "?x", "#y", "/:x", "/$1"
     };
     static const r307_query_t none = { { NULL, 0 }, NULL, 0 };
-    r307_query_policy_t policy = { R307_QUERY_DEFAULT, NULL, 0 };
+    r307_query_policy_t policy = { R307_QUERY_DEFAULT, 0, NULL };
     apr_pool_t *p = unit_pool();
     unit_fake_t *fake = unit_fake_make(p, "GET", "/a", "-");
     size_t i, k;
@@ -143,7 +143,7 @@ START_TEST(target_joins)
         "b/$1", "b/%{HTTP_HOST}", "?x", "#y", "/b", "https://h.example/b"
     };
     static const r307_query_t none = { { NULL, 0 }, NULL, 0 };
-    r307_query_policy_t policy = { R307_QUERY_DEFAULT, NULL, 0 };
+    r307_query_policy_t policy = { R307_QUERY_DEFAULT, 0, NULL };
     apr_pool_t *p = unit_pool();
     unit_fake_t *fake = unit_fake_make(p, "GET", "/a", "-");
     const r307_target_t *target;
