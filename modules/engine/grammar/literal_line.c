@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "grammar/literal_line.h"
 
+#include <stddef.h>
 #include <string.h>
 #include <apr_strings.h>
 
@@ -138,20 +139,14 @@ static void fill_target(plain_t *plain, r307_slice_t text)
     plain->rule.target = target;
 }
 
-r307_rule_t *r307_literal_make(apr_pool_t *p, const r307_rule_t *model,
-                               r307_place_t place, r307_slice_t source,
-                               r307_slice_t target)
+/* Words that are known to be plain; target.len is 0 where the model has none. */
+static r307_rule_t *make(apr_pool_t *p, const r307_rule_t *model, r307_place_t place,
+                         r307_slice_t source, r307_slice_t target)
 {
-    int has_target = model->target->kind == R307_TARGET_PATH;
-    plain_t *plain;
+    plain_t *plain = apr_palloc(p, sizeof(*plain));
 
-    if (r307_literal_source(source.s, source.len) != source.len || source.len == 0
-        || (has_target ? r307_literal_target(target.s, target.len) != target.len
-                         || target.len == 0 : target.len != 0)) {
-        return NULL;
-    }
-    plain = apr_pcalloc(p, sizeof(*plain));
     plain->rule = *model;
+    memset(&plain->pattern, 0, sizeof(*plain) - offsetof(plain_t, pattern));
     plain->rule.place = place;
     plain->rule.source = source.s;
     plain->rule.pattern = &plain->pattern;
@@ -163,11 +158,25 @@ r307_rule_t *r307_literal_make(apr_pool_t *p, const r307_rule_t *model,
     plain->pattern.any_slash = model->pattern->any_slash;
     plain->pattern.head = source;
     plain->pattern.final_slash = source.s[source.len - 1] == '/';
-    if (has_target) {
+    if (target.len) {
         fill_target(plain, target);
-        plain->rule.carry = r307_line_carries(&plain->rule);
+        plain->rule.carry = (unsigned char)r307_line_carries(&plain->rule);
     }
     return &plain->rule;
+}
+
+r307_rule_t *r307_literal_make(apr_pool_t *p, const r307_rule_t *model,
+                               r307_place_t place, r307_slice_t source,
+                               r307_slice_t target)
+{
+    int has_target = model->target->kind == R307_TARGET_PATH;
+
+    if (r307_literal_source(source.s, source.len) != source.len || source.len == 0
+        || (has_target ? r307_literal_target(target.s, target.len) != target.len
+                         || target.len == 0 : target.len != 0)) {
+        return NULL;
+    }
+    return make(p, model, place, source, target);
 }
 
 /* --- lines of a configuration --- */
@@ -248,10 +257,7 @@ const r307_rule_t *r307_literals_line(r307_literals_t *literals, apr_pool_t *p,
     text[n] = '\0';
     memcpy(text + n + 1, target, to);
     text[n + 1 + to] = '\0';
-    rule = r307_literal_make(p, model, place, r307_slice(text, n),
-                             r307_slice(text + n + 1, to));
-    if (rule) {
-        rule->nth = context->nth;
-    }
+    rule = make(p, model, place, r307_slice(text, n), r307_slice(text + n + 1, to));
+    rule->nth = context->nth;
     return rule;
 }
