@@ -19,9 +19,13 @@ static const char *const folders[] = {
 
 static const char *below_place(const char *text)
 {
-    const char *home = strncmp(text, "/home/", 6) == 0 ? strstr(text, "/public_html/") : NULL;
+    const char *home;
     size_t i;
 
+    if (text[0] != '/' || !memchr("hvsuo", text[1], 5)) {
+        return NULL;            /* nearly every source and target */
+    }
+    home = strncmp(text, "/home/", 6) == 0 ? strstr(text, "/public_html/") : NULL;
     for (i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
         if (strncmp(text, places[i], strlen(places[i])) == 0) {
             return text + strlen(places[i]) - 1;

@@ -9,6 +9,7 @@
 
 #define LOOKED_MOST 64          /* rules above that are compared with one below */
 #define SAMPLES_MOST 4
+#define CLEARED_EACH 64         /* rules: what was made for them is given back */
 #define SEED 0x9E3779B97F4A7C15ull
 
 typedef struct upper_t {
@@ -27,7 +28,9 @@ struct r307_above_t {
     apr_hash_t *regexes;            /* text to text_t: places in `uppers` */
     r307_index_builder_t *builder;
     const r307_image_t *image;      /* or the rules of this one, and no uppers */
-    const r307_index_t *index;      /* over `uppers`, by their path alone, or the image's */
+    const apr_array_header_t *rules;        /* or these, and only regexes among the uppers */
+    const r307_index_t *index;      /* over `uppers`, by their path alone, or the image's, or
+                                     * that of `rules` */
     r307_policy_t policy;
     r307_view_t view;               /* but for its path */
 };
@@ -307,7 +310,7 @@ static void ask(const pair_t *pair, const r307_rule_t *rule, const r307_self_t *
         scope.base = root;
     }
     if (r307_ask_view(pair->p, self, sample, &view)) {
-        r307_ask_one(pair->p, &scope, &r307_ask_bare(pair->p, rule, R307_BARE_SOURCE)->rule,
+        r307_ask_one(pair->p, &scope, r307_ask_bare(pair->p, rule, R307_BARE_SOURCE).rule,
                      &pair->above->policy, &view, decision);
     }
 }
@@ -413,21 +416,61 @@ static void chain(r307_above_t *above, const r307_pattern_t *pattern, int at)
     apr_hash_set(above->regexes, pattern->text, APR_HASH_KEY_STRING, text);
 }
 
-void r307_above_add(r307_above_t *above, const r307_rule_t *rule, apr_uint32_t nth)
+static void add_upper(r307_above_t *above, const r307_rule_t *rule, apr_uint32_t nth)
 {
-    upper_t *upper;
+    upper_t *upper = apr_array_push(above->uppers);
 
-    if (!is_answering(rule)) {
-        return;
-    }
-    upper = apr_array_push(above->uppers);
     upper->rule = rule;
     upper->nth = nth;
     upper->same = -1;
     if (rule->pattern->regex) {
         chain(above, rule->pattern, above->uppers->nelts - 1);
     }
-    r307_index_add(above->builder, rule->pattern, NULL, 0);
+}
+
+void r307_above_add(r307_above_t *above, const r307_rule_t *rule, apr_uint32_t nth)
+{
+    if (is_answering(rule)) {
+        add_upper(above, rule, nth);
+        r307_index_add(above->builder, rule->pattern, NULL, 0);
+    }
+}
+
+/* Whether the index of a list finds its rules by their path alone. */
+static int is_by_path(const r307_ruleset_t *set)
+{
+    int i;
+
+    for (i = 0; i < set->rules->nelts; i++) {
+        if (APR_ARRAY_IDX(set->rules, i, const r307_rule_t *)->cond_count) {
+            return 0;
+        }
+    }
+    return set->index && !set->left_out;
+}
+
+/* All rules of a list, and its own index if that will do. */
+static void add_all(r307_above_t *above, const r307_ruleset_t *set)
+{
+    int is_own = is_by_path(set), i;
+
+    for (i = 0; i < set->rules->nelts; i++) {
+        const r307_rule_t *rule = APR_ARRAY_IDX(set->rules, i, const r307_rule_t *);
+
+        if (!is_own) {
+            r307_above_add(above, rule, (apr_uint32_t)i);
+        }
+        else if (rule->pattern && rule->pattern->regex && is_answering(rule)) {
+            add_upper(above, rule, (apr_uint32_t)i);
+        }
+    }
+    if (is_own) {
+        above->rules = set->rules;
+        above->index = set->index;
+    }
+    else {
+        r307_above_freeze(above);
+    }
 }
 
 apr_uint32_t r307_above_freeze(r307_above_t *above)
@@ -508,23 +551,29 @@ void r307_above_ask(apr_pool_t *p, const r307_above_t *above, const r307_rule_t 
             return;
         }
     }
-    sample = rule->pattern->segs ? fill(p, rule->pattern)
-                                 : r307_slice_text(p, rule->pattern->head);
+    sample = rule->pattern->segs ? fill(p, rule->pattern) : rule->pattern->head.s;
     path.dec = path.enc = sample;
-    path.len = path.enc_len = strlen(sample);
+    path.len = path.enc_len = rule->pattern->segs ? strlen(sample) : rule->pattern->head.len;
     view.path = &path;
     asked.view = &view;
     asked.in_base = &path;
     r307_index_find(p, above->index, &asked, &candidates);
-    while (r307_candidates_next(&candidates, &at) && looked++ < LOOKED_MOST) {
+    while (looked < LOOKED_MOST && r307_candidates_next(&candidates, &at)) {
         upper_t upper = { NULL, at, -1 };
 
-        if (!above->image) {
+        if (above->rules) {
+            upper.rule = APR_ARRAY_IDX(above->rules, at, const r307_rule_t *);
+            if (at < nth && !is_answering(upper.rule)) {
+                continue;       /* none of those that may be above */
+            }
+        }
+        else if (!above->image) {
             upper = APR_ARRAY_IDX(above->uppers, at, upper_t);
         }
         else if (at < nth) {
             upper.rule = r307_image_rule(p, above->image, at);
         }
+        looked++;
         if (upper.nth >= nth || compare(&pair, &upper, nth, doubts)) {
             return;
         }
@@ -541,23 +590,21 @@ void r307_above_audit(apr_pool_t *p, const r307_ruleset_t *rules,
     apr_pool_create(&own, p);
     apr_pool_create(&scratch, own);
     above = r307_above_make(own);
+    add_all(above, rules);
     for (i = 0; i < rules->rules->nelts; i++) {
-        r307_above_add(above, APR_ARRAY_IDX(rules->rules, i, const r307_rule_t *),
-                       (apr_uint32_t)i);
-    }
-    r307_above_freeze(above);
-    for (i = 0; i < rules->rules->nelts; i++) {
-        apr_array_header_t *said = apr_array_make(scratch, 1, sizeof(r307_doubt_t));
+        apr_array_header_t said = { scratch, sizeof(r307_doubt_t), 0, 0, NULL };
 
         r307_above_ask(scratch, above, APR_ARRAY_IDX(rules->rules, i, const r307_rule_t *),
-                       (apr_uint32_t)i, said);
-        for (k = 0; k < said->nelts; k++) {
-            r307_doubt_t doubt = APR_ARRAY_IDX(said, k, r307_doubt_t);
+                       (apr_uint32_t)i, &said);
+        for (k = 0; k < said.nelts; k++) {
+            r307_doubt_t doubt = APR_ARRAY_IDX(&said, k, r307_doubt_t);
 
             doubt.text = apr_pstrdup(p, doubt.text);
             APR_ARRAY_PUSH(doubts, r307_doubt_t) = doubt;
         }
-        apr_pool_clear(scratch);
+        if (said.nelts || i % CLEARED_EACH == 0) {
+            apr_pool_clear(scratch);
+        }
     }
     apr_pool_destroy(own);
 }

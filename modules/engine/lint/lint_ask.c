@@ -134,53 +134,102 @@ int r307_ask_is_of_url(const r307_cond_t *cond)
     return cond->kind->about == R307_ABOUT_QUERY || cond->kind->about == R307_ABOUT_SCHEME;
 }
 
-const r307_bare_t *r307_ask_bare(apr_pool_t *p, const r307_rule_t *rule,
-                                 r307_bare_kind_t kind)
+static int is_left(const r307_cond_t *cond, r307_bare_kind_t kind)
 {
-    r307_cond_t *conds = apr_palloc(p, ((size_t)rule->cond_count + 1) * sizeof(*conds));
-    r307_bare_t *bare = apr_palloc(p, sizeof(*bare));
+    return kind == R307_BARE_URL && r307_ask_is_of_url(cond);
+}
+
+static int has_plan(const r307_plan_t *plan)
+{
+    return plan->from.text || plan->until.text || plan->review.text
+        || plan->then != R307_THEN_UNSET;
+}
+
+r307_bare_t r307_ask_bare(apr_pool_t *p, const r307_rule_t *rule, r307_bare_kind_t kind)
+{
+    r307_bare_t bare = { rule, rule, 0 };
+    r307_cond_t *conds;
+    r307_rule_t *made;
     int i, count = 0;
 
     for (i = 0; i < rule->cond_count; i++) {
-        if (kind == R307_BARE_URL && r307_ask_is_of_url(&rule->conds[i])) {
-            conds[count++] = rule->conds[i];
+        count += is_left(&rule->conds[i], kind);
+    }
+    bare.is_sure = count == rule->cond_count && !rule->plan.from.text
+        && !rule->plan.until.text;
+    if (count == rule->cond_count && !rule->group && !has_plan(&rule->plan)) {
+        return bare;
+    }
+    bare.rule = made = apr_pmemdup(p, rule, sizeof(*rule));
+    made->conds = conds = apr_palloc(p, ((size_t)count + 1) * sizeof(*conds));
+    made->cond_count = count;
+    for (i = 0; i < rule->cond_count; i++) {
+        if (is_left(&rule->conds[i], kind)) {
+            *conds++ = rule->conds[i];
         }
     }
-    bare->rule = *rule;
-    bare->rule.conds = conds;
-    bare->rule.cond_count = count;
-    bare->rule.group = 0;
-    memset(&bare->rule.plan, 0, sizeof(bare->rule.plan));
-    bare->rule.plan.then = R307_THEN_UNSET;
-    bare->origin = rule;
-    bare->is_sure = count == rule->cond_count && !rule->plan.from.text
-        && !rule->plan.until.text;
+    made->group = 0;
+    memset(&made->plan, 0, sizeof(made->plan));
+    made->plan.then = R307_THEN_UNSET;
     return bare;
 }
 
-static r307_ruleset_t *make_set(apr_pool_t *p, const r307_ruleset_t *from)
+static const r307_rule_t *remember(apr_pool_t *p, r307_bares_t *bares, r307_bare_t bare)
+{
+    r307_bare_t *kept;
+
+    if (bare.rule != bare.origin) {
+        kept = apr_pmemdup(p, &bare, sizeof(bare));
+        apr_hash_set(bares->changed, &kept->rule, sizeof(kept->rule), kept);
+    }
+    return bare.rule;
+}
+
+static r307_ruleset_t *make_set(apr_pool_t *p, r307_bares_t *bares,
+                                const r307_ruleset_t *from)
 {
     r307_ruleset_t *set = r307_ruleset_make(p);
+    unsigned before = apr_hash_count(bares->changed);
     int i;
 
     for (i = 0; i < from->rules->nelts; i++) {
-        APR_ARRAY_PUSH(set->rules, const r307_rule_t *) =
-            &r307_ask_bare(p, APR_ARRAY_IDX(from->rules, i, const r307_rule_t *),
-                           R307_BARE_URL)->rule;
+        const r307_rule_t *rule = APR_ARRAY_IDX(from->rules, i, const r307_rule_t *);
+        const r307_rule_t *made = remember(p, bares, r307_ask_bare(p, rule, R307_BARE_URL));
+
+        if (made != rule && apr_hash_count(bares->changed) == before + 1) {
+            set->rules = apr_array_copy(p, from->rules);
+        }
+        if (made != rule) {
+            APR_ARRAY_IDX(set->rules, i, const r307_rule_t *) = made;
+        }
+    }
+    if (apr_hash_count(bares->changed) == before) {
+        set->rules = from->rules;
+        set->index = from->left_out ? NULL : from->index;
     }
     r307_ruleset_freeze(p, set, 0x9E3779B97F4A7C15ull, 0);
     set->maps = from->maps;
     return set;
 }
 
-r307_scope_t *r307_ask_bare_scopes(apr_pool_t *p, const r307_scope_t *scopes, int count)
+void r307_ask_bares(apr_pool_t *p, const r307_scope_t *scopes, int count,
+                    r307_bares_t *bares)
 {
-    r307_scope_t *bare = apr_pmemdup(p, scopes, (size_t)count * sizeof(*bare));
     int i;
 
+    bares->scopes = apr_pmemdup(p, scopes, (size_t)count * sizeof(*scopes));
+    bares->count = count;
+    bares->changed = apr_hash_make(p);
     for (i = 0; i < count; i++) {
-        bare[i].rules = make_set(p, scopes[i].rules);
-        bare[i].tenancy = NULL;
+        bares->scopes[i].rules = make_set(p, bares, scopes[i].rules);
+        bares->scopes[i].tenancy = NULL;
     }
-    return bare;
+}
+
+r307_bare_t r307_ask_bares_of(const r307_bares_t *bares, const r307_rule_t *rule)
+{
+    const r307_bare_t *changed = apr_hash_get(bares->changed, &rule, sizeof(rule));
+    r307_bare_t same = { rule, rule, 1 };
+
+    return changed ? *changed : same;
 }

@@ -10,7 +10,8 @@
 
 /* A rule as it may hold. */
 typedef struct r307_bare_t {
-    r307_rule_t rule;           /* the first, as the cursor finds it */
+    const r307_rule_t *rule;    /* as it is asked: the origin itself, where it says nothing that
+                                 * is taken away */
     const r307_rule_t *origin;
     int is_sure;                /* nothing was taken away */
 } r307_bare_t;
@@ -20,12 +21,21 @@ typedef enum {
     R307_BARE_SOURCE            /* nothing is */
 } r307_bare_kind_t;
 
-const r307_bare_t *r307_ask_bare(apr_pool_t *p, const r307_rule_t *rule,
-                                 r307_bare_kind_t kind);
+r307_bare_t r307_ask_bare(apr_pool_t *p, const r307_rule_t *rule, r307_bare_kind_t kind);
 
-/* All rules of these scopes so, each with an index, in p; nothing is said of a tenant's limits,
- * and maps are those of the scopes. */
-r307_scope_t *r307_ask_bare_scopes(apr_pool_t *p, const r307_scope_t *scopes, int count);
+/* All rules of these scopes so, each with an index; nothing is said of a tenant's limits, and
+ * maps are those of the scopes. */
+typedef struct r307_bares_t {
+    r307_scope_t *scopes;
+    int count;
+    apr_hash_t *changed;        /* of r307_bare_t, by its rule: those that are no origins */
+} r307_bares_t;
+
+/* In p; what of the scopes needs no change is not copied, and must stay. */
+void r307_ask_bares(apr_pool_t *p, const r307_scope_t *scopes, int count,
+                    r307_bares_t *bares);
+/* A rule of theirs, as the cursor finds it. */
+r307_bare_t r307_ask_bares_of(const r307_bares_t *bares, const r307_rule_t *rule);
 
 /* Whether a condition tells of the URL, which is another one at each hop. */
 int r307_ask_is_of_url(const r307_cond_t *cond);

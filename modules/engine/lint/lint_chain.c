@@ -17,8 +17,7 @@ typedef struct hop_t {
 
 typedef struct walk_t {
     apr_pool_t *p;              /* of one chain */
-    const r307_scope_t *scopes;         /* of bare rules */
-    int count;
+    r307_bares_t bares;
     const r307_loop_site_t *site;
     const r307_policy_t *policy;
     hop_t way[R307_LOOP_HOPS];
@@ -37,49 +36,49 @@ static int changes_origin_only(apr_pool_t *p, const r307_view_t *view, const cha
 }
 
 /* A rule of a map is another one each time it is met, and its line the same. */
-static int is_same(const r307_bare_t *a, const r307_bare_t *b)
+static int is_same(const r307_rule_t *a, const r307_rule_t *b)
 {
-    const r307_place_t *x = &a->origin->place, *y = &b->origin->place;
+    const r307_place_t *x = &a->place, *y = &b->place;
 
     return a == b || (x->line == y->line && x->file && y->file
                       && strcmp(x->file, y->file) == 0);
 }
 
-/* Where the first rule that answers leads, or that one if no other one is sure to be the
- * first; NULL: none does, or none for sure, or too many have to be asked. */
-static const r307_bare_t *answer(walk_t *w, const r307_view_t *view,
-                                 const r307_bare_t *wanted, r307_decision_t *decision)
+/* The first rule that answers, or that one if no other one is sure to be the first, and where
+ * it leads; NULL: none does, or none for sure, or too many have to be asked. */
+static const r307_rule_t *answer(walk_t *w, const r307_view_t *view,
+                                 const r307_rule_t *wanted, r307_decision_t *decision)
 {
     int i, asked_rules = 0;
 
-    for (i = 0; i < w->count; i++) {
+    for (i = 0; i < w->bares.count; i++) {
+        const r307_scope_t *scope = &w->bares.scopes[i];
         r307_asked_t asked = { view, NULL, 0, NULL, R307_TIMES_ALL, 0, NULL };
         const r307_rule_t *rule;
         r307_captures_t captures;
         r307_cursor_t cursor;
         r307_found_t how;
 
-        if (w->scopes[i].rules->maps && !w->site->has_images) {
+        if (scope->rules->maps && !w->site->has_images) {
             return NULL;        /* a line of theirs may answer */
         }
         captures.scratch = NULL;
-        r307_cursor_make(w->p, &w->scopes[i], &asked, w->policy->steps, &cursor);
+        r307_cursor_make(w->p, scope, &asked, w->policy->steps, &cursor);
         while ((rule = r307_cursor_next(w->p, &cursor, &captures, &how))) {
-            const r307_bare_t *bare = cursor.image
-                ? r307_ask_bare(w->p, rule, R307_BARE_URL)
-                : (const r307_bare_t *)(const void *)rule;
-            int is_wanted = wanted && is_same(bare, wanted);
+            r307_bare_t bare = cursor.image ? r307_ask_bare(w->p, rule, R307_BARE_URL)
+                                            : r307_ask_bares_of(&w->bares, rule);
+            int is_wanted = wanted && is_same(bare.origin, wanted);
 
             if (asked_rules++ == ASKED_MOST) {
                 return NULL;
             }
-            r307_ask_one(w->p, &w->scopes[i], &bare->rule, w->policy, view, decision);
+            r307_ask_one(w->p, scope, bare.rule, w->policy, view, decision);
             if (decision->outcome == R307_OUTCOME_PASS
-                || (wanted && !is_wanted && !bare->is_sure)) {
+                || (wanted && !is_wanted && !bare.is_sure)) {
                 continue;
             }
-            return (bare->is_sure || is_wanted) && decision->outcome == R307_OUTCOME_ANSWER
-                && decision->location ? bare : NULL;
+            return (bare.is_sure || is_wanted) && decision->outcome == R307_OUTCOME_ANSWER
+                && decision->location ? bare.origin : NULL;
         }
     }
     return NULL;
@@ -94,7 +93,7 @@ static void follow(walk_t *w, const r307_rule_t *rule, const r307_view_t *from,
 
     w->hops = 0;
     while (w->hops < R307_LOOP_HOPS) {
-        const r307_bare_t *next;
+        const r307_rule_t *next;
 
         w->way[w->hops].rule = rule;
         w->way[w->hops++].location = decision.location;
@@ -110,7 +109,7 @@ static void follow(walk_t *w, const r307_rule_t *rule, const r307_view_t *from,
         if (!next || changes_origin_only(w->p, &view, decision.location)) {
             return;
         }
-        rule = next->origin;
+        rule = next;
     }
     w->hops = 0;        /* a circle has a finding of its own */
 }
@@ -174,8 +173,8 @@ static int may_lead_on(const walk_t *w, const r307_rule_t *rule)
     if (target->kind != R307_TARGET_PATH || !target->as_written) {
         return 1;
     }
-    for (i = 0; i < w->count; i++) {
-        const r307_scope_t *scope = &w->scopes[i];
+    for (i = 0; i < w->bares.count; i++) {
+        const r307_scope_t *scope = &w->bares.scopes[i];
 
         if (scope->rules->maps || r307_ask_may(scope->rules->index, scope, target->text)) {
             return 1;
@@ -185,21 +184,21 @@ static int may_lead_on(const walk_t *w, const r307_rule_t *rule)
 }
 
 static void audit(walk_t *w, apr_pool_t *p, const r307_scope_t *scope,
-                  const r307_bare_t *bare, apr_array_header_t *doubts)
+                  const r307_rule_t *rule, apr_array_header_t *doubts)
 {
-    const char *sample = r307_ask_sample(w->p, scope, bare->origin);
-    const r307_bare_t *first;
+    const char *sample = r307_ask_sample(w->p, scope, rule);
+    const r307_rule_t *first;
     r307_decision_t decision;
     r307_view_t view;
 
     if (!sample || !r307_ask_view(w->p, &w->site->self, sample, &view)) {
         return;
     }
-    first = answer(w, &view, bare, &decision);
-    if (!first || !is_same(first, bare)) {
+    first = answer(w, &view, rule, &decision);
+    if (!first || !is_same(first, rule)) {
         return;
     }
-    follow(w, bare->origin, &view, decision.location);
+    follow(w, rule, &view, decision.location);
     if (w->hops > 1 && is_steady(w)) {
         say(p, w, doubts);
     }
@@ -212,8 +211,7 @@ static void begin(walk_t *w, apr_pool_t *own, const r307_scope_t *scopes, int co
     memset(w, 0, sizeof(*w));
     apr_pool_create(&w->p, own);
     r307_ask_policy(own, policy);
-    w->scopes = r307_ask_bare_scopes(own, scopes, count);
-    w->count = count;
+    r307_ask_bares(own, scopes, count, &w->bares);
     w->site = site;
     w->policy = policy;
 }
@@ -229,13 +227,13 @@ void r307_chain_audit(apr_pool_t *p, const r307_scope_t *scopes, int count,
     apr_pool_create(&own, p);
     begin(&w, own, scopes, count, site, &policy);
     for (i = 0; i < count; i++) {
-        const apr_array_header_t *rules = w.scopes[i].rules->rules;
+        const apr_array_header_t *rules = scopes[i].rules->rules;
 
         for (k = 0; k < rules->nelts; k++) {
-            const r307_bare_t *bare = APR_ARRAY_IDX(rules, k, const r307_bare_t *);
+            const r307_rule_t *rule = APR_ARRAY_IDX(rules, k, const r307_rule_t *);
 
-            if (may_lead_on(&w, bare->origin)) {
-                audit(&w, p, &w.scopes[i], bare, doubts);
+            if (may_lead_on(&w, rule)) {
+                audit(&w, p, &w.bares.scopes[i], rule, doubts);
                 apr_pool_clear(w.p);
             }
         }
@@ -248,7 +246,7 @@ void r307_chain_audit(apr_pool_t *p, const r307_scope_t *scopes, int count,
 /* Whether a line of a map may lead to another rule. Nearly none does. */
 static int leads_on(const walk_t *w, const r307_rule_t *rule)
 {
-    const r307_scope_t *scope = &w->scopes[0];
+    const r307_scope_t *scope = &w->bares.scopes[0];
     const apr_array_header_t *maps = scope->rules->maps;
     const r307_target_t *target = rule->target;
     const char *text = target->text;
@@ -297,7 +295,7 @@ void r307_chain_maps(apr_pool_t *p, const r307_scope_t *scope, const r307_loop_s
             if (rule && leads_on(&w, rule)) {
                 followed++;
                 doubts = apr_array_make(w.p, 1, sizeof(r307_doubt_t));
-                audit(&w, w.p, &w.scopes[0], r307_ask_bare(w.p, rule, R307_BARE_URL), doubts);
+                audit(&w, w.p, &w.bares.scopes[0], rule, doubts);
                 if (doubts->nelts) {
                     say_doubt(baton, rule, doubts);
                 }

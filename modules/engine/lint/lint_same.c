@@ -199,7 +199,7 @@ static int follow(const asking_t *asking, r307_view_t view, r307_decision_t deci
 static int ask(const asking_t *asking, const r307_rule_t *rule, const r307_self_t *self,
                const char *target, end_t *end)
 {
-    const r307_bare_t *bare = r307_ask_bare(asking->p, rule, R307_BARE_SOURCE);
+    const r307_bare_t bare = r307_ask_bare(asking->p, rule, R307_BARE_SOURCE);
     r307_decision_t decision;
     r307_view_t view;
 
@@ -207,7 +207,7 @@ static int ask(const asking_t *asking, const r307_rule_t *rule, const r307_self_
     if (!r307_ask_view(asking->p, self, target, &view)) {
         return 0;
     }
-    r307_ask_one(asking->p, &asking->in->scope, &bare->rule, &asking->in->policy, &view,
+    r307_ask_one(asking->p, &asking->in->scope, bare.rule, &asking->in->policy, &view,
                  &decision);
     return follow(asking, view, decision, end);
 }
