@@ -13,6 +13,7 @@
 #include "lint/lint_loop.h"
 #include "conf/rewrite_cond.h"
 #include "grammar/token.h"
+#include "httpd/conf_indexes.h"
 #include "httpd/log_once.h"
 #include "httpd/refusal.h"
 
@@ -22,6 +23,7 @@ APLOG_USE_MODULE(redirect307);
 #define FOUND    "mod_redirect307.found"
 #define NAMED_MOST 100          /* of one start, and of one file */
 #define FOUND_MOST 1000         /* are remembered */
+#define CLEARED_EACH 256        /* rules: what was made for them is given back */
 
 typedef struct remembered_t {
     const r307_rule_t *rule;            /* NULL: it is a map */
@@ -33,31 +35,89 @@ typedef struct remembered_t {
     const ap_directive_t *directive;
 } remembered_t;
 
+/* Of a million rules that follow each other in one container little is to be remembered of
+ * each; a pool never gives back what an array that grows leaves behind. */
+typedef struct kept_t {
+    const r307_rule_t *rule;
+    const ap_directive_t *directive;
+} kept_t;
+
+#define KEPT_LEAST 8
+#define KEPT_MOST  4096         /* of one run */
+
+/* Rules of one container, or one line that is none. */
+typedef struct run_t {
+    struct run_t *next;
+    remembered_t first;         /* `kept` has the rules, if it is one */
+    int count, room;
+    kept_t *kept;
+} run_t;
+
+typedef struct runs_t {
+    run_t *first, *last;
+} runs_t;
+
+/* What was remembered, in its order. */
+typedef struct walk_t {
+    const run_t *run;
+    int at;
+    remembered_t now;
+} walk_t;
+
+static run_t *push(cmd_parms *cmd, runs_t *runs, const r307_config_t *conf, int room)
+{
+    run_t *run = apr_pcalloc(cmd->pool, sizeof(*run));
+
+    run->first.conf = conf;
+    run->first.server = cmd->server;
+    run->first.directive = cmd->directive;
+    run->count = 1;
+    run->room = room;
+    run->kept = room ? apr_palloc(cmd->pool, (size_t)room * sizeof(kept_t)) : NULL;
+    *(runs->last ? &runs->last->next : &runs->first) = run;
+    runs->last = run;
+    return run;
+}
+
+static runs_t *runs_of(cmd_parms *cmd)
+{
+    void *runs = NULL;
+
+    apr_pool_userdata_get(&runs, USERDATA, cmd->pool);
+    if (!runs) {
+        runs = apr_pcalloc(cmd->pool, sizeof(runs_t));
+        apr_pool_userdata_set(runs, USERDATA, NULL, cmd->pool);
+    }
+    return runs;
+}
+
 static remembered_t *add(cmd_parms *cmd, const r307_config_t *conf, r307_place_t place)
 {
-    apr_array_header_t *list;
-    remembered_t *remembered;
-    void *data = NULL;
+    remembered_t *remembered = &push(cmd, runs_of(cmd), conf, 0)->first;
 
-    apr_pool_userdata_get(&data, USERDATA, cmd->pool);
-    list = data;
-    if (!list) {
-        list = apr_array_make(cmd->pool, 16, sizeof(remembered_t));
-        apr_pool_userdata_set(list, USERDATA, NULL, cmd->pool);
-    }
-    remembered = apr_array_push(list);
-    memset(remembered, 0, sizeof(*remembered));
     remembered->place = place;
-    remembered->conf = conf;
-    remembered->server = cmd->server;
-    remembered->directive = cmd->directive;
     return remembered;
 }
 
 void r307_start_lint_add(cmd_parms *cmd, const r307_config_t *conf,
                          const r307_rule_t *rule)
 {
-    add(cmd, conf, rule->place)->rule = rule;
+    runs_t *runs = runs_of(cmd);
+    run_t *run = runs->last;
+    int is_same = run && run->room && run->first.conf == conf
+                  && run->first.server == cmd->server;
+
+    if (is_same && run->count < run->room) {
+        run->count++;
+    }
+    else {
+        int room = !is_same ? KEPT_LEAST
+                   : run->room < KEPT_MOST ? 2 * run->room : KEPT_MOST;
+
+        run = push(cmd, runs, conf, room);
+    }
+    run->kept[run->count - 1].rule = rule;
+    run->kept[run->count - 1].directive = cmd->directive;
 }
 
 void r307_start_lint_add_line(cmd_parms *cmd, const r307_config_t *conf,
@@ -73,6 +133,30 @@ void r307_start_lint_add_map(cmd_parms *cmd, const r307_config_t *conf,
                              const r307_mapdef_t *def, r307_place_t place)
 {
     add(cmd, conf, place)->map = def;
+}
+
+/* The next one; NULL: there is no more. `walk` begins with the first run and zeros. */
+static const remembered_t *next(walk_t *walk)
+{
+    const run_t *run = walk->run;
+
+    if (run && walk->at == run->count) {
+        run = walk->run = run->next;
+        walk->at = 0;
+    }
+    if (!run) {
+        return NULL;
+    }
+    if (walk->at == 0) {
+        walk->now = run->first;
+    }
+    if (run->kept) {
+        walk->now.rule = run->kept[walk->at].rule;
+        walk->now.place = walk->now.rule->place;
+        walk->now.directive = run->kept[walk->at].directive;
+    }
+    walk->at++;
+    return &walk->now;
 }
 
 /* What holds in the rule's container: its own word, else that of its virtual host, which
@@ -95,8 +179,9 @@ typedef struct judging_t {
     apr_pool_t *p;
     int is_said;            /* else it is only counted */
     int said;
+    apr_pool_t *scratch;    /* for one rule at a time */
     apr_hash_t *conditions; /* of const char *, by the directive that they stand in front
-                             * of: what is to be said of them */
+                             * of: what is to be said of them; NULL: not looked yet */
     int refused, unplanned; /* what the words of the configuration refuse */
     int idle;               /* rules that no request could get an answer from */
     apr_array_header_t *found;      /* of r307_startfound_t, of what is said */
@@ -156,6 +241,11 @@ static void find_conditions(judging_t *judging, const ap_directive_t *line,
     for (; line; line = line->next) {
         const char *text;
 
+        /* nearly all of a long file */
+        if (!rewrite->line && (line->directive[0] | 0x20) == 'r'
+            && strncasecmp(line->directive, "Rewrite", 7) != 0) {
+            continue;
+        }
         if (strcasecmp(line->directive, "<If") == 0) {
             find_conditions(judging, line->first_child, rewrite);
             continue;
@@ -180,13 +270,32 @@ static void find_conditions(judging_t *judging, const ap_directive_t *line,
 /* How many warnings that is. */
 static int say_conditions(judging_t *judging, const remembered_t *remembered)
 {
-    const char *text = apr_hash_get(judging->conditions, &remembered->directive,
-                                    sizeof(remembered->directive));
+    const char *text;
+    r307_rewrite_t rewrite;
 
+    if (!judging->conditions) {
+        memset(&rewrite, 0, sizeof(rewrite));
+        judging->conditions = apr_hash_make(judging->p);
+        find_conditions(judging, ap_conftree, &rewrite);
+    }
+    if (!apr_hash_count(judging->conditions)) {
+        return 0;
+    }
+    text = apr_hash_get(judging->conditions, &remembered->directive,
+                        sizeof(remembered->directive));
     if (text && judging->is_said) {
         say_finding(remembered->server, &remembered->place, text, &judging->said);
     }
     return text != NULL;
+}
+
+/* Whether anything is done with what lint finds there. Where it is not said it is counted, for
+ * what it refuses. */
+static int wants_lint(const judging_t *judging, const r307_config_t *conf)
+{
+    apr_int64_t lint = r307_config_value(conf, R307_SETTING_LINT);
+
+    return lint == R307_LINT_REFUSE || (lint != R307_LINT_OFF && judging->is_said);
 }
 
 /* Where the rules of the server or virtual host itself lead together, and which of them
@@ -195,15 +304,16 @@ static void judge_together(judging_t *judging, const server_rec *s, int is_one)
 {
     const r307_config_t *conf = ap_get_module_config(s->lookup_defaults,
                                                      &redirect307_module);
-    int lint = (int)r307_config_value(conf, R307_SETTING_LINT), i, warnings;
+    int i, warnings;
     int is_https = s->server_scheme && strcasecmp(s->server_scheme, "https") == 0;
     apr_array_header_t *doubts = apr_array_make(judging->p, 2, sizeof(r307_doubt_t));
     r307_loop_site_t site;
     r307_scope_t *scopes;
 
-    if (lint == R307_LINT_OFF || !conf->early) {
+    if (!conf->early || !wants_lint(judging, conf)) {
         return;
     }
+    scopes = apr_pcalloc(judging->p, (size_t)conf->early->count * sizeof(*scopes));
     site.self.port = s->addrs && s->addrs->host_port ? s->addrs->host_port : s->port;
     is_https = is_https || site.self.port == 443;
     site.self.scheme = is_https ? "https" : "http";
@@ -211,8 +321,10 @@ static void judge_together(judging_t *judging, const server_rec *s, int is_one)
     site.self.host = s->server_hostname ? s->server_hostname : "localhost";
     site.is_one = is_one;
     site.asked_most = site.has_images = 0;
-    scopes = apr_pcalloc(judging->p, (size_t)conf->early->count * sizeof(*scopes));
     for (i = 0; i < conf->early->count; i++) {
+        /* now: it is what post_config would make, and lint asks it */
+        r307_ruleset_freeze(judging->found->pool, conf->early->at[i]->rules,
+                            r307_conf_indexes_seed(), apr_time_now());
         scopes[i].rules = conf->early->at[i]->rules;
         r307_above_audit(judging->p, scopes[i].rules, doubts);
     }
@@ -220,7 +332,8 @@ static void judge_together(judging_t *judging, const server_rec *s, int is_one)
     r307_chain_audit(judging->p, scopes, conf->early->count, &site, doubts);
     warnings = say_doubts(s, doubts, judging->is_said, &judging->said);
     remember(judging, doubts);
-    judging->refused += lint == R307_LINT_REFUSE ? warnings : 0;
+    judging->refused += r307_config_value(conf, R307_SETTING_LINT) == R307_LINT_REFUSE
+                        ? warnings : 0;
 }
 
 /* Redirect307Require looks at the text alone. */
@@ -289,28 +402,38 @@ static void judge_hosts(judging_t *judging, const remembered_t *remembered,
     }
 }
 
-static void judge(judging_t *judging, const apr_array_header_t *list, const server_rec *s)
+static void judge_rule(judging_t *judging, const remembered_t *remembered,
+                       const r307_config_t *conf)
 {
-    apr_array_header_t *doubts = apr_array_make(judging->p, 2, sizeof(r307_doubt_t));
-    const r307_config_t *conf = NULL;
+    apr_array_header_t doubts = { judging->scratch, sizeof(r307_doubt_t), 0, 0, NULL };
+    int warnings;
+
+    r307_lint_line(judging->scratch, remembered->rule, list_of(conf), &doubts);
+    warnings = say_conditions(judging, remembered);
+    if (doubts.nelts) {
+        warnings += say_doubts(remembered->server, &doubts, judging->is_said,
+                               &judging->said);
+        remember(judging, &doubts);
+    }
+    judging->refused += r307_config_value(conf, R307_SETTING_LINT) == R307_LINT_REFUSE
+                        ? warnings : 0;
+}
+
+static void judge(judging_t *judging, const runs_t *runs, const server_rec *s)
+{
+    walk_t walk = { runs->first, 0, { NULL, NULL, NULL, { NULL, 0 }, NULL, NULL, NULL } };
+    const r307_config_t *conf = NULL, *of = NULL;
+    const remembered_t *remembered;
     const server_rec *one;
-    r307_rewrite_t rewrite;
-    int i;
+    unsigned count = 0;
 
-    memset(&rewrite, 0, sizeof(rewrite));
-    judging->conditions = apr_hash_make(judging->p);
-    find_conditions(judging, ap_conftree, &rewrite);
-    for (i = 0; i < list->nelts; i++) {
-        const remembered_t *remembered = &APR_ARRAY_IDX(list, i, remembered_t);
-        int lint, warnings;
-
+    apr_pool_create(&judging->scratch, judging->p);
+    while ((remembered = next(&walk))) {
         /* one merge for a container, not for each of its rules */
-        if (i == 0 || remembered->conf != remembered[-1].conf) {
+        if (!conf || remembered->conf != of) {
+            of = remembered->conf;
             conf = find_conf(judging->p, remembered);
         }
-        lint = (int)r307_config_value(conf, R307_SETTING_LINT);
-        apr_array_clear(doubts);
-
         if (remembered->map) {
             judge_map(judging, remembered, conf);
             continue;
@@ -320,20 +443,18 @@ static void judge(judging_t *judging, const apr_array_header_t *list, const serv
             continue;
         }
         judge_hosts(judging, remembered, conf);
-        if (lint == R307_LINT_OFF
-            || !r307_hosts_may(remembered->rule->hosts, conf->allow)) {
-            continue;
+        if (wants_lint(judging, conf)
+            && r307_hosts_may(remembered->rule->hosts, conf->allow)) {
+            judge_rule(judging, remembered, conf);
         }
-        r307_lint_line(judging->p, remembered->rule, list_of(conf), doubts);
-        warnings = say_conditions(judging, remembered);
-        warnings += say_doubts(remembered->server, doubts, judging->is_said,
-                               &judging->said);
-        remember(judging, doubts);
-        judging->refused += lint == R307_LINT_REFUSE ? warnings : 0;
+        if (++count % CLEARED_EACH == 0) {
+            apr_pool_clear(judging->scratch);
+        }
     }
     for (one = s; one; one = one->next) {
         judge_together(judging, one, !s->next);
     }
+    apr_pool_destroy(judging->scratch);
 }
 
 /* What keeps the server from starting, counted; a server that runs goes on running. */
@@ -361,26 +482,26 @@ int r307_on_check_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp,
                          server_rec *s)
 {
     int mode = ap_state_query(AP_SQ_RUN_MODE), is_refused;
-    judging_t judging = { ptemp, 1, 0, NULL, 0, 0, 0,
+    judging_t judging = { ptemp, 1, 0, NULL, NULL, 0, 0, 0,
                           apr_array_make(pconf, 4, sizeof(r307_startfound_t)) };
-    void *list = NULL;
+    void *runs = NULL;
 
-    apr_pool_userdata_get(&list, USERDATA, pconf);
-    if (!list || mode == AP_SQ_RM_CONFIG_DUMP) {
+    apr_pool_userdata_get(&runs, USERDATA, pconf);
+    if (!runs || mode == AP_SQ_RM_CONFIG_DUMP) {
         return OK;
     }
     /* At a start this is called twice. Findings are said the second time, when there
      * is a log; but if they end the start, the first time, while somebody looks at the
      * terminal. */
     judging.is_said = mode == AP_SQ_RM_CONFIG_TEST || !r307_refusal_is_trial();
-    judge(&judging, list, s);
+    judge(&judging, runs, s);
     apr_pool_userdata_set(judging.found, FOUND, NULL, pconf);
     is_refused = judging.refused || judging.unplanned || judging.idle;
     if (is_refused && !judging.is_said) {
-        judging_t again = { ptemp, 1, 0, NULL, 0, 0, 0, judging.found };
+        judging_t again = { ptemp, 1, 0, NULL, NULL, 0, 0, 0, judging.found };
 
         judging = again;
-        judge(&judging, list, s);
+        judge(&judging, runs, s);
     }
     if (is_refused) {
         say_refused(&judging, s);
@@ -401,17 +522,13 @@ const r307_startfound_t *r307_start_lint_found(const server_rec *s, int number)
 
 const r307_maintenance_t *r307_start_lint_line(const server_rec *s, int number)
 {
-    const apr_array_header_t *list;
-    void *data = NULL;
-    int i;
+    const run_t *run = NULL;
+    void *runs = NULL;
 
-    apr_pool_userdata_get(&data, USERDATA, s->process->pconf);
-    list = data;
-    for (i = 0; list && i < list->nelts; i++) {
-        const remembered_t *remembered = &APR_ARRAY_IDX(list, i, remembered_t);
-
-        if (remembered->line && number-- == 0) {
-            return remembered->line;
+    apr_pool_userdata_get(&runs, USERDATA, s->process->pconf);
+    for (run = runs ? ((const runs_t *)runs)->first : NULL; run; run = run->next) {
+        if (run->first.line && number-- == 0) {
+            return run->first.line;
         }
     }
     return NULL;
