@@ -23,6 +23,7 @@ int main(void)
     unit_rows_make();
     suite_add_tcase(suite, text_cases());
     suite_add_tcase(suite, open_below_cases());
+    suite_add_tcase(suite, htaccess_pack_cases());
     suite_add_tcase(suite, htaccess_scan_cases());
     suite_add_tcase(suite, place_cases());
     suite_add_tcase(suite, conf_tree_cases());

@@ -122,6 +122,7 @@ apr_pool_t *unit_pool(void);
 
 TCase *text_cases(void);
 TCase *open_below_cases(void);
+TCase *htaccess_pack_cases(void);
 TCase *htaccess_scan_cases(void);
 TCase *place_cases(void);
 TCase *conf_tree_cases(void);

@@ -144,7 +144,7 @@ const char *r307_directive_read(apr_pool_t *p, const r307_directive_row_t *row,
     }
     if (!bad && row->read == r307_setting_cache && setting->size != R307_UNSAID
         && standing->is_virtual) {
-        bad = "a size is for the whole process; write it outside of <VirtualHost>";
+        bad = "a size is for the whole server; write it outside of <VirtualHost>";
     }
     return bad;
 }

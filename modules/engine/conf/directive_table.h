@@ -67,10 +67,10 @@ DIRECTIVE(R307_DIRECTIVE_ARENA, "Redirect307Arena", R307_LINE_SETTING, R307_STAN
           VALUE(R307_SETTING_ARENA, size, 256 * 1024 * 1024),   /* 0: off */
           "the memory that all processes share for maps, or off")
 DIRECTIVE(R307_DIRECTIVE_CACHE, "Redirect307HtaccessCache", R307_LINE_SETTING,
-          R307_STANDS_SERVER, "on 2s 64M", 1, 3, READER(r307_setting_cache),
+          R307_STANDS_SERVER, "on 2s 128M", 1, 3, READER(r307_setting_cache),
           VALUE(R307_SETTING_HTACCESS_CACHE, choice, 1)
           VALUE(R307_SETTING_HTACCESS_AGE, time, 2 * APR_USEC_PER_SEC)
-          VALUE(R307_SETTING_HTACCESS_SIZE, size, 64 * 1024 * 1024),
+          VALUE(R307_SETTING_HTACCESS_SIZE, size, 128 * 1024 * 1024),
           "on or off, how long a .htaccess must be unchanged, and the memory of a process "
           "for compiled ones")
 DIRECTIVE(R307_DIRECTIVE_LIMITS, "Redirect307Limits", R307_LINE_SETTING, R307_STANDS_CONF,

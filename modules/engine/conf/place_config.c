@@ -206,6 +206,9 @@ unsigned r307_config_first(const r307_block_t *block)
 {
     const apr_array_header_t *rules = block->rules->rules;
 
+    if (block->rules->packed) {
+        return (unsigned)(block->rules->first + block->shift.rules);
+    }
     return rules->nelts
            ? (unsigned)(APR_ARRAY_IDX(rules, 0, const r307_rule_t *)->nth
                         + block->shift.rules) : 0;

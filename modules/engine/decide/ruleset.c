@@ -15,8 +15,21 @@ r307_ruleset_t *r307_ruleset_make(apr_pool_t *p)
     set->links = NULL;
     set->index = NULL;
     set->left_out = NULL;
+    set->image = NULL;
+    set->packed = set->first = 0;
     set->crowds = NULL;
     return set;
+}
+
+int r307_ruleset_count(const r307_ruleset_t *set)
+{
+    return set->packed ? set->packed : set->rules->nelts;
+}
+
+const r307_rule_t *r307_ruleset_rule(apr_pool_t *p, const r307_ruleset_t *set, int number)
+{
+    return set->packed ? r307_image_rule(p, set->image, (apr_uint32_t)number)
+                       : APR_ARRAY_IDX(set->rules, number, const r307_rule_t *);
 }
 
 static const r307_share_t *share_of(const r307_rule_t *rule)
@@ -307,7 +320,18 @@ static int next_number(r307_cursor_t *cursor)
     if (!set->index) {
         return cursor->next < set->rules->nelts ? cursor->next++ : set->rules->nelts;
     }
-    return r307_candidates_next(&cursor->rules, &number) ? (int)number : set->rules->nelts;
+    return r307_candidates_next(&cursor->rules, &number) ? (int)number
+                                                         : r307_ruleset_count(set);
+}
+
+/* NULL: it is not wanted, which is known before it is made, or its text is none. */
+static const r307_rule_t *rule_at(apr_pool_t *p, const r307_cursor_t *cursor, int number)
+{
+    const r307_ruleset_t *set = cursor->scope->rules;
+    const r307_plan_t *plan = set->packed
+                              ? r307_image_plan(set->image, (apr_uint32_t)number) : NULL;
+
+    return plan && !is_wanted(cursor, plan) ? NULL : r307_ruleset_rule(p, set, number);
 }
 
 /* The next rule of the map at hand. */
@@ -382,12 +406,12 @@ const r307_rule_t *r307_cursor_next(apr_pool_t *p, r307_cursor_t *cursor,
             cursor->held = next_number(cursor);
         }
         rule = set->maps ? next_in_maps(p, cursor, cursor->held, captures, found) : NULL;
-        if (rule || cursor->held == set->rules->nelts) {
+        if (rule || cursor->held == r307_ruleset_count(set)) {
             return rule;
         }
-        rule = APR_ARRAY_IDX(set->rules, cursor->held, const r307_rule_t *);
+        rule = rule_at(p, cursor, cursor->held);
         cursor->held = -1;
-        *found = find(p, cursor, rule, captures);
+        *found = rule ? find(p, cursor, rule, captures) : R307_FOUND_NO;
         if (*found != R307_FOUND_NO) {
             return rule;
         }

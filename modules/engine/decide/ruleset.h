@@ -26,6 +26,10 @@ typedef struct r307_ruleset_t {
     const r307_index_t *index;      /* over `rules`; NULL: they are asked one by one */
     apr_array_header_t *left_out;   /* of apr_uint32_t: rules that are over for good, and
                                      * not in the index; NULL: none */
+    const r307_image_t *image;      /* __atomic: what `packed` rules are made from, when one is
+                                     * found; NULL: it is not opened yet */
+    int packed;                     /* so many rules are in an image, and none in `rules` */
+    int first;                      /* of them: the number of the first in its .htaccess */
     apr_hash_t *crowds;             /* with an index: numbers of groups that have more than
                                      * one of `rules`; NULL: none */
 } r307_ruleset_t;
@@ -41,6 +45,11 @@ const char *r307_ruleset_taken(apr_pool_t *p, const r307_ruleset_t *set,
                                const r307_rule_t *rule);
 /* A map stands where its line stands: behind the rules added so far. */
 void r307_ruleset_add_map(apr_pool_t *p, r307_ruleset_t *set, const void *handle);
+
+/* How many rules there are, and one of them, in p or longer-lived: of an image that was
+ * opened. NULL: its text is none. */
+int r307_ruleset_count(const r307_ruleset_t *set);
+const r307_rule_t *r307_ruleset_rule(apr_pool_t *p, const r307_ruleset_t *set, int number);
 
 /* When nothing more is added: makes the index in p. Not needed for a right answer. seed:
  * see r307_index_builder_make. now: rules that were over a day before are never looked at

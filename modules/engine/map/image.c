@@ -180,6 +180,36 @@ void r307_image_info(const void *bytes, r307_image_info_t *info)
 
 /* --- one process's view --- */
 
+/* The place of a rule among those that are kept; kept_count: none. */
+static apr_uint32_t kept_at(const r307_image_t *image, apr_uint32_t number)
+{
+    apr_uint32_t from = 0, to = image->kept_count;
+
+    while (from < to) {
+        apr_uint32_t middle = from + (to - from) / 2;
+
+        if (image->kept[middle] < number) {
+            from = middle + 1;
+        }
+        else {
+            to = middle;
+        }
+    }
+    return from;
+}
+
+/* The context's numbers are those of the first rule. */
+static void count_on(const r307_image_t *image, const r307_record_t *record,
+                     r307_context_t *context)
+{
+    apr_uint32_t number = (apr_uint32_t)(record - image->records);
+
+    if (context->nth) {
+        context->nth += (int)number;
+        context->nth_regex += (int)kept_at(image, number);
+    }
+}
+
 static const r307_rule_t *parse(apr_pool_t *p, const r307_image_t *image,
                                 const r307_record_t *record, const char **bad)
 {
@@ -187,6 +217,7 @@ static const r307_rule_t *parse(apr_pool_t *p, const r307_image_t *image,
     const char *target = source + strlen(source) + 1;
     r307_place_t place = { image->file, record->line & R307_RECORD_LINE_MOST };
     apr_array_header_t *words = apr_array_make(p, 8, sizeof(r307_word_t));
+    r307_context_t context = image->context;
     const r307_rule_t *rule = NULL;
 
     APR_ARRAY_PUSH(words, r307_word_t) = r307_word_make(source);
@@ -195,7 +226,8 @@ static const r307_rule_t *parse(apr_pool_t *p, const r307_image_t *image,
     }
     *bad = r307_token_check(p, words);      /* whoever made the image */
     *bad = *bad ? *bad : r307_token_add(p, image->texts + record->options, words);
-    *bad = *bad ? *bad : r307_line_parse_words(p, words, place, &image->context, &rule);
+    count_on(image, record, &context);
+    *bad = *bad ? *bad : r307_line_parse_words(p, words, place, &context, &rule);
     return rule;
 }
 
@@ -332,27 +364,14 @@ apr_uint32_t r307_image_count(const r307_image_t *image)
     return image->head->count;
 }
 
-const r307_index_t *r307_image_index(const r307_image_t *image)
+const r307_index_t *r307_image_index_of(const void *bytes)
 {
-    return (const void *)((const char *)image->head + image->head->index);
+    return (const void *)((const char *)bytes + ((const r307_image_head_t *)bytes)->index);
 }
 
-/* The place of a rule among those that are kept; kept_count: none. */
-static apr_uint32_t kept_at(const r307_image_t *image, apr_uint32_t number)
+const r307_index_t *r307_image_index(const r307_image_t *image)
 {
-    apr_uint32_t from = 0, to = image->kept_count;
-
-    while (from < to) {
-        apr_uint32_t middle = from + (to - from) / 2;
-
-        if (image->kept[middle] < number) {
-            from = middle + 1;
-        }
-        else {
-            to = middle;
-        }
-    }
-    return from;
+    return r307_image_index_of(image->head);
 }
 
 /* NULL: not compiled yet. */
@@ -421,10 +440,15 @@ static const r307_rule_t *plain_rule(apr_pool_t *p, const r307_image_t *image,
     const char *source = image->texts + record->text;
     size_t len = strlen(source);
     r307_place_t place = { image->file, record->line & R307_RECORD_LINE_MOST };
+    r307_rule_t *rule
+        = r307_literal_make(p, image->models[record->options], place,
+                            r307_slice(source, len),
+                            r307_slice(source + len + 1, strlen(source + len + 1)));
 
-    return r307_literal_make(p, image->models[record->options], place,
-                           r307_slice(source, len),
-                           r307_slice(source + len + 1, strlen(source + len + 1)));
+    if (rule && image->context.nth) {
+        rule->nth = image->context.nth + (int)(record - image->records);
+    }
+    return rule;
 }
 
 const r307_rule_t *r307_image_rule(apr_pool_t *p, const r307_image_t *image,

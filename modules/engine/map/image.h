@@ -74,7 +74,8 @@ void r307_image_info(const void *bytes, r307_image_info_t *info);
 typedef struct r307_image_t r307_image_t;
 
 /* NULL and *image; or why it cannot be used here: read by another context, or a rule that
- * does not compile in this process. `file` names the map in labels; NULL: as when it was
+ * does not compile in this process. With `nth` in the context its rules are numbered from
+ * there; `nth_regex` counts those that are kept compiled. `file` names the map in labels; NULL: as when it was
  * built. */
 const char *r307_image_attach(apr_pool_t *p, const void *bytes,
                               const r307_context_t *context, const char *file,
@@ -96,5 +97,7 @@ const r307_rule_t *r307_image_rule(apr_pool_t *p, const r307_image_t *image,
 /* Its plan, without making it; NULL when only the rule tells. */
 const r307_plan_t *r307_image_plan(const r307_image_t *image, apr_uint32_t number);
 const r307_index_t *r307_image_index(const r307_image_t *image);
+/* The same before it is attached. */
+const r307_index_t *r307_image_index_of(const void *bytes);
 
 #endif
