@@ -8,6 +8,7 @@ use warnings FATAL => 'all';
 use R307;
 use R307::Htaccess;
 use R307::Site;
+use IO::Socket::INET;
 use Time::HiRes qw(sleep time);
 
 my $cases = full(150, 10_000);
@@ -44,7 +45,7 @@ my %server = (
     httpd  => own_server("$one_process${conf}Redirect307HtaccessCache off\nLogLevel warn redirect307:debug\n", only => \@loaded),
 );
 
-plan tests => $cases + 2 * int(($cases + $each_log - 1) / $each_log) + 1 + settled_checks() + bounded_checks() + listed_checks() + marked_checks();
+plan tests => $cases + 2 * int(($cases + $each_log - 1) / $each_log) + 1 + settled_checks() + shared_checks() + bounded_checks() + listed_checks() + marked_checks();
 
 # --- asking both
 
@@ -103,7 +104,7 @@ sub messages
         $line =~ s/^(\[redirect307:\w+\]) \S+\.c\(\d+\): /$1 /;
         # when a map is missed depends on when its thread looks
         next if $line =~ /site\.map cannot be opened: No such file/;
-        next if $line =~ / passed over: | is read from memory$| is compiled: |^\[(?:mpm_|core:notice|unixd)/;
+        next if $line =~ / passed over: | is read from memory$| is compiled(?:: | for all | by each )|^\[(?:mpm_|core:notice|unixd)/;
         $line =~ s{/own\d+-\d+/}{/own/}g;
         $line =~ s/\b(?:$server{memory}{port}|$server{httpd}{port})\b/PORT/g;
         $seen{$line} = 1;
@@ -147,6 +148,17 @@ sub write_case
 
 sub clean { my $here = shift; require File::Path; File::Path::remove_tree(root() . $here); return }
 
+# No request waits for the builder: what it has done by then is compared from the first one on.
+sub prime
+{
+    my $path = shift;
+    for my $other (sort keys %server) {      # all of them, as what a macro is depends on what was read before
+        ask($server{$other}, $path, ['GET', 'page.html', '']);
+        ask($server{$other}, $path, ['GET', 'sub/x.html', '']);
+    }
+    return;
+}
+
 sub check_case
 {
     my ($number, $place, $path, $text) = @_;
@@ -169,57 +181,107 @@ for (my $first = 1; $first <= $cases; $first += $each_log) {
     my $last = $first + $each_log - 1 < $cases ? $first + $each_log - 1 : $cases;
     my @written = map { my $place = $names[$_ % @names]; [$_, $place, write_case($_, $place)] } $first .. $last;
     sleep 3.2;    # a map is taken when it has stood still for three seconds
+    prime($_->[2]) for @written;
+    sleep 0.5;
     my @done = map { check_case(@$_) } @written;
     compare_messages($first, $last);
     clean($_) for @done;
 }
 ok($from_memory > $cases * @asked / 3, "many files were read from memory: $from_memory of " . $cases * @asked . ' requests');
 
-# --- at the second sight of a file that has settled
+# --- as soon as it is compiled, and never a version that is not the file's
 
-sub settled_checks { return 9 }
+# Asks until an answer came from memory; the builder is asked again after a second.
+sub from_memory
+{
+    my ($server, $here, $name) = @_;
+    my $read = sub { my $n = () = own_log($server) =~ m{\Q$here\E/\.htaccess is read from memory}g; return $n };
+    my ($before, $until) = ($read->(), time + 60);
+    while (time < $until) {
+        ask($server, "/$here", ['GET', $name, '']);
+        return 1 if $read->() > $before;
+        sleep 0.1;
+    }
+    return 0;
+}
+
+sub settled_checks { return 12 }
 
 sub settled
 {
-    my $settling = own_server("${one_process}TypesConfig /dev/null\nLogLevel warn redirect307:trace1\nRedirect307HtaccessCache on\n"
+    my $here = "$top/settled";
+    my $settling = own_server("${one_process}TypesConfig /dev/null\nLogLevel warn redirect307:trace1\nRedirect307HtaccessCache on 60s\n"
         . "<Directory \"$dir\">\nAllowOverride All\nRequire all granted\n</Directory>\n", only => \@loaded);
-    my $memory = sub { my $log = own_log($settling); my $n = () = $log =~ m{$top/settled/\.htaccess is read from memory}g; return $n };
-    my $told = sub { my ($code, $to) = ask($settling, "/$top/settled", ['GET', 'old.html', '']) =~ m{^HTTP/1.1 (\d+)(?:.*\nLocation: (\S+))?}s; return "$code $to" };
-    # a machine may take longer for four requests than a file is young
-    my $young;
-    for my $try (1 .. 5) {
-        my $made = time;
-        my $before = $memory->();
-        put("$top/settled/.htaccess", "# $try\nRedirect307 old.html one.html\n");
-        $told->() for 1 .. 4;
-        $young = $memory->() - $before;
-        last if time < $made + 2;
+    my $memory = sub { my $log = own_log($settling); my $n = () = $log =~ m{$here/\.htaccess is read from memory}g; return $n };
+    my $told = sub { my ($code, $to) = ask($settling, "/$here", ['GET', 'old.html', '']) =~ m{^HTTP/1.1 (\d+)(?:.*\nLocation: (\S+))?}s; return "$code $to" };
+    my $file = put("$here/.htaccess", "Redirect307 old.html one.html\n");
+    is($told->(), "307 /$here/one.html", 'a file that has just been written');
+    ok(from_memory($settling, $here, 'old.html'), '... is served from memory, young as it is');
+
+    # in place, by the same number of bytes: within one tick of the clock its stamp is the same
+    my @wrong;
+    for my $n (100 .. 160) {
+        open my $out, '+<', $file or die "$!\n";
+        print $out "Redirect307 old.html $n.html\n";
+        close $out;
+        my $got = $told->();
+        push @wrong, "$n: $got" if $got ne "307 /$here/$n.html";
     }
+    is("@wrong", '', 'one that is overwritten again and again is never an older one');
+    ok(from_memory($settling, $here, 'old.html'), '... and is served from memory again');
+
     my $before = $memory->();
-    is($young, 0, 'a file that has just been written is read by httpd');
-    sleep 2.1;
-    is($told->(), "307 /$top/settled/one.html", 'it is still right');
-    $told->() for 1 .. 2;
-    cmp_ok($memory->(), '>', $before, 'once it has settled, from memory');
-    put("$top/settled/.htaccess", "Redirect307 old.html two.html\n");
-    is($told->(), "307 /$top/settled/two.html", 'a new file is seen at once');
-    open my $out, '>', "$dir/settled/.htaccess" or die "$!\n";
-    print $out "Redirect307 old.html six.html\n";
-    close $out;
-    is($told->(), "307 /$top/settled/six.html", 'so is one that was overwritten');
-    sleep 2.1;
-    $before = $memory->();
-    $told->() for 1 .. 3;
-    cmp_ok($memory->(), '>', $before, 'and settles again');
-    unlink "$dir/settled/.htaccess";
-    like(ask($settling, "/$top/settled", ['GET', 'old.html', '']), qr{^HTTP/1.1 404 }, 'it was removed');
-    put("$top/settled/.htaccess", "Redirect307 old.html /back\n");
+    utime time - 100, time - 100, $file or die "$!\n";
+    is($told->(), "307 /$here/160.html", 'it was touched');
+    is($memory->(), $before + 1, '... and has the same bytes, so that nothing is compiled');
+
+    put("$here/new", "Redirect307 old.html two.html\n");
+    utime time - 100, time - 100, "$dir/settled/new";
+    rename "$dir/settled/new", $file or die "$!\n";
+    is($told->(), "307 /$here/two.html", 'it was replaced by one of the same size and time');
+    put("$here/.htaccess", "Redirect307 old.html /elsewhere.html\nHeader set X-Foreign 2\n");
+    like(ask($settling, "/$here", ['GET', 'old.html', '']), qr{Location: /elsewhere\.html}, 'a new file is seen at once');
+
+    unlink $file;
+    like(ask($settling, "/$here", ['GET', 'old.html', '']), qr{^HTTP/1.1 404 }, 'it was removed');
+    put("$here/.htaccess", "Redirect307 old.html /back\n");
     is($told->(), '307 /back', 'it is back');
-    chmod 0, "$dir/settled/.htaccess";
-    like(ask($settling, "/$top/settled", ['GET', 'old.html', '']), qr{^HTTP/1.1 403 }, 'and unreadable, which is httpd\'s 403');
+    ok(from_memory($settling, $here, 'old.html'), '... in memory, too');
+    chmod 0, $file;
+    like(ask($settling, "/$here", ['GET', 'old.html', '']), qr{^HTTP/1.1 403 }, 'and unreadable, which is httpd\'s 403');
     return;
 }
 settled();
+
+# --- one version for all processes
+
+sub shared_checks { return 3 }
+
+sub shared
+{
+    my $here = "$top/shared";
+    my $processes = $ENV{R307_MPM} eq 'prefork' ? "StartServers 4\nServerLimit 4\nMaxRequestWorkers 4\nMinSpareServers 4\nMaxSpareServers 4\n"
+        : "StartServers 4\nServerLimit 4\nThreadsPerChild 2\nThreadLimit 2\nMaxRequestWorkers 8\nMinSpareThreads 8\nMaxSpareThreads 8\n";
+    my $many = own_server("${processes}MaxConnectionsPerChild 0\nTypesConfig /dev/null\nLogLevel warn redirect307:trace1\n"
+        . "<Directory \"$dir\">\nAllowOverride All\nRequire all granted\n</Directory>\n", only => \@loaded);
+    put("$here/.htaccess", join '', map { "Redirect307 old$_.html /new/$_\n" } 1 .. 100);
+    ok(from_memory($many, $here, 'old7.html'), 'one of four processes serves it from memory');
+    my (%pids, @wrong);
+    my $until = time + 60;
+    while (keys %pids < 2 && time < $until) {
+        # held open, so that others have to answer, too
+        my @held = map { IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $many->{port}) || () } 1 .. 3;
+        my ($got) = ask($many, "/$here", ['GET', 'old7.html', '']) =~ /^Location: (\S+)/m;
+        push @wrong, $got // 'nothing' if ($got // '') ne '/new/7';
+        %pids = map { $_ => 1 } own_log($many) =~ m{\[pid (\d+)[^\n]*\Q$here\E/\.htaccess is read from memory}g;
+        close $_ for @held;
+    }
+    cmp_ok(scalar keys %pids, '>', 1, 'so do others');
+    my $compiled = () = own_log($many) =~ m{\Q$here\E/\.htaccess is compiled for all}g;
+    is("$compiled @wrong", '1 ', '... and it was compiled once');
+    return;
+}
+shared();
 
 # --- more files than there is room for
 
@@ -227,31 +289,29 @@ sub bounded_checks { return 4 }
 
 sub bounded
 {
-    my $small = own_server("${one_process}TypesConfig /dev/null\nLogLevel warn redirect307:trace1\nRedirect307HtaccessCache on 0s 400K\n"
+    my $small = own_server("${one_process}TypesConfig /dev/null\nLogLevel warn redirect307:trace1\nRedirect307HtaccessCache on 0s 64K\n"
         . "<Directory \"$dir\">\nAllowOverride All\nRequire all granted\n</Directory>\n", only => \@loaded);
     my $files = 40;
     for my $n (1 .. $files) {
-        put("$top/many/f$n/.htaccess", join '', map { "Redirect307 old$_.html /file$n/$_\n" } 1 .. 25);
+        put("$top/many/f$n/.htaccess", join '', map { "Redirect307 old$_.html /file$n/$_\n" } 1 .. 50);
     }
-    put("$top/many/huge/.htaccess", join '', map { "Redirect307 old$_.html /huge/$_\n" } 1 .. 500);
-    my @wrong;
+    put("$top/many/huge/.htaccess", join '', map { "Redirect307 old$_.html /huge/$_\n" } 1 .. 5000);
+    my (@wrong, @cold);
     my $expect = sub {
         my ($where, $rule, $to) = @_;
         my ($got) = ask($small, "/$top/many/$where", ['GET', "old$rule.html", '']) =~ /^Location: (\S+)/m;
         push @wrong, "$where: " . ($got // 'nothing') if ($got // '') ne $to;
     };
-    for my $round (1, 2) {
-        for my $n (1 .. $files) {
-            $expect->("f$n", $_, "/file$n/$_") for 1, 25;
-        }
+    for my $n (1 .. $files, 1, 2) {
+        push @cold, $n if !from_memory($small, "$top/many/f$n", 'old1.html');
+        $expect->("f$n", $_, "/file$n/$_") for 1, 50;
     }
-    $expect->('huge', 500, '/huge/500') for 1 .. 3;
-    is("@wrong", '', "$files files where a few have room, and one that has not");
+    $expect->('huge', 5000, '/huge/5000') for 1 .. 3;
+    is("@wrong", '', "$files files where some have room, and one that has not");
     my $log = own_log($small);
-    my $compiled = () = $log =~ m{many/f\d+/\.htaccess is compiled}g;
-    my $read = () = $log =~ m{many/f\d+/\.htaccess is read from memory}g;
-    is($compiled, 2 * $files, 'each had gone when it was asked for again');
-    is($read, 4 * $files, 'and was there as long as it was used');
+    is("@cold", '', 'each was there when it was used');
+    my $compiled = () = $log =~ m{many/f\d+/\.htaccess is compiled for all}g;
+    cmp_ok($compiled, '>', $files, 'and had gone when others had been asked for');
     unlike($log, qr{many/huge/\.htaccess is read from memory}, 'what has no room at all is left to httpd');
     return;
 }

@@ -19,6 +19,7 @@
 #include <http_main.h>
 #include <mpm_common.h>
 #include "httpd/hit_table.h"
+#include "httpd/htaccess_build.h"
 #include "httpd/mapask.h"
 
 APLOG_USE_MODULE(redirect307);
@@ -75,15 +76,18 @@ static void name_process(const process_rec *process)
 
 static void serve(server_rec *s, r307_mapkeep_t *keep, int queue, pid_t parent)
 {
-    struct pollfd ready[2] = { { queue, POLLIN, 0 },
-                               { r307_mapkeep_fd(keep), POLLIN, 0 } };
+    r307_htbuild_t *files = r307_htbuild_make(s);
+    struct pollfd ready[] = { { queue, POLLIN, 0 }, { r307_mapkeep_fd(keep), POLLIN, 0 },
+                              { r307_htbuild_fd(files, 0), POLLIN, 0 },
+                              { r307_htbuild_fd(files, 1), POLLIN, 0 } };
 
     while (getppid() == parent) {
         int wait = r307_mapkeep_work(keep);
 
         r307_mapkeep_say_usage(keep);
         r307_hit_table_work(s);
-        if (poll(ready, 2, wait < 0 || wait > ALONE ? ALONE : wait) > 0
+        r307_htbuild_work(files);
+        if (poll(ready, 2 + R307_HTBUILD_FDS, wait < 0 || wait > ALONE ? ALONE : wait) > 0
             && ready[0].revents) {
             r307_mapask_take(queue, keep, s);
         }

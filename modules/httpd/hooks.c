@@ -10,6 +10,7 @@
 #include "httpd/flag_file.h"
 #include "httpd/hit_table.h"
 #include "httpd/htaccess.h"
+#include "httpd/htaccess_share.h"
 #include "httpd/log_once.h"
 #include "httpd/maintenance_serve.h"
 #include "httpd/never_served.h"
@@ -99,7 +100,7 @@ static int ask_late(request_rec *r, const r307_config_t *conf, int login_ahead,
 
 static void note_blocks(request_rec *r, const r307_config_t *conf)
 {
-    r307_htaccess_note(conf, conf->late);
+    r307_htaccess_note(r, conf, conf->late);
     if (!r->main) {
         r307_served_blocks(r, conf, conf->late);
     }
@@ -174,6 +175,7 @@ void r307_on_child_status(server_rec *s, pid_t pid, ap_generation_t gen, int slo
 {
     if (state == MPM_CHILD_EXITED || state == MPM_CHILD_LOST_SLOT) {
         r307_store_bury(s, pid);
+        r307_htshare_bury(s, pid);
     }
 }
 
@@ -199,6 +201,7 @@ int r307_on_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp,
     r307_served_table_make(s, r307_conf_indexes_seed());
     r307_hit_table_make(pconf, s, conf);
     r307_conf_indexes_build(pconf, r307_hit_table_seed(conf));
+    r307_htaccess_make(pconf, s, r307_config_value(conf, R307_SETTING_ARENA));
     if (r307_store_make(pconf, ptemp, s, r307_config_value(conf, R307_SETTING_ARENA))
         != APR_SUCCESS) {
         return HTTP_INTERNAL_SERVER_ERROR;

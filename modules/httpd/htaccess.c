@@ -10,11 +10,15 @@
 #include <http_log.h>
 #include "httpd/htaccess_compile.h"
 #include "httpd/htaccess_file.h"
+#include "httpd/htaccess_share.h"
 
 APLOG_USE_MODULE(redirect307);
 
 /* A file that cannot be cached is looked at again after this. */
 #define LATER apr_time_from_sec(10)
+/* Of the memory for files that processes share, what each of them may take for those that are
+ * for it alone. */
+#define OWN_PART 8
 
 #ifdef O_CLOEXEC
 #define OPEN_FLAGS (O_RDONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC)
@@ -27,15 +31,41 @@ static r307_config_t *config(const ap_conf_vector_t *vector)
     return ap_get_module_config(vector, &redirect307_module);
 }
 
+static int is_on(server_rec *s)
+{
+    while (s && !r307_config_value(config(s->lookup_defaults), R307_SETTING_HTACCESS_CACHE)) {
+        s = s->next;
+    }
+    return s != NULL;
+}
+
+void r307_htaccess_make(apr_pool_t *pconf, server_rec *s, apr_int64_t arena)
+{
+    const r307_config_t *main_conf = config(s->lookup_defaults);
+    int is_single = ap_exists_config_define("DEBUG")
+                    || ap_exists_config_define("ONE_PROCESS");
+
+    if (arena && !is_single && is_on(s)) {
+        r307_htshare_make(pconf, s, (size_t)r307_config_value(main_conf,
+                                                            R307_SETTING_HTACCESS_SIZE));
+    }
+}
+
 void r307_htaccess_begin(apr_pool_t *pchild, server_rec *s)
 {
     const r307_config_t *main_conf = config(s->lookup_defaults);
     size_t most = (size_t)r307_config_value(main_conf, R307_SETTING_HTACCESS_SIZE);
+    int mpm = AP_MPMQ_NOT_SUPPORTED, is_threaded;
     r307_htaccess_t *cache;
-    int is_threaded = AP_MPMQ_NOT_SUPPORTED;
+    r307_htshare_t *share;
 
-    ap_mpm_query(AP_MPMQ_IS_THREADED, &is_threaded);
-    cache = r307_cache_make(pchild, is_threaded != AP_MPMQ_NOT_SUPPORTED, most);
+    ap_mpm_query(AP_MPMQ_IS_THREADED, &mpm);
+    is_threaded = mpm != AP_MPMQ_NOT_SUPPORTED;
+    share = r307_htshare_join(pchild, s, is_threaded);
+    cache = r307_cache_make(pchild, is_threaded, share ? most / OWN_PART : most);
+    if (cache) {
+        r307_cache_set_share(cache, share);
+    }
     for (; s; s = s->next) {
         r307_config_t *conf = config(s->lookup_defaults);
 
@@ -101,33 +131,73 @@ static r307_version_t *compile(request_rec *r, r307_htaccess_t *cache, const cha
     return version;
 }
 
-apr_status_t r307_on_open_htaccess(request_rec *r, const char *directory,
-                                   const char *name, ap_configfile_t **file,
-                                   const char **full_name)
+static apr_status_t hand_out(request_rec *r, r307_version_t *version,
+                             ap_configfile_t **file, const char **full_name)
 {
-    const r307_config_t *conf = config(r->per_dir_config);
-    apr_uint64_t key;
-    apr_time_t age;
+    if (APLOGrtrace1(r)) {
+        ap_log_rerror(APLOG_MARK, APLOG_TRACE1, 0, r, "%s is read from memory",
+                      version->file);
+    }
+    *full_name = version->file;
+    return r307_htaccess_hand_out(r, version, file);
+}
+
+/* --- of all processes --- */
+
+/* Where what is there is not what the file says now the builder is told. *is_own: it is, and
+ * says that the file is for each process alone. */
+static apr_status_t open_shared(request_rec *r, const r307_config_t *conf,
+                                const char *directory, const char *name, apr_uint64_t key,
+                                int *is_own, ap_configfile_t **file,
+                                const char **full_name)
+{
+    r307_htshare_t *share = r307_cache_share(conf->cache);
+    r307_htshare_found_t found;
+    r307_stamp_t stamp;
+    int fd, is_same;
+
+    r307_htshare_find(share, directory, name, key, &found);
+    if (!found.version) {
+        return AP_DECLINED;
+    }
+    fd = open_stamped(found.version->file, &stamp);
+    is_same = fd >= 0
+        && r307_htshare_is_of(share, &found, fd, &stamp,
+                            r307_config_value(conf, R307_SETTING_HTACCESS_AGE),
+                            r->request_time);
+    if (fd >= 0) {
+        if (!is_same) {
+            r307_htshare_ask(share, found.version->file, fd, &stamp, r->request_time);
+        }
+        close(fd);
+    }
+    if (is_same && r307_htshare_is_fit(found.version)) {
+        r307_htshare_count(share);
+        return hand_out(r, found.version, file, full_name);
+    }
+    *is_own = is_same;
+    r307_version_release(found.version);
+    return AP_DECLINED;
+}
+
+/* --- of this process alone --- */
+
+/* has_rules: it is known to have some, whether or not this process has met it. */
+static apr_status_t open_own(request_rec *r, const r307_config_t *conf,
+                             const char *directory, const char *name, apr_uint64_t key,
+                             int has_rules, ap_configfile_t **file,
+                             const char **full_name)
+{
+    apr_time_t age = r307_config_value(conf, R307_SETTING_HTACCESS_AGE);
     r307_version_t *version = NULL;
     r307_stamp_t stamp, seen;
     r307_cached_t cached;
     const char *path;
     int fd;
 
-    if (!conf->cache) {
-        return AP_DECLINED;
-    }
-    age = r307_config_value(conf, R307_SETTING_HTACCESS_AGE);
-    if (age && r307_cache_is_empty(conf->cache)) {
-        return AP_DECLINED;
-    }
-    key = r307_cache_key(directory);
-    if (age && !r307_cache_may_know(conf->cache, key)) {
-        return AP_DECLINED;
-    }
     cached = r307_cache_find(conf->cache, directory, name, key, r->request_time, &seen,
                              &version);
-    if (cached == R307_CACHED_LATER || (cached == R307_CACHED_NOTHING && age)) {
+    if (cached == R307_CACHED_LATER || (cached == R307_CACHED_NOTHING && !has_rules)) {
         return AP_DECLINED;
     }
     path = version ? version->file : ap_make_full_path(r->pool, directory, name);
@@ -149,14 +219,36 @@ apr_status_t r307_on_open_htaccess(request_rec *r, const char *directory,
                   ? compile(r, conf->cache, path, fd, &stamp) : NULL;
     }
     close(fd);
-    if (!version) {
+    return version ? hand_out(r, version, file, full_name) : AP_DECLINED;
+}
+
+apr_status_t r307_on_open_htaccess(request_rec *r, const char *directory,
+                                   const char *name, ap_configfile_t **file,
+                                   const char **full_name)
+{
+    const r307_config_t *conf = config(r->per_dir_config);
+    apr_status_t status = AP_DECLINED;
+    r307_htshare_t *share;
+    apr_uint64_t key;
+    int has_rules;
+
+    if (!conf->cache) {
         return AP_DECLINED;
     }
-    if (APLOGrtrace1(r)) {
-        ap_log_rerror(APLOG_MARK, APLOG_TRACE1, 0, r, "%s is read from memory", path);
+    share = r307_cache_share(conf->cache);
+    /* at first sight any file may have some */
+    has_rules = !share && !r307_config_value(conf, R307_SETTING_HTACCESS_AGE);
+    if (!share && !has_rules && r307_cache_is_empty(conf->cache)) {
+        return AP_DECLINED;
     }
-    *full_name = path;
-    return r307_htaccess_hand_out(r, version, file);
+    key = r307_cache_key(directory);
+    if (share && r307_htshare_may(share, key)) {
+        status = open_shared(r, conf, directory, name, key, &has_rules, file, full_name);
+    }
+    if (status == AP_DECLINED && (has_rules || r307_cache_may_know(conf->cache, key))) {
+        status = open_own(r, conf, directory, name, key, has_rules, file, full_name);
+    }
+    return status;
 }
 
 /* --- a byte order mark --- */
@@ -243,16 +335,52 @@ apr_status_t r307_on_open_marked(request_rec *r, const char *directory, const ch
     return status;
 }
 
-void r307_htaccess_note(const r307_config_t *conf, const r307_blocks_t *blocks)
+/* Whether the lines of the file were read from memory but for some. */
+static int is_from_memory(const r307_blocks_t *blocks, const char *file)
 {
+    int i;
+
+    for (i = 0; i < blocks->count; i++) {
+        if (blocks->at[i]->is_cached && strcmp(blocks->at[i]->file, file) == 0) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+static void note_shared(r307_htshare_t *share, const char *path, apr_time_t now)
+{
+    r307_stamp_t stamp;
+    int fd;
+
+    if (!r307_htshare_may_ask(share, path, now)) {
+        return;
+    }
+    fd = open_stamped(path, &stamp);
+    if (fd >= 0) {
+        r307_htshare_ask(share, path, fd, &stamp, now);
+        close(fd);
+    }
+}
+
+void r307_htaccess_note(const request_rec *r, const r307_config_t *conf,
+                        const r307_blocks_t *blocks)
+{
+    r307_htshare_t *share = conf->cache ? r307_cache_share(conf->cache) : NULL;
     int i;
 
     for (i = 0; conf->cache && i < blocks->count; i++) {
         const r307_block_t *block = blocks->at[i];
 
         /* inside a <Macro> the name of the file is a description */
-        if (block->is_htaccess && !block->is_cached && block->file[0] == '/') {
+        if (!block->is_htaccess || block->is_cached || block->file[0] != '/') {
+            continue;
+        }
+        if (!share) {
             r307_cache_note(conf->cache, block->file);
+        }
+        else if (!is_from_memory(blocks, block->file)) {
+            note_shared(share, block->file, r->request_time);
         }
     }
 }

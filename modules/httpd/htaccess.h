@@ -12,6 +12,10 @@
 #include <http_config.h>
 #include "conf/place_config.h"
 
+/* post_config, before the builder of maps begins: what processes share. arena: bytes of that
+ * of the maps; 0: there is no builder. */
+void r307_htaccess_make(apr_pool_t *pconf, server_rec *s, apr_int64_t arena);
+
 /* child_init: makes the cache and tells every server that has not switched it off. */
 void r307_htaccess_begin(apr_pool_t *pchild, server_rec *s);
 
@@ -25,6 +29,7 @@ apr_status_t r307_on_open_marked(request_rec *r, const char *directory, const ch
                                  ap_configfile_t **file, const char **full_name);
 
 /* Files whose rules httpd had to read are candidates from now on. */
-void r307_htaccess_note(const r307_config_t *conf, const r307_blocks_t *blocks);
+void r307_htaccess_note(const request_rec *r, const r307_config_t *conf,
+                        const r307_blocks_t *blocks);
 
 #endif

@@ -31,6 +31,7 @@ struct r307_htaccess_t {
     int files;
     size_t weight, most;
     r307_version_t *gone;       /* to be released when the mutex is */
+    struct r307_htshare_t *share;
 };
 
 const char *const r307_hoisted[R307_HOISTED_MOST] = {
@@ -69,6 +70,10 @@ static void hold(r307_version_t *version)
 
 void r307_version_release(r307_version_t *version)
 {
+    if (version->release) {
+        version->release(version);
+        return;
+    }
     if (__atomic_sub_fetch(&version->references, 1, __ATOMIC_ACQ_REL) == 0) {
         apr_pool_destroy(version->p);
     }
@@ -123,6 +128,16 @@ r307_htaccess_t *r307_cache_make(apr_pool_t *pchild, int is_threaded, size_t mos
         return NULL;
     }
     return cache;
+}
+
+void r307_cache_set_share(r307_htaccess_t *cache, struct r307_htshare_t *share)
+{
+    cache->share = share;
+}
+
+struct r307_htshare_t *r307_cache_share(const r307_htaccess_t *cache)
+{
+    return cache->share;
 }
 
 size_t r307_cache_most(const r307_htaccess_t *cache)

@@ -32,15 +32,22 @@ typedef struct r307_hoist_t {
     r307_block_t *only[1];
     r307_blocks_t blocks;
     unsigned names;                 /* bits: directives that occur in it */
-    const int *name_of;             /* of each rule, in order */
+    const unsigned char *name_of;   /* of each rule, in order */
     unsigned lines[R307_HOISTED_MOST];  /* of each name that occurs, the first */
     r307_progress_t before;         /* all rules of the runs that begin before it, some of
                                      * which may stand behind it */
     int regexes;                    /* among its own */
+    /* of a version that processes share: see htaccess_share.c */
+    struct r307_version_t *version;
+    const struct r307_pack_t *pack;
+    const struct r307_pack_run_t *packed;
+    r307_ruleset_t set;             /* block.rules */
+    apr_pool_t *opened;             /* what makes its rules lives here; NULL: not yet */
 } r307_hoist_t;
 
 typedef struct r307_version_t {
     apr_pool_t *p;                  /* its own; it and all it holds lives there */
+    void (*release)(struct r307_version_t *version);    /* of one that has none; else NULL */
     unsigned references;            /* __atomic */
     r307_stamp_t stamp;
     const char *file;
@@ -49,6 +56,7 @@ typedef struct r307_version_t {
     const r307_scan_line_t *const *marks;     /* lines that stand for a run, ascending */
     int mark_count;
     r307_hoist_t *runs;
+    int run_count;
     size_t weight;                  /* bytes, roughly */
     struct r307_version_t *next;    /* the cache's, once it has let go */
 } r307_version_t;
@@ -65,6 +73,10 @@ apr_time_t r307_stamp_time(const r307_stamp_t *stamp);
 /* One for each process, made before there are threads; `most` is in bytes. NULL without
  * memory. */
 r307_htaccess_t *r307_cache_make(apr_pool_t *pchild, int is_threaded, size_t most);
+/* What processes share, where they do; NULL: nothing. Set before there are threads. */
+struct r307_htshare_t;
+void r307_cache_set_share(r307_htaccess_t *cache, struct r307_htshare_t *share);
+struct r307_htshare_t *r307_cache_share(const r307_htaccess_t *cache);
 
 /* What the cache says of a file. A version comes with a reference for the caller. */
 typedef enum {

@@ -7,13 +7,11 @@
 #include "httpd/conf_indexes.h"
 #include "httpd/container.h"
 #include "httpd/htaccess_file.h"
+#include "httpd/htaccess_share.h"
 #include "httpd/rule_directive.h"
 #include "httpd/start_lint.h"
 
 extern module AP_MODULE_DECLARE_DATA redirect307_module;
-
-/* Bytes; stands in docs/htaccess.md. */
-#define FILE_MOST (16 * 1024 * 1024)
 
 /* What a version costs, about: from what processes grew by with rules of all kinds. */
 #define VERSION_WEIGHT 16384
@@ -29,7 +27,7 @@ typedef struct making_t {
     r307_container_t container;
     const command_rec *commands[R307_HOISTED_MOST];
     apr_array_header_t *runs;           /* of r307_hoist_t * */
-    apr_array_header_t *name_of;        /* of the last run, of int */
+    apr_array_header_t *name_of;        /* of the last run, of unsigned char */
     apr_hash_t *names;                  /* name= in any run */
     apr_hash_t *groups;                 /* to the run of its rules */
     int is_torn;                        /* a group has rules in two runs */
@@ -46,7 +44,7 @@ static char *read_all(apr_pool_t *p, int fd, const r307_stamp_t *stamp)
     struct stat info;
     r307_stamp_t after;
 
-    if (stamp->size > FILE_MOST) {
+    if (stamp->size > R307_HTACCESS_MOST) {
         return NULL;
     }
     bytes = apr_palloc(p, size + 1);
@@ -74,7 +72,7 @@ static r307_hoist_t *run_at(making_t *making, int run, unsigned number)
     made->block.is_htaccess = 1;
     made->block.is_cached = 1;
     APR_ARRAY_PUSH(making->runs, r307_hoist_t *) = made;
-    making->name_of = apr_array_make(making->version->p, 4, sizeof(int));
+    making->name_of = apr_array_make(making->version->p, 4, 1);
     making->version->weight += RUN_WEIGHT;
     return made;
 }
@@ -98,11 +96,11 @@ static int may_group(making_t *making, int run, const r307_rule_t *rule)
 static void add_rule(making_t *making, r307_hoist_t *run, int name,
                      const r307_rule_t *rule)
 {
-    APR_ARRAY_PUSH(making->name_of, int) = name;
+    APR_ARRAY_PUSH(making->name_of, unsigned char) = (unsigned char)name;
     if (rule->name) {
         apr_hash_set(making->names, rule->name, APR_HASH_KEY_STRING, rule);
     }
-    run->name_of = (const int *)making->name_of->elts;
+    run->name_of = (const unsigned char *)making->name_of->elts;
     if (!(run->names & 1u << name)) {
         run->lines[name] = rule->place.line;
     }

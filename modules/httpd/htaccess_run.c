@@ -4,6 +4,7 @@
 #include <apr_strings.h>
 #include "httpd/container.h"
 #include "httpd/htaccess_file.h"
+#include "httpd/htaccess_share.h"
 #include "httpd/refusal.h"
 #include "httpd/start_lint.h"
 
@@ -96,14 +97,18 @@ static const char *add_one(cmd_parms *cmd, r307_config_t *conf, r307_progress_t 
 static void add_singly(cmd_parms *cmd, r307_config_t *conf, r307_progress_t *met,
                        const r307_hoist_t *run, unsigned names, const char *wrong_place)
 {
-    const apr_array_header_t *rules = run->block.rules->rules;
-    int i;
+    const r307_ruleset_t *rules = run->block.rules;
+    int i, count = r307_htshare_open(run->only[0]) ? r307_ruleset_count(rules) : 0;
 
-    for (i = 0; i < rules->nelts; i++) {
-        const r307_rule_t *rule = APR_ARRAY_IDX(rules, i, const r307_rule_t *);
+    for (i = 0; i < count; i++) {
+        const r307_rule_t *rule;
         const char *err = wrong_place;
 
         if (!(names & 1u << run->name_of[i])) {
+            continue;
+        }
+        rule = r307_ruleset_rule(cmd->pool, rules, i);
+        if (!rule) {
             continue;
         }
         if (!err) {
@@ -124,7 +129,7 @@ static void add_whole(cmd_parms *cmd, r307_config_t *conf, r307_progress_t *met,
     int regexes = met->regexes - run->before.regexes;
     r307_block_t *block = run->only[0];
 
-    met->rules += run->block.rules->rules->nelts;
+    met->rules += r307_ruleset_count(run->block.rules);
     met->regexes += run->regexes;
     if (rules || regexes) {
         block = apr_pmemdup(cmd->pool, block, sizeof(*block));

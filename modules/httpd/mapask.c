@@ -156,10 +156,10 @@ typedef struct envelope_t {
     } control;
 } envelope_t;
 
-static void fold_envelope(envelope_t *envelope, char *bytes, size_t len, int fds)
+static void fold_envelope(envelope_t *envelope, const char *bytes, size_t len, int fds)
 {
     memset(envelope, 0, sizeof(*envelope));
-    envelope->part.iov_base = bytes;
+    envelope->part.iov_base = (char *)bytes;     /* read from, or the caller's room */
     envelope->part.iov_len = len;
     envelope->message.msg_iov = &envelope->part;
     envelope->message.msg_iovlen = 1;
@@ -178,7 +178,7 @@ static int is_gone(int error)
         || error == ENOTCONN;
 }
 
-static sent_t send_letter(int queue, char *bytes, size_t len, const int *fds, int count)
+static sent_t send_letter(int queue, const char *bytes, size_t len, const int *fds, int count)
 {
     envelope_t envelope;
     struct cmsghdr *head = &envelope.control.head;
@@ -194,6 +194,11 @@ static sent_t send_letter(int queue, char *bytes, size_t len, const int *fds, in
         return SENT;
     }
     return is_gone(errno) ? GONE : UNSENT;
+}
+
+int r307_mapask_send(int queue, const char *bytes, size_t len, int file)
+{
+    return send_letter(queue, bytes, len, &file, 1) == SENT;
 }
 
 /* file: -1, or an open file that goes along. reply: likewise. */
@@ -385,22 +390,23 @@ static int read_letter(apr_pool_t *p, char *bytes, size_t len, server_rec *s,
     return !ref->directory || strncmp(ref->path, ref->directory, strlen(ref->directory)) == 0;
 }
 
-/* Bytes of the next datagram, and up to two descriptors that came with it, else -1. */
-static ssize_t receive(int queue, char *bytes, int fds[FDS_MOST])
+ssize_t r307_mapask_receive(int queue, char *bytes, size_t room, int *fds, int most)
 {
     envelope_t envelope;
     struct cmsghdr *head;
     ssize_t n;
+    int i;
 
-    fds[0] = fds[1] = -1;
-    fold_envelope(&envelope, bytes, LETTER_MOST, FDS_MOST);
+    for (i = 0; i < most; i++) {
+        fds[i] = -1;
+    }
+    fold_envelope(&envelope, bytes, room, most);
     n = recvmsg(queue, &envelope.message, MSG_DONTWAIT);
     head = n < 0 ? NULL : CMSG_FIRSTHDR(&envelope.message);
     if (head && head->cmsg_level == SOL_SOCKET && head->cmsg_type == SCM_RIGHTS) {
-        size_t len = head->cmsg_len - CMSG_LEN(0);
+        size_t len = head->cmsg_len - CMSG_LEN(0), all = (size_t)most * sizeof(int);
 
-        memcpy(fds, CMSG_DATA(head), len < FDS_MOST * sizeof(int) ? len
-                                                                 : FDS_MOST * sizeof(int));
+        memcpy(fds, CMSG_DATA(head), len < all ? len : all);
     }
     return n;
 }
@@ -424,7 +430,7 @@ void r307_mapask_take(int queue, r307_mapkeep_t *keep, server_rec *s)
 
     apr_pool_create_unmanaged_ex(&p, NULL, NULL);
     for (i = 0; bytes && i < R307_MAPASK_MOST; i++) {
-        ssize_t n = receive(queue, bytes, fds);
+        ssize_t n = r307_mapask_receive(queue, bytes, LETTER_MOST, fds, FDS_MOST);
         r307_mapref_t ref;
         letter_t letter;
 

@@ -33,6 +33,12 @@ r307_asked_for_t r307_mapask(apr_pool_t *p, int queue, const r307_mapref_t *ref,
  * may. 0: that could not be sent. */
 int r307_mapask_tell(apr_pool_t *p, int queue, const r307_mapref_t *ref, int hands);
 
+/* Bytes and an open file, as a datagram; 0: it could not be sent. */
+int r307_mapask_send(int queue, const char *bytes, size_t len, int file);
+/* Bytes of the next datagram, and the descriptors that came with it, else -1: `most` of them
+ * at most, which is 2 or less. What is longer than room is cut. */
+ssize_t r307_mapask_receive(int queue, char *bytes, size_t room, int *fds, int most);
+
 /* Takes what was asked to the keep: R307_MAPASK_MOST of them at most. */
 #define R307_MAPASK_MOST 64
 void r307_mapask_take(int queue, r307_mapkeep_t *keep, server_rec *s);

@@ -8,6 +8,7 @@
 #include "httpd/counters.h"
 #include "httpd/directory_url.h"
 #include "httpd/hit_table.h"
+#include "httpd/htaccess_share.h"
 #include "httpd/own_key.h"
 #include "httpd/request_view.h"
 #include "httpd/respond.h"
@@ -116,6 +117,10 @@ void r307_serve_ask(request_rec *r, const r307_config_t *conf, const r307_blocks
     r307_state_t *state = r307_request_state(r);
     r307_policy_t policy;
 
+    if (!r307_htshare_open_all(blocks)) {
+        memset(decision, 0, sizeof(*decision));
+        return;
+    }
     fill_policy(r, conf, state, &policy);
     policy.trace = trace;
     policy.trace_times = 1;
@@ -285,6 +290,9 @@ int r307_serve_blocks(request_rec *r, const r307_config_t *conf,
 
     if (!state->view.path || state->phase == R307_REQUEST_OVER) {
         return DECLINED;
+    }
+    if (!r307_htshare_open_all(blocks)) {
+        return HTTP_INTERNAL_SERVER_ERROR;
     }
     if (r307_config_engine(conf) == R307_ENGINE_ON
         && r307_tenant_fails(r, conf, &state->view, blocks)) {

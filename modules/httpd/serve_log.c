@@ -36,11 +36,10 @@ static void say_unknown(request_rec *r, const r307_block_t *block)
 {
     int i;
 
-    for (i = 0; i < block->rules->rules->nelts; i++) {
-        const r307_rule_t *rule = APR_ARRAY_IDX(block->rules->rules, i,
-                                                const r307_rule_t *);
+    for (i = 0; i < r307_ruleset_count(block->rules); i++) {
+        const r307_rule_t *rule = r307_ruleset_rule(r->pool, block->rules, i);
 
-        if (r307_config_is_relative(rule)) {
+        if (rule && r307_config_is_relative(rule)) {
             log_once(r, &rule->place, "base", apr_psprintf(r->pool,
                      "the URL of %s/ cannot be told from this request, so a relative "
                      "source here does not match and a relative target is read at the "
@@ -54,10 +53,9 @@ static void say_outside(request_rec *r, const r307_block_t *block, r307_slice_t 
 {
     int i;
 
-    for (i = 0; i < block->rules->rules->nelts; i++) {
-        const r307_rule_t *rule = APR_ARRAY_IDX(block->rules->rules, i,
-                                                const r307_rule_t *);
-        const char *text = r307_ruleset_outside(r->pool, rule, base);
+    for (i = 0; i < r307_ruleset_count(block->rules); i++) {
+        const r307_rule_t *rule = r307_ruleset_rule(r->pool, block->rules, i);
+        const char *text = rule ? r307_ruleset_outside(r->pool, rule, base) : NULL;
 
         if (text) {
             log_once(r, &rule->place, "outside", text);

@@ -12,6 +12,7 @@
 #include <unixd.h>
 #include "base/hash.h"
 #include "conf/sends.h"
+#include "httpd/htaccess_share.h"
 #include "httpd/tenant.h"
 
 APLOG_USE_MODULE(redirect307);
@@ -99,7 +100,7 @@ static apr_uint32_t print_of(const looking_t *x)
 
             sum += r307_hash_keyed(R307_HASH_OPEN, origin, strlen(origin));
         }
-        h = r307_hash_step(h, (apr_uint64_t)of->rules->rules->nelts << 32
+        h = r307_hash_step(h, (apr_uint64_t)r307_ruleset_count(of->rules) << 32
                               | (apr_uint32_t)of->skipped, R307_HASH_OPEN);
         h = r307_hash_step(h, sum, R307_HASH_OPEN);
     }
@@ -262,15 +263,15 @@ static apr_uint32_t bounded(apr_int64_t value)
 }
 
 /* Those that regex= counts. */
-static apr_uint32_t count_regexes(const apr_array_header_t *rules)
+static apr_uint32_t count_regexes(apr_pool_t *p, const r307_ruleset_t *rules)
 {
     apr_uint32_t count = 0;
     int i;
 
-    for (i = 0; i < rules->nelts; i++) {
-        const r307_rule_t *rule = APR_ARRAY_IDX(rules, i, const r307_rule_t *);
+    for (i = 0; i < r307_ruleset_count(rules); i++) {
+        const r307_rule_t *rule = r307_ruleset_rule(p, rules, i);
 
-        count += rule->nth_regex && rule->pattern && rule->pattern->regex;
+        count += rule && rule->nth_regex && rule->pattern && rule->pattern->regex;
     }
     return count;
 }
@@ -286,8 +287,8 @@ static void look(looking_t *x, const r307_config_t *conf)
         const r307_block_t *of = x->blocks->at[i];
 
         if (is_of(x->block, of)) {
-            file->rules += (apr_uint32_t)(of->rules->rules->nelts - of->stays);
-            file->regexes += count_regexes(of->rules->rules);
+            file->rules += (apr_uint32_t)(r307_ruleset_count(of->rules) - of->stays);
+            file->regexes += count_regexes(x->r->pool, of->rules);
             file->skipped += (apr_uint32_t)of->skipped;
             file->limits |= r307_tenant_reached(x->r, conf, of);
             add_hosts_of(x, &of->tally);
@@ -382,7 +383,9 @@ void r307_served_blocks(request_rec *r, const r307_config_t *conf, const r307_bl
         const r307_block_t *block = blocks->at[i];
 
         if (block->is_htaccess && !was_noted(block, now)) {
-            note_all(r, conf, blocks);
+            if (r307_htshare_open_all(blocks)) {    /* who they lead to is in their images */
+                note_all(r, conf, blocks);
+            }
             return;
         }
     }

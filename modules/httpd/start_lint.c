@@ -550,7 +550,6 @@ int r307_start_lint_doubts(apr_pool_t *p, const r307_rule_t *rule)
 void r307_start_lint_say(request_rec *r, const r307_config_t *conf,
                          const r307_block_t *block)
 {
-    const apr_array_header_t *rules = block->rules->rules;
     int i, said = 0;
 
     if (r307_config_value(conf, R307_SETTING_LINT) == R307_LINT_OFF
@@ -559,12 +558,12 @@ void r307_start_lint_say(request_rec *r, const r307_config_t *conf,
             r307_log_once_key(r->pool, block->file, r307_config_first(block), "lint"))) {
         return;
     }
-    for (i = 0; i < rules->nelts; i++) {
-        const r307_rule_t *rule = APR_ARRAY_IDX(rules, i, const r307_rule_t *);
+    for (i = 0; i < r307_ruleset_count(block->rules); i++) {
+        const r307_rule_t *rule = r307_ruleset_rule(r->pool, block->rules, i);
         apr_array_header_t *doubts = apr_array_make(r->pool, 2, sizeof(r307_doubt_t));
 
         /* rules of one place may be one block or, from a cached file, several */
-        if (rule->target->inserts && r307_hosts_may(rule->hosts, conf->allow)
+        if (rule && rule->target->inserts && r307_hosts_may(rule->hosts, conf->allow)
             && r307_log_once_ever(r->server,
                                   r307_log_once_key(r->pool, rule->place.file,
                                                     rule->place.line, "doubt"))) {

@@ -13,6 +13,7 @@
 #include "httpd/counters.h"
 #include "httpd/flag_file.h"
 #include "httpd/hit_table.h"
+#include "httpd/htaccess_share.h"
 #include "httpd/request_view.h"
 #include "httpd/start_lint.h"
 #include "httpd/store.h"
@@ -162,15 +163,17 @@ static int each_own(walk_t *walk, const r307_status_own_t *own)
 
     for (i = 0; own->blocks && goes_on && i < own->blocks->count; i++) {
         r307_block_t *block = own->blocks->at[i];
-        const apr_array_header_t *rules = block->rules->rules, *maps = block->rules->maps;
+        const apr_array_header_t *maps = block->rules->maps;
+        int is_here = is_own(own, block);
+        int count = is_here && r307_htshare_open(block) ? r307_ruleset_count(block->rules) : 0;
 
-        for (k = 0; is_own(own, block) && goes_on && k < rules->nelts; k++,
-             walk->number++) {
-            goes_on = walk->number < walk->from
-                || tell(walk, block, walk->r->server, NULL,
-                        APR_ARRAY_IDX(rules, k, const r307_rule_t *));
+        for (k = 0; goes_on && k < count; k++, walk->number++) {
+            const r307_rule_t *rule = r307_ruleset_rule(walk->r->pool, block->rules, k);
+
+            goes_on = walk->number < walk->from || !rule
+                || tell(walk, block, walk->r->server, NULL, rule);
         }
-        for (k = 0; is_own(own, block) && goes_on && maps && k < maps->nelts; k++) {
+        for (k = 0; is_here && goes_on && maps && k < maps->nelts; k++) {
             const r307_mapref_t *ref = APR_ARRAY_IDX(maps, k, r307_map_t).handle;
             const r307_image_t *image = r307_store_image(walk->r, ref);
 
@@ -476,8 +479,7 @@ static void sum_up_maps(looking_t *looking, const r307_config_t *conf, apr_uint6
     for (i = 0; i < status->maps->nelts; i++) {
         APR_ARRAY_IDX(status->maps, i, r307_status_map_t).has_hits = 1;
     }
-    (void)r307_status_each(looking->r, conf, NULL, lines, 1, look_in_maps,
-                           looking);
+    (void)r307_status_each(looking->r, conf, NULL, lines, 1, look_in_maps, looking);
 }
 
 static void add_endless(request_rec *r, r307_overview_t *status, int endless)

@@ -465,6 +465,13 @@ void r307_store_rejoin(r307_store_t *store)
     take_inherited(store);
 }
 
+int r307_store_is_shared(const server_rec *s)
+{
+    const r307_store_t *store = r307_store_find(s);
+
+    return store && store->queue[1] >= 0;
+}
+
 void r307_store_bury(server_rec *s, pid_t pid)
 {
     r307_store_t *store = r307_store_find(s);

@@ -35,6 +35,8 @@ apr_status_t r307_store_make(apr_pool_t *pconf, apr_pool_t *ptemp, server_rec *s
 void r307_store_join(apr_pool_t *pchild, server_rec *s);
 /* After r307_store_make; NULL before. A look-up: not for every request. */
 struct r307_store_t *r307_store_find(const server_rec *s);
+/* Whether there is a builder, for all processes. */
+int r307_store_is_shared(const server_rec *s);
 /* In the parent: a child is gone. */
 void r307_store_bury(server_rec *s, pid_t pid);
 

@@ -53,12 +53,11 @@ static int is_first(request_rec *r, const char *file, unsigned line, const char 
 static void say_skipped(request_rec *r, const r307_tenancy_t *tenancy,
                         const r307_block_t *block, const char *then)
 {
-    const apr_array_header_t *rules = block->rules->rules;
     int i, count = 0;
 
-    for (i = 0; i < rules->nelts && count <= NAMED_MOST; i++) {
-        const r307_rule_t *rule = APR_ARRAY_IDX(rules, i, const r307_rule_t *);
-        const char *why = r307_limit_say(r->pool, tenancy, rule);
+    for (i = 0; i < r307_ruleset_count(block->rules) && count <= NAMED_MOST; i++) {
+        const r307_rule_t *rule = r307_ruleset_rule(r->pool, block->rules, i);
+        const char *why = rule ? r307_limit_say(r->pool, tenancy, rule) : NULL;
 
         /* rules of one place may be one block or, from a cached file, several */
         if (why && !is_first(r, rule->place.file, rule->place.line, "limit")) {
@@ -90,7 +89,6 @@ static void say_lacking(request_rec *r, const r307_config_t *conf,
 {
     r307_require_t require
         = (r307_require_t)r307_config_value(conf, R307_SETTING_REQUIRE);
-    const apr_array_header_t *rules = block->rules->rules;
     int i, count = 0;
 
     if ((require == R307_REQUIRE_UNTIL ? !block->tally.lacks_until
@@ -98,9 +96,9 @@ static void say_lacking(request_rec *r, const r307_config_t *conf,
         || !is_first(r, block->file, r307_config_first(block), "require")) {
         return;
     }
-    for (i = 0; i < rules->nelts && count < NAMED_MOST; i++) {
-        const r307_rule_t *rule = APR_ARRAY_IDX(rules, i, const r307_rule_t *);
-        const char *lack = r307_limit_lacks(require, rule);
+    for (i = 0; i < r307_ruleset_count(block->rules) && count < NAMED_MOST; i++) {
+        const r307_rule_t *rule = r307_ruleset_rule(r->pool, block->rules, i);
+        const char *lack = rule ? r307_limit_lacks(require, rule) : NULL;
 
         if (lack) {
             count++;
