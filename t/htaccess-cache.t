@@ -187,7 +187,9 @@ for (my $first = 1; $first <= $cases; $first += $each_log) {
     compare_messages($first, $last);
     clean($_) for @done;
 }
-ok($from_memory > $cases * @asked / 3, "many files were read from memory: $from_memory of " . $cases * @asked . ' requests');
+# where no rule is allowed httpd's 500 comes before anybody asks for the file
+my $readable = $cases * (@names - 1) / @names;
+ok($from_memory > $readable * @asked / 4, "many files were read from memory: $from_memory of " . $cases * @asked . ' requests');
 
 # --- as soon as it is compiled, and never a version that is not the file's
 
