@@ -166,7 +166,7 @@ void r307_on_child_init(apr_pool_t *pchild, server_rec *s)
 {
     r307_flag_file_make(pchild, s);
     r307_hit_table_join(s);
-    r307_htaccess_begin(pchild, s);
+    r307_htaccess_begin(pchild, s, r307_store_is_shared(s));
     r307_store_join(pchild, s);
 }
 

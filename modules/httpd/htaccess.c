@@ -51,7 +51,7 @@ void r307_htaccess_make(apr_pool_t *pconf, server_rec *s, apr_int64_t arena)
     }
 }
 
-void r307_htaccess_begin(apr_pool_t *pchild, server_rec *s)
+void r307_htaccess_begin(apr_pool_t *pchild, server_rec *s, int has_builder)
 {
     const r307_config_t *main_conf = config(s->lookup_defaults);
     size_t most = (size_t)r307_config_value(main_conf, R307_SETTING_HTACCESS_SIZE);
@@ -61,7 +61,7 @@ void r307_htaccess_begin(apr_pool_t *pchild, server_rec *s)
 
     ap_mpm_query(AP_MPMQ_IS_THREADED, &mpm);
     is_threaded = mpm != AP_MPMQ_NOT_SUPPORTED;
-    share = r307_htshare_join(pchild, s, is_threaded);
+    share = has_builder ? r307_htshare_join(pchild, s, is_threaded) : NULL;
     cache = r307_cache_make(pchild, is_threaded, share ? most / OWN_PART : most);
     if (cache) {
         r307_cache_set_share(cache, share);

@@ -17,7 +17,7 @@
 void r307_htaccess_make(apr_pool_t *pconf, server_rec *s, apr_int64_t arena);
 
 /* child_init: makes the cache and tells every server that has not switched it off. */
-void r307_htaccess_begin(apr_pool_t *pchild, server_rec *s);
+void r307_htaccess_begin(apr_pool_t *pchild, server_rec *s, int has_builder);
 
 /* Hook open_htaccess. */
 apr_status_t r307_on_open_htaccess(request_rec *r, const char *directory,

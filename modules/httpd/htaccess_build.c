@@ -242,17 +242,15 @@ static apr_uint64_t directory_key(apr_pool_t *p, const char *path)
     return r307_cache_key(apr_pstrmemdup(p, path, (size_t)(strrchr(path, '/') - path)));
 }
 
-static void write_version(const job_t *job, r307_mapversion_t *version)
+static void write_version(const job_t *job, r307_slice_t key, r307_mapversion_t *version)
 {
-    r307_htsharehead_t *head = (void *)((char *)version + version->image_at);
+    r307_htsharehead_t *head = r307_arena_image_room(version, key);
 
     *head = job->head;
     head->is_fit = job->size != 0;
     if (job->size) {
         r307_pack_write(job->packer, head + 1);
     }
-    version->of.device = job->head.stamp.device;
-    version->of.inode = job->head.stamp.inode;
 }
 
 static void say(server_rec *s, const job_t *job, size_t len)
@@ -273,6 +271,7 @@ static void publish(r307_htbuild_t *build, job_t *job)
     r307_wanted_t wanted = { r307_slice(job->path, strlen(job->path)), 0, 0, 1 };
     r307_mapslot_t *slot = r307_arena_slot(arena, job->slot);
     r307_mapversion_t *version;
+    r307_filestate_t of;
 
     if (r307_arena_is_too_large(arena, sizeof(job->head) + job->size, 0)) {
         job->unfit = "it has no room";
@@ -284,8 +283,11 @@ static void publish(r307_htbuild_t *build, job_t *job)
     slot->trying = 0;
     slot->refused = r307_arena_clock() + (version ? RESTS * job->took : NO_ROOM);
     if (version) {
-        write_version(job, version);
-        r307_arena_publish(arena, job->slot, version);
+        memset(&of, 0, sizeof(of));
+        of.device = job->head.stamp.device;
+        of.inode = job->head.stamp.inode;
+        write_version(job, wanted.key, version);
+        r307_arena_publish(arena, job->slot, version, &of);
         r307_htshare_note_key(build->share, directory_key(job->pool, job->path));
         r307_arena_count(arena, R307_COUNT_BUILT);
         say(build->s, job, (size_t)version->len);

@@ -7,7 +7,7 @@
 #include "httpd/conf_indexes.h"
 #include "httpd/container.h"
 #include "httpd/htaccess_file.h"
-#include "httpd/htaccess_share.h"
+#include "httpd/htaccess_taken.h"
 #include "httpd/rule_directive.h"
 #include "httpd/start_lint.h"
 

@@ -4,7 +4,7 @@
 #include <apr_strings.h>
 #include "httpd/container.h"
 #include "httpd/htaccess_file.h"
-#include "httpd/htaccess_share.h"
+#include "httpd/htaccess_taken.h"
 #include "httpd/refusal.h"
 #include "httpd/start_lint.h"
 

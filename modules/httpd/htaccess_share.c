@@ -10,9 +10,7 @@
 #include <http_config.h>
 #include <http_log.h>
 #include "base/hash.h"
-#include "httpd/htaccess_taken.h"
 #include "httpd/mapask.h"
-#include "httpd/store.h"
 
 APLOG_USE_MODULE(redirect307);
 
@@ -83,7 +81,7 @@ r307_htshare_t *r307_htshare_join(apr_pool_t *pchild, server_rec *s, int is_thre
     r307_htshare_t *share = r307_htshare_of(s);
 
     /* mpm-itk serves each connection by a process of its own, which would have to join */
-    if (!share || !r307_store_is_shared(s) || ap_find_linked_module("mpm_itk.c")
+    if (!share || ap_find_linked_module("mpm_itk.c")
         || (is_threaded
             && apr_thread_mutex_create(&share->lock, APR_THREAD_MUTEX_DEFAULT, pchild)
                != APR_SUCCESS)
@@ -113,11 +111,6 @@ r307_arena_t *r307_htshare_arena(const r307_htshare_t *share)
 int r307_htshare_queue(const r307_htshare_t *share)
 {
     return share->queue[0];
-}
-
-apr_uint64_t r307_htshare_sum(const r307_htshare_t *share, const char *bytes, size_t len)
-{
-    return r307_hash_keyed(share->seed, bytes, len);
 }
 
 /* --- which directories --- */

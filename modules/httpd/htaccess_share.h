@@ -17,22 +17,7 @@
 #ifndef R307_HTTPD_HTACCESS_SHARE_H
 #define R307_HTTPD_HTACCESS_SHARE_H
 
-#include "shared/arena.h"
-#include "httpd/htaccess_cache.h"
-
-/* Bytes; stands in docs/htaccess.md. */
-#define R307_HTACCESS_MOST (16 * 1024 * 1024)
-
-typedef struct r307_htshare_t r307_htshare_t;
-
-/* In front of the pack, in the arena. */
-typedef struct r307_htsharehead_t {
-    r307_stamp_t stamp;         /* of the file when it was read, */
-    apr_int64_t read;           /* at that time, in microseconds */
-    apr_uint64_t sum;           /* r307_htshare_sum of its bytes */
-    apr_uint32_t is_fit;        /* a pack follows */
-    apr_uint32_t unused;
-} r307_htsharehead_t;
+#include "httpd/htaccess_taken.h"
 
 /* post_config, before the builder begins; most: bytes for all of them. Without it, or where
  * there is no memory, each process compiles for itself. */
@@ -48,20 +33,6 @@ void r307_htshare_bury(server_rec *s, pid_t pid);
 int r307_htshare_may(const r307_htshare_t *share, apr_uint64_t key);
 void r307_htshare_note_key(r307_htshare_t *share, apr_uint64_t key);
 
-typedef struct r307_htshare_found_t {
-    r307_version_t *version;    /* with a reference for the caller; NULL: there is none */
-    r307_stamp_t proven;        /* a stamp that is known to be of the same bytes */
-} r307_htshare_found_t;
-
-void r307_htshare_find(r307_htshare_t *share, const char *directory, const char *name,
-                     apr_uint64_t key, r307_htshare_found_t *found);
-/* Whether the open file has the bytes that the version was made from. 0 is cheap where the
- * size tells. age: how long its stamp must have stood to be taken for them from now on. */
-int r307_htshare_is_of(r307_htshare_t *share, r307_htshare_found_t *found, int fd,
-                     const r307_stamp_t *stamp, apr_time_t age, apr_time_t now);
-/* Whether it can be handed out; else it says that the file is for each process alone. */
-int r307_htshare_is_fit(const r307_version_t *version);
-
 /* Asks the builder to compile the open file: once in a while for each stamp. */
 void r307_htshare_ask(r307_htshare_t *share, const char *path, int fd,
                     const r307_stamp_t *stamp, apr_time_t now);
@@ -71,13 +42,6 @@ int r307_htshare_may_ask(r307_htshare_t *share, const char *path, apr_time_t now
 /* A request is served by a version. */
 void r307_htshare_count(r307_htshare_t *share);
 
-/* Makes the rules of a shared run usable in this process, for as long as the request holds
- * its version; 1 also for any other block. 0: they cannot be, which is said. */
-int r307_htshare_open(r307_block_t *block);
-int r307_htshare_open_all(const r307_blocks_t *blocks);
-
-/* Of a file's bytes, and of nobody's guess. */
-apr_uint64_t r307_htshare_sum(const r307_htshare_t *share, const char *bytes, size_t len);
 r307_arena_t *r307_htshare_arena(const r307_htshare_t *share);
 /* Where letters are read from; each is a path with its NUL, and the open file. */
 int r307_htshare_queue(const r307_htshare_t *share);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <http_log.h>
+#include "base/hash.h"
 #include "file/open_below.h"
 #include "httpd/log_once.h"
 
@@ -384,6 +385,11 @@ int r307_htshare_is_fit(const r307_version_t *version)
 
 /* --- is it that file? --- */
 
+apr_uint64_t r307_htshare_sum(const r307_htshare_t *share, const char *bytes, size_t len)
+{
+    return r307_hash_keyed(share->seed, bytes, len);
+}
+
 static int has_sum(const r307_htshare_t *share, int fd, size_t size, apr_uint64_t sum)
 {
     char *bytes = malloc(size + 1);
@@ -513,4 +519,23 @@ int r307_htshare_open_all(const r307_blocks_t *blocks)
         }
     }
     return 1;
+}
+
+/* One word of the slot, which is enough for a file with one run. A process that went mad could
+ * keep a warning from the log by it. */
+int r307_htshare_is_checked(const r307_block_t *block, r307_slice_t base)
+{
+    const r307_htshared_t *shared;
+    apr_uint64_t *known, mark;
+
+    if (!block->rules->packed) {
+        return 0;
+    }
+    shared = (const r307_htshared_t *)(const void *)run_of(block)->version;
+    if (shared->version.run_count != 1) {
+        return 0;
+    }
+    known = &r307_arena_slot(shared->share->arena, shared->slot)->kept;
+    mark = r307_hash_keyed(shared->share->seed ^ shared->serial << 1, base.s, base.len);
+    return __atomic_exchange_n(known, mark, __ATOMIC_RELAXED) == mark;
 }

@@ -8,7 +8,7 @@
 #include "httpd/counters.h"
 #include "httpd/directory_url.h"
 #include "httpd/hit_table.h"
-#include "httpd/htaccess_share.h"
+#include "httpd/htaccess_taken.h"
 #include "httpd/own_key.h"
 #include "httpd/request_view.h"
 #include "httpd/respond.h"

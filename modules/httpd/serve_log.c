@@ -6,6 +6,7 @@
 #include <http_config.h>
 #include <http_log.h>
 #include "grammar/hosts_advice.h"
+#include "httpd/htaccess_taken.h"
 #include "httpd/log_once.h"
 #include "httpd/request.h"
 #include "httpd/start_lint.h"
@@ -68,7 +69,8 @@ static void say_outside(request_rec *r, const r307_block_t *block, r307_slice_t 
  * one request and was parsed for it, which cost far more. */
 static void check_outside(request_rec *r, r307_block_t *block, r307_slice_t base)
 {
-    if (!__atomic_exchange_n(&block->checked, 1, __ATOMIC_RELAXED)) {
+    if (!__atomic_exchange_n(&block->checked, 1, __ATOMIC_RELAXED)
+        && !r307_htshare_is_checked(block, base)) {
         say_outside(r, block, base);
     }
 }

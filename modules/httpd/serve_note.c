@@ -12,7 +12,7 @@
 #include <unixd.h>
 #include "base/hash.h"
 #include "conf/sends.h"
-#include "httpd/htaccess_share.h"
+#include "httpd/htaccess_taken.h"
 #include "httpd/tenant.h"
 
 APLOG_USE_MODULE(redirect307);

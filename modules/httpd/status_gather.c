@@ -13,7 +13,7 @@
 #include "httpd/counters.h"
 #include "httpd/flag_file.h"
 #include "httpd/hit_table.h"
-#include "httpd/htaccess_share.h"
+#include "httpd/htaccess_taken.h"
 #include "httpd/request_view.h"
 #include "httpd/start_lint.h"
 #include "httpd/store.h"
