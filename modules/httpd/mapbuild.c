@@ -328,6 +328,7 @@ void r307_mapkeep_widen(r307_mapkeep_t *keep, int lanes)
 {
     int i;
 
+    keep->is_inherited = 0;     /* whoever has the server's user is at home here */
     if (pipe(keep->done) != 0) {
         keep->done[0] = keep->done[1] = -1;
         return;

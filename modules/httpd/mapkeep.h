@@ -3,7 +3,8 @@
  * mapkeep: the one who writes the arena: looks at the files of maps that are in use,
  * builds from those that stood still, and publishes. Where it runs:
  *
- *     parent      at a start, until each map of httpd.conf has a version or cannot have one
+ *     parent      at a start, until each map of httpd.conf has a version or cannot have one;
+ *                 at a restart it leaves large changed files to the builder (mapleft.c)
  *     builder     afterwards, in a process of its own: see builder.h
  *     child       in its own thread, where the arena is not shared: see follow.c
  *

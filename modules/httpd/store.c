@@ -296,6 +296,7 @@ static int try_make(apr_pool_t *pconf, apr_pool_t *ptemp, server_rec *s, apr_int
     retained_t *mine;
     r307_store_t *store;
     r307_mapkeep_t *keep;
+    int is_begun;
 
     apr_pool_userdata_get(&list, LISTED, pconf);
     mine = get_retained(s, size, list ? ((apr_array_header_t *)list)->nelts : 0);
@@ -313,12 +314,12 @@ static int try_make(apr_pool_t *pconf, apr_pool_t *ptemp, server_rec *s, apr_int
     }
     add_all(store, keep, pconf, ptemp, list);
     load_all(keep);
-    if (size && !r307_builder_begin(pconf, s, &mine->running, keep, mine->queue[0])) {
-        return 0;
-    }
+    is_begun = !size || r307_builder_begin(pconf, s, &mine->running, keep, mine->queue[0]);
     r307_mapkeep_hand_on(keep);
-    apr_pool_userdata_set(store, USERDATA, NULL, pconf);
-    return 1;
+    if (is_begun) {
+        apr_pool_userdata_set(store, USERDATA, NULL, pconf);
+    }
+    return is_begun;
 }
 
 apr_status_t r307_store_make(apr_pool_t *pconf, apr_pool_t *ptemp, server_rec *s,

@@ -2,7 +2,8 @@
  *
  * store: the maps of this server: which image each one is at, in every process.
  *
- *     parent    at a start reads the maps of httpd.conf into the arena, then begins
+ *     parent    at a start reads the maps of httpd.conf into the arena, at a restart those
+ *               that are new or changed and small, then begins
  *     builder   looks at the files of maps in use, builds, publishes     (builder.h)
  *     child     asks for a map that has no version, and waits a second at most; takes
  *               what is there without waiting                            (take.c)

@@ -36,8 +36,8 @@
  *
  * A process that went mad, or serves somebody who is hostile, can write anything here, and
  * the parent that writes may be root: no place that is read here is used before it was
- * looked at, so that nobody reads or writes outside. It reads words of the tables and no
- * version's bytes: what was published before a restart goes on where it lies, and is read by
+ * looked at, so that nobody reads or writes outside. It reads words of the tables and, of
+ * a version, its number: what was published before a restart goes on where it lies, and is read by
  * those who serve alone. What it writes while others live it makes in memory of its own.
  */
 #ifndef R307_SHARED_ARENA_H

@@ -82,14 +82,15 @@ class Server:
         with open(self.folder + "/said", "wb") as output:
             self.process = subprocess.Popen(self.argv, stdin=subprocess.DEVNULL, stdout=output,
                                             stderr=output)
-        for _ in range(30000):
-            try:
-                socket.create_connection(("127.0.0.1", self.port), 1).close()
-                return
+        begun = time.monotonic()
+        while self.process.poll() is None and time.monotonic() - begun < 300:
+            try:                        # a connection alone is taken before anybody serves
+                with socket.create_connection(("127.0.0.1", self.port), 300) as client:
+                    client.sendall(b"GET / HTTP/1.0\r\n\r\n")
+                    if client.recv(16):
+                        return
             except OSError:
                 time.sleep(0.01)
-            if self.process.poll() is not None:
-                break
         with open(self.folder + "/said", encoding="utf-8", errors="replace") as file:
             raise RuntimeError("%s did not start\n%s" % (self.name, file.read()))
 
