@@ -45,7 +45,7 @@ own_folder() {
 # Every file of ours that is source: what make dist carries, minus what is generated.
 source_files() {
   for f in configure.ac Makefile.am setup mod_redirect307.c; do echo "$f"; done
-  find modules t demo conf-examples docs packaging .ci -type f \
+  find modules t demo conf-examples contrib docs packaging .ci -type f \
     \( -name '*.[ch]' -o -name '*.h.in' -o -name '*.conf.in' -o -name '*.conf' -o -name '*.t' -o -name '*.pm' -o -name '*.pl' \
     -o -name '*.sh' -o -name '*.py' -o -name '*.js' -o -name '*.[1-8]' -o -path 't/bench/*' \
     -o -name run -o -name TEST -o -name installed -o -name post-redirect -o -name '*.spec' -o -name APKBUILD -o -name Containerfile \) \
