@@ -5,7 +5,7 @@ use strict;
 use warnings FATAL => 'all';
 use R307;
 use R307::Rows;
-use R307::Tool qw($ctl $dir file run);
+use R307::Tool qw($ctl $dir file run text_of);
 
 my $htaccess = file('.htaccess', <<'EOT');
 # comments and foreign lines are nobody's business here
@@ -217,11 +217,11 @@ push @cases, [['lint', "$dir/link.htaccess"], 0, qr{^0 findings, (?:1 note, )?1 
 # broken at blanks for a terminal, one line each for a pipe
 my @widths = (41, 60, 200);
 
-plan tests => @cases + 1 + 1 + 2 * @widths;
+plan tests => @cases + 1 + 1 + 2 * @widths + 4;
 
 for my $case (@cases) {
-    my ($words, $status, $pattern, $text_of) = @$case;
-    file('link.htaccess', $text_of) if defined $text_of;
+    my ($words, $status, $pattern, $link) = @$case;
+    file('link.htaccess', $link) if defined $link;
     my ($got, $text) = run(@$words);
     ok($got == $status && $text =~ $pattern, 'redirect307ctl ' . join(' ', @$words))
         or diag("exit $got, wanted $status\n$text");
@@ -265,3 +265,28 @@ my @sample = @rows[grep { $_ % full(10, 1) == 0 } 0 .. $#rows];
 my $wrong = grep { !agrees($_) } @sample;
 ok(@rows > 500 && @sample > 50 && !$wrong,
    'explain says what the server answers, ' . @sample . ' of ' . @rows . ' rows');
+
+# an image is the same bytes whenever it is made
+sub image_of
+{
+    my ($map, $epoch, @options) = @_;
+    local $ENV{SOURCE_DATE_EPOCH} = $epoch if defined $epoch;
+    my ($status, $text) = run('compile', $map, @options, '-o', "$dir/again.image");
+    $status == 0 or die $text;
+    return text_of("$dir/again.image");
+}
+
+my $map = file('again.map', join '', map { "/a$_ /b$_\n/p$_/:x /q/:x\n^/r$_(\\d)\$ /s\$1 match=regex\n" } 1 .. 300);
+utime 1_700_000_000, 1_700_000_000, $map;
+my $image = image_of($map, undef);
+ok($image eq image_of($map, undef), 'the same map makes the same image');
+my $early = image_of($map, 1_600_000_000);
+utime 1_800_000_000, 1_800_000_000, $map;
+ok($early ne $image && $early eq image_of($map, 1_600_000_000), 'whenever it was written, where SOURCE_DATE_EPOCH says so');
+ok($image ne image_of($map, 'x') && $image ne image_of($map, undef), '... and else its time is kept');
+# one letter of a target, where all of the table is what it was but for its seed
+file('again.map', text_of($map) =~ s{^/a1 /b1$}{/a1 /c1}mr);
+utime 1_700_000_000, 1_700_000_000, $map;
+my $other = image_of($map, undef);
+my $differ = () = ($other ^ $image) =~ /[^\0]/g;
+ok(length $other == length $image && $differ > 2000, "another letter makes another table, whose seed nobody chooses: $differ bytes");

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <apr_general.h>
+#include <apr_sha1.h>
 #include <apr_strings.h>
 
 #include "map/image.h"
@@ -229,10 +229,46 @@ static const char *write_rules(apr_pool_t *p, const r307_mapresult_t *result,
     return NULL;
 }
 
+/* a file may be longer than what SHA-1 is given at once */
+#define SHA1_STEP ((size_t)1 << 20)
+
+/* The same file gives the same image, and who writes it cannot choose: to have lines that
+ * collide by the seed, they would have to be found together with a SHA-1 that they are part of. */
+static apr_uint64_t seed_of(const ctl_content_t *content)
+{
+    unsigned char hash[APR_SHA1_DIGESTSIZE];
+    apr_uint64_t seed = 0;
+    apr_sha1_ctx_t sha1;
+    size_t at, step;
+
+    apr_sha1_init(&sha1);
+    for (at = 0; at < content->len; at += step) {
+        step = content->len - at < SHA1_STEP ? content->len - at : SHA1_STEP;
+        apr_sha1_update_binary(&sha1, (const unsigned char *)content->s + at, (unsigned)step);
+    }
+    apr_sha1_final(hash, &sha1);
+    for (at = 0; at < sizeof(seed); at++) {
+        seed = seed << 8 | hash[at];
+    }
+    return seed;
+}
+
+/* When the map was written, in seconds; no later than a build that is to come out the same
+ * each time says (reproducible-builds.org), as a checkout writes its files anew. */
+static apr_uint64_t time_of(const ctl_content_t *content)
+{
+    const char *epoch = getenv("SOURCE_DATE_EPOCH");
+    char *end = NULL;
+    apr_int64_t most = epoch && *epoch ? apr_strtoi64(epoch, &end, 10) : -1;
+
+    return end && !*end && most >= 0 && (apr_uint64_t)most < content->time
+        ? (apr_uint64_t)most : content->time;
+}
+
 const char *ctl_map_load(apr_pool_t *p, r307_mapdef_t *def, const ctl_content_t *content,
                           const ctl_teller_t *teller, ctl_maploaded_t *loaded)
 {
-    r307_mapbytes_t bytes = { content->s, content->len, content->time };
+    r307_mapbytes_t bytes = { content->s, content->len, time_of(content) };
     telling_t telling = { p, content->name, loaded, apr_array_make(p, 0, sizeof(ctl_told_t)) };
     r307_maplimits_t limits;
     r307_mapresult_t result;
@@ -249,7 +285,7 @@ const char *ctl_map_load(apr_pool_t *p, r307_mapdef_t *def, const ctl_content_t 
     limits.bad = keep_bad;
     limits.note = keep_note;
     limits.baton = &telling;
-    apr_generate_random_bytes((unsigned char *)&limits.seed, sizeof(limits.seed));
+    limits.seed = seed_of(content);
     bad = r307_map_build(p, def, NULL, &bytes, &limits, &result);
     bad = bad ? bad : write_rules(p, &result, loaded);
     bad = !bad && teller->doubts ? doubt_rules(&telling, def, teller->is_alone) : bad;

@@ -15,7 +15,7 @@ typedef struct r307_image_reading_t {
     r307_context_t context;     /* where: SERVER or DIRECTORY; what attaches the image
                                  * must read with the same `where` and `match` */
     const char *file;           /* of messages and labels */
-    apr_uint64_t seed;          /* of the index; random */
+    apr_uint64_t seed;          /* of the index; nothing that who writes the map can choose */
     apr_uint64_t source_size, source_time;      /* kept for r307_image_info only */
     /* A line's own options to all that hold for it, the map's defaults among them. Of plain
      * lines asked once for equal ones. NULL: they are all there is. */
