@@ -20,6 +20,17 @@ done
 for build in packaging/*/APKBUILD; do
   [ ! -f "$build" ] || says "$build" "$(sed -n 's/^pkgver=//p' "$build")"
 done
+# one address to write to, which whoever publishes replaces
+by=$(grep -rhoE '<[^<>@ ]+@[^<>@ ]+>' packaging | sort | uniq -c | sort -rn | sed -n 's/^ *[0-9]* //p')
+looked=$((looked + 1))
+[ "$(printf '%s\n' "$by" | grep -c .)" -eq 1 ] || complain "the packages name several addresses of a maintainer: $by"
+# the newest heading of CHANGES is this version's, or that of the one that is to come
+news=$(sed -n 's/^\([0-9][0-9.]*\)\( (not released yet)\)\{0,1\}$/\1\2/p' CHANGES | head -n 1)
+looked=$((looked + 1))
+case "$news" in
+  "$version"|*' (not released yet)') ;;
+  *) complain "CHANGES begins with '$news', and configure.ac has '$version'" ;;
+esac
 # a package that takes documentation takes NOTICE with it
 for file in packaging/debian/docs packaging/*/*.spec packaging/*/APKBUILD; do
   [ -f "$file" ] || continue
