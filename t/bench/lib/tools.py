@@ -129,8 +129,12 @@ def side_by_side(jobs, workers):
     """Calls them, so many at once. Only for what is counted: nobody's instructions change because
     somebody else works, and a paced client mostly sleeps."""
     with concurrent.futures.ThreadPoolExecutor(workers) as pool:
-        for done in [pool.submit(job) for job in jobs]:
-            done.result()
+        try:
+            for done in [pool.submit(job) for job in jobs]:
+                done.result()
+        except BaseException:           # who ends the run waits for those that run, not for the rest
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
 
 
 class Client:
