@@ -105,9 +105,11 @@ static apr_off_t length(const request_rec *r)
     return value;
 }
 
+/* HTTP/1 announces a body by these two headers alone. */
 static int has_body(request_rec *r)
 {
-    return is_chunked(r) || length(r) != 0 || ap_request_has_body(r);
+    return is_chunked(r) || length(r) != 0
+        || ((is_h2(r) || r->kept_body) && ap_request_has_body(r));
 }
 
 /* The client sends on while we close, so that httpd lingers: up to 30 s, for which

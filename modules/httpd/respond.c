@@ -46,54 +46,61 @@ static const char *sentence(int status)
 }
 
 /* The Location as HTML may hold it. What it may be has at most a '&' to be escaped. */
-static const char *html(request_rec *r, const char *location)
+static const char *html(request_rec *r, const char *location, size_t *len)
 {
-    const char *s;
-
-    for (s = location; *s; s++) {
-        if (*s == '&' || *s == '<' || *s == '>' || *s == '"') {
-            return ap_escape_html(r->pool, location);
-        }
+    *len = strcspn(location, "&<>\"");
+    if (location[*len]) {
+        location = ap_escape_html(r->pool, location);
+        *len = strlen(location);
     }
     return location;
 }
 
-static void add_text(struct iovec *pieces, int *count, const char *text, size_t len)
+#define PAGE_TITLE  "<!DOCTYPE html>\n<html lang=\"en\">\n<head>" \
+                    "<meta charset=\"utf-8\"><title>"
+#define PAGE_BODY   "</title></head>\n<body><p>"
+#define PAGE_LINK   "This page is at <a href=\""
+#define PAGE_LINKED "\">"
+#define PAGE_THERE  "</a>."
+#define PAGE_END    "</p></body>\n</html>\n"
+
+static char *put(char *at, const char *text, size_t len)
 {
-    pieces[*count].iov_base = (void *)text;
-    pieces[*count].iov_len = len;
-    ++*count;
+    memcpy(at, text, len);
+    return at + len;
 }
 
-#define ADD_LITERAL(pieces, count, text) add_text(pieces, count, text, sizeof(text) - 1)
+#define PUT(at, literal) put(at, literal, sizeof(literal) - 1)
 
 /* A page that is valid HTML5 and holds one fact. */
 static const char *page(request_rec *r, const r307_answer_t *answer, apr_size_t *len)
 {
-    const char *text = ap_get_status_line(answer->status);
-    struct iovec pieces[10];
-    size_t n;
-    int count = 0;
+    const char *title = ap_get_status_line(answer->status), *text;
+    size_t title_len = strlen(title), n;
+    char *begin, *at;
 
-    ADD_LITERAL(pieces, &count, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>"
-                "<meta charset=\"utf-8\"><title>");
-    add_text(pieces, &count, text, strlen(text));
-    ADD_LITERAL(pieces, &count, "</title></head>\n<body><p>");
     if (answer->location) {
-        text = html(r, answer->location);
-        n = strlen(text);
-        ADD_LITERAL(pieces, &count, "This page is at <a href=\"");
-        add_text(pieces, &count, text, n);
-        ADD_LITERAL(pieces, &count, "\">");
-        add_text(pieces, &count, text, n);
-        ADD_LITERAL(pieces, &count, "</a>.");
+        text = html(r, answer->location, &n);
     }
     else {
         text = sentence(answer->status);
-        add_text(pieces, &count, text, strlen(text));
+        n = strlen(text);
     }
-    ADD_LITERAL(pieces, &count, "</p></body>\n</html>\n");
-    return apr_pstrcatv(r->pool, pieces, (apr_size_t)count, len);
+    begin = at = apr_palloc(r->pool, sizeof(PAGE_TITLE PAGE_BODY PAGE_LINK PAGE_LINKED
+                                            PAGE_THERE PAGE_END) + title_len + 2 * n);
+    at = PUT(at, PAGE_TITLE);
+    at = put(at, title, title_len);
+    at = PUT(at, PAGE_BODY);
+    if (answer->location) {
+        at = PUT(at, PAGE_LINK);
+        at = put(at, text, n);
+        at = PUT(at, PAGE_LINKED);
+    }
+    at = put(at, text, n);
+    at = answer->location ? PUT(at, PAGE_THERE) : at;
+    at = PUT(at, PAGE_END);
+    *len = (apr_size_t)(at - begin);
+    return begin;
 }
 
 const char *r307_respond_note(request_rec *r, const r307_rule_t *rule)
@@ -180,18 +187,23 @@ static void make_page(request_rec *r, const r307_answer_t *answer,
     content->length = (apr_off_t)len;
 }
 
+/* Whether nobody but httpd sees the answer on its way to a connection of its own. */
+static int is_httpds(const request_rec *r)
+{
+    return r->output_filters == r->proto_output_filters && !r->connection->master;
+}
+
 /* What is httpd's alone sends before the end of the request, which frees the pool: a bucket
  * that does not ask whether it lives. */
 static apr_bucket_brigade *body_of(request_rec *r, const r307_content_t *content)
 {
     apr_bucket_alloc_t *alloc = r->connection->bucket_alloc;
     apr_size_t len = (apr_size_t)content->length;
-    int is_httpds = r->output_filters == r->proto_output_filters && !r->connection->master;
     apr_bucket_brigade *bb = content->body;
 
     if (!bb) {
         bb = apr_brigade_create(r->pool, alloc);
-        APR_BRIGADE_INSERT_TAIL(bb, is_httpds
+        APR_BRIGADE_INSERT_TAIL(bb, is_httpds(r)
                                 ? apr_bucket_immortal_create(content->text, len, alloc)
                                 : apr_bucket_pool_create(content->text, len, r->pool,
                                                          alloc));
@@ -199,9 +211,33 @@ static apr_bucket_brigade *body_of(request_rec *r, const r307_content_t *content
     return bb;
 }
 
+/* httpd's own filters look for ranges of a 200 and count the bytes. Of a whole page in
+ * memory both are known, so it enters behind them; what they would have noted is noted. */
+static ap_filter_t *behind_counting(request_rec *r, const r307_content_t *content)
+{
+    ap_filter_t *first = r->output_filters;
+
+    if (content->body || !is_httpds(r) || first->frec != ap_byterange_filter_handle
+        || !first->next || first->next->frec != ap_content_length_filter_handle) {
+        return first;
+    }
+    /* headers_out would be laid below the others in a new table */
+    if (apr_is_empty_table(r->headers_out)) {
+        apr_table_t *empty = r->headers_out;
+
+        r->headers_out = r->err_headers_out;
+        r->err_headers_out = empty;
+    }
+    r->bytes_sent += content->length;
+    ap_set_content_length(r, content->length);
+    return first->next->next;
+}
+
 static void send_own(request_rec *r, const r307_answer_t *answer,
                      const r307_content_t *content, int is_end)
 {
+    ap_filter_t *filters;
+
     /* The status is set after the error filters were inserted: seeing 503, mod_cache
      * would send what it has instead. */
     r->output_filters = r->proto_output_filters;
@@ -219,10 +255,11 @@ static void send_own(request_rec *r, const r307_answer_t *answer,
     if (content->headers) {
         r->headers_out = apr_table_overlay(r->pool, r->headers_out, content->headers);
     }
+    filters = is_end ? behind_counting(r, content) : r->output_filters;
     if (!is_end) {
         ap_set_content_length(r, content->length);  /* else a filter of httpd's does */
     }
-    pass(r, r->output_filters, body_of(r, content), is_end);
+    pass(r, filters, body_of(r, content), is_end);
 }
 
 /* A second brigade, to the connection's filters: those of the request drop what follows
