@@ -186,6 +186,12 @@ static void walk_path(const char *s, size_t len, apr_uint64_t m, r307_trail_t *w
     walk->seed = m;
 }
 
+/* Whether it is the walk of what begins at s, by this index's seed. */
+static inline int is_walk_of(const r307_trail_t *walk, const r307_index_t *index, const char *s)
+{
+    return walk->seed && walk->seed == index->seed && walk->s == s;
+}
+
 /* The hash of the next segment; *at: where the one behind those that are held begins. */
 static inline apr_uint64_t next_seg(const r307_trail_t *walk, const char *s, size_t len,
                                     apr_uint32_t depth, size_t *at)
@@ -252,7 +258,7 @@ static void look_path(const finder_t *f, const char *s, size_t len, unsigned bel
     apr_uint32_t depth;
     size_t at;
 
-    if (!known || known->seed != index->seed || known->s != s) {
+    if (!known || !is_walk_of(known, index, s)) {
         walk_path(s, len, index->seed, &own);
         walk = &own;
     }
@@ -414,7 +420,7 @@ int r307_index_may_walk(const r307_index_t *index, const r307_first_look_t *firs
         return 1;
     }
     if (is_by_path || index->prefilter) {
-        if (walk->seed != index->seed || walk->s != path.s) {
+        if (!is_walk_of(walk, index, path.s)) {
             walk_path(path.s, path.len, index->seed, walk);
         }
         /* which says, too, whether the path is as regexes would see it */
