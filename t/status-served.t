@@ -52,6 +52,7 @@ sub ask
     my ($path, $host) = @_;
     my $reply = raw("GET $path HTTP/1.0\r\nHost: " . ($host || 'main.test') . "\r\n\r\n", port => $server->{port}, timeout => 30);
     my ($head, $body) = split /\r\n\r\n/, $reply, 2;
+    $head //= '';               # who is killed answers nothing
     return (($head =~ m{^HTTP/1\.\d (\d+)})[0] // 0, $head, $body // '');
 }
 
