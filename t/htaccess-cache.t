@@ -103,6 +103,8 @@ sub messages
         $line =~ s/\[client [^\]]*\] //;
         $line =~ s/^(\[redirect307:\w+\]) \S+\.c\(\d+\): /$1 /;
         # when a map is missed depends on when its thread looks
+        # said by the clock
+        next if $line =~ / maps? takes? \d+ of \d+ KiB of Redirect307Arena; /;
         next if $line =~ /site\.map cannot be opened: No such file/;
         next if $line =~ / passed over: | is read from memory$| is compiled(?:: | for all | by each )|^\[(?:mpm_|core:notice|unixd)/;
         $line =~ s{/own\d+-\d+/}{/own/}g;
@@ -187,9 +189,7 @@ for (my $first = 1; $first <= $cases; $first += $each_log) {
     compare_messages($first, $last);
     clean($_) for @done;
 }
-# where no rule is allowed httpd's 500 comes before anybody asks for the file
-my $readable = $cases * (@names - 1) / @names;
-ok($from_memory > $readable * @asked / 4, "many files were read from memory: $from_memory of " . $cases * @asked . ' requests');
+ok($from_memory > $cases * @asked / 3, "many files were read from memory: $from_memory of " . $cases * @asked . ' requests');
 
 # --- as soon as it is compiled, and never a version that is not the file's
 
@@ -207,7 +207,7 @@ sub from_memory
     return 0;
 }
 
-sub settled_checks { return 12 }
+sub settled_checks { return 14 }
 
 sub settled
 {
@@ -251,6 +251,10 @@ sub settled
     ok(from_memory($settling, $here, 'old.html'), '... in memory, too');
     chmod 0, $file;
     like(ask($settling, "/$here", ['GET', 'old.html', '']), qr{^HTTP/1.1 403 }, 'and unreadable, which is httpd\'s 403');
+
+    put("$top/refused/.htaccess", "Redirect307 old.html /x\nNoSuchDirective x\n");
+    ok(from_memory($settling, "$top/refused", 'old.html'), 'one that httpd does not take is read from memory, too');
+    like(ask($settling, "/$top/refused", ['GET', 'old.html', '']), qr{^HTTP/1.1 500 }, '... and not taken');
     return;
 }
 settled();

@@ -98,14 +98,6 @@ static int ask_late(request_rec *r, const r307_config_t *conf, int login_ahead,
            ? ask(r, conf, conf->late, R307_REQUEST_LATE, login_ahead, looked) : result;
 }
 
-static void note_blocks(request_rec *r, const r307_config_t *conf)
-{
-    r307_htaccess_note(r, conf, conf->late);
-    if (!r->main) {
-        r307_served_blocks(r, conf, conf->late);
-    }
-}
-
 /* Reached only if a password would be asked for next; what is decided here is not
  * decided again once the password came. */
 int r307_on_access_checker_ex(request_rec *r)
@@ -115,8 +107,8 @@ int r307_on_access_checker_ex(request_rec *r)
     r307_state_t *state;
     int result;
 
-    if (conf->late) {
-        note_blocks(r, conf);
+    if (conf->late && !r->main) {
+        r307_served_blocks(r, conf, conf->late);
     }
     if (!has_late(conf) || !may_late(r, conf, &looked) || !is_asked(r, conf)
         || phase_of(r) == R307_REQUEST_EARLY_WAITS) {
@@ -144,8 +136,8 @@ int r307_on_type_checker(request_rec *r)
     if (!has_late(conf) && !conf->early && !conf->own_link) {
         return DECLINED;
     }
-    if (conf->late) {
-        note_blocks(r, conf);
+    if (conf->late && !r->main) {
+        r307_served_blocks(r, conf, conf->late);
     }
     if (conf->own_link && r307_status_own(r, conf) == DONE) {
         return DONE;

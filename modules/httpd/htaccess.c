@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "httpd/htaccess.h"
 
-#include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 #include <apr_strings.h>
@@ -19,12 +18,6 @@ APLOG_USE_MODULE(redirect307);
 /* Of the memory for files that processes share, what each of them may take for those that are
  * for it alone. */
 #define OWN_PART 8
-
-#ifdef O_CLOEXEC
-#define OPEN_FLAGS (O_RDONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC)
-#else
-#define OPEN_FLAGS (O_RDONLY | O_NOCTTY | O_NONBLOCK)
-#endif
 
 static r307_config_t *config(const ap_conf_vector_t *vector)
 {
@@ -76,24 +69,6 @@ void r307_htaccess_begin(apr_pool_t *pchild, server_rec *s, int has_builder)
 }
 
 /* --- the hook --- */
-
-/* Opened as httpd would open it: same permissions, and on NFS the server is asked. The
- * descriptor, or -1. */
-static int open_stamped(const char *path, r307_stamp_t *stamp)
-{
-    struct stat info;
-    int fd = open(path, OPEN_FLAGS);
-
-    if (fd < 0) {
-        return -1;
-    }
-    if (fstat(fd, &info) != 0 || !S_ISREG(info.st_mode)) {
-        close(fd);
-        return -1;
-    }
-    r307_stamp_of(&info, stamp);
-    return fd;
-}
 
 /* A version seen for the second time and left alone for a while: two changes within one
  * tick of the file's clock look the same. With an age of 0 at first sight, too. */
@@ -160,7 +135,7 @@ static apr_status_t open_shared(request_rec *r, const r307_config_t *conf,
     if (!found.version) {
         return AP_DECLINED;
     }
-    fd = open_stamped(found.version->file, &stamp);
+    fd = r307_stamp_open(found.version->file, &stamp);
     is_same = fd >= 0
         && r307_htshare_is_of(share, &found, fd, &stamp,
                             r307_config_value(conf, R307_SETTING_HTACCESS_AGE),
@@ -201,7 +176,7 @@ static apr_status_t open_own(request_rec *r, const r307_config_t *conf,
         return AP_DECLINED;
     }
     path = version ? version->file : ap_make_full_path(r->pool, directory, name);
-    fd = open_stamped(path, &stamp);
+    fd = r307_stamp_open(path, &stamp);
     if (version && (fd < 0 || !r307_stamp_same(&stamp, &version->stamp))) {
         path = apr_pstrdup(r->pool, path);
         r307_version_release(version);
@@ -333,54 +308,4 @@ apr_status_t r307_on_open_marked(request_rec *r, const char *directory, const ch
     (*file)->close = close_unread;
     (*file)->param = begun;
     return status;
-}
-
-/* Whether the lines of the file were read from memory but for some. */
-static int is_from_memory(const r307_blocks_t *blocks, const char *file)
-{
-    int i;
-
-    for (i = 0; i < blocks->count; i++) {
-        if (blocks->at[i]->is_cached && strcmp(blocks->at[i]->file, file) == 0) {
-            return 1;
-        }
-    }
-    return 0;
-}
-
-static void note_shared(r307_htshare_t *share, const char *path, apr_time_t now)
-{
-    r307_stamp_t stamp;
-    int fd;
-
-    if (!r307_htshare_may_ask(share, path, now)) {
-        return;
-    }
-    fd = open_stamped(path, &stamp);
-    if (fd >= 0) {
-        r307_htshare_ask(share, path, fd, &stamp, now);
-        close(fd);
-    }
-}
-
-void r307_htaccess_note(const request_rec *r, const r307_config_t *conf,
-                        const r307_blocks_t *blocks)
-{
-    r307_htshare_t *share = conf->cache ? r307_cache_share(conf->cache) : NULL;
-    int i;
-
-    for (i = 0; conf->cache && i < blocks->count; i++) {
-        const r307_block_t *block = blocks->at[i];
-
-        /* inside a <Macro> the name of the file is a description */
-        if (!block->is_htaccess || block->is_cached || block->file[0] != '/') {
-            continue;
-        }
-        if (!share) {
-            r307_cache_note(conf->cache, block->file);
-        }
-        else if (!is_from_memory(blocks, block->file)) {
-            note_shared(share, block->file, r->request_time);
-        }
-    }
 }

@@ -28,8 +28,4 @@ apr_status_t r307_on_open_htaccess(request_rec *r, const char *directory,
 apr_status_t r307_on_open_marked(request_rec *r, const char *directory, const char *name,
                                  ap_configfile_t **file, const char **full_name);
 
-/* Files whose rules httpd had to read are candidates from now on. */
-void r307_htaccess_note(const request_rec *r, const r307_config_t *conf,
-                        const r307_blocks_t *blocks);
-
 #endif

@@ -1,11 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "httpd/htaccess_cache.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <apr_thread_mutex.h>
 
 #include "base/hash.h"
+
+#ifdef O_CLOEXEC
+#define OPEN_FLAGS (O_RDONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC)
+#else
+#define OPEN_FLAGS (O_RDONLY | O_NOCTTY | O_NONBLOCK)
+#endif
 
 #define BUCKETS   4096u         /* a power of two */
 #define FILES_MOST 4096
@@ -98,6 +106,22 @@ void r307_stamp_of(const struct stat *info, r307_stamp_t *stamp)
     stamp->mtime = nanoseconds(&info->st_mtim);
     stamp->ctime = nanoseconds(&info->st_ctim);
 #endif
+}
+
+int r307_stamp_open(const char *path, r307_stamp_t *stamp)
+{
+    struct stat info;
+    int fd = open(path, OPEN_FLAGS);
+
+    if (fd < 0) {
+        return -1;
+    }
+    if (fstat(fd, &info) != 0 || !S_ISREG(info.st_mode)) {
+        close(fd);
+        return -1;
+    }
+    r307_stamp_of(&info, stamp);
+    return fd;
 }
 
 int r307_stamp_same(const r307_stamp_t *a, const r307_stamp_t *b)

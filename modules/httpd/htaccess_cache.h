@@ -66,6 +66,9 @@ r307_version_t *r307_version_make(void);
 void r307_version_release(r307_version_t *version);
 
 void r307_stamp_of(const struct stat *info, r307_stamp_t *stamp);
+/* Opened as httpd would open it: same permissions, and on NFS the server is asked. The
+ * descriptor, or -1. */
+int r307_stamp_open(const char *path, r307_stamp_t *stamp);
 int r307_stamp_same(const r307_stamp_t *a, const r307_stamp_t *b);
 /* Since when the file is as it is, by its own clock. */
 apr_time_t r307_stamp_time(const r307_stamp_t *stamp);

@@ -178,7 +178,7 @@ static int prepare(making_t *making, request_rec *r, r307_version_t *version)
 static void settle_runs(making_t *making)
 {
     r307_version_t *version = making->version;
-    r307_progress_t before = { 0, 0, 0, 0, 0 };
+    r307_progress_t before = { 0, 0, 0, 0, 0, 0 };
     int i;
 
     version->runs = apr_palloc(version->p,

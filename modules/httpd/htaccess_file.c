@@ -88,6 +88,7 @@ apr_status_t r307_htaccess_hand_out(request_rec *r, r307_version_t *version,
 
     apr_pool_cleanup_register(r->pool, version, release, apr_pool_cleanup_null);
     cursor->version = version;
+    cursor->met.noted = 1;
     /* as ap_pcfg_open_custom, without a second allocation; nothing needs to be closed */
     cursor->file.name = version->file;
     cursor->file.param = cursor;

@@ -12,6 +12,7 @@
 #include "httpd/flag_file.h"
 #include "httpd/fresh_pool.h"
 #include "httpd/htaccess_file.h"
+#include "httpd/htaccess_note.h"
 #include "httpd/htaccess_run.h"
 #include "httpd/never_served.h"
 #include "httpd/refusal.h"
@@ -220,6 +221,10 @@ const char *r307_rule_directive_set(cmd_parms *cmd, void *mconfig, const char *a
         return NULL;
     }
     met = is_htaccess ? r307_refusal_met(cmd) : NULL;
+    if (met && !met->noted) {
+        met->noted = 1;
+        r307_htaccess_note(cmd->server, r307_refusal_file(cmd));
+    }
     err = r307_container_find(cmd, &container);
     if (!err) {
         err = r307_rule_directive_parse(cmd, &container, met, !is_htaccess, args, &rule);

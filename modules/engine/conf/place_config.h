@@ -18,6 +18,7 @@ typedef struct r307_progress_t {
     int skipped, rules, regexes;
     int stays;              /* rules that stand in for skipped lines, beside the rules */
     int stands;             /* one does for the line at hand */
+    int noted;              /* the file is known to have rules */
 } r307_progress_t;
 
 /* The rules of one container of one file. */
