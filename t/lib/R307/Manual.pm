@@ -15,7 +15,7 @@ our @EXPORT_OK = qw(blocks_of kind_of pages);
 sub pages
 {
     my $stage = stage();
-    return (map({ s{^\Q$stage\E/}{}r } "$stage/README.md", sort glob "$stage/docs/*.md"), qw(packaging/README.md CONTRIBUTING.md));
+    return (map({ s{^\Q$stage\E/}{}r } "$stage/README.md", sort glob "$stage/docs/*.{md,1,5,8}"), qw(packaging/README.md CONTRIBUTING.md));
 }
 
 # The indented paragraphs of a page, each { page, line, text, name, follows }: the line that it
@@ -24,6 +24,7 @@ sub pages
 sub blocks_of
 {
     my $page = shift;
+    return man_blocks_of($page) if $page !~ /\.md\z/;
     my (@found, $open, $name, $follows);
     open my $in, '<', stage() . "/$page" or die "cannot read $page: $!\n";
     while (my $line = <$in>) {
@@ -40,6 +41,32 @@ sub blocks_of
         next if $line =~ /^\s*$/;
         ($name) = $line =~ /^`(\S+)`:$/;
         $follows = 0;
+    }
+    close $in or die "cannot read $page: $!\n";
+    return @found;
+}
+
+# The same of a man page: what its EXAMPLES show by .Dl and .Bd. A display whose first line is the
+# name of a file behind "#" is that file; the prompt of a command is left out, for what it
+# prints is not shown there.
+sub man_blocks_of
+{
+    my $page = shift;
+    my (@found, $open, $display, $is_example);
+    open my $in, '<', stage() . "/$page" or die "cannot read $page: $!\n";
+    while (my $line = <$in>) {
+        $is_example = $1 eq 'EXAMPLES' if $line =~ /^\.Sh (.*)/;
+        $display = $1 eq 'B' if $line =~ /^\.([BE])d\b/;
+        my $text = $display ? $line : $line =~ /^\.Dl (?:\$ )?(.*\n)/ ? $1 : undef;
+        if (!$is_example || !defined $text || $line =~ /^\.[BE]d\b/) {
+            undef $open;
+            next;
+        }
+        if (!$open) {
+            $open = { page => $page, line => $., text => '', name => $text =~ /^# (\S+)$/ ? $1 : undef };
+            push @found, $open;
+        }
+        $open->{text} .= $text =~ s/\\e/\\/gr;
     }
     close $in or die "cannot read $page: $!\n";
     return @found;
