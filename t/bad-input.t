@@ -14,7 +14,7 @@ my $page = 'this is the page';
 my @rows = R307::Rows::read_table('rulefile-bad.tsv');
 
 # `httpd -t` knows nothing of MPMs: once is enough, unless everything is asked for.
-my $is_first = $ENV{R307_MPM} eq 'event' || $ENV{R307_FULL};
+my $is_first = $ENV{R307_MPM} eq $ENV{R307_FIRST_MPM} || $ENV{R307_FULL};
 my @in_conf = $is_first ? grep { $_->{context} ne 'htaccess' && fits($_->{line}, 1_000_000) } @rows : ();
 my @in_htaccess = grep { fits($_->{line}, 8000) } @rows;
 
@@ -45,7 +45,7 @@ sub says
 
 sub shown { my $text = shift; $text =~ s/[^ -~]/?/g; return length $text > 60 ? substr($text, 0, 57) . '...' : $text }
 
-sub config_test { my ($exit, $said) = conf_test($_[0]); return ($exit, $?, $said) }
+sub config_test { my ($exit, $said) = conf_test($_[0], only => ['proxy']); return ($exit, $?, $said) }
 
 # --- httpd.conf
 

@@ -6,6 +6,8 @@ use warnings FATAL => 'all';
 use R307;
 use R307::Site;
 
+once();
+
 # httpd doubles a backslash when it prints a message.
 my @bad = (
     # directive, what is said

@@ -12,6 +12,8 @@ use IO::Socket::INET ();
 use JSON::PP ();
 use POSIX ();
 
+once();
+
 my $contrib = stage() . '/contrib';
 
 # Exit status and everything printed.

@@ -17,7 +17,7 @@ my @bad_rows = grep { $_->{line} !~ /[\n\0\r]|\\$|^\s|\s$/ && length $_->{line} 
     R307::Rows::read_table('rulefile-bad.tsv');
 
 # `httpd -t` knows nothing of MPMs: once is enough, unless everything is asked for.
-my $is_first = $ENV{R307_MPM} eq 'event' || $ENV{R307_FULL};
+my $is_first = $ENV{R307_MPM} eq $ENV{R307_FIRST_MPM} || $ENV{R307_FULL};
 
 sub text_of
 {

@@ -6,6 +6,8 @@ use R307;
 use R307::Rows;
 use R307::Tool qw($ctl $dir file text_of run_apart);
 
+once();
+
 sub run { return run_apart(@_) }
 
 sub names { opendir my $in, $dir or die "$!\n"; return join ' ', sort grep { !/^\.\.?$|^stderr$/ } readdir $in }

@@ -6,8 +6,10 @@ use strict;
 use warnings FATAL => 'all';
 use File::Path qw(make_path);
 use POSIX ();
-use Test::More;
+use R307;
 use R307::Tool qw($ctl $dir file);
+
+once();
 
 # root runs it, and who made the trees is somebody else
 my $is_root = $> == 0;

@@ -10,6 +10,8 @@ use JSON::PP ();
 use POSIX qw(mkfifo);
 use R307::Tool qw($ctl $dir file run_by);
 
+once();
+
 sub run { return run_by('timeout 60', 'hosts', @_) }
 
 my $homes = "$dir/homes";

@@ -8,6 +8,8 @@ use Encode ();
 use JSON::PP ();
 use R307::Tool qw($ctl $dir file run_apart);
 
+once();
+
 sub run { return run_apart(@_) }
 
 # Parsed, or undef: JSON is UTF-8.

@@ -5,6 +5,8 @@ use warnings FATAL => 'all';
 use R307;
 use R307::Tool qw($ctl $dir file);
 
+once();
+
 sub run { return R307::Tool::run('maintenance', @_) }
 
 mkdir "$dir/down" or die "$!\n";

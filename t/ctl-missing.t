@@ -9,6 +9,8 @@ use JSON::PP ();
 use POSIX qw(mkfifo strftime);
 use R307::Tool qw($ctl $dir file quoted);
 
+once();
+
 my $chrome = 'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/120.0.0.0 Safari/537.36';
 
 # Exit status, and what was printed, as bytes; `from` is standard input.

@@ -9,6 +9,8 @@ use File::Path qw(make_path);
 use JSON::PP ();
 use R307::Tool qw($ctl $dir file);
 
+once();
+
 my $now = '2026-11-30T12:00Z';
 
 # Exit status and everything printed.

@@ -6,6 +6,8 @@ use warnings FATAL => 'all';
 use R307;
 use R307::Tool qw($ctl $dir file run_apart);
 
+once();
+
 sub run { return run_apart(@_) }
 
 # --- what the help has ---

@@ -7,6 +7,8 @@ use R307;
 use R307::Rows;
 use R307::Tool qw($ctl $dir file run text_of);
 
+once();
+
 my $htaccess = file('.htaccess', <<'EOT');
 # comments and foreign lines are nobody's business here
 RewriteEngine On

@@ -18,7 +18,7 @@ use Time::HiRes qw(sleep time);
 
 our @EXPORT = (@Test::More::EXPORT, qw(
     answer redirects_to passes refused mark_log logged not_logged log_since_mark
-    soon raw port host vars have_module full seed));
+    soon raw port host vars have_module full seed once));
 
 my $config = Apache::Test::config();
 
@@ -27,6 +27,15 @@ sub have_module { return Apache::Test::have_module(@_) }
 
 # --full asks for the full counts: full(50, 1000) is 50, or 1000 with --full.
 sub full { my ($few, $many) = @_; return $ENV{R307_FULL} ? $many : $few }
+
+# once(): the rest of the file is run in the first MPM of those that are asked for, and with
+# --full in each: it asks the tool or `httpd -t`, which know nothing of MPMs.
+sub once
+{
+    return if $ENV{R307_MPM} eq $ENV{R307_FIRST_MPM} || $ENV{R307_FULL};
+    plan(skip_all => "no MPM has a part in it; run in $ENV{R307_FIRST_MPM}");
+    return;
+}
 
 # Generated input starts from here, so that a failure can be repeated.
 sub seed { return $ENV{R307_SEED} || 307 }
