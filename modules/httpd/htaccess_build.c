@@ -12,6 +12,7 @@
 #include <apr_strings.h>
 #include <apr_thread_proc.h>
 #include <http_log.h>
+#include "base/hash.h"
 #include "conf/htaccess_pack.h"
 #include "file/open_below.h"
 #include "httpd/htaccess_file.h"
@@ -42,6 +43,7 @@ typedef struct job_t {
     r307_packer_t *packer;
     const char *unfit;          /* why it is not to be shared; NULL: it is */
     size_t size;                /* of the pack */
+    apr_uint32_t home;          /* whose file it is */
     apr_uint64_t took;
     int slot, done;
     struct job_t *next;
@@ -124,7 +126,7 @@ static void free_job(job_t *job)
     apr_pool_destroy(job->pool);
 }
 
-static int stamp(int fd, r307_stamp_t *stamped)
+static int stamp(int fd, r307_stamp_t *stamped, uid_t *owner)
 {
     struct stat info;
 
@@ -132,7 +134,16 @@ static int stamp(int fd, r307_stamp_t *stamped)
         return 0;
     }
     r307_stamp_of(&info, stamped);
+    *owner = info.st_uid;
     return 1;
+}
+
+/* root's files are nobody's in particular: it need not fear itself. */
+static apr_uint32_t home_of(const r307_htshare_t *share, uid_t owner)
+{
+    apr_uint64_t id = (apr_uint64_t)owner;
+
+    return owner ? (apr_uint32_t)r307_hash_keyed(share->seed, &id, sizeof(id)) | 1 : 0;
 }
 
 /* Whether the name is that file's: whoever serves a hostile client could say anything. */
@@ -146,21 +157,22 @@ static int is_named(const char *path, const r307_stamp_t *stamped)
 }
 
 /* The bytes of an open file that stands still; NULL: it does not, or is none for us. */
-static char *read_still(int fd, const char *path, r307_htsharehead_t *head)
+static char *read_still(int fd, const char *path, r307_htsharehead_t *head, uid_t *owner)
 {
     r307_stamp_t after;
+    uid_t after_owner;
     size_t size;
     char *bytes;
 
     head->read = apr_time_now();
-    if (!stamp(fd, &head->stamp) || head->stamp.size > R307_HTACCESS_MOST
+    if (!stamp(fd, &head->stamp, owner) || head->stamp.size > R307_HTACCESS_MOST
         || !is_named(path, &head->stamp)) {
         return NULL;
     }
     size = (size_t)head->stamp.size;
     bytes = malloc(size + 1);
     if (bytes && r307_open_read(fd, bytes, size + 1) == (ssize_t)size
-        && stamp(fd, &after) && r307_stamp_same(&head->stamp, &after)) {
+        && stamp(fd, &after, &after_owner) && r307_stamp_same(&head->stamp, &after)) {
         return bytes;
     }
     free(bytes);
@@ -195,11 +207,12 @@ static job_t *make_job(r307_htbuild_t *build, const char *path, int fd)
     int slot = r307_arena_find(arena, key);
     r307_htsharehead_t head;
     apr_pool_t *pool;
+    uid_t owner;
     char *bytes;
     job_t *job;
 
     memset(&head, 0, sizeof(head));
-    bytes = read_still(fd, path, &head);
+    bytes = read_still(fd, path, &head, &owner);
     if (!bytes) {
         return NULL;
     }
@@ -216,6 +229,7 @@ static job_t *make_job(r307_htbuild_t *build, const char *path, int fd)
     job->path = apr_pstrdup(pool, path);
     job->bytes = bytes;
     job->head = head;
+    job->home = home_of(build->share, owner);
     job->done = build->done[1];
     job->packing.file = job->path;
     job->packing.names = r307_hoisted;
@@ -391,6 +405,7 @@ static void take(r307_htbuild_t *build, const char *path, int fd)
         free_job(job);
         return;
     }
+    r307_arena_slot(arena, job->slot)->home = job->home;
     if (job->head.stamp.size > SMALL) {
         line_up(build, job);
         return;

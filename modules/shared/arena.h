@@ -76,7 +76,8 @@ typedef struct r307_mapslot_t {
     apr_uint32_t crashes;       /* once, and so often more while it was built alone */
     apr_uint32_t is_conf;       /* of httpd.conf: keeps its slot */
     apr_uint32_t wants_file;    /* the writer cannot open it, and asks who can */
-    apr_uint32_t unused;
+    apr_uint32_t home;          /* who it belongs to, set by the writer once it is claimed;
+                                 * 0: nobody in particular */
 } r307_mapslot_t;
 
 typedef struct r307_arena_size_t {
@@ -150,7 +151,8 @@ void r307_arena_succeed(r307_arena_t *arena);
  * maps do, until somebody needs the room. */
 void r307_arena_unpin(r307_arena_t *arena);
 /* The slot of a map, made where it has none: a map of tenants that was not asked for
- * longest may lose its place. -1: not even that. */
+ * longest may lose its place, one of the home with the most of the places that the new one
+ * may have, where those are more than a quarter. -1: not even that. */
 int r307_arena_claim(r307_arena_t *arena, r307_slice_t key, int is_conf);
 void r307_arena_note_file(r307_arena_t *arena, int slot, apr_uint64_t device,
                           apr_uint64_t inode);
@@ -165,7 +167,8 @@ typedef struct r307_wanted_t {
 } r307_wanted_t;
 
 /* Room for an image; NULL when there is none now. It is the caller's until published or
- * given up; R307_RESERVED at a time. */
+ * given up; R307_RESERVED at a time. Where others have to go for it, a home that has more than
+ * an eighth of what tenants may have together goes first, so that nobody puts out all others. */
 r307_mapversion_t *r307_arena_reserve(r307_arena_t *arena, const r307_wanted_t *wanted);
 void r307_arena_give_up(r307_arena_t *arena, r307_mapversion_t *version);
 /* Where its image goes: by the key, and not by what stands in its head by now. */

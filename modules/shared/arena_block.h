@@ -17,6 +17,7 @@
 
 #define PROBES   16u        /* slots in which a key may stand */
 #define RETIRED  8192
+#define HOMES    1024u      /* places in which homes are told apart */
 #define UNIT     256u       /* versions begin at a multiple of it */
 #define FILES    262144u    /* places of the table of files */
 #define FILE_PROBES 8u

@@ -220,25 +220,59 @@ static int goes_before(const r307_mapslot_t *a, const r307_mapslot_t *b)
     return !a->refused != !b->refused ? !a->refused : load(&a->used) < load(&b->used);
 }
 
+static int is_tenants(const r307_arena_t *arena, int slot)
+{
+    return load(&arena->current[slot]) && !arena->slots[slot].is_conf;
+}
+
+/* In units: what each home has. Two may share a place, which makes them one. */
+typedef struct homes_t {
+    apr_uint64_t units[HOMES];
+    apr_uint64_t sum;           /* with that of nobody in particular */
+    unsigned heaviest;
+} homes_t;
+
+static void weigh(const r307_arena_t *arena, homes_t *homes)
+{
+    int i;
+
+    memset(homes, 0, sizeof(*homes));
+    for (i = r307_arena_next(arena, -1); i >= 0; i = r307_arena_next(arena, i)) {
+        apr_uint64_t run = load(&arena->current[i]);
+        unsigned home = arena->slots[i].home % HOMES;
+
+        if (!is_tenants(arena, i)) {
+            continue;
+        }
+        homes->sum += RUN_LEN(run);
+        if (arena->slots[i].home) {
+            homes->units[home] += RUN_LEN(run);
+            if (homes->units[home] > homes->units[homes->heaviest]) {
+                homes->heaviest = home;
+            }
+        }
+    }
+}
+
 /* In units: what tenants' maps take, and which of them is evicted first. */
 static apr_uint64_t sum_tenants(const r307_arena_t *arena, int *oldest)
 {
-    apr_uint64_t sum = 0;
-    int i;
+    homes_t homes;
+    int i, is_heavy;
 
+    weigh(arena, &homes);
+    is_heavy = homes.units[homes.heaviest] > units_of(arena) / 2 / 8;
     *oldest = -1;
     for (i = r307_arena_next(arena, -1); i >= 0; i = r307_arena_next(arena, i)) {
-        apr_uint64_t run = load(&arena->current[i]);
+        const r307_mapslot_t *slot = &arena->slots[i];
 
-        if (!run || arena->slots[i].is_conf) {
-            continue;
-        }
-        sum += RUN_LEN(run);
-        if (*oldest < 0 || goes_before(&arena->slots[i], &arena->slots[*oldest])) {
+        if (is_tenants(arena, i)
+            && (!is_heavy || (slot->home && slot->home % HOMES == homes.heaviest))
+            && (*oldest < 0 || goes_before(slot, &arena->slots[*oldest]))) {
             *oldest = i;
         }
     }
-    return sum;
+    return homes.sum;
 }
 
 /* Puts out the tenants' map that was not asked for longest; 0: there is none, or no place
@@ -406,23 +440,39 @@ void r307_arena_unpin(r307_arena_t *arena)
     }
 }
 
-/* The slot to be given to a new key: a free one, or the one least recently asked for; -1:
- * maps of httpd.conf have them all. */
+/* How many of the places of a key its home has; few are as good as none. */
+static unsigned crowd(const r307_arena_t *arena, apr_uint64_t h, const r307_mapslot_t *slot)
+{
+    unsigned i, count = 0;
+
+    for (i = 0; slot->home && i < PROBES; i++) {
+        count += arena->slots[slot_at(arena, h, i)].home == slot->home;
+    }
+    return count > PROBES / 4 ? count : 0;
+}
+
+/* The slot to be given to a new key: a free one, or of those whose home has the most the one
+ * least recently asked for; -1: maps of httpd.conf have them all. */
 static int choose_slot(const r307_arena_t *arena, apr_uint64_t h)
 {
+    unsigned i, most = 0;
     int oldest = -1;
-    unsigned i;
 
     for (i = 0; i < PROBES; i++) {
-        unsigned at = slot_at(arena, h, i);
+        unsigned at = slot_at(arena, h, i), count;
+        const r307_mapslot_t *slot = &arena->slots[at];
 
-        if (!arena->slots[at].key) {
+        if (!slot->key) {
             return (int)at;
         }
-        if (!arena->slots[at].is_conf
-            && (oldest < 0
-                || load(&arena->slots[at].used) < load(&arena->slots[oldest].used))) {
+        if (slot->is_conf) {
+            continue;
+        }
+        count = crowd(arena, h, slot);
+        if (oldest < 0 || count > most
+            || (count == most && load(&slot->used) < load(&arena->slots[oldest].used))) {
             oldest = (int)at;
+            most = count;
         }
     }
     return oldest;

@@ -175,6 +175,52 @@ START_TEST(shares)
 END_TEST
 
 /* One that could not be built again is put out last. */
+static int put_of(const char *key, size_t len, apr_uint32_t home)
+{
+    int slot = put(key, len, 0, 'x');
+
+    if (slot >= 0) {
+        r307_arena_slot(arena, slot)->home = home;
+    }
+    return slot;
+}
+
+/* What is older than all that one home brings stays where that home has more than its part, in
+ * memory and in places. */
+START_TEST(homes)
+{
+    int i, quiet[4], was = 0, is = 0;
+
+    for (i = 0; i < 4; i++) {
+        quiet[i] = put_of(apr_psprintf(p, "quiet%d", i), 20000, (apr_uint32_t)i + 2);
+        ck_assert_int_ge(quiet[i], 0);
+    }
+    for (i = 0; i < 200; i++) {
+        is = put_of(apr_psprintf(p, "loud%d", i), 30000, 1);
+        was += is >= 0 && byte_of(is) == 'x';
+    }
+    for (i = 0; i < 4; i++) {
+        ck_assert_int_eq(r307_arena_find(arena, key_of(apr_psprintf(p, "quiet%d", i))),
+                         quiet[i]);
+        ck_assert_int_eq(byte_of(quiet[i]), 'x');
+    }
+    ck_assert_int_eq(was, 200);         /* and it had room for each of its own */
+    ck_assert_int_eq(byte_of(is), 'x');
+}
+END_TEST
+
+/* The same for who is nobody in particular: then the oldest goes, as ever. */
+START_TEST(homeless)
+{
+    int i, first = put_of("first", 20000, 0);
+
+    for (i = 0; i < 200; i++) {
+        put_of(apr_psprintf(p, "loud%d", i), 30000, 0);
+    }
+    ck_assert(r307_arena_find(arena, key_of("first")) != first || byte_of(first) == '-');
+}
+END_TEST
+
 START_TEST(no_good_any_more)
 {
     int old = put("old", 200000, 0, 'o'), young = put("young", 200000, 0, 'y');
@@ -475,6 +521,8 @@ TCase *arena_cases(void)
     tcase_add_test(cases, read_by_somebody);
     tcase_add_test(cases, read_by_nobody);
     tcase_add_test(cases, shares);
+    tcase_add_test(cases, homes);
+    tcase_add_test(cases, homeless);
     tcase_add_test(cases, no_good_any_more);
     tcase_add_test(cases, places);
     tcase_add_test(cases, given_up);
