@@ -7,8 +7,11 @@ use strict;
 use warnings FATAL => 'all';
 use R307;
 use R307::Htaccess;
+use R307::Processes;
 use R307::Site;
+use IO::Select;
 use IO::Socket::INET;
+use POSIX ();
 use Time::HiRes qw(sleep time);
 
 my $cases = full(150, 10_000);
@@ -45,7 +48,7 @@ my %server = (
     httpd  => own_server("$one_process${conf}Redirect307HtaccessCache off\nLogLevel warn redirect307:debug\n", only => \@loaded),
 );
 
-plan tests => $cases + 2 * int(($cases + $each_log - 1) / $each_log) + 1 + settled_checks() + shared_checks() + bounded_checks() + listed_checks() + marked_checks();
+plan tests => $cases + 2 * int(($cases + $each_log - 1) / $each_log) + 1 + settled_checks() + shared_checks() + torn_checks() + bounded_checks() + listed_checks() + marked_checks();
 
 # --- asking both
 
@@ -285,9 +288,69 @@ sub shared
     cmp_ok(scalar keys %pids, '>', 1, 'so do others');
     my $compiled = () = own_log($many) =~ m{\Q$here\E/\.htaccess is compiled for all}g;
     is("$compiled @wrong", '1 ', '... and it was compiled once');
+    return $many;
+}
+my $torn = shared();
+
+# --- whoever dies or is restarted meanwhile, and whoever writes
+
+sub torn_checks { return 5 }
+
+# Asks for files that stay as they are until it is told to end; says what was wrong and how often
+# it asked.
+sub keep_asking
+{
+    my ($server, $here, $files) = @_;
+    pipe my $told, my $tell or die "pipe: $!\n";
+    pipe my $hear, my $say or die "pipe: $!\n";
+    my $pid = fork // die "fork: $!\n";
+    if (!$pid) {
+        close $tell;
+        my ($asked, @wrong) = (0);
+        until (IO::Select->new($told)->can_read(0)) {
+            my $n = $asked++ % $files;
+            my ($got) = ask($server, "/$here/f$n", ['GET', 'old30.html', '']) =~ /^Location: (\S+)/m;
+            push @wrong, "f$n: " . ($got // 'nothing') if ($got // '') ne "/f$n/30";
+        }
+        syswrite $say, "$asked @wrong";
+        POSIX::_exit(0);
+    }
+    close $say;
+    return sub { close $tell; local $/; my $said = <$hear>; waitpid $pid, 0; return split / /, $said, 2 };
+}
+
+sub torn
+{
+    my $here = "$top/torn";
+    my ($files, $version, @wrong, @missing) = (4, 0);
+    put("$here/f$_/.htaccess", do { my $n = $_; join '', map { "Redirect307 old$_.html /f$n/$_\n" } 1 .. 30 }) for 0 .. $files - 1;
+    ok(from_memory($torn, "$here/f0", 'old30.html'), 'served from memory');
+    my $end = keep_asking($torn, $here, $files);
+    my $write = sub {
+        for (1 .. 8) {
+            put("$here/live/.htaccess", "Redirect307 old.html /live/" . ++$version . "\n");
+            my ($got) = ask($torn, "/$here/live", ['GET', 'old.html', '']) =~ /^Location: (\S+)/m;
+            push @wrong, "$version: " . ($got // 'nothing') if ($got // '') ne "/live/$version";
+        }
+    };
+    my $rounds = full(3, 60);
+    for my $round (1 .. $rounds) {
+        my ($builder) = builders($torn);
+        $write->();
+        kill 'KILL', $builder if $builder;
+        $write->();
+        control($torn, 'graceful') if $round % 2;
+        $write->();
+        push @missing, $round if !another_builder($torn, $builder // 0);
+    }
+    is("@missing", '', "another builder each of $rounds times");
+    is("@wrong", '', "a file that is written $version times meanwhile is never an older one");
+    my ($asked, $others) = $end->();
+    ok($asked > 10 && $others eq '', "others are right, $asked times") or diag($others);
+    ok(from_memory($torn, "$here/f0", 'old30.html'), '... and from memory again');
     return;
 }
-shared();
+torn();
 
 # --- more files than there is room for
 
