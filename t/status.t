@@ -10,7 +10,7 @@ use R307;
 use R307::Site;
 use Time::HiRes qw(time);
 
-plan tests => 77;
+plan tests => 80;
 
 my $site = root() . '/status';
 put('status/page.html', 'here', 10);
@@ -140,7 +140,11 @@ like(explained('/over')->{steps}[0], qr{its time is over: 2020-01-01}, 'now it i
 like(explained('/glued/.evil.example')->{outcome}, qr{^refused: R307-G11}, 'what is refused');
 is(explained('/t/x?to=y')->{location}, '/there/y', 'a rule of a .htaccess');
 like(explained('/closed/x')->{before}, qr{^httpd answers 403 before}, 'a directory that is closed stays closed');
-like(explained('/place/x')->{before}, qr{Redirect307Maintenance stands here}, 'a place with maintenance');
+my $place = explained('/place/x');
+like($place->{outcome}, qr{^503, Retry-After \d+}, 'a place with maintenance');
+is($place->{status}, 503, 'its status');
+like($place->{rule}, qr{^Redirect307Maintenance /down/ .*flag=\S+ \(\S+:\d+\)$}, 'its line');
+is(explained('/place/x')->{status}, (ask('/place/x'))[0], 'as the server answers');
 like(explained('javascript:alert(1)')->{error}, qr{^that is no URL}, 'no URL');
 like(explained('/shop lamps')->{error}, qr{^a URL has no spaces}, 'a space');
 like(explained('/shop', method => 'GET /')->{error}, qr{^that is no method}, 'no method');

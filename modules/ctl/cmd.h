@@ -12,6 +12,8 @@ ctl_exit_t ctl_cmd_flatten(const ctl_args_t *args);
 ctl_exit_t ctl_cmd_explain(const ctl_args_t *args);
 /* Of a whole httpd. */
 ctl_exit_t ctl_cmd_explain_site(const ctl_args_t *args);
+/* Of a running server. */
+ctl_exit_t ctl_cmd_explain_live(const ctl_args_t *args);
 ctl_exit_t ctl_cmd_compile(const ctl_args_t *args);
 ctl_exit_t ctl_cmd_maintenance(const ctl_args_t *args);
 ctl_exit_t ctl_cmd_hosts(const ctl_args_t *args);

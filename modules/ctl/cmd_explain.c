@@ -182,6 +182,9 @@ ctl_exit_t ctl_cmd_explain(const ctl_args_t *args)
     explaining_t x = { .p = args->p };
     const char *base = ctl_args_value(args, "base"), *bad;
 
+    if (ctl_args_value(args, "live")) {
+        return ctl_cmd_explain_live(args);
+    }
     if (args->count == 1) {
         return ctl_cmd_explain_site(args);
     }

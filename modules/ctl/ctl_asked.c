@@ -123,36 +123,12 @@ void ctl_asked_trace(void *baton, const r307_rule_t *rule, r307_skip_t step,
         note(x, CTL_ASKED_CLIENT);
         x->is_open = 1;
     }
-    APR_ARRAY_PUSH(x->steps, const char *) = apr_psprintf(x->p,
-        "  passed over  %s:%u  %s\n               %s%s%s\n", rule->place.file,
-        rule->place.line, r307_line_print(x->p, rule), r307_skip_text(step),
-        detail ? ": " : "", detail ? r307_text_show(x->p, detail, strlen(detail)) : "");
+    APR_ARRAY_PUSH(x->steps, const char *) = r307_skip_line(x->p, rule, step, detail);
 }
 
 const char *ctl_asked_text(ctl_asked_t *x, const r307_decision_t *decision)
 {
-    const r307_rule_t *rule = decision->rule;
-    const char *plan = rule ? r307_plan_show(x->p, &rule->plan, x->now) : NULL;
-
-    switch (decision->outcome) {
-    case R307_OUTCOME_PASS:
-        return "no rule answers";
-    case R307_OUTCOME_STOP:
-        return rule->target->kind == R307_TARGET_STOP
-            ? "no redirect: a rule with target '-' ends the search"
-            : "no redirect: the line leads to what was asked, and ends the search";
-    case R307_OUTCOME_ANSWER:
-        return apr_psprintf(x->p, "%d%s%s%s%s", decision->status, decision->location ? " -> " : "",
-               decision->location ? decision->location : "", plan ? "  " : "",
-               plan ? plan : "");
-    case R307_OUTCOME_LATER:
-        return "a rule asks for the user, so httpd asks for the login first";
-    case R307_OUTCOME_REFUSE:
-        return apr_psprintf(x->p, "refused: %s, '%s' %s", r307_verdict_row(decision->verdict)->id,
-               r307_text_show(x->p, decision->offending, decision->offending_len),
-               r307_verdict_row(decision->verdict)->why);
-    }
-    return "";
+    return r307_decision_text(x->p, decision, x->now);
 }
 
 ctl_exit_t ctl_asked_print(ctl_asked_t *x, const r307_decision_t *decision)

@@ -55,28 +55,6 @@ static int governs(void *baton, const r307_maintenance_t *line, const char *page
         || r307_path_below(page, strlen(page), a->of->base.s, a->of->base.len, 0);
 }
 
-const char *ctl_halt_text(apr_pool_t *p, const r307_halt_decision_t *decision)
-{
-    const r307_maintenance_t *line = decision->line;
-
-    switch (decision->outcome) {
-    case R307_HALT_HOLD:
-        return apr_psprintf(p, "503, Retry-After %d, %s%s", decision->retry_after,
-               line->file || decision->page ? "with the text of " : "with a short text",
-               line->file ? line->file : decision->page ? decision->page : "");
-    case R307_HALT_SHOW:
-        return apr_psprintf(p, "200, a file of the folder of page=%s: %s", line->file,
-               decision->beside ? decision->beside : "the page itself");
-    case R307_HALT_LET:
-        return "maintenance lets this request pass, because of who sent it";
-    case R307_HALT_OPEN:
-        return "maintenance leaves this path open";
-    default:
-        return apr_psprintf(p, "307 -> %s%s", decision->location,
-                            decision->cookie ? ", with a cookie" : "");
-    }
-}
-
 void ctl_halt_details(apr_pool_t *p, const r307_halt_decision_t *decision)
 {
     const r307_maintenance_t *line = decision->line;
@@ -122,7 +100,7 @@ int ctl_halt_explain(apr_pool_t *p, const r307_maintenance_t *const *lines,
     if (decision.outcome == R307_HALT_NO) {
         return 0;
     }
-    printf("%s\n", ctl_halt_text(p, &decision));
+    printf("%s\n", r307_halt_text(p, &decision));
     ctl_halt_details(p, &decision);
     return decision.outcome != R307_HALT_LET && decision.outcome != R307_HALT_OPEN;
 }

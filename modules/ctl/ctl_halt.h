@@ -28,9 +28,7 @@ int ctl_halt_explain(apr_pool_t *p, const r307_maintenance_t *const *lines, int 
                      const ctl_reach_t *reach, const r307_view_t *view,
                      r307_slice_t base, int *unknown);
 
-/* What the client gets, or that it gets what it would without the lines: one line, in p. And
- * behind that by which line. */
-const char *ctl_halt_text(apr_pool_t *p, const r307_halt_decision_t *decision);
+/* Behind r307_halt_text: by which line. */
 void ctl_halt_details(apr_pool_t *p, const r307_halt_decision_t *decision);
 
 #endif

@@ -8,6 +8,7 @@
 
 #define PATIENCE apr_time_from_sec(30)
 #define HEAD_MOST 65536         /* bytes of an answer that are read */
+#define WHOLE_MOST 1048576      /* of one whose body is wanted, too */
 
 static const char *no_flag(const void *flag)
 {
@@ -44,15 +45,15 @@ static int send_all(apr_socket_t *socket, const char *text)
     return 1;
 }
 
-/* The head of the answer, or what there is of it. */
-static const char *receive_head(apr_pool_t *p, apr_socket_t *socket)
+/* The head of the answer, and if it is wanted all of it; or what there is. */
+static const char *receive(apr_pool_t *p, apr_socket_t *socket, int is_whole)
 {
-    char *head = apr_palloc(p, HEAD_MOST + 1);
-    apr_size_t len = 0, n;
+    apr_size_t most = is_whole ? WHOLE_MOST : HEAD_MOST, len = 0, n;
+    char *head = apr_palloc(p, most + 1);
 
     head[0] = '\0';
-    while (len < HEAD_MOST && !strstr(head, "\r\n\r\n")) {
-        n = HEAD_MOST - len;
+    while (len < most && (is_whole || !strstr(head, "\r\n\r\n"))) {
+        n = most - len;
         if (apr_socket_recv(socket, head + len, &n) != APR_SUCCESS || n == 0) {
             break;
         }
@@ -62,7 +63,8 @@ static const char *receive_head(apr_pool_t *p, apr_socket_t *socket)
     return head;
 }
 
-static const char *exchange(ctl_live_t *live, apr_pool_t *p, const char *request)
+static const char *exchange(ctl_live_t *live, apr_pool_t *p, const char *request,
+                            int is_whole)
 {
     apr_socket_t *socket;
     const char *head = "";
@@ -75,7 +77,7 @@ static const char *exchange(ctl_live_t *live, apr_pool_t *p, const char *request
         apr_socket_timeout_set(socket, PATIENCE);
         status = apr_socket_connect(socket, live->address);
         if (status == APR_SUCCESS && send_all(socket, request)) {
-            head = receive_head(p, socket);
+            head = receive(p, socket, is_whole);
         }
         apr_socket_close(socket);
     }
@@ -196,7 +198,7 @@ static void ask(void *baton, apr_pool_t *p, r307_case_view_t *view,
         came->untold = "what is answered over https";      /* an answer led there */
         return;
     }
-    head = exchange(live, p, request_of(p, view));
+    head = exchange(live, p, request_of(p, view), 0);
     space = strchr(head, ' ');
     if (live->failed) {
         came->untold = live->failed;
@@ -220,6 +222,17 @@ static void ask(void *baton, apr_pool_t *p, r307_case_view_t *view,
     else if (came->status == 400 && view->c->want == R307_WANT_REFUSED) {
         came->outcome = R307_OUTCOME_REFUSE;
     }
+}
+
+const char *ctl_live_get(ctl_live_t *live, apr_pool_t *p, const char *target, int *status)
+{
+    const char *answer = exchange(live, p, apr_pstrcat(p, "GET ", target,
+                                  " HTTP/1.0\r\nHost: ", live->host,
+                                  "\r\nAccept: text/plain\r\n\r\n", NULL), 1);
+    const char *space = strchr(answer, ' '), *body = strstr(answer, "\r\n\r\n");
+
+    *status = space ? atoi(space) : 0;
+    return live->failed ? NULL : body ? body + 4 : "";
 }
 
 const char *ctl_live_open(apr_pool_t *p, const char *base, ctl_live_t *live)

@@ -23,6 +23,10 @@ typedef struct ctl_live_t {
 /* "http://host[:port]". NULL, or what is wrong with it. */
 const char *ctl_live_open(apr_pool_t *p, const char *base, ctl_live_t *live);
 
+/* The body of what that path is answered, and its status; at most a MiB of it. NULL, and why in
+ * live->failed. */
+const char *ctl_live_get(ctl_live_t *live, apr_pool_t *p, const char *target, int *status);
+
 /* NULL, or why the case is not asked. */
 const char *ctl_live_unasked(apr_pool_t *p, const r307_case_t *c);
 

@@ -200,7 +200,7 @@ static int close_for(ctl_whole_t *x, const r307_config_t *conf, int is_late, ctl
         return 0;
     }
     ending->halt = apr_pmemdup(x->p, &decision, sizeof(decision));
-    ending->text = ctl_halt_text(x->p, &decision);
+    ending->text = r307_halt_text(x->p, &decision);
     return 1;
 }
 

@@ -48,6 +48,7 @@ const ctl_command_t ctl_commands[] = {
         { "at", 0, "TIME", "of the request, else now" },
         { "client", 0, "IP", "who asks" },
         { "user", 0, "NAME", "who has logged in" },
+        { "live", 0, "http://HOST/PAGE", "asks a running server by its page of rules" },
         ROOT },
       ctl_cmd_explain },
     { "test", "[FILE|DIRECTORY ...] [CASES.tests ...]", 0, INT_MAX, NULL,

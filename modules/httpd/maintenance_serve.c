@@ -262,13 +262,6 @@ static int carry_out(request_rec *r, const r307_config_t *conf,
     }
 }
 
-static int ends_here(r307_halt_outcome_t outcome)
-{
-    return outcome == R307_HALT_HOLD || outcome == R307_HALT_SEND
-           || outcome == R307_HALT_SHOW || outcome == R307_HALT_LINK
-           || outcome == R307_HALT_BACK;
-}
-
 static int finish(request_rec *r, const r307_config_t *conf,
                   const r307_halt_decision_t *decision)
 {
@@ -278,12 +271,12 @@ static int finish(request_rec *r, const r307_config_t *conf,
     }
     if (r307_config_engine(conf) != R307_ENGINE_REPORT) {
         r307_request_vary(r, decision->vary);
-        if (ends_here(decision->outcome)) {
+        if (r307_halt_ends(decision->outcome)) {
             r307_request_state(r)->phase = R307_REQUEST_OVER;
         }
         return carry_out(r, conf, decision);
     }
-    if (ends_here(decision->outcome)) {
+    if (r307_halt_ends(decision->outcome)) {
         r307_respond_note(r, &decision->line->rule);
         ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, r,
                       "would answer %s by maintenance %s", describe(r, decision),
@@ -442,4 +435,13 @@ int r307_maintenance_serve(request_rec *r, const r307_config_t *conf, int is_lat
     }
     warn(r, &decision);
     return finish(r, conf, &decision);
+}
+
+void r307_maintenance_ask(request_rec *r, const r307_config_t *conf, int is_late,
+                          r307_halt_decision_t *decision)
+{
+    const r307_lines_t *lines
+        = is_late ? conf->late_maintenance : conf->early_maintenance;
+
+    decide(r, conf, within_limits(r, conf, lines), R307_FLAG_TEXT | R307_FLAG_NOW, decision);
 }

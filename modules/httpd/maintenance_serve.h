@@ -13,4 +13,9 @@
  * request goes on. In the late phase a page whose maintenance is over leads back. */
 int r307_maintenance_serve(request_rec *r, const r307_config_t *conf, int is_late);
 
+/* What that would decide, of a request that is only asked about; BACK is carried out if no
+ * later phase is closed. */
+void r307_maintenance_ask(request_rec *r, const r307_config_t *conf, int is_late,
+                          r307_halt_decision_t *decision);
+
 #endif

@@ -370,7 +370,9 @@ static void note_all(request_rec *r, const r307_config_t *conf, const r307_block
             looking.block = block;
             note(&looking, conf, seen);
         }
-        __atomic_store_n(&block->noted, second_of(r->request_time), __ATOMIC_RELAXED);
+        if (block->is_cached) {
+            __atomic_store_n(&block->noted, second_of(r->request_time), __ATOMIC_RELAXED);
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * serve_note: notes which .htaccess files are served, for the page about the server: how many rules
- * each has, how many lines are skipped, which limits it reached, and which other hosts its
+ * serve_note: notes which .htaccess files are served, for the page about the server: how many
+ * rules each has, how many lines are skipped, which limits it reached, and which other hosts its
  * lines send people to, ours and those of other modules that text tells. The table is
  * shared/served.h.
  *

@@ -12,6 +12,7 @@
 #include "conf/place_config.h"
 #include "grammar/line.h"
 #include "http/url.h"
+#include "httpd/maintenance_serve.h"
 #include "httpd/request_view.h"
 #include "httpd/serve.h"
 
@@ -36,6 +37,8 @@ static void step(void *baton, const r307_rule_t *rule, r307_skip_t skip,
             = apr_pstrcat(tracing->p, r307_line_label(tracing->p, rule), " passed over: ",
                           r307_skip_text(skip), detail ? ": " : "", detail ? detail : "",
                           NULL);
+        APR_ARRAY_PUSH(tracing->ask->lines, const char *)
+            = r307_skip_line(tracing->p, rule, skip, detail);
     }
 }
 
@@ -132,6 +135,31 @@ static int ends(const r307_decision_t *decision)
     return decision->outcome != R307_OUTCOME_PASS;
 }
 
+/* Whether a maintenance of that phase answers. One that lets the request pass is told. */
+static int is_halted(request_rec *r, request_rec *sub, const r307_config_t *conf,
+                     int is_late, r307_status_ask_t *ask)
+{
+    r307_halt_decision_t halt, back = ask->halt;
+
+    r307_maintenance_ask(sub, conf, is_late, &halt);
+    if (halt.outcome == R307_HALT_NO && is_late && back.outcome == R307_HALT_BACK) {
+        halt = back;
+    }
+    if (halt.outcome == R307_HALT_LET || halt.outcome == R307_HALT_OPEN) {
+        ask->before = r307_halt_text(r->pool, &halt);
+    }
+    ask->halt = halt;
+    return r307_halt_ends(halt.outcome) && (is_late || halt.outcome != R307_HALT_BACK);
+}
+
+/* Nobody is led back from a page before all lists were asked. */
+static void leave_back(r307_status_ask_t *ask)
+{
+    if (ask->halt.outcome == R307_HALT_BACK) {
+        memset(&ask->halt, 0, sizeof(ask->halt));
+    }
+}
+
 static void decide(request_rec *r, request_rec *sub, r307_status_ask_t *ask)
 {
     const r307_config_t *conf = ap_get_module_config(sub->per_dir_config,
@@ -144,25 +172,48 @@ static void decide(request_rec *r, request_rec *sub, r307_status_ask_t *ask)
         ask->before = "Redirect307Engine is off here";
         return;
     }
-    if (conf->early_maintenance || conf->late_maintenance) {
-        ask->before = "Redirect307Maintenance stands here, and is asked before any "
-                      "rule; this "
-                      "is what rules say while it is off";
+    if (is_halted(r, sub, conf, 0, ask)) {
+        return;
     }
     if (conf->early) {
         r307_serve_ask(sub, conf, conf->early, step, &tracing, &ask->decision);
     }
     if (ends(&ask->decision)) {
+        leave_back(ask);
         return;
     }
     if (sub->status >= HTTP_BAD_REQUEST) {
+        leave_back(ask);
         ask->before = apr_psprintf(r->pool, "httpd answers %d before any rule of a "
-                      "directory is "
-                                   "asked", sub->status);
+                                   "directory is asked", sub->status);
+        return;
     }
-    else if (conf->late) {
+    if (!is_halted(r, sub, conf, 1, ask) && conf->late) {
         r307_serve_ask(sub, conf, conf->late, step, &tracing, &ask->decision);
     }
+}
+
+static const char *file_of(const r307_place_t *place)
+{
+    return place->file ? place->file : "-";
+}
+
+/* Who answers, and where that stands. */
+static void name(apr_pool_t *p, r307_status_ask_t *ask)
+{
+    const r307_maintenance_t *line = r307_halt_ends(ask->halt.outcome) ? ask->halt.line : NULL;
+    const r307_place_t *place;
+    const char *text;
+
+    if (!line && !ask->decision.rule) {
+        return;
+    }
+    place = line ? &line->rule.place : &ask->decision.rule->place;
+    text = line ? apr_pstrcat(p, "Redirect307Maintenance ", r307_maintenance_print(p, line),
+                              NULL)
+                : r307_line_print(p, ask->decision.rule);
+    ask->rule = apr_psprintf(p, "%s (%s:%u)", text, file_of(place), place->line);
+    ask->place = apr_psprintf(p, "%s:%u  %s", file_of(place), place->line, text);
 }
 
 void r307_status_ask(request_rec *r, r307_status_ask_t *ask)
@@ -173,6 +224,7 @@ void r307_status_ask(request_rec *r, r307_status_ask_t *ask)
     apr_time_t at;
 
     ask->steps = apr_array_make(r->pool, 8, sizeof(const char *));
+    ask->lines = apr_array_make(r->pool, 8, sizeof(const char *));
     ask->bad = check(r, ask, &at);
     if (ask->bad) {
         return;
@@ -194,16 +246,11 @@ void r307_status_ask(request_rec *r, r307_status_ask_t *ask)
                                                     : "",
                                             NULL), as, NULL);
     fill(sub, &url, at);
+    ask->when = at;
     if (!r307_request_state(sub)->view.path) {
         ask->bad = "that is no URL; write https://host/path or /path";
         return;
     }
     decide(r, sub, ask);
-    if (ask->decision.rule) {
-        ask->rule = apr_psprintf(r->pool, "%s (%s:%u)",
-                                 r307_line_print(r->pool, ask->decision.rule),
-                                 ask->decision.rule->place.file
-                                 ? ask->decision.rule->place.file : "-",
-                                 ask->decision.rule->place.line);
-    }
+    name(r->pool, ask);
 }

@@ -107,6 +107,7 @@ static void set_headers(request_rec *r, const char *type)
     for (i = 0; i < sizeof(headers) / sizeof(headers[0]); i++) {
         apr_table_setn(r->headers_out, headers[i][0], headers[i][1]);
     }
+    r->no_cache = 1;            /* mod_cache, which may be told to store what says no-store */
     ap_set_content_type(r, type);
 }
 
@@ -167,6 +168,10 @@ static void answer(request_rec *r, const r307_config_t *conf, r307_out_t *out)
         set_headers(r, is_open ? R307_METRICS_OPEN : R307_METRICS_TEXT);
         r307_status_gather(r, conf, 1, &status);
         r307_status_metrics(out, &status, is_open);
+    }
+    else if (arg(r, "text") && (status.ask = read_ask(r)) != NULL) {
+        set_headers(r, "text/plain; charset=utf-8");
+        r307_status_plain_ask(out, status.ask);
     }
     else if (arg(r, "json")) {
         set_headers(r, "application/json");

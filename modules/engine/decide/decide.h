@@ -33,6 +33,9 @@ typedef enum {
 } r307_skip_t;
 
 const char *r307_skip_text(r307_skip_t step);
+/* With the rule and its place, as two lines. */
+const char *r307_skip_line(apr_pool_t *p, const r307_rule_t *rule, r307_skip_t step,
+                           const char *detail);
 
 /* The paths no rule touches unless Redirect307Exempt says otherwise: the challenges by
  * which a host proves its name (RFC 8555 8.3, and the DCV of other issuers). */
@@ -78,5 +81,9 @@ typedef struct r307_decision_t {
 void r307_decide(apr_pool_t *p, const r307_scope_t *scopes, int count,
                  const r307_policy_t *policy, const r307_view_t *view,
                  r307_decision_t *decision);
+
+/* What was decided, as one line: "307 -> /new". */
+const char *r307_decision_text(apr_pool_t *p, const r307_decision_t *decision,
+                               apr_time_t now);
 
 #endif

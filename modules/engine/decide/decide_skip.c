@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * decide_skip: the paths that no rule touches, and why a rule was passed over, in words. */
+ * decide_skip: the paths that no rule touches; what was decided, and why a rule was passed
+ * over, in words. */
 #include "decide/decide.h"
 
 #include <string.h>
+#include <apr_strings.h>
+
+#include "grammar/line.h"
 
 apr_array_header_t *r307_exempt_default(apr_pool_t *p)
 {
@@ -54,4 +58,42 @@ static const char *const step_texts[R307_SKIP_COUNT] = {
 const char *r307_skip_text(r307_skip_t step)
 {
     return step_texts[step];
+}
+
+const char *r307_skip_line(apr_pool_t *p, const r307_rule_t *rule, r307_skip_t step,
+                           const char *detail)
+{
+    return apr_psprintf(p, "  passed over  %s:%u  %s\n               %s%s%s\n",
+                        rule->place.file ? rule->place.file : "-", rule->place.line,
+                        r307_line_print(p, rule), r307_skip_text(step), detail ? ": " : "",
+                        detail ? r307_text_show(p, detail, strlen(detail)) : "");
+}
+
+const char *r307_decision_text(apr_pool_t *p, const r307_decision_t *decision,
+                               apr_time_t now)
+{
+    const r307_rule_t *rule = decision->rule;
+    const char *plan = rule ? r307_plan_show(p, &rule->plan, now) : NULL;
+
+    switch (decision->outcome) {
+    case R307_OUTCOME_PASS:
+        return "no rule answers";
+    case R307_OUTCOME_STOP:
+        return rule->target->kind == R307_TARGET_STOP
+            ? "no redirect: a rule with target '-' ends the search"
+            : "no redirect: the line leads to what was asked, and ends the search";
+    case R307_OUTCOME_ANSWER:
+        return apr_psprintf(p, "%d%s%s%s%s", decision->status,
+                            decision->location ? " -> " : "",
+                            decision->location ? decision->location : "", plan ? "  " : "",
+                            plan ? plan : "");
+    case R307_OUTCOME_LATER:
+        return "a rule asks for the user, so httpd asks for the login first";
+    case R307_OUTCOME_REFUSE:
+        return apr_psprintf(p, "refused: %s, '%s' %s",
+                            r307_verdict_row(decision->verdict)->id,
+                            r307_text_show(p, decision->offending, decision->offending_len),
+                            r307_verdict_row(decision->verdict)->why);
+    }
+    return "";
 }

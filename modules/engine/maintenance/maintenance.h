@@ -199,4 +199,9 @@ int r307_maintenance_may_be_page(const r307_maintenance_t *line, const char *pat
 void r307_halt_decide(apr_pool_t *p, const r307_maintenance_t *const *lines, int count,
                       const r307_halting_t *halting, r307_halt_decision_t *decision);
 
+/* What was decided, as one line: "503, Retry-After 600, with a short text"; not of NO. */
+const char *r307_halt_text(apr_pool_t *p, const r307_halt_decision_t *decision);
+/* Whether the request is answered by it. */
+int r307_halt_ends(r307_halt_outcome_t outcome);
+
 #endif

@@ -535,3 +535,32 @@ void r307_halt_decide(apr_pool_t *p, const r307_maintenance_t *const *lines, int
     }
     decision->vary = a.vary.names;
 }
+
+const char *r307_halt_text(apr_pool_t *p, const r307_halt_decision_t *decision)
+{
+    const r307_maintenance_t *line = decision->line;
+
+    switch (decision->outcome) {
+    case R307_HALT_HOLD:
+        return apr_psprintf(p, "503, Retry-After %d, %s%s", decision->retry_after,
+               line->file || decision->page ? "with the text of " : "with a short text",
+               line->file ? line->file : decision->page ? decision->page : "");
+    case R307_HALT_SHOW:
+        return apr_psprintf(p, "200, a file of the folder of page=%s: %s", line->file,
+               decision->beside ? decision->beside : "the page itself");
+    case R307_HALT_LET:
+        return "maintenance lets this request pass, because of who sent it";
+    case R307_HALT_OPEN:
+        return "maintenance leaves this path open";
+    default:
+        return apr_psprintf(p, "307 -> %s%s", decision->location,
+                            decision->cookie ? ", with a cookie" : "");
+    }
+}
+
+int r307_halt_ends(r307_halt_outcome_t outcome)
+{
+    return outcome == R307_HALT_HOLD || outcome == R307_HALT_SEND
+           || outcome == R307_HALT_SHOW || outcome == R307_HALT_LINK
+           || outcome == R307_HALT_BACK;
+}

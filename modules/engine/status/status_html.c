@@ -24,7 +24,8 @@ const char r307_status_style[] =
     "body{margin:0 auto;max-width:70rem;padding:1rem;background:var(--paper);"
     "color:var(--ink);"
     "font:1rem/1.5 system-ui,sans-serif}\n"
-    "h1{font-size:1.5rem;line-height:1.3}h2{font-size:1.15rem;margin:2rem 0 .5rem}\n"
+    "h1{font-size:1.5rem;line-height:1.3}h2{font-size:1.15rem;margin:2rem 0 .5rem}"
+    "h3{font-size:1rem;margin:1.25rem 0 .25rem}\n"
     "a{color:var(--bar)}a:focus,input:focus,select:focus,textarea:focus,button:focus,"
     "summary:focus{outline:3px solid var(--bar);outline-offset:2px}\n"
     ".skip{position:absolute;left:-99rem}.skip:focus{position:static}\n"
@@ -117,7 +118,7 @@ static void answer(r307_out_t *out, const r307_status_ask_t *ask)
         return;
     }
     r307_out_puts(out, "<div class=\"answer\" role=\"status\">\n<p><strong>", NULL);
-    r307_out_html(out, ask->bad ? ask->bad : r307_status_outcome(out->p, &ask->decision));
+    r307_out_html(out, ask->bad ? ask->bad : r307_status_outcome(out->p, ask));
     r307_out_puts(out, "</strong></p>\n", NULL);
     if (ask->before) {
         r307_out_puts(out, "<p>", NULL);

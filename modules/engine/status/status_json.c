@@ -97,6 +97,52 @@ void r307_status_json_end(r307_out_t *out)
     r307_out_puts(out, "]}\n", NULL);
 }
 
+/* A line of ours may hold what others wrote: a byte that is no text would move a cursor. */
+static void plain(r307_out_t *out, const char *line)
+{
+    r307_out_puts(out, r307_text_show_all(out->p, line, strlen(line)), "\n", NULL);
+}
+
+static void plain_details(r307_out_t *out, const r307_status_ask_t *ask)
+{
+    const r307_decision_t *decision = &ask->decision;
+    int i;
+
+    for (i = 0; ask->lines && i < ask->lines->nelts; i++) {
+        const char *at = APR_ARRAY_IDX(ask->lines, i, const char *), *end;
+
+        for (; (end = strchr(at, '\n')) != NULL; at = end + 1) {
+            plain(out, apr_pstrmemdup(out->p, at, (apr_size_t)(end - at)));
+        }
+    }
+    if (!r307_halt_ends(ask->halt.outcome) && decision->max_age) {
+        plain(out, apr_psprintf(out->p, "  Cache-Control: %smax-age=%d",
+                                decision->is_private ? "private, " : "",
+                                decision->max_age));
+    }
+    if (!r307_halt_ends(ask->halt.outcome) && decision->vary) {
+        plain(out, apr_psprintf(out->p, "  Vary: %s", decision->vary));
+    }
+}
+
+void r307_status_plain_ask(r307_out_t *out, const r307_status_ask_t *ask)
+{
+    r307_out_puts(out, R307_STATUS_SAYS, NULL);
+    if (ask->bad) {
+        plain(out, apr_pstrcat(out->p, "cannot be asked: ", ask->bad, NULL));
+        return;
+    }
+    plain(out, r307_halt_ends(ask->halt.outcome) ? r307_halt_text(out->p, &ask->halt)
+               : r307_decision_text(out->p, &ask->decision, ask->when));
+    if (ask->place) {
+        plain(out, apr_pstrcat(out->p, "  ", ask->place, NULL));
+    }
+    plain_details(out, ask);
+    if (ask->before) {
+        plain(out, apr_pstrcat(out->p, "  ", ask->before, NULL));
+    }
+}
+
 void r307_status_json_ask(r307_out_t *out, const r307_status_ask_t *ask)
 {
     const r307_decision_t *decision = &ask->decision;
@@ -107,9 +153,9 @@ void r307_status_json_ask(r307_out_t *out, const r307_status_ask_t *ask)
     text(out, "error", ask->bad);
     text(out, "before", ask->before);
     if (ask->is_decided) {
-        text(out, "outcome", r307_status_outcome(out->p, decision));
-        number(out, "status", (apr_uint64_t)decision->status);
-        text(out, "location", decision->location);
+        text(out, "outcome", r307_status_outcome(out->p, ask));
+        number(out, "status", (apr_uint64_t)r307_status_status(ask));
+        text(out, "location", r307_status_location(ask));
         text(out, "vary", decision->vary);
         number(out, "max_age", (apr_uint64_t)decision->max_age);
         text(out, "rule", ask->rule);

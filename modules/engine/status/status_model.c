@@ -179,8 +179,30 @@ const char *r307_status_sentence(apr_pool_t *p, const r307_overview_t *status)
                         : apr_psprintf(p, "%d things need you", needs));
 }
 
-const char *r307_status_outcome(apr_pool_t *p, const r307_decision_t *decision)
+int r307_status_status(const r307_status_ask_t *ask)
 {
+    switch (ask->halt.outcome) {
+    case R307_HALT_HOLD:
+        return 503;
+    case R307_HALT_SHOW:
+        return 200;
+    default:
+        return r307_halt_ends(ask->halt.outcome) ? 307 : ask->decision.status;
+    }
+}
+
+const char *r307_status_location(const r307_status_ask_t *ask)
+{
+    return r307_halt_ends(ask->halt.outcome) ? ask->halt.location : ask->decision.location;
+}
+
+const char *r307_status_outcome(apr_pool_t *p, const r307_status_ask_t *ask)
+{
+    const r307_decision_t *decision = &ask->decision;
+
+    if (r307_halt_ends(ask->halt.outcome)) {
+        return r307_halt_text(p, &ask->halt);
+    }
     switch (decision->outcome) {
     case R307_OUTCOME_ANSWER:
         return apr_psprintf(p, "%d%s%s", decision->status, decision->location ? " to "

@@ -8,6 +8,7 @@
 #define R307_STATUS_MODEL_H
 
 #include "decide/decide.h"
+#include "maintenance/maintenance.h"
 #include "status/status_text.h"
 
 #define R307_STATUS_PAGE    100     /* rules of one page */
@@ -113,11 +114,15 @@ typedef struct r307_status_ask_t {
     const char *url, *method, *headers, *at;    /* as asked; "": nothing */
     const char *bad;                /* NULL, or why it cannot be asked */
     int is_decided;
-    r307_decision_t decision;
+    r307_halt_decision_t halt;      /* of a maintenance; it answers where r307_halt_ends */
+    r307_decision_t decision;       /* of rules, where it does not */
+    apr_time_t when;                /* as of then */
     const char *before;             /* NULL, or what httpd answers before any rule of a
                                      * directory */
     const char *rule;               /* its label and place, of all but PASS */
+    const char *place;              /* "file:line  the line", of these */
     apr_array_header_t *steps;      /* of const char *: what was passed over, and why */
+    apr_array_header_t *lines;      /* the same as redirect307ctl explain says it */
 } r307_status_ask_t;
 
 typedef struct r307_status_sum_t {
@@ -161,7 +166,9 @@ void r307_status_sort(r307_overview_t *status);
 /* "Answering. 41 280 rules, 3 things need you." */
 const char *r307_status_sentence(apr_pool_t *p, const r307_overview_t *status);
 
-/* What the decision comes to, as people say it. */
-const char *r307_status_outcome(apr_pool_t *p, const r307_decision_t *decision);
+/* What the answer comes to, as people say it; its status, and its Location or NULL. */
+const char *r307_status_outcome(apr_pool_t *p, const r307_status_ask_t *ask);
+int r307_status_status(const r307_status_ask_t *ask);
+const char *r307_status_location(const r307_status_ask_t *ask);
 
 #endif

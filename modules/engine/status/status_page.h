@@ -26,6 +26,11 @@ void r307_status_json_end(r307_out_t *out);
 /* What the box was asked, as JSON. */
 void r307_status_json_ask(r307_out_t *out, const r307_status_ask_t *ask);
 
+/* The same as redirect307ctl explain says it, behind a line that says what this is: the tool
+ * asks for it. */
+void r307_status_plain_ask(r307_out_t *out, const r307_status_ask_t *ask);
+#define R307_STATUS_SAYS "mod_redirect307 says\n"
+
 void r307_status_metrics(r307_out_t *out, const r307_overview_t *status, int is_open);
 /* The media types of the two. */
 #define R307_METRICS_TEXT "text/plain; version=0.0.4; charset=utf-8"
