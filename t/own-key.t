@@ -31,6 +31,9 @@ my @cases = (
     ['/sheet?look=NONE', 'https://srv.example/sheet?look=NONE'],
     ['/t/sheet?look=KEY', 'https://srv.example/sheet'],
     ['/closed/srv?look=KEY', 'https://srv.example/closed'],
+    ['/t/srv?' . 'a&' x 1100 . 'look=KEY&b=2', 'https://srv.example/y?' . join('&', ('a') x 1023)],
+    ['/t/srv?' . 'a&' x 2100 . 'l%6Fok=KEY', 'https://srv.example/y?' . join('&', ('a') x 1023)],
+    ['/t/srv?' . 'a&' x 1023 . 'look=KEY', 'https://srv.example/y?' . join('&', ('a') x 1023)],
     ['/nowhere/srv?look=NONE', 'https://srv.example/nowhere?look=NONE'],
 );
 plan tests => 2 * (@cases + 2) + 4 + 3;

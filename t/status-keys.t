@@ -8,7 +8,7 @@ use R307;
 use R307::Site;
 
 my $has_cache = grep { -e "$_/mod_cache_disk.so" } qw(/usr/lib/apache2/modules /usr/lib64/httpd/modules);
-plan tests => 8;
+plan tests => 10;
 
 my $site = root() . '/statuskeys';
 my $key = 'correct-horse-battery';
@@ -46,6 +46,8 @@ $server = start('');
 is(is_shown("/t/page.html?look=$key"), 1, 'the key');
 is(ask("/t/page.html?look=wrong-key-of-mine&look=$key"), 'here', 'a wrong one in front of it');
 is(is_shown("/t/page.html?look=$key&look=wrong-key-of-mine"), 1, 'and behind it: the first one counts');
+is(is_shown('/t/page.html?look=' . substr($key, 0, 12)), 0, 'a part of it');
+is(is_shown('/t/page.html?' . 'a&' x 1100 . "look=$key"), 0, 'behind so many that they are not told apart');
 is(is_shown('/t/page.html', 'POST', "look=$key"), 0, 'in a body');
 
 SKIP: {

@@ -18,7 +18,7 @@ int r307_own_key_hide(request_rec *r, const r307_config_t *conf, r307_state_t *s
         return 0;
     }
     query = r307_query_make(r->pool, view->query);
-    if (!r307_link_mark(conf->own_link, query)) {
+    if (!r307_link_mark(r->pool, conf->own_link, query)) {
         return 0;
     }
     view->query = r307_query_without_keys(r->pool, query);

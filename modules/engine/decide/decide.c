@@ -506,7 +506,7 @@ static int ask(asking_t *a, const r307_scope_t *scope, const r307_rule_t *rule,
     int status = status_now(a, rule), held;
 
     if (link) {
-        r307_link_mark(link, r307_asked_query(a->p, &a->asked));
+        r307_link_mark(a->p, link, r307_asked_query(a->p, &a->asked));
     }
     if (!is_in_force(a, rule)) {
         return 0;

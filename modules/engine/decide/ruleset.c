@@ -111,7 +111,7 @@ void r307_ruleset_mark_keys(apr_pool_t *p, const r307_ruleset_t *set, r307_asked
     int i;
 
     for (i = 0; set->links && asked->view->query.s && i < set->links->nelts; i++) {
-        r307_link_mark(APR_ARRAY_IDX(set->links, i, const r307_link_t *),
+        r307_link_mark(p, APR_ARRAY_IDX(set->links, i, const r307_link_t *),
                        r307_asked_query(p, asked));
     }
 }

@@ -354,7 +354,7 @@ void r307_image_mark_keys(apr_pool_t *p, const r307_image_t *image, r307_asked_t
         const r307_link_t *link = r307_cond_link(model->conds, model->cond_count);
 
         if (link) {
-            r307_link_mark(link, r307_asked_query(p, asked));
+            r307_link_mark(p, link, r307_asked_query(p, asked));
         }
     }
 }

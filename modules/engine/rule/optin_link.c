@@ -112,7 +112,31 @@ int r307_link_opens(const r307_link_t *link, const r307_query_t *query)
     return param && param->value.s && same_key(param->value, link->key);
 }
 
-int r307_link_mark(const r307_link_t *link, const r307_query_t *query)
+static int brings_key(const r307_link_t *link, const r307_param_t *param)
+{
+    return param->value.s && r307_slice_same(param->name, text_slice(link->name))
+        && same_key(param->value, link->key);
+}
+
+/* Among the parameters that came behind all those that a query tells apart. */
+static int is_among(apr_pool_t *p, const r307_link_t *link, r307_slice_t rest)
+{
+    const r307_query_t *query;
+    size_t i;
+
+    while (rest.len && memchr(rest.s, '&', rest.len)) {
+        query = r307_query_make(p, rest);
+        for (i = 0; i < query->count; i++) {
+            if (brings_key(link, &query->params[i])) {
+                return 1;
+            }
+        }
+        rest = query->count ? query->params[query->count - 1].raw : r307_slice(NULL, 0);
+    }
+    return 0;
+}
+
+int r307_link_mark(apr_pool_t *p, const r307_link_t *link, const r307_query_t *query)
 {
     size_t i;
     int found = 0;
@@ -120,8 +144,7 @@ int r307_link_mark(const r307_link_t *link, const r307_query_t *query)
     for (i = 0; i < query->count; i++) {
         r307_param_t *param = &query->params[i];
 
-        if (param->value.s && r307_slice_same(param->name, text_slice(link->name))
-            && same_key(param->value, link->key)) {
+        if (brings_key(link, param) || is_among(p, link, param->raw)) {
             param->is_key = found = 1;
         }
     }

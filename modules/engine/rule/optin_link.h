@@ -34,8 +34,9 @@ r307_link_state_t r307_link_state(const r307_link_t *link, const r307_view_t *vi
 int r307_link_opens(const r307_link_t *link, const r307_query_t *query);
 
 /* Marks the parameters that bring the key, whatever the method is and whether or not it
- * counts now: it shall go to nobody. Whether there are any. */
-int r307_link_mark(const r307_link_t *link, const r307_query_t *query);
+ * counts now: it shall go to nobody. Where it is among those that a query keeps together, all of
+ * them are. Whether there are any. What is read of them is in p. */
+int r307_link_mark(apr_pool_t *p, const r307_link_t *link, const r307_query_t *query);
 
 /* The request's own path and query without the parameter, so that the key stays in no
  * address bar, bookmark or Referer. Encoded, fit for Location. */
