@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # needs no conf
 # redirect307ctl explain --live: what the server's own process decides, asked by its page, in the words of
-# explain over files.
+# explain over files (docs/status.md).
 use strict;
 use warnings FATAL => 'all';
 use R307;
