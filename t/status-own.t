@@ -9,13 +9,17 @@ use R307;
 use R307::Site;
 use Time::HiRes qw(sleep time);
 
-plan tests => 38;
+plan tests => 48;
 
 my $site = root() . '/statusown';
 my $key = 'correct-horse-battery';
 my $line = "Redirect307Status own link=look=$key\n";
 put('statusown/t/.htaccess', "${line}Redirect307 /t/a /there/<b> name=mine\nRedirect307 /t/old /there until=2020-01-01\nRedirect307 /t/bad\nRedirect307Map own.map\nRedirect307 /t/far https://far.example/\n", 10);
 put('statusown/t/own.map', "/t/sheet /leaf\n", 10);
+put('statusown/shut/.htaccess', "${line}Redirect307Maintenance /shut/down/ flag=closed.flag\n", 10);
+put('statusown/shut/page.html', 'here', 10);
+put('statusown/few/.htaccess', "${line}" . join('', map { "Redirect307 /few/$_ /there\n" } 1 .. 4), 10);
+put('statusown/few/page.html', 'here', 10);
 put('statusown/t/page.html', 'here', 10);
 put('statusown/t/index.html', 'the index', 10);
 put('statusown/t/below/.htaccess', "Redirect307 /t/below/a /below\n", 10);
@@ -34,7 +38,12 @@ LogLevel redirect307:trace1
     Require all granted
     AllowOverride FileInfo AuthConfig
 </Directory>
+<Directory "$site/few">
+    Redirect307Limits rules=2
+</Directory>
 Redirect307 /of-the-server /secret-of-the-server
+Redirect307 /few/1 /secret-of-the-server name=first-come
+Redirect307 /few/2 /secret-of-the-server
 EOT
 
 sub ask
@@ -86,6 +95,23 @@ my ($far) = (ask("/t/far/x?a=1&look=$key&b=2", method => 'POST'))[1] =~ /^Locati
 is($far, 'https://far.example/x?a=1&b=2', 'and the key goes to no other host');
 ($far) = (ask("/t/far?look=$key", method => 'POST'))[1] =~ /^Location: (.*?)\r?$/m;
 is($far, 'https://far.example/', 'nothing is left of it');
+
+# --- what the server does to it
+
+$html = (ask("/shut/page.html?look=$key"))[2];
+like($html, qr{<p class="q">\S+/shut/\.htaccess:2: maintenance is off: the file of flag=closed\.flag is not there</p>}, 'why maintenance is off');
+put('statusown/shut/closed.flag', "eta=tomorrow or so\n");
+is((ask('/shut/page.html'))[0], 503, 'now it is closed');
+$html = (ask("/shut/page.html?look=$key"))[2];
+like($html, qr{closed</td><td[^>]*>maintenance is on; to open again take the file closed\.flag away</td><td[^>]*>[^<]*/shut/\.htaccess:2<}, 'and who has the key sees that it is on');
+like($html, qr{does not work</td><td[^>]*>the file of flag=closed\.flag: line 1 }, 'and what of its file says nothing');
+is((ask("/shut/page.html?look=$key"))[0], 200, 'while it is');
+$html = (ask("/few/page.html?look=$key"))[2];
+like($html, qr{does not work</td><td[^>]*>lines are skipped, as they are past what the server allows: rules=; its admin}, 'a limit that was reached');
+like($html, qr{doubtful</td><td[^>]*>a rule of the server answers /few/1 before this line is asked: first-come</td><td[^>]*>[^<]*/few/\.htaccess:2<}, 'a rule of the server in front, by its name');
+unlike($html, qr{secret-of|/few/[34] before}, 'and no other one');
+like($html, qr{a rule of the server answers /few/2 before this line is asked: test\.conf:\d+<}, 'or by the name of its file');
+unlike($html, qr{[^<>\s]/test\.conf}, 'which says not where that is');
 is((ask("/closed/x?look=$key"))[0], 403, 'what is closed stays closed');
 is((ask("/short/page.html?look=short12345"))[2], 'here', 'a key that is too short opens nothing');
 is((ask('/server/x'))[0], 404, 'nor the page of the server');

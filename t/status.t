@@ -10,7 +10,7 @@ use R307;
 use R307::Site;
 use Time::HiRes qw(time);
 
-plan tests => 80;
+plan tests => 85;
 
 my $site = root() . '/status';
 put('status/page.html', 'here', 10);
@@ -204,6 +204,21 @@ sub faults
     }
     return join "\n", @faults;
 }
+
+# --- a map that is written again
+
+my ($was) = @{ $all->{maps} };
+is(scalar @{ $was->{versions} }, 1, 'a map is at its first version');
+put('status/one.map', join('', map { "/sheet/$_ /leaf/$_ until=2199-01-01\n" } 1 .. 240), 5);
+my $map;
+for (my $until = time + 60; time < $until; sleep 0.2) {
+    ($map) = @{ decode_json(body('/redirects?json'))->{maps} };
+    last if @{ $map->{versions} } == 2;
+}
+is(join(', ', map { "$_->{lines} and $_->{skipped}" } @{ $map->{versions} }), '240 and 0, 250 and 1', 'then at another one, and what it was is known');
+is($map->{versions}[1]{written}, $was->{written}, 'with the time of its file');
+ok($map->{versions}[0]{since} ge $map->{versions}[1]{since}, 'and since when it held');
+like(body('/redirects'), qr{<tr class="q"><td>before</td><td[^>]*>250</td><td[^>]*>1</td>}, 'which is on the page');
 
 my ($status, $type, $text) = ask('/redirects?metrics');
 like($type, qr{^Content-Type: text/plain; version=0\.0\.4; charset=utf-8\r?$}m, 'metrics as text 0.0.4');

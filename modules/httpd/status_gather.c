@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "httpd/status_faults.h"
 #include "httpd/status_gather.h"
 #include "httpd/status_served.h"
 
@@ -147,8 +146,7 @@ static const r307_image_t *image_at(request_rec *r, int at, const r307_mapref_t 
     return *ref && (*ref)->slot >= 0 ? r307_store_image(r, *ref) : NULL;
 }
 
-/* A block of a .htaccess in the directory or below. */
-static int is_own(const r307_status_own_t *own, const r307_block_t *block)
+int r307_status_is_own(const r307_status_own_t *own, const r307_block_t *block)
 {
     size_t len = strlen(own->directory);
 
@@ -164,7 +162,7 @@ static int each_own(walk_t *walk, const r307_status_own_t *own)
     for (i = 0; own->blocks && goes_on && i < own->blocks->count; i++) {
         r307_block_t *block = own->blocks->at[i];
         const apr_array_header_t *maps = block->rules->maps;
-        int is_here = is_own(own, block);
+        int is_here = r307_status_is_own(own, block);
         int count = is_here && r307_htshare_open(block) ? r307_ruleset_count(block->rules) : 0;
 
         for (k = 0; goes_on && k < count; k++, walk->number++) {
@@ -207,8 +205,8 @@ int r307_status_each(request_rec *r, const r307_config_t *conf,
 
 /* --- needs --- */
 
-static void need(r307_overview_t *status, r307_need_kind_t kind, const char *place,
-                 const char *text)
+void r307_status_need(r307_overview_t *status, r307_need_kind_t kind, const char *place,
+                      const char *text)
 {
     r307_status_need_t *added = apr_array_push(status->needs);
 
@@ -231,7 +229,7 @@ static void look_at_refusals(request_rec *r, r307_overview_t *status)
 
         status->refused[i] = r307_counters_read((r307_verdict_t)i);
         if (status->refused[i]) {
-            need(status, R307_NEED_REFUSED, NULL,
+            r307_status_need(status, R307_NEED_REFUSED, NULL,
                  apr_psprintf(r->pool, "%" APR_UINT64_T_FMT " request%s refused (%s): a "
                               "Location %s; the error log names the rules",
                               status->refused[i], status->refused[i] == 1 ? " was"
@@ -248,7 +246,7 @@ static void look_at_findings(request_rec *r, r307_overview_t *status)
 
     for (i = 0; i < R307_STATUS_NEEDS
          && (found = r307_start_lint_found(r->server, i)) != NULL; i++) {
-        need(status, R307_NEED_DOUBT, place_of(r->pool, &found->rule->place),
+        r307_status_need(status, R307_NEED_DOUBT, place_of(r->pool, &found->rule->place),
              found->text);
     }
 }
@@ -264,12 +262,12 @@ static void look_at_maintenance(request_rec *r, r307_overview_t *status)
             || r307_flag_file_exists(r, line->flag_path, NULL, NULL, &problem);
 
         if (problem) {
-            need(status, R307_NEED_BROKEN, place,
+            r307_status_need(status, R307_NEED_BROKEN, place,
                  apr_psprintf(r->pool, "flag=%s %s", line->flag, problem));
         }
         else if (is_on && !(line->until && line->until <= status->now)
                  && !(line->from && line->from > status->now)) {
-            need(status, R307_NEED_CLOSED, place, line->flag
+            r307_status_need(status, R307_NEED_CLOSED, place, line->flag
                  ? apr_psprintf(r->pool, "maintenance is on: %s is there; to open "
                                "again: rm %s",
                                 line->flag, line->flag_path)
@@ -309,6 +307,24 @@ static void look_at_dates(request_rec *r, r307_overview_t *status,
     apr_pool_destroy(p);
 }
 
+static apr_array_header_t *versions_of(apr_pool_t *p, const r307_maptold_t *told)
+{
+    apr_array_header_t *versions = apr_array_make(p, 4, sizeof(r307_status_version_t));
+    int i;
+
+    for (i = 0; i < told->versions; i++) {
+        const r307_mapwas_t *was = &told->was[i];
+        r307_status_version_t *version = apr_array_push(versions);
+
+        version->since = was->since;
+        version->written = (apr_time_t)(was->written / 1000);
+        version->is_counted = was->rules != R307_MAP_UNCOUNTED;
+        version->lines = was->rules;
+        version->skipped = was->bad;
+    }
+    return versions;
+}
+
 static void look_at_map(request_rec *r, r307_overview_t *status, int at)
 {
     const r307_mapref_t *ref;
@@ -334,13 +350,14 @@ static void look_at_map(request_rec *r, r307_overview_t *status, int at)
     map->is_read = image != NULL;
     map->skipped = told.bad;
     map->since = told.written;
+    map->versions = versions_of(r->pool, &told);
     if (image) {
         map->lines = r307_image_count(image);
         status->rules += map->lines;
         look_at_dates(r, status, image);
     }
     if (!image || told.is_refused) {
-        need(status, R307_NEED_BROKEN, map->place,
+        r307_status_need(status, R307_NEED_BROKEN, map->place,
              apr_psprintf(r->pool, "the map %s cannot be read%s; the error log says "
                                    "why, and "
                           "redirect307ctl lint FILE", ref->path,
@@ -348,7 +365,7 @@ static void look_at_map(request_rec *r, r307_overview_t *status, int at)
                                         "no rules"));
     }
     if (told.bad) {
-        need(status, R307_NEED_BROKEN, map->place,
+        r307_status_need(status, R307_NEED_BROKEN, map->place,
              apr_psprintf(r->pool, "%u line%s of %s skipped, as %s no rule%s; "
                                    "redirect307ctl lint "
                           "FILE says why", told.bad, told.bad == 1 ? "" : "s",
@@ -482,10 +499,10 @@ static void sum_up_maps(looking_t *looking, const r307_config_t *conf, apr_uint6
     (void)r307_status_each(looking->r, conf, NULL, lines, 1, look_in_maps, looking);
 }
 
-static void add_endless(request_rec *r, r307_overview_t *status, int endless)
+void r307_status_add_endless(request_rec *r, r307_overview_t *status, int endless)
 {
     if (endless) {
-        need(status, R307_NEED_ENDLESS, NULL,
+        r307_status_need(status, R307_NEED_ENDLESS, NULL,
              apr_psprintf(r->pool, "%d temporary rule%s neither an end nor a date to "
                                    "look "
                           "again; write until=YYYY-MM-DD or review=YYYY-MM-DD", endless,
@@ -503,8 +520,14 @@ static const char *word_of(const r307_config_t *conf)
     return choice->word ? choice->word : "off";
 }
 
-static void make(apr_pool_t *p, r307_overview_t *status)
+void r307_status_begin(request_rec *r, const r307_config_t *conf, r307_overview_t *status)
 {
+    apr_pool_t *p = r->pool;
+
+    status->now = r->request_time;
+    status->version = R307_VERSION;
+    status->engine = word_of(conf);
+    status->quiet = apr_array_make(p, 2, sizeof(const char *));
     status->needs = apr_array_make(p, 16, sizeof(r307_status_need_t));
     status->events = apr_array_make(p, 8, sizeof(r307_status_event_t));
     status->windows = apr_array_make(p, 8, sizeof(r307_status_window_t));
@@ -527,10 +550,7 @@ void r307_status_gather(request_rec *r, const r307_config_t *conf, int with_sums
     apr_uint64_t lines;
     int i, endless;
 
-    make(r->pool, status);
-    status->now = r->request_time;
-    status->version = R307_VERSION;
-    status->engine = word_of(of_server);
+    r307_status_begin(r, of_server, status);
     status->is_counted = conf->hits != NULL;
     r307_hit_table_sum(conf, status->now - UNUSED, &sum);
     status->hits = sum.all;
@@ -550,52 +570,12 @@ void r307_status_gather(request_rec *r, const r307_config_t *conf, int with_sums
     look_at_maintenance(r, status);
     r307_status_served(r, status);
     if (sum.idle) {
-        need(status, R307_NEED_UNUSED, NULL,
+        r307_status_need(status, R307_NEED_UNUSED, NULL,
              apr_psprintf(r->pool, "%u rule%s had no hit for " APR_STRINGIFY(UNUSED_DAYS)
                           " days; ?json says which, by last_hit", sum.idle,
                           sum.idle == 1 ? "" : "s"));
     }
-    add_endless(r, status, endless);
-    r307_status_sort(status);
-}
-
-/* --- of a directory --- */
-
-typedef struct owning_t {
-    request_rec *r;
-    r307_overview_t *status;
-    int endless;
-} owning_t;
-
-static int look_at_own(void *baton, const r307_status_rule_t *of, apr_uint64_t number)
-{
-    owning_t *owning = baton;
-
-    owning->status->rules++;
-    r307_status_look(owning->r->pool, owning->status, of->rule);
-    owning->endless += r307_limit_lacks(R307_REQUIRE_REVIEW, of->rule) != NULL;
-    return owning->status->rules < SCAN_MOST;
-}
-
-void r307_status_gather_own(request_rec *r, const r307_config_t *conf,
-                            const r307_status_own_t *own, r307_overview_t *status)
-{
-    owning_t owning = { r, status, 0 };
-    int i;
-
-    make(r->pool, status);
-    status->now = r->request_time;
-    status->version = R307_VERSION;
-    status->engine = word_of(conf);
-    (void)r307_status_each(r, conf, own, 0, 0, look_at_own, &owning);
-    for (i = 0; own->blocks && i < own->blocks->count; i++) {
-        const r307_block_t *block = own->blocks->at[i];
-
-        if (is_own(own, block)) {
-            r307_status_faults(r->pool, status, block);
-        }
-    }
-    add_endless(r, status, owning.endless);
+    r307_status_add_endless(r, status, endless);
     r307_status_sort(status);
 }
 

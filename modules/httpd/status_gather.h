@@ -33,9 +33,15 @@ int r307_status_each(request_rec *r, const r307_config_t *conf,
 void r307_status_gather(request_rec *r, const r307_config_t *conf, int with_sums,
                         r307_overview_t *status);
 
-/* The same of a directory: nothing that anybody else wrote. */
-void r307_status_gather_own(request_rec *r, const r307_config_t *conf,
-                            const r307_status_own_t *own, r307_overview_t *status);
+/* For who fills in one: empty lists, the time, and what the engine does. */
+void r307_status_begin(request_rec *r, const r307_config_t *conf, r307_overview_t *status);
+/* Something that needs somebody; place may be NULL. */
+void r307_status_need(r307_overview_t *status, r307_need_kind_t kind, const char *place,
+                      const char *text);
+/* That so many temporary rules have no end; 0: nothing. */
+void r307_status_add_endless(request_rec *r, r307_overview_t *status, int endless);
+/* Whether a block is of a .htaccess in the directory or below. */
+int r307_status_is_own(const r307_status_own_t *own, const r307_block_t *block);
 
 /* The page of rules that the filter wants. */
 void r307_status_show(request_rec *r, const r307_config_t *conf,

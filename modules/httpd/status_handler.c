@@ -11,6 +11,7 @@
 #include "httpd/request.h"
 #include "httpd/status_ask.h"
 #include "httpd/status_gather.h"
+#include "httpd/status_own.h"
 
 extern module AP_MODULE_DECLARE_DATA redirect307_module;
 

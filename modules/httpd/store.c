@@ -107,7 +107,7 @@ typedef struct retained_t {
     r307_running_t running;
 } retained_t;
 
-#define LAYOUT R307_VERSION " 7"     /* another one whenever a table is */
+#define LAYOUT R307_VERSION " 8"     /* another one whenever a table is */
 
 static retained_t *find_retained(server_rec *s)
 {
@@ -507,6 +507,7 @@ void r307_store_tell(const r307_mapref_t *ref, r307_maptold_t *told)
     told->is_refused = __atomic_load_n(&slot->refused, __ATOMIC_SEQ_CST) != 0;
     told->bad = version ? version->bad : 0;
     told->written = (apr_time_t)(slot->built.written / 1000);
+    told->versions = r307_arena_versions(ref->store->arena, ref->slot, told->was);
 }
 
 int r307_store_is_map(r307_store_t *store, apr_dev_t device, apr_ino_t inode)

@@ -63,6 +63,8 @@ typedef struct r307_maptold_t {
     int is_there, is_refused;   /* it has rules; its file was found wrong since */
     apr_uint32_t bad;           /* lines that are none */
     apr_time_t written;         /* the file that was read; 0: not known */
+    int versions;               /* that it is and was at, the one in use first */
+    r307_mapwas_t was[R307_MAP_VERSIONS];
 } r307_maptold_t;
 
 void r307_store_tell(const r307_mapref_t *ref, r307_maptold_t *told);

@@ -303,6 +303,18 @@ void r307_arena_bury(r307_arena_t *arena, pid_t pid)
     }
 }
 
+int r307_arena_versions(const r307_arena_t *arena, int slot, r307_mapwas_t *was)
+{
+    const r307_mapslot_t *of = &arena->slots[slot];
+    apr_uint64_t versions = load(&of->versions);
+    int i;
+
+    for (i = 0; i < R307_MAP_VERSIONS - 1 && (apr_uint64_t)i < versions; i++) {
+        was[i] = of->was[(versions - 1 - (apr_uint64_t)i) % R307_MAP_VERSIONS];
+    }
+    return i;
+}
+
 const r307_mapversion_t *r307_arena_current(const r307_arena_t *arena, int slot)
 {
     return version_in(arena, load(&arena->current[slot]));

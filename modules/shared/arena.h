@@ -62,6 +62,16 @@ typedef struct r307_mapversion_t {
     apr_uint32_t unused;
 } r307_mapversion_t;
 
+/* A version that a map of httpd.conf is or was at. */
+typedef struct r307_mapwas_t {
+    apr_time_t since;           /* it was taken then */
+    apr_uint64_t written;       /* as in r307_filestate_t, of its file */
+    apr_uint32_t rules, bad;    /* R307_MAP_UNCOUNTED: of an image that is mapped */
+} r307_mapwas_t;
+
+#define R307_MAP_UNCOUNTED APR_UINT32_MAX
+#define R307_MAP_VERSIONS  6
+
 /* What is known of one map, whatever process is asked. */
 typedef struct r307_mapslot_t {
     apr_uint64_t key;           /* 0: free */
@@ -78,6 +88,9 @@ typedef struct r307_mapslot_t {
     apr_uint32_t wants_file;    /* the writer cannot open it, and asks who can */
     apr_uint32_t home;          /* who it belongs to, set by the writer once it is claimed;
                                  * 0: nobody in particular */
+    apr_uint64_t versions;      /* that it was at, the one in use among them: the writer adds one
+                                 * when it stands in `was`, by their number; of httpd.conf only */
+    r307_mapwas_t was[R307_MAP_VERSIONS];
 } r307_mapslot_t;
 
 typedef struct r307_arena_size_t {
@@ -117,6 +130,10 @@ void r307_arena_rest(r307_arena_t *arena);
 void r307_arena_begin(r307_arena_t *arena);
 /* For who knows: that process is gone. */
 void r307_arena_bury(r307_arena_t *arena, pid_t pid);
+
+/* The versions that a map of httpd.conf was at, the one in use first; how many there are, at
+ * most R307_MAP_VERSIONS - 1. */
+int r307_arena_versions(const r307_arena_t *arena, int slot, r307_mapwas_t *was);
 
 /* The version that a slot had at some moment of the call; NULL: none. */
 const r307_mapversion_t *r307_arena_current(const r307_arena_t *arena, int slot);

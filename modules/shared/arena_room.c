@@ -410,18 +410,35 @@ void r307_arena_give_up(r307_arena_t *arena, r307_mapversion_t *version)
     }
 }
 
+/* Whoever reads leaves out the place that is written next. */
+static void note_version(r307_mapslot_t *slot, const r307_filestate_t *of,
+                         apr_uint32_t rules, apr_uint32_t bad)
+{
+    r307_mapwas_t *was = &slot->was[slot->versions % R307_MAP_VERSIONS];
+
+    if (slot->is_conf) {
+        was->since = apr_time_now();
+        was->written = of->written;
+        was->rules = rules;
+        was->bad = bad;
+        store(&slot->versions, slot->versions + 1);
+    }
+}
+
 void r307_arena_publish(r307_arena_t *arena, int slot, r307_mapversion_t *version,
                         const r307_filestate_t *of)
 {
     version->of = *of;
     retire(arena, slot, take_reserved(arena, version));
     arena->slots[slot].built = *of;
+    note_version(&arena->slots[slot], of, version->rules, version->bad);
 }
 
 void r307_arena_publish_mapped(r307_arena_t *arena, int slot, const r307_filestate_t *of)
 {
     retire(arena, slot, 0);
     arena->slots[slot].built = *of;
+    note_version(&arena->slots[slot], of, R307_MAP_UNCOUNTED, R307_MAP_UNCOUNTED);
 }
 
 /* --- slots --- */

@@ -142,6 +142,17 @@ static void answer(r307_out_t *out, const r307_status_ask_t *ask)
     r307_out_puts(out, "</div>\n", NULL);
 }
 
+static void quiet(r307_out_t *out, const r307_overview_t *status)
+{
+    int i;
+
+    for (i = 0; i < status->quiet->nelts; i++) {
+        r307_out_puts(out, "<p class=\"q\">", NULL);
+        r307_out_html(out, APR_ARRAY_IDX(status->quiet, i, const char *));
+        r307_out_puts(out, "</p>\n", NULL);
+    }
+}
+
 static void needs(r307_out_t *out, const r307_overview_t *status)
 {
     int i;
@@ -150,7 +161,9 @@ static void needs(r307_out_t *out, const r307_overview_t *status)
                        "you</h2>\n",
                   NULL);
     if (!status->needs->nelts) {
-        r307_out_puts(out, "<p>Nothing.</p></section>\n", NULL);
+        r307_out_puts(out, "<p>Nothing.</p>\n", NULL);
+        quiet(out, status);
+        r307_out_puts(out, "</section>\n", NULL);
         return;
     }
     r307_out_puts(out, "<table><thead><tr><th scope=\"col\">What</th><th scope=\"col\">"
@@ -168,7 +181,9 @@ static void needs(r307_out_t *out, const r307_overview_t *status)
         r307_out_puts(out, "</tr>\n", NULL);
         r307_out_pass(out);
     }
-    r307_out_puts(out, "</tbody></table></section>\n", NULL);
+    r307_out_puts(out, "</tbody></table>\n", NULL);
+    quiet(out, status);
+    r307_out_puts(out, "</section>\n", NULL);
 }
 
 static void events(r307_out_t *out, const r307_overview_t *status)
@@ -385,6 +400,31 @@ static void rules(r307_out_t *out, const r307_overview_t *status)
     r307_out_puts(out, "</p></section>\n", NULL);
 }
 
+/* The versions before the one in use, each as a row of its own. */
+static void older(r307_out_t *out, const r307_status_map_t *map)
+{
+    int i;
+
+    for (i = 1; i < map->versions->nelts; i++) {
+        const r307_status_version_t *version = &APR_ARRAY_IDX(map->versions, i,
+                                                              r307_status_version_t);
+
+        r307_out_puts(out, "<tr class=\"q\"><td>before</td>", NULL);
+        if (version->is_counted) {
+            r307_out_number_cell(out, "lines", version->lines);
+            r307_out_number_cell(out, "skipped", version->skipped);
+        }
+        else {
+            r307_out_puts(out, "<td></td><td></td>", NULL);
+        }
+        r307_out_puts(out, "<td data-of=\"written\">", NULL);
+        r307_out_when(out, version->written);
+        r307_out_puts(out, "</td><td data-of=\"in use since\">", NULL);
+        r307_out_when(out, version->since);
+        r307_out_puts(out, "</td><td></td></tr>\n", NULL);
+    }
+}
+
 static void maps(r307_out_t *out, const r307_overview_t *status)
 {
     int i;
@@ -397,7 +437,7 @@ static void maps(r307_out_t *out, const r307_overview_t *status)
                   "<tr><th scope=\"col\">File</th><th scope=\"col\" class=\"n\">"
                   "Lines</th><th "
                   "scope=\"col\" class=\"n\">Skipped</th><th scope=\"col\">Written "
-                  "(UTC)</th><th "
+                  "(UTC)</th><th scope=\"col\">In use since (UTC)</th><th "
                   "scope=\"col\">Named at</th></tr></thead><tbody>\n", NULL);
     for (i = 0; i < status->maps->nelts; i++) {
         const r307_status_map_t *map = &APR_ARRAY_IDX(status->maps, i, r307_status_map_t);
@@ -414,9 +454,13 @@ static void maps(r307_out_t *out, const r307_overview_t *status)
         }
         r307_out_puts(out, "<td data-of=\"written\">", NULL);
         r307_out_when(out, map->since);
+        r307_out_puts(out, "</td><td data-of=\"in use since\">", NULL);
+        r307_out_when(out, map->versions->nelts
+                      ? APR_ARRAY_IDX(map->versions, 0, r307_status_version_t).since : 0);
         r307_out_puts(out, "</td>", NULL);
         r307_out_code_cell(out, "named at", map->place);
         r307_out_puts(out, "</tr>\n", NULL);
+        older(out, map);
     }
     r307_out_puts(out, "</tbody></table></section>\n", NULL);
 }

@@ -21,6 +21,28 @@ static void when(r307_out_t *out, const char *name, apr_time_t at)
     text(out, name, at ? r307_status_time(out->p, at) : NULL);
 }
 
+/* The one in use first. */
+static void versions(r307_out_t *out, const r307_status_map_t *map)
+{
+    int i;
+
+    r307_out_puts(out, ",\"versions\":[", NULL);
+    for (i = 0; i < map->versions->nelts; i++) {
+        const r307_status_version_t *version = &APR_ARRAY_IDX(map->versions, i,
+                                                              r307_status_version_t);
+
+        r307_out_puts(out, i ? "," : "", "{\"since\":", NULL);
+        r307_out_json(out, r307_status_time(out->p, version->since));
+        when(out, "written", version->written);
+        if (version->is_counted) {
+            number(out, "lines", version->lines);
+            number(out, "skipped", version->skipped);
+        }
+        r307_out_puts(out, "}", NULL);
+    }
+    r307_out_puts(out, "]", NULL);
+}
+
 void r307_status_json_begin(r307_out_t *out, const r307_overview_t *status)
 {
     int i;
@@ -43,6 +65,11 @@ void r307_status_json_begin(r307_out_t *out, const r307_overview_t *status)
         text(out, "text", need->text);
         r307_out_puts(out, "}", NULL);
     }
+    r307_out_puts(out, "],\"quiet\":[", NULL);
+    for (i = 0; i < status->quiet->nelts; i++) {
+        r307_out_puts(out, i ? "," : "", NULL);
+        r307_out_json(out, APR_ARRAY_IDX(status->quiet, i, const char *));
+    }
     r307_out_puts(out, "],\"maps\":[", NULL);
     for (i = 0; i < status->maps->nelts; i++) {
         const r307_status_map_t *map = &APR_ARRAY_IDX(status->maps, i, r307_status_map_t);
@@ -54,6 +81,7 @@ void r307_status_json_begin(r307_out_t *out, const r307_overview_t *status)
         number(out, "lines", map->lines);
         number(out, "skipped", map->skipped);
         when(out, "written", map->since);
+        versions(out, map);
         r307_out_puts(out, "}", NULL);
     }
     r307_out_puts(out, "]", NULL);

@@ -78,11 +78,19 @@ typedef struct r307_status_window_t {
     const char *rule;
 } r307_status_window_t;
 
+/* A version that a map is or was at. */
+typedef struct r307_status_version_t {
+    apr_time_t since, written;
+    int is_counted;                 /* lines and skipped are known */
+    apr_uint64_t lines, skipped;
+} r307_status_version_t;
+
 typedef struct r307_status_map_t {
     const char *path, *host, *place;
     int is_read;                    /* its rules are there */
     apr_uint64_t lines, skipped;
     apr_time_t since;               /* when the file was written; 0: not known */
+    apr_array_header_t *versions;   /* of r307_status_version_t, the one in use first */
     int has_hits;                   /* summed up: it is not too large for that */
     apr_uint64_t hits;
 } r307_status_map_t;
@@ -138,6 +146,7 @@ typedef struct r307_overview_t {
     int is_counted;                 /* Redirect307Hits on */
     apr_uint64_t hits, hit_rules;
     apr_array_header_t *needs;      /* of r307_status_need_t, the worst first */
+    apr_array_header_t *quiet;      /* of const char *: what is off, and needs nobody */
     apr_array_header_t *events;     /* of r307_status_event_t, the next first */
     apr_array_header_t *windows;    /* of r307_status_window_t */
     apr_array_header_t *maps;       /* of r307_status_map_t */

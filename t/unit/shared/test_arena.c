@@ -289,6 +289,31 @@ START_TEST(mapped)
 }
 END_TEST
 
+/* Versions of a map of httpd.conf, the one in use first; of tenants' maps nobody asks. */
+START_TEST(versions)
+{
+    r307_filestate_t of = { 1, 2, 3, 4, 5 };
+    r307_mapwas_t was[R307_MAP_VERSIONS];
+    int slot = put("a", 100, 1, 'x'), i;
+
+    ck_assert_int_eq(r307_arena_versions(arena, slot, was), 1);
+    ck_assert(was[0].rules != R307_MAP_UNCOUNTED && was[0].since != 0);
+    r307_arena_publish_mapped(arena, slot, &of);
+    ck_assert_int_eq(r307_arena_versions(arena, slot, was), 2);
+    ck_assert(was[0].rules == R307_MAP_UNCOUNTED && was[0].written == of.written);
+    for (i = 0; i < 3 * R307_MAP_VERSIONS; i++) {
+        of.written = 100 + (apr_uint64_t)i;
+        r307_arena_publish_mapped(arena, slot, &of);
+    }
+    ck_assert_int_eq(r307_arena_versions(arena, slot, was), R307_MAP_VERSIONS - 1);
+    for (i = 0; i < R307_MAP_VERSIONS - 1; i++) {
+        ck_assert_uint_eq(was[i].written, 100 + 3 * R307_MAP_VERSIONS - 1 - (unsigned)i);
+    }
+    slot = put("b", 100, 0, 'x');
+    ck_assert_int_eq(r307_arena_versions(arena, slot, was), 0);
+}
+END_TEST
+
 /* What a hostile process writes there leads nobody outside. */
 START_TEST(foreign_bytes)
 {
@@ -527,6 +552,7 @@ TCase *arena_cases(void)
     tcase_add_test(cases, places);
     tcase_add_test(cases, given_up);
     tcase_add_test(cases, mapped);
+    tcase_add_test(cases, versions);
     tcase_add_test(cases, foreign_bytes);
     tcase_add_test(cases, counts);
     tcase_add_test(cases, sizes);

@@ -99,6 +99,7 @@ static r307_overview_t make(void)
     status.engine = "on";
     status.version = "1";
     status.needs = apr_array_make(p, 4, sizeof(r307_status_need_t));
+    status.quiet = apr_array_make(p, 1, sizeof(const char *));
     status.events = apr_array_make(p, 4, sizeof(r307_status_event_t));
     status.windows = apr_array_make(p, 4, sizeof(r307_status_window_t));
     status.maps = apr_array_make(p, 4, sizeof(r307_status_map_t));
@@ -260,6 +261,8 @@ START_TEST(hostile_rule)
     r307_status_look_at_files(p, &status);
     memset(map, 0, sizeof(*map));
     map->path = map->place = map->host = evil;
+    map->versions = apr_array_make(p, 2, sizeof(r307_status_version_t));
+    APR_ARRAY_PUSH(status.quiet, const char *) = evil;
     memset(&ask, 0, sizeof(ask));
     ask.url = ask.method = ask.headers = ask.at = ask.bad = ask.before = ask.rule = evil;
     ask.steps = apr_array_make(p, 1, sizeof(const char *));
