@@ -27,7 +27,7 @@ static const char *check(const ctl_args_t *args)
                                 elsewhere[i]);
         }
     }
-    return args->count == 1 ? NULL : "--live asks for one URL; leave the file out";
+    return args->count == 1 && *args->words[0] ? NULL : "--live asks for one URL; leave the file out";
 }
 
 static void put(r307_buf_t *buf, const char *name, const char *value)

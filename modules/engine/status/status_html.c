@@ -307,6 +307,12 @@ static void filters(r307_out_t *out, const r307_overview_t *status)
                        "\n", NULL);
 }
 
+/* The two beside each other, where there are two. */
+static const char *with_words(apr_pool_t *p, const char *a, const char *b)
+{
+    return a && b ? apr_pstrcat(p, a, " \xC2\xB7 ", b, NULL) : a ? a : b;
+}
+
 static void rule_row(r307_out_t *out, const r307_overview_t *status,
                      const r307_status_rule_t *of)
 {
@@ -337,11 +343,8 @@ static void rule_row(r307_out_t *out, const r307_overview_t *status,
     r307_out_puts(out, "</span>", NULL);
     if (rule->name || rule->owner || rule->note) {
         r307_out_puts(out, "<br><span class=\"q\">", NULL);
-        r307_out_html(out, apr_pstrcat(out->p, rule->name ? rule->name : "",
-                                       rule->owner ? " \xC2\xB7 " : "",
-                                       rule->owner ? rule->owner : "",
-                                       rule->note ? " \xC2\xB7 " : "",
-                                       rule->note ? rule->note : "", NULL));
+        r307_out_html(out, with_words(out->p, rule->name,
+                                      with_words(out->p, rule->owner, rule->note)));
         r307_out_puts(out, "</span>", NULL);
     }
     if (of->hits.own) {
