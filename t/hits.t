@@ -84,7 +84,7 @@ sub halves
         for (my $n = 0; ($n * 2 + $half) * $stripe < length $bytes; $n++) {
             $text .= substr $bytes, ($n * 2 + $half) * $stripe, $stripe;
         }
-        next unless $text =~ /^R307HITS/;
+        next unless $text =~ /^R307HIT2/;
         my ($serial, $count) = unpack 'x24 Q Q', $text;
         my @cells = map { { id => $_->[0], all => $_->[1] & (1 << 40) - 1, own => $_->[1] >> 40, last => $_->[3] } }
             map { [unpack 'Q Q Q V v v', substr $text, 56 + 32 * $_, 32] } 0 .. $count - 1;

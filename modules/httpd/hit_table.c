@@ -23,7 +23,7 @@
 APLOG_USE_MODULE(redirect307);
 
 #define RETAINED "mod_redirect307.hits"
-#define LAYOUT   R307_VERSION " 1"      /* another one whenever a table is */
+#define LAYOUT   R307_VERSION " 2"      /* another one whenever a table is */
 #define APART    apr_time_from_sec(30)  /* writings; who dies loses no more */
 #define LOCK_TRIES 100                  /* of 10 milliseconds */
 
@@ -179,6 +179,15 @@ static void say_not_kept(server_rec *s, const char *path, const char *why)
                  "and hits are counted and not kept", path, why);
 }
 
+static void begin_anew(server_rec *s, int fd, const char *path, const char *why)
+{
+    ap_log_error(APLOG_MARK, APLOG_WARNING, 0, s, "Redirect307Hits: %s %s; it begins anew",
+                 path, why);
+    if (ftruncate(fd, 0) != 0) {
+        ap_log_error(APLOG_MARK, APLOG_WARNING, errno, s, "Redirect307Hits: %s", path);
+    }
+}
+
 /* The table that goes on with the file, whose hits were counted by its seed. */
 static r307_hittable_t *read_file(apr_pool_t *ptemp, server_rec *s,
                                   r307_hittable_t *table,
@@ -193,13 +202,11 @@ static r307_hittable_t *read_file(apr_pool_t *ptemp, server_rec *s,
         close(fd);
         return table;
     case R307_HITSFILE_DAMAGED:
-        ap_log_error(APLOG_MARK, APLOG_WARNING, 0, s, "Redirect307Hits: %s is damaged, "
-                      "both "
-                     "halves of it; it begins anew", path);
-        if (ftruncate(fd, 0) != 0) {
-            ap_log_error(APLOG_MARK, APLOG_WARNING, errno, s, "Redirect307Hits: "
-                          "%s", path);
-        }
+        begin_anew(s, fd, path, "is damaged, both halves of it");
+        break;
+    case R307_HITSFILE_OLD:
+        begin_anew(s, fd, path, "was written by a version that told rules apart by other "
+                                "numbers");
         break;
     case R307_HITSFILE_FINE:
         if (table && table->hits->head->seed == read.seed) {

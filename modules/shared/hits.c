@@ -49,12 +49,13 @@ static r307_hitcell_t *bucket_of(const r307_hits_t *hits, apr_uint64_t id, unsig
 static r307_hitcell_t *search(const r307_hits_t *hits, apr_uint64_t id,
                               r307_hitcell_t **room, unsigned *in_level)
 {
-    unsigned level, i;
+    unsigned level, i, place = r307_hits_place(id);
 
     for (level = 0; level < R307_HITS_LEVELS; level++) {
-        r307_hitcell_t *cell = bucket_of(hits, id, level);
+        r307_hitcell_t *bucket = bucket_of(hits, id, level);
 
-        for (i = 0; i < R307_HITS_BUCKET; i++, cell++) {
+        for (i = 0; i < R307_HITS_BUCKET; i++) {
+            r307_hitcell_t *cell = bucket + ((place + i) & (R307_HITS_BUCKET - 1));
             apr_uint64_t seen = CELL_ID(cell);
 
             if (seen == id) {
@@ -191,11 +192,25 @@ apr_uint64_t r307_hits_next_month(r307_hithead_t *head, apr_uint32_t second)
     return month;
 }
 
+/* Who counts comes here first, so that who reads a hit of the new month in `counts` as one
+ * before it finds the word changed. */
+void r307_hits_turn(r307_hitcell_t *cell, apr_uint64_t month)
+{
+    apr_uint64_t seen = __atomic_load_n(&cell->month, __ATOMIC_ACQUIRE);
+    apr_uint64_t before = __atomic_load_n(&cell->counts, __ATOMIC_ACQUIRE) & COUNT_MASK;
+
+    if (seen >> R307_HITS_MONTH_AT != month) {
+        (void)__atomic_compare_exchange_n(&cell->month, &seen,
+                                          month << R307_HITS_MONTH_AT | before, 0,
+                                          __ATOMIC_SEQ_CST, __ATOMIC_RELAXED);
+    }
+}
+
 void r307_hits_read(const r307_hits_t *hits, apr_uint64_t id, apr_uint32_t second,
                     r307_hitcount_t *count)
 {
     const r307_hitcell_t *cell = r307_hits_find(hits, id);
-    apr_uint64_t counts, month;
+    apr_uint64_t counts, month, before;
     apr_uint32_t until;
 
     memset(count, 0, sizeof(*count));
@@ -204,10 +219,11 @@ void r307_hits_read(const r307_hits_t *hits, apr_uint64_t id, apr_uint32_t secon
     }
     counts = __atomic_load_n(&cell->counts, __ATOMIC_RELAXED);
     month = __atomic_load_n(&cell->month, __ATOMIC_RELAXED);
+    before = month & MONTH_MASK;
     count->all = counts & COUNT_MASK;
     count->own = counts >> R307_HITS_OWN_AT;
     count->month = month >> R307_HITS_MONTH_AT == r307_hits_month(second, &until)
-        ? month & MONTH_MASK : 0;
+                   && before < count->all ? count->all - before : 0;
     count->last = apr_time_from_sec((apr_time_t)__atomic_load_n(&cell->last,
                                                                 __ATOMIC_RELAXED));
     count->first = apr_time_from_sec((apr_time_t)__atomic_load_n(&cell->first,
@@ -234,7 +250,7 @@ static int is_in_use(const r307_hitcell_t *cell)
 
 static void leave(r307_hits_t *hits, r307_hitcell_t *cell, apr_uint32_t second)
 {
-    __atomic_sub_fetch(&hits->tenants[cell->tenant].held, 1, __ATOMIC_RELAXED);
+    __atomic_sub_fetch(&hits->tenants[r307_hits_tenant_of(cell)].held, 1, __ATOMIC_RELAXED);
     __atomic_store_n(&cell->id, R307_HITS_LEFT, __ATOMIC_RELEASE);
     __atomic_store_n(&cell->last, second, __ATOMIC_RELAXED);
     hits->head->left++;
@@ -243,7 +259,7 @@ static void leave(r307_hits_t *hits, r307_hitcell_t *cell, apr_uint32_t second)
 /* A cell of one that is killed before it names the tenant stays nobody's. */
 static int is_of(const r307_hitcell_t *cell, int tenant)
 {
-    return tenant < 0 || cell->tenant == (unsigned)tenant;
+    return tenant < 0 || r307_hits_tenant_of(cell) == (unsigned)tenant;
 }
 
 static unsigned count_of(const r307_hits_t *hits, int tenant)

@@ -7,8 +7,9 @@
  *     head | tenants[] | cells of level 0 | of level 1, twice as many | ...
  *
  * A cell stands in the one bucket of its identity in the first level that had room for
- * it, so a search ends at the first empty cell, and a small server touches the first
- * level only.
+ * it; there it is looked for from a place that the identity says, so a search ends at the
+ * first empty cell. A small server touches the first level only. Buckets are large, so that
+ * levels are full before the next one, twice as large, is begun.
  *
  * Who may write which word:
  *
@@ -25,9 +26,9 @@
 #include <apr_pools.h>
 #include <apr_time.h>
 
-#define R307_HITS_BUCKET 4u         /* cells; 128 bytes */
-#define R307_HITS_FIRST  4096u      /* cells of level 0 */
-#define R307_HITS_LEVELS 8
+#define R307_HITS_BUCKET 16u        /* cells; 512 bytes */
+#define R307_HITS_FIRST  1024u      /* cells of level 0 */
+#define R307_HITS_LEVELS 10
 #define R307_HITS_CELLS  (R307_HITS_FIRST * ((1u << R307_HITS_LEVELS) - 1))
 #define R307_HITS_TENANTS 16384u    /* who has rules in .htaccess, at most */
 
@@ -37,8 +38,9 @@
 #define R307_HITS_READY 2u          /* all of it is 0 again */
 
 /* counts: all hits, and above R307_HITS_OWN_AT those that came from a page of the host
- * that was asked, which stay at what fits. month: hits, and above R307_HITS_MONTH_AT in
- * which month (of UTC, 1970-01 is 0). Seconds are those since 1970, in UTC. */
+ * that was asked, which stay at what fits. month: how many of all hits were before that
+ * month, and above R307_HITS_MONTH_AT which one it is (of UTC, 1970-01 is 0). Seconds are
+ * those since 1970, in UTC. */
 typedef struct r307_hitcell_t {
     apr_uint64_t id;
     apr_uint64_t counts;
@@ -77,23 +79,36 @@ typedef struct r307_hits_t {
 /* For as long as p lives; NULL: there is no such memory. */
 r307_hits_t *r307_hits_make(apr_pool_t *p, apr_uint64_t seed);
 
-/* The cell of an identity; NULL. The first level is asked here: each hit pays for it. */
+/* Where in its buckets an identity is looked for first. */
+static inline unsigned r307_hits_place(apr_uint64_t id)
+{
+    return (unsigned)(id >> 40) & (R307_HITS_BUCKET - 1);
+}
+
+/* The cell of an identity; NULL. Where most are is asked here: each hit pays for it. */
 r307_hitcell_t *r307_hits_find_on(const r307_hits_t *hits, apr_uint64_t id);
 
 static inline r307_hitcell_t *r307_hits_find(const r307_hits_t *hits, apr_uint64_t id)
 {
     unsigned bucket = (unsigned)id & (R307_HITS_FIRST / R307_HITS_BUCKET - 1);
-    r307_hitcell_t *cell = hits->cells + bucket * R307_HITS_BUCKET;
+    r307_hitcell_t *cell = hits->cells + bucket * R307_HITS_BUCKET + r307_hits_place(id);
 
     return __atomic_load_n(&cell->id, __ATOMIC_ACQUIRE) == id ? cell
-        : __atomic_load_n(&cell[1].id, __ATOMIC_ACQUIRE) == id ? cell + 1
-        : r307_hits_find_on(hits, id);
+                                                              : r307_hits_find_on(hits, id);
 }
 
 /* The cell of an identity, taken for it if it has none; NULL: there is no room. tenant:
  * 0, or of r307_hits_tenant. second: now. */
 r307_hitcell_t *r307_hits_claim(r307_hits_t *hits, apr_uint64_t id, unsigned tenant,
                                 apr_uint32_t second);
+
+/* Whose cell it is. Any child could have written it, and who asks may be root. */
+static inline unsigned r307_hits_tenant_of(const r307_hitcell_t *cell)
+{
+    unsigned tenant = __atomic_load_n(&cell->tenant, __ATOMIC_RELAXED);
+
+    return tenant < R307_HITS_TENANTS ? tenant : 0;
+}
 
 /* The number of a tenant; 0: there are too many. */
 unsigned r307_hits_tenant(r307_hits_t *hits, apr_uint64_t key);
@@ -104,27 +119,26 @@ int r307_hits_may(r307_hits_t *hits, unsigned tenant, apr_uint32_t most);
 /* The month of that second, reckoned anew when the one that is known is over. */
 apr_uint64_t r307_hits_next_month(r307_hithead_t *head, apr_uint32_t second);
 
+/* A month begins for the cell, unless somebody else saw that first. */
+void r307_hits_turn(r307_hitcell_t *cell, apr_uint64_t month);
+
 /* One hit. is_own: by a link on the own host. */
 static inline void r307_hits_add(r307_hits_t *hits, r307_hitcell_t *cell,
                                  apr_uint32_t second, int is_own)
 {
     apr_uint64_t known = __atomic_load_n(&hits->head->month, __ATOMIC_RELAXED);
-    apr_uint64_t seen = __atomic_load_n(&cell->month, __ATOMIC_RELAXED), wanted;
     apr_uint64_t month = second >= known >> 16 ? r307_hits_next_month(hits->head, second)
                                                : known & 0xFFFF;
     apr_uint64_t one = 1;
 
+    if (__atomic_load_n(&cell->month, __ATOMIC_RELAXED) >> R307_HITS_MONTH_AT != month) {
+        r307_hits_turn(cell, month);
+    }
     if (is_own && __atomic_load_n(&cell->counts, __ATOMIC_RELAXED) >> R307_HITS_OWN_AT
                   < R307_HITS_OWN_MOST) {
         one |= APR_UINT64_C(1) << R307_HITS_OWN_AT;
     }
-    (void)__atomic_fetch_add(&cell->counts, one, __ATOMIC_RELAXED);
-    do {
-        wanted = seen >> R307_HITS_MONTH_AT == month
-            ? seen + 1 : month << R307_HITS_MONTH_AT | 1;
-    } while (!__atomic_compare_exchange_n(&cell->month, &seen, wanted, 1,
-                                          __ATOMIC_RELAXED,
-                                          __ATOMIC_RELAXED));
+    (void)__atomic_fetch_add(&cell->counts, one, __ATOMIC_RELEASE);
     __atomic_store_n(&cell->last, second, __ATOMIC_RELAXED);
 }
 

@@ -8,7 +8,8 @@
 
 #include "base/hash.h"
 
-#define MAGIC "R307HITS"
+#define MAGIC "R307HIT2"
+#define OLD_MAGIC "R307HITS"
 #define ORDER 0x01020304u
 #define LEAST 16u               /* below are the values of id that are none */
 
@@ -115,13 +116,22 @@ static int read_half(apr_pool_t *p, int fd, unsigned half, r307_hitsread_t *read
         && sum_with(&head, stream.sum) == head.sum;
 }
 
-static int is_ours(int fd, unsigned half)
+/* Whether a half begins with that word. */
+static int begins(int fd, unsigned half, const char *magic)
 {
     stream_t stream = { fd, half, 0, 0, NULL, 0 };
     head_t head;
 
     return read_at(fd, head.magic, sizeof(head.magic), place_of(&stream, 0))
-        && is_head(&head);
+        && memcmp(head.magic, magic, sizeof(head.magic)) == 0;
+}
+
+/* Which kind of file it is that has no half to be read. */
+static r307_hitsfile_t kind_of(int fd)
+{
+    return begins(fd, 0, MAGIC) || begins(fd, 1, MAGIC) ? R307_HITSFILE_DAMAGED
+         : begins(fd, 0, OLD_MAGIC) || begins(fd, 1, OLD_MAGIC) ? R307_HITSFILE_OLD
+         : R307_HITSFILE_FOREIGN;
 }
 
 r307_hitsfile_t r307_hits_file_read(apr_pool_t *p, int fd, r307_hitsread_t *read)
@@ -138,8 +148,7 @@ r307_hitsfile_t r307_hits_file_read(apr_pool_t *p, int fd, r307_hitsread_t *read
         fine[i] = read_half(p, fd, i, &halves[i]);
     }
     if (!fine[0] && !fine[1]) {
-        return is_ours(fd, 0) || is_ours(fd, 1) ? R307_HITSFILE_DAMAGED
-                                                : R307_HITSFILE_FOREIGN;
+        return kind_of(fd);
     }
     *read = halves[fine[1] && (!fine[0] || halves[1].serial > halves[0].serial)];
     return R307_HITSFILE_FINE;
@@ -242,7 +251,7 @@ static int copy_cell(const r307_hitcell_t *from, r307_hitcell_t *to)
     to->month = __atomic_load_n(&from->month, __ATOMIC_RELAXED);
     to->last = __atomic_load_n(&from->last, __ATOMIC_RELAXED);
     to->first = __atomic_load_n(&from->first, __ATOMIC_RELAXED);
-    to->tenant = __atomic_load_n(&from->tenant, __ATOMIC_RELAXED);
+    to->tenant = (apr_uint16_t)r307_hits_tenant_of(from);
     return to->id >= LEAST;
 }
 

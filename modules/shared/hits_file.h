@@ -22,6 +22,7 @@ typedef enum {
     R307_HITSFILE_EMPTY,        /* no byte in it */
     R307_HITSFILE_FINE,
     R307_HITSFILE_DAMAGED,      /* one of ours, and no half is whole */
+    R307_HITSFILE_OLD,          /* of the time when other numbers told rules apart */
     R307_HITSFILE_FOREIGN       /* something else */
 } r307_hitsfile_t;
 

@@ -445,7 +445,11 @@ static const r307_rule_t *plain_rule(apr_pool_t *p, const r307_image_t *image,
                             r307_slice(source, len),
                             r307_slice(source + len + 1, strlen(source + len + 1)));
 
-    if (rule && image->context.nth) {
+    if (!rule) {
+        return NULL;
+    }
+    rule->says = (apr_uint64_t)record->says_high << 32 | record->says_low;
+    if (image->context.nth) {
         rule->nth = image->context.nth + (int)(record - image->records);
     }
     return rule;

@@ -5,7 +5,7 @@
  *
  *     r307_image_head_t   what it is, its sum, where the others begin
  *     records             r307_record_t, one for each rule, by its number:
- *                           | text | options | kind + line |
+ *                           | text | options | kind + line | what it says, as a number |
  *                              |        |
  *     sets                     |        +-> PLAIN: r307_set_t  | text | has_target |
  *     kept                words: the numbers of rules of kind KEPT, ascending
@@ -20,7 +20,7 @@
 #include <apr_pools.h>
 
 #define R307_IMAGE_MAGIC   "R307IMG"
-#define R307_IMAGE_VERSION 1        /* another one whenever a byte means something else */
+#define R307_IMAGE_VERSION 2        /* another one whenever a byte means something else */
 #define R307_IMAGE_ORDER   0x01020304u
 
 /* Offsets are in bytes: those of parts from the beginning, those of texts in the texts. */
@@ -54,6 +54,7 @@ typedef struct r307_record_t {
     apr_uint32_t text;      /* source, NUL, target (empty: none), NUL */
     apr_uint32_t options;   /* PLAIN: number of the set; else their text */
     apr_uint32_t line;      /* and the kind above R307_RECORD_LINE_BITS */
+    apr_uint32_t says_low, says_high;   /* PLAIN: r307_identity_words; else 0 */
 } r307_record_t;
 
 #define R307_RECORD_LINE_BITS 30

@@ -3,6 +3,7 @@
  * The load-time half of image: lines to bytes. */
 #include "index/index_block.h"
 #include "map/image_block.h"
+#include "rule/identity.h"
 #include "map/image.h"
 #include "grammar/literal_line.h"
 
@@ -103,7 +104,8 @@ static apr_uint32_t options_at(r307_image_builder_t *builder, const char *text)
 
 static const char *put_record(r307_image_builder_t *builder, r307_slice_t source,
                               r307_slice_t target, apr_uint32_t options,
-                              r307_record_kind_t kind, apr_uint32_t line)
+                              r307_record_kind_t kind, apr_uint32_t line,
+                              apr_uint64_t says)
 {
     r307_record_t record;
 
@@ -116,6 +118,8 @@ static const char *put_record(r307_image_builder_t *builder, r307_slice_t source
     record.options = options;
     record.line = (line < R307_RECORD_LINE_MOST ? line : R307_RECORD_LINE_MOST)
         | (apr_uint32_t)kind << R307_RECORD_LINE_BITS;
+    record.says_low = (apr_uint32_t)says;
+    record.says_high = (apr_uint32_t)(says >> 32);
     r307_grown_add(&builder->records, &record, sizeof(record));
     builder->head.count++;
     return NULL;
@@ -213,7 +217,9 @@ static const set_t *find_set(r307_image_builder_t *builder, const apr_array_head
 static const char *add_of_set(r307_image_builder_t *builder, r307_slice_t source,
                               r307_slice_t target, const set_t *set, apr_uint32_t line)
 {
-    const char *bad = put_record(builder, source, target, set->number, R307_RECORD_PLAIN, line);
+    const char *bad = put_record(builder, source, target, set->number, R307_RECORD_PLAIN,
+                                 line, r307_identity_words(set->model->traits, source,
+                                                           target));
     r307_pattern_t pattern;
 
     if (!bad) {
@@ -349,7 +355,7 @@ static const char *add_parsed(r307_image_builder_t *builder,
     kind = is_light(rule) ? R307_RECORD_LINE : R307_RECORD_KEPT;
     bad = put_record(builder, r307_slice(source, strlen(source)),
                      r307_slice(target, strlen(target)),
-                     options_at(builder, r307_token_join(p, all)), kind, line);
+                     options_at(builder, r307_token_join(p, all)), kind, line, 0);
     if (bad) {
         return bad;
     }

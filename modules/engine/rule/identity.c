@@ -32,9 +32,7 @@ static inline apr_uint64_t word(const char *s)
     return r307_hash_word(s, R307_HASH_WORD, 0);
 }
 
-/* Sixteen bytes at a step, as each hit of a map's line pays for it; the last ones may
- * be asked twice, which needs no loop. `h` is secret, so that nobody writes a text by
- * which a step comes to nothing. */
+/* Sixteen bytes at a step; the last ones may be asked twice, which needs no loop. */
 static apr_uint64_t add_text(apr_uint64_t h, const char *s, size_t len)
 {
     const char *end = s + len;
@@ -79,19 +77,24 @@ apr_uint64_t r307_identity_traits(const r307_rule_t *rule)
     return h;
 }
 
-apr_uint64_t r307_identity_of(const r307_rule_t *rule, apr_uint64_t home,
-                              apr_uint64_t seed)
+apr_uint64_t r307_identity_words(apr_uint64_t traits, r307_slice_t source,
+                                 r307_slice_t target)
 {
-    apr_uint64_t key = seed | 1;
-    apr_uint64_t h = r307_hash_step(seed >> 1, rule->home ? rule->home : home, key);
+    apr_uint64_t h = r307_hash_step(0, traits, R307_HASH_OPEN);
+
+    h = add_text(h, source.s, source.len);
+    h = r307_hash_step(add_text(h, target.s, target.len), h, R307_HASH_OPEN);
+    return h ? h : 1;
+}
+
+apr_uint64_t r307_identity_says(const r307_rule_t *rule)
+{
     const char *source = rule->source ? rule->source : "";
     const char *target = rule->target->text ? rule->target->text : "";
 
-    h = r307_hash_step(h, rule->traits, key);
-    if (!rule->name) {
-        h = add_text(h, source, rule->head.s == source ? rule->head.len : strlen(source));
-        h = r307_hash_step(add_text(h, target, strlen(target)), h, key);
-    }
-    h ^= h >> 32;
-    return h < R307_IDENTITY_LEAST ? h + R307_IDENTITY_LEAST : h;
+    return rule->name ? rule->traits
+        : r307_identity_words(rule->traits,
+                              rule->head.s == source ? rule->head
+                                                     : r307_slice(source, strlen(source)),
+                              r307_slice(target, strlen(target)));
 }

@@ -61,6 +61,7 @@ typedef struct r307_rule_t {
     r307_cache_t cache;
     const char *name, *owner, *note;
     apr_uint64_t traits;            /* for r307_identity_of */
+    apr_uint64_t says;              /* r307_identity_says, where a map knows it; or 0 */
     apr_uint64_t home;              /* the place of its map; 0: where it stands itself */
     apr_uint64_t identity;          /* __atomic: what r307_identity_of said; 0: not asked */
 } r307_rule_t;

@@ -150,12 +150,31 @@ START_TEST(by_many)
 }
 END_TEST
 
+/* Bytes of cells that have memory: pages that hold one that is not EMPTY. */
+static size_t touched(void)
+{
+    size_t bytes = 0, page = 0;
+    unsigned i, in_page = 4096 / sizeof(r307_hitcell_t), reach = r307_hits_reach(hits);
+
+    for (i = 0; i < reach; i++) {
+        if (hits->cells[i].id && page <= i / in_page) {
+            page = i / in_page + 1;
+            bytes += 4096;
+        }
+    }
+    return bytes;
+}
+
+/* Most of what a table takes is cells that are in use. */
 START_TEST(very_many_rules)
 {
     unsigned i, count = 200000;
 
     for (i = 0; i < count; i++) {
         hit(i, 0, NOW, 0);
+        if (i == 9999 || i == 99999 || i == count - 1) {
+            ck_assert_uint_le(touched(), 60 * (size_t)(i + 1));
+        }
     }
     for (i = 0; i < count; i++) {
         ck_assert_uint_eq(read_of(i, NOW).all, 1);
@@ -321,6 +340,43 @@ START_TEST(foreign_files)
 }
 END_TEST
 
+START_TEST(a_file_of_old)
+{
+    r307_hitsread_t read;
+    int fd = open_scratch();
+
+    write_rules(10);
+    ck_assert_int_eq(r307_hits_file_write(p, hits, fd), 0);     /* half 1 */
+    ck_assert_int_eq(pwrite(fd, "R307HITS", 8, R307_HITS_STRIPE), 8);
+    ck_assert_int_eq(r307_hits_file_read(p, fd, &read), R307_HITSFILE_OLD);
+    ck_assert_int_eq(r307_hits_file_write(p, hits, fd), 0);     /* half 0 */
+    ck_assert_int_eq(r307_hits_file_read(p, fd, &read), R307_HITSFILE_FINE);
+    ck_assert_uint_eq(read.cell_count, 10);
+    close(fd);
+}
+END_TEST
+
+/* What a child may have written is nobody's place in memory. */
+START_TEST(hostile_tenants)
+{
+    r307_hitsread_t read;
+    unsigned i;
+    int fd = open_scratch();
+
+    write_rules(20000);
+    for (i = 0; i < r307_hits_reach(hits); i++) {
+        hits->cells[i].tenant = (apr_uint16_t)(R307_HITS_TENANTS + i);
+    }
+    ck_assert_int_eq(r307_hits_file_write(p, hits, fd), 0);
+    ck_assert_int_eq(r307_hits_file_read(p, fd, &read), R307_HITSFILE_FINE);
+    ck_assert_uint_eq(read.cell_count, 20000);
+    ck_assert_uint_lt(read.tenant_count, R307_HITS_TENANTS);
+    hits->head->refused = 1;
+    r307_hits_sweep(hits, p, NOW);
+    close(fd);
+}
+END_TEST
+
 /* A sum is no signature: whoever may write the file may say anything in it. */
 START_TEST(hostile_numbers)
 {
@@ -354,6 +410,8 @@ TCase *hits_cases(void)
     tcase_add_checked_fixture(cases, setup, teardown);
     tcase_set_timeout(cases, 120);
     tcase_add_test(cases, one_rule);
+    tcase_add_test(cases, a_file_of_old);
+    tcase_add_test(cases, hostile_tenants);
     tcase_add_test(cases, months);
     tcase_add_test(cases, own_hits_stay_at_what_fits);
     tcase_add_test(cases, by_many);
