@@ -8,6 +8,8 @@ use R307;
 use R307::Browser;
 use R307::Site;
 
+once();
+
 my $browser = R307::Browser->new;
 my @sizes = ([1280, 900, 'light'], [1280, 900, 'dark'], [390, 844, 'light'], [390, 844, 'dark']);
 my $checks = 6;

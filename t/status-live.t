@@ -8,6 +8,8 @@ use R307;
 use R307::Site;
 use R307::Tool qw(run run_apart);
 
+once();
+
 plan tests => 25;
 
 my $site = root() . '/live';
