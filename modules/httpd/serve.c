@@ -240,6 +240,8 @@ static int maps_may(const r307_first_look_t *first, const r307_block_t *block,
 static int block_may(request_rec *r, const r307_config_t *conf, r307_first_look_t *first,
                      const r307_block_t *block, r307_looked_t *looked)
 {
+    int may;
+
     first->base_from = R307_INDEX_NO_BASE;
     if (block->doubts || (!block->rules->index && block->rules->rules->nelts)
         || maps_may(first, block, &looked->walk)) {
@@ -256,7 +258,10 @@ static int block_may(request_rec *r, const r307_config_t *conf, r307_first_look_
             return 1;
         }
     }
-    return r307_index_may_walk(block->rules->index, first, &looked->walk);
+    first->rules = r307_ruleset_hosted(block->rules);
+    may = r307_index_may_walk(block->rules->index, first, &looked->walk);
+    first->rules = NULL;
+    return may;
 }
 
 int r307_serve_may(request_rec *r, const r307_config_t *conf, const r307_blocks_t *blocks,
@@ -273,6 +278,7 @@ int r307_serve_may(request_rec *r, const r307_config_t *conf, const r307_blocks_
     first.path = r307_slice(path, query ? (size_t)(query - path) : strlen(path));
     first.host = r->hostname ? r->hostname : "";
     first.has_query = r->args != NULL;
+    first.rules = NULL;
     for (i = 0; i < blocks->count; i++) {
         if (block_may(r, conf, &first, blocks->at[i], looked)) {
             return 1;

@@ -275,23 +275,6 @@ static int only_adds_https(const asking_t *a, const r307_url_t *url)
         && (port == 0 || port == 443 || port == a->view->asked.port);
 }
 
-/* Whether the rule would ask for another host than this one. */
-static int spares_host(const asking_t *a, const r307_rule_t *rule, r307_slice_t host)
-{
-    r307_view_t there = *a->view;
-    r307_vary_t nothing = { a->p, NULL, 0, NULL };
-    int i;
-
-    there.asked.host = r307_slice_text(a->p, host);
-    for (i = 0; i < rule->cond_count; i++) {
-        if (rule->conds[i].kind->about == R307_ABOUT_HOST
-            && !r307_cond_test(&rule->conds[i], &there, a->asked.query, &nothing)) {
-            return 1;
-        }
-    }
-    return 0;
-}
-
 /* Whether a proxy says that the client is where the result leads, so that it would come back
  * for ever: the host, and the scheme too, where that is more than what host= is about. */
 static int proxy_has_host(asking_t *a, const r307_rule_t *rule, const r307_url_t *url)
@@ -302,7 +285,8 @@ static int proxy_has_host(asking_t *a, const r307_rule_t *rule, const r307_url_t
         && (r307_text_same_fold(url->scheme.s, url->scheme.len, scheme, strlen(scheme))
             || (r307_url_default_port(url->scheme) == 443
                 && (r307_proxy_says_https(a->view, &a->vary)
-                    || spares_host(a, rule, url->host))));
+                    || r307_cond_spares(rule->conds, rule->cond_count,
+                                        r307_slice_text(a->p, url->host)))));
 }
 
 static void refuse(asking_t *a, const r307_rule_t *rule, r307_verdict_t verdict,

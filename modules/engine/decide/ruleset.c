@@ -14,6 +14,7 @@ r307_ruleset_t *r307_ruleset_make(apr_pool_t *p)
     set->shares = NULL;
     set->links = NULL;
     set->index = NULL;
+    set->is_hosted = 0;
     set->left_out = NULL;
     set->image = NULL;
     set->packed = set->first = 0;
@@ -30,6 +31,11 @@ const r307_rule_t *r307_ruleset_rule(apr_pool_t *p, const r307_ruleset_t *set, i
 {
     return set->packed ? r307_image_rule(p, set->image, (apr_uint32_t)number)
                        : APR_ARRAY_IDX(set->rules, number, const r307_rule_t *);
+}
+
+const r307_rule_t *const *r307_ruleset_hosted(const r307_ruleset_t *set)
+{
+    return set->is_hosted ? (const r307_rule_t *const *)(const void *)set->rules->elts : NULL;
 }
 
 static const r307_share_t *share_of(const r307_rule_t *rule)
@@ -119,6 +125,7 @@ void r307_ruleset_mark_keys(apr_pool_t *p, const r307_ruleset_t *set, r307_asked
 const char *r307_ruleset_add(apr_pool_t *p, r307_ruleset_t *set, const r307_rule_t *rule)
 {
     const char *err = r307_ruleset_taken(p, set, rule);
+    int i;
 
     if (err) {
         return err;
@@ -130,6 +137,9 @@ const char *r307_ruleset_add(apr_pool_t *p, r307_ruleset_t *set, const r307_rule
         APR_ARRAY_PUSH(set->shares, const r307_rule_t *) = rule;
     }
     add_link(p, set, rule);
+    for (i = 0; i < rule->cond_count; i++) {
+        set->is_hosted |= rule->conds[i].kind->about == R307_ABOUT_HOST;
+    }
     if (rule->name) {
         apr_hash_set(set->names, rule->name, APR_HASH_KEY_STRING, rule);
     }

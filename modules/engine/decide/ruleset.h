@@ -24,6 +24,7 @@ typedef struct r307_ruleset_t {
     apr_array_header_t *shares;     /* of const r307_rule_t *, with percent=; NULL: none */
     apr_array_header_t *links;      /* of const r307_link_t *, of optin=; NULL: none */
     const r307_index_t *index;      /* over `rules`; NULL: they are asked one by one */
+    int is_hosted;                  /* one of `rules` has a condition about the host */
     apr_array_header_t *left_out;   /* of apr_uint32_t: rules that are over for good, and
                                      * not in the index; NULL: none */
     const r307_image_t *image;      /* __atomic: what `packed` rules are made from, when one is
@@ -50,6 +51,9 @@ void r307_ruleset_add_map(apr_pool_t *p, r307_ruleset_t *set, const void *handle
  * opened. NULL: its text is none. */
 int r307_ruleset_count(const r307_ruleset_t *set);
 const r307_rule_t *r307_ruleset_rule(apr_pool_t *p, const r307_ruleset_t *set, int number);
+/* All of them by their numbers, where one is for some hosts alone; NULL: none is, or they are
+ * in an image. */
+const r307_rule_t *const *r307_ruleset_hosted(const r307_ruleset_t *set);
 
 /* When nothing more is added: makes the index in p. Not needed for a right answer. seed:
  * see r307_index_builder_make. now: rules that were over a day before are never looked at

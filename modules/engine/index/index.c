@@ -317,6 +317,31 @@ void r307_index_find(apr_pool_t *p, const r307_index_t *index, r307_asked_t *ask
     r307_candidates_add(p, candidates, f.words + index->always, index->always_count);
 }
 
+static int is_for_host(const r307_first_look_t *first, const apr_uint32_t *rules,
+                       apr_uint32_t count)
+{
+    apr_uint32_t i;
+
+    if (!first->host || strchr(first->host, ':')) {
+        return 1;
+    }
+    for (i = 0; i < count; i++) {
+        const r307_rule_t *rule = first->rules[rules[i]];
+
+        if (!r307_cond_spares(rule->conds, rule->cond_count, first->host)) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* Whether one of the rules may be for the host that is asked. */
+static inline int has_host(const r307_first_look_t *first, const apr_uint32_t *rules,
+                           apr_uint32_t count)
+{
+    return count && (!first->rules || is_for_host(first, rules, count));
+}
+
 /* Whether one of a key's rules may match: those that stand there by themselves, or beside
  * something of the request. */
 static int has_key(const r307_index_t *index, const r307_first_look_t *first,
@@ -330,11 +355,11 @@ static int has_key(const r307_index_t *index, const r307_first_look_t *first,
         return 0;
     }
     if (!(slot->value & R307_SLOT_LIST)) {
-        return 1;
+        return has_host(first, &slot->value, 1);
     }
     list = (const apr_uint32_t *)(const void *)index + index->lists
            + (slot->value & ~R307_SLOT_LIST);
-    if (list[1] || (list[0] & R307_LIST_ARGS && first->has_query)) {
+    if (has_host(first, list + 2, list[1]) || (list[0] & R307_LIST_ARGS && first->has_query)) {
         return 1;
     }
     return list[0] & R307_LIST_HOST
@@ -416,7 +441,10 @@ int r307_index_may_walk(const r307_index_t *index, const r307_first_look_t *firs
     r307_slice_t path = first->path;
     int is_by_path = has_keys(index, 0);
 
-    if (index->always_count || path.len == 0 || path.s[0] != '/') {
+    if (path.len == 0 || path.s[0] != '/'
+        || (index->always_count
+            && has_host(first, (const apr_uint32_t *)(const void *)index + index->always,
+                        index->always_count))) {
         return 1;
     }
     if (is_by_path || index->prefilter) {

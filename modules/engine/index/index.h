@@ -83,6 +83,8 @@ typedef struct r307_first_look_t {
     const char *host;               /* as the view has it, or an IPv6 address without its
                                      * brackets; NULL: not known */
     int has_query;
+    const r307_rule_t *const *rules;    /* those of the index, by their numbers, where one is
+                                         * for some hosts alone; NULL: not known */
 } r307_first_look_t;
 
 /* 0: no rule can match, whatever else is in the request. Nothing is made for the answer: most

@@ -35,6 +35,10 @@ int r307_cond_is_negotiated(const r307_cond_t *cond);
 r307_wish_t r307_cond_wish(const r307_cond_t *cond, const r307_view_t *view,
                            r307_vary_t *vary);
 
+/* Whether one of the conditions is about the host, and does not hold for this one: known
+ * before anything is made for the request. */
+int r307_cond_spares(const r307_cond_t *conds, int count, const char *host);
+
 /* The link of an optin= among the conditions, or NULL. */
 const r307_link_t *r307_cond_link(const r307_cond_t *conds, int count);
 

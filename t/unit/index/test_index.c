@@ -405,14 +405,16 @@ static const char *without_names(apr_pool_t *p, const char *text)
     return buf.s;
 }
 
+static int said_no;     /* by the hosts of rules alone */
+
 /* What says no by a first look must be right; and what it hashed is as good as hashed anew. */
 static void check_may(apr_pool_t *p, const r307_ruleset_t *rules, int in_directory,
                       const r307_view_t *view, const char *found)
 {
     const char *path = apr_pstrmemdup(p, target_at_hand, strcspn(target_at_hand, "?"));
     r307_first_look_t first = { { path, strlen(path) }, R307_INDEX_NO_BASE, view->asked.host,
-                                0 };
-    int is_normal = r307_path_is_normal(first.path);
+                                0, NULL };
+    int is_normal = r307_path_is_normal(first.path), may;
     r307_view_t walked = *view;
     r307_trail_t trail;
     const char *again;
@@ -422,10 +424,18 @@ static void check_may(apr_pool_t *p, const r307_ruleset_t *rules, int in_directo
     if (in_directory && is_normal && strncmp(path, "/dir/", 5) == 0) {
         first.base_from = 4;
     }
-    ck_assert_msg(!rules->index || r307_index_may_walk(rules->index, &first, &trail) || !*found,
+    may = !rules->index || r307_index_may_walk(rules->index, &first, &trail);
+    ck_assert_msg(may || !*found,
                   "%s: nothing can match, and yet:\n%s", target_at_hand, found);
     ck_assert_msg(!trail.seed || trail.s != path || !trail.is_normal || is_normal,
                   "%s is not normal", path);
+    first.rules = r307_ruleset_hosted(rules);
+    trail.seed = 0;
+    if (rules->index && !r307_index_may_walk(rules->index, &first, &trail)) {
+        said_no += may;
+        ck_assert_msg(decided(p, rules, in_directory, view, &again)[0] == '0' + R307_OUTCOME_PASS,
+                      "%s: no rule is for %s, and yet one answers", target_at_hand, view->asked.host);
+    }
     if (is_normal) {
         walked.path = r307_path_normal(p, first.path);
         walked.walk = &trail;
@@ -486,6 +496,7 @@ START_TEST(same_as_one_by_one)
         apr_pool_destroy(p);
         unit_rows_add(REQUESTS);
     }
+    ck_assert_int_gt(said_no, 0);
 }
 END_TEST
 
