@@ -42,6 +42,24 @@ r307_mapview_t *r307_mapview_attach(r307_store_t *store, const r307_mapref_t *re
     return view;
 }
 
+r307_mapview_t *r307_mapview_take(r307_store_t *store, int slot)
+{
+    r307_mapview_t *view;
+
+    __atomic_add_fetch(&store->taking, 1, __ATOMIC_SEQ_CST);
+    view = __atomic_load_n(&store->locals[slot].view, __ATOMIC_SEQ_CST);
+    if (view) {
+        __atomic_add_fetch(&view->refs, 1, __ATOMIC_SEQ_CST);
+    }
+    __atomic_sub_fetch(&store->taking, 1, __ATOMIC_SEQ_CST);
+    return view;
+}
+
+void r307_mapview_release(r307_mapview_t *view)
+{
+    __atomic_sub_fetch(&view->refs, 1, __ATOMIC_RELEASE);
+}
+
 void r307_mapview_lock(r307_store_t *store)
 {
     if (store->lock) {
@@ -87,7 +105,7 @@ void r307_mapview_install_locked(r307_store_t *store, int slot, r307_mapview_t *
         local->view->next = store->replaced;
         store->replaced = local->view;
     }
-    local->view = view;
+    __atomic_store_n(&local->view, view, __ATOMIC_SEQ_CST);
 }
 
 /* Of a map whose place another one took, or whose version was put out. */
@@ -123,17 +141,26 @@ void r307_mapview_use_locked(r307_store_t *store, int slot, r307_mapuser_t *user
     local->user = user;
 }
 
+/* Whether nobody is about to pin a view that was replaced before: whoever begins to take one
+ * now finds the one that is current. */
+static int is_settled_locked(r307_store_t *store)
+{
+    return __atomic_load_n(&store->taking, __ATOMIC_SEQ_CST) == 0;
+}
+
 /* What is to be freed is taken out with the lock held, and freed without it: that can take
  * long. A view without users gets none any more, as it is nobody's current one. */
 void r307_mapview_free(r307_store_t *store)
 {
     r307_mapview_t **link, *view, *unused = NULL;
     r307_mapuser_t *gone;
+    int is_settled;
 
     r307_mapview_lock(store);
+    is_settled = is_settled_locked(store);
     for (link = &store->replaced; *link;) {
         view = *link;
-        if (__atomic_load_n(&view->refs, __ATOMIC_ACQUIRE)) {
+        if (!is_settled || __atomic_load_n(&view->refs, __ATOMIC_ACQUIRE)) {
             link = &view->next;
             continue;
         }

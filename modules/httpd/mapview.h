@@ -25,7 +25,7 @@ typedef struct r307_mapview_t {
     const r307_image_t *image;
     const r307_mapversion_t *version;   /* NULL: mapped by the parent, or this process's own */
     apr_uint64_t serial;        /* of the version; else 0 */
-    unsigned refs;              /* requests that use it; atomic, taken with the lock held */
+    unsigned refs;              /* requests that use it; __atomic, see r307_mapview_take */
     struct r307_mapview_t *next;        /* of those that are replaced and still used */
 } r307_mapview_t;
 
@@ -39,7 +39,7 @@ typedef struct r307_mapuser_t {
 } r307_mapuser_t;
 
 typedef struct r307_maplocal_t {
-    r307_mapview_t *view;
+    r307_mapview_t *view;               /* __atomic: written with the lock held */
     r307_mapuser_t *user;               /* NULL: no map of this slot is used in this process */
     apr_uint64_t unfit;         /* serial of a version that this process cannot use */
     apr_uint64_t used;          /* here, by the monotonic clock */
@@ -62,6 +62,7 @@ typedef struct r307_store_t {
     int attaching;                  /* requests that read a version no view holds yet */
     int stop;                       /* __atomic */
     int is_child;
+    int taking;                     /* __atomic: requests in r307_mapview_take */
     int hurries;                    /* __atomic: requests of this process that wait */
     unsigned tick;                  /* __atomic: counted by the thread that follows */
     int queue[2];                   /* see mapask.h; [0] only where this process keeps */
@@ -72,6 +73,14 @@ typedef struct r307_store_t {
     apr_uint32_t regex_room;        /* compiled regexes of tenants' maps; __atomic */
     r307_maplocal_t *locals;        /* by slot */
 } r307_store_t;
+
+/* The slot's view, pinned: it is freed only behind a release of it. NULL: this process has
+ * none. Takes no lock: a view that was replaced is not freed while somebody may still be
+ * between having read where it is and having said that it is in use. */
+r307_mapview_t *r307_mapview_take(r307_store_t *store, int slot);
+/* Takes no lock either: prefork ends a child from a signal handler, which may have
+ * interrupted the holder of one. */
+void r307_mapview_release(r307_mapview_t *view);
 
 void r307_mapview_lock(r307_store_t *store);
 void r307_mapview_unlock(r307_store_t *store);

@@ -458,7 +458,7 @@ void r307_store_rejoin(r307_store_t *store)
     store->follower = NULL;
     store->replaced = NULL;
     store->gone = NULL;
-    store->attaching = 0;
+    store->attaching = store->taking = 0;
     if (!make_lock(store)) {            /* the old one may be held for ever */
         store->lock = NULL;
     }

@@ -47,30 +47,12 @@ static void know_process(r307_store_t *store)
     }
 }
 
-/* Takes no lock: prefork ends a child from a signal handler, which may have
- * interrupted the holder of the lock. */
 static apr_status_t release(void *data)
 {
     r307_mapheld_t *held = data;
 
-    __atomic_sub_fetch(&held->view->refs, 1, __ATOMIC_RELEASE);
+    r307_mapview_release(held->view);
     return APR_SUCCESS;
-}
-
-static void pin(r307_mapview_t *view)
-{
-    __atomic_add_fetch(&view->refs, 1, __ATOMIC_RELAXED);
-}
-
-/* NULL: this process has no view of that map. */
-static r307_mapview_t *take_view_locked(r307_store_t *store, int slot)
-{
-    r307_mapview_t *view = store->locals[slot].view;
-
-    if (view) {
-        pin(view);
-    }
-    return view;
 }
 
 /* Another process may have built a newer version. */
@@ -157,9 +139,7 @@ static r307_mapview_t *take_conf(request_rec *r, r307_store_t *store,
         refresh(r->pool, store, ref, ref->slot);
         note_use(store, ref->slot);
     }
-    r307_mapview_lock(store);
-    view = take_view_locked(store, ref->slot);
-    r307_mapview_unlock(store);
+    view = r307_mapview_take(store, ref->slot);
     if (view) {
         follow_newer(store, ref->slot, view);
     }
@@ -245,7 +225,7 @@ static r307_mapview_t *attach_first(r307_store_t *store, int slot, const r307_ma
     if (!is_user_locked(store, slot, ref)) {
         become_user_locked(store, slot, ref);
     }
-    view = take_view_locked(store, slot);
+    view = r307_mapview_take(store, slot);
     store->attaching += !view;
     r307_mapview_unlock(store);
     if (view) {
@@ -262,7 +242,7 @@ static r307_mapview_t *attach_first(r307_store_t *store, int slot, const r307_ma
         store->replaced = view;
     }
     if (view) {
-        pin(view);
+        __atomic_add_fetch(&view->refs, 1, __ATOMIC_SEQ_CST);
     }
     r307_mapview_unlock(store);
     return view;
@@ -288,7 +268,7 @@ static r307_mapview_t *take_known(r307_store_t *store, int slot, const r307_mapr
     }
     r307_mapview_lock(store);
     if (is_user_locked(store, slot, ref)) {
-        view = take_view_locked(store, slot);
+        view = r307_mapview_take(store, slot);
     }
     is_refused = !view && is_without(store, slot);
     if (is_refused && !is_user_locked(store, slot, ref)) {
@@ -401,12 +381,10 @@ int r307_store_may(const r307_mapref_t *ref, const r307_first_look_t *first,
         || !is_noted(store, ref->slot)) {
         return 1;               /* it is asked, which says so */
     }
-    r307_mapview_lock(store);
-    view = take_view_locked(store, ref->slot);
-    r307_mapview_unlock(store);
+    view = r307_mapview_take(store, ref->slot);
     may = !view || r307_index_may_walk(r307_image_index(view->image), first, walk);
     if (view) {
-        __atomic_sub_fetch(&view->refs, 1, __ATOMIC_RELEASE);
+        r307_mapview_release(view);
     }
     return may;
 }
