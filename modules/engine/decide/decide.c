@@ -20,6 +20,8 @@ typedef struct asking_t {
     int member;                     /* and which of its members it is */
     r307_slice_t joined;            /* the Location of the rule at hand, see
                                      * r307_target_join; or absent */
+    int is_below;                   /* whether the path that is asked is at or below that of
+                                     * its target; -1: not compared yet */
     apr_time_t change;              /* when the answer may be another one; 0: never */
     int preflight;
 } asking_t;
@@ -208,25 +210,26 @@ static r307_slice_t target_head(const asking_t *a, const r307_target_t *target,
 
 /* A rule never sends on what lies at or below its own target, as in
  * "Redirect307 / /maintenance.html". */
-static int is_own_target(const asking_t *a, const r307_scope_t *scope,
+static int is_own_target(asking_t *a, const r307_scope_t *scope,
                          const r307_rule_t *rule, r307_slice_t base)
 {
     r307_slice_t head = target_head(a, rule->target, base);
     const r307_path_t *path = a->view->path;
 
-    return head.len && r307_path_below(path->dec, path->len, head.s, head.len, 0)
+    a->is_below = head.len ? r307_path_below(path->dec, path->len, head.s, head.len, 0) : -1;
+    return a->is_below > 0
         && count_segs(head) > count_segs(full_head(a, scope, rule));
 }
 
-/* Whether what the rule leads to can be the page that was asked for: all of it lies at or
- * below the path that the target is. */
+/* Whether what a rule whose text stands leads to can be the page that was asked for: all of
+ * it lies at or below the path that the target is. */
 static int may_be_same_page(const asking_t *a, const r307_target_t *target)
 {
-    r307_slice_t head = a->joined.s ? without_slash(a->joined) : target->head;
+    r307_slice_t head = target->head;
     const r307_path_t *path = a->view->path;
 
-    return (!target->as_written && !a->joined.s) || !head.len
-        || r307_path_below(path->dec, path->len, head.s, head.len, 0);
+    return a->is_below >= 0 ? a->is_below
+        : !head.len || r307_path_below(path->dec, path->len, head.s, head.len, 0);
 }
 
 static int same_query(const asking_t *a, r307_slice_t query)
@@ -585,8 +588,8 @@ void r307_decide(apr_pool_t *p, const r307_scope_t *scopes, int count,
     asking_t a = { p, policy, view, decision,
                    { view, NULL, 0, NULL, R307_TIMES_NOW, 0,
                      policy->left ? policy->left : &left }, { p, NULL, 0, NULL },
-                   { p, NULL, 0, NULL }, { NULL, 0 }, NULL, NULL, 0, { NULL, 0 }, 0,
-                   0 };
+                   { p, NULL, 0, NULL }, { NULL, 0 }, NULL, NULL, 0, { NULL, 0 }, -1,
+                   0, 0 };
     r307_captures_t captures;
     r307_cursor_t cursor;
     int i, asked = 0, done = 0;
