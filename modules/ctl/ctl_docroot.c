@@ -271,7 +271,7 @@ static void look_for_others(auditing_t *a, const ctl_site_t *site)
 void ctl_docroot_audit(const ctl_docroot_t *docroot, const ctl_site_t *site,
                        const ctl_named_t *found, const ctl_docroot_calls_t *calls)
 {
-    auditing_t a = { NULL, docroot, calls, { NULL, 0, { NULL, 0 }, NULL }, NULL, 0 };
+    auditing_t a = { NULL, docroot, calls, { NULL, 0, { NULL, 0 }, NULL, 0 }, NULL, 0 };
     const ctl_line_t *first;
     int i;
 

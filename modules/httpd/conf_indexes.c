@@ -96,6 +96,7 @@ void r307_conf_indexes_build(apr_pool_t *pconf, apr_uint64_t seed)
 {
     void *data = NULL;
     apr_array_header_t *list;
+    apr_uint64_t shared = r307_conf_indexes_seed();     /* one walk over a path does for all */
     int i;
 
     apr_pool_userdata_get(&data, USERDATA, pconf);
@@ -104,8 +105,7 @@ void r307_conf_indexes_build(apr_pool_t *pconf, apr_uint64_t seed)
         r307_noted_t *noted = &APR_ARRAY_IDX(list, i, r307_noted_t);
 
         look(pconf, noted);
-        r307_ruleset_freeze(pconf, noted->block->rules, r307_conf_indexes_seed(),
-                            apr_time_now());
+        r307_ruleset_freeze(pconf, noted->block->rules, shared, apr_time_now());
         noted->block->home = home_of(pconf, noted);
         if (seed) {
             identify(noted->block, seed);

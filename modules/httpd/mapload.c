@@ -360,7 +360,10 @@ static const char *build(apr_pool_t *p, const r307_mapref_t *ref, over_t *over,
     limits.bad = tell_bad;
     limits.told_most = R307_MAP_TOLD;
     limits.baton = over;
-    apr_generate_random_bytes((unsigned char *)&limits.seed, sizeof(limits.seed));
+    limits.seed = ref->seed;
+    if (!limits.seed) {
+        apr_generate_random_bytes((unsigned char *)&limits.seed, sizeof(limits.seed));
+    }
     problem = r307_map_build(p, &ref->def, NULL, &of_file, &limits, &loaded->result);
     if (problem) {
         return problem;

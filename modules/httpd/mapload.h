@@ -32,6 +32,8 @@ typedef struct r307_mapref_t {
     apr_int64_t regex_most;     /* as R307_LIMIT_REGEX says */
     int is_alone;               /* the server never was root: who owns its files is the
                                  * one it runs as, and nobody is to be kept out */
+    apr_uint64_t seed;          /* of httpd.conf: of the index, so that one walk over a path
+                                 * does for all of them; 0: one of its own */
     int slot;                   /* of httpd.conf: in the arena, -1: none; else unused */
     int number;                 /* of httpd.conf: from 0, the same for lines of one map */
     struct r307_store_t *store; /* of httpd.conf, once there is one; else NULL */

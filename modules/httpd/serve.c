@@ -28,6 +28,7 @@ static void fill_scope(request_rec *r, const r307_config_t *conf,
     scope->tenancy = r307_tenant_find(r, conf, view, block);
     scope->directory = block->directory != NULL;
     scope->base = r307_slice(NULL, 0);
+    scope->maps_over = looked && looked->asked == block ? looked->maps : 0;
     if (looked && looked->block == block) {
         scope->base = looked->base;
     }
@@ -222,19 +223,24 @@ static size_t base_from(request_rec *r, const r307_config_t *conf, r307_slice_t 
            ? base.len - 1 : R307_INDEX_NO_BASE;
 }
 
+/* Of those that have nothing, what is asked next takes note; but not where a parameter may
+ * be the key of one of their links, which every map has to hide. */
 static int maps_may(const r307_first_look_t *first, const r307_block_t *block,
-                    r307_trail_t *walk)
+                    r307_looked_t *looked)
 {
     const apr_array_header_t *maps = block->rules->maps;
-    int i;
+    int i, may = 0;
 
     for (i = 0; maps && i < maps->nelts; i++) {
-        if (block->directory
-            || r307_store_may(APR_ARRAY_IDX(maps, i, r307_map_t).handle, first, walk)) {
-            return 1;
+        may = block->directory || r307_store_may(APR_ARRAY_IDX(maps, i, r307_map_t).handle,
+                                                 first, &looked->walk);
+        if (may) {
+            break;
         }
     }
-    return 0;
+    looked->asked = block;
+    looked->maps = first->has_query ? 0 : i;
+    return may;
 }
 
 static int block_may(request_rec *r, const r307_config_t *conf, r307_first_look_t *first,
@@ -244,7 +250,7 @@ static int block_may(request_rec *r, const r307_config_t *conf, r307_first_look_
 
     first->base_from = R307_INDEX_NO_BASE;
     if (block->doubts || (!block->rules->index && block->rules->rules->nelts)
-        || maps_may(first, block, &looked->walk)) {
+        || maps_may(first, block, looked)) {
         return 1;
     }
     if (!block->rules->index) {

@@ -15,13 +15,15 @@ typedef struct r307_looked_t {
     r307_trail_t walk;
     const r307_block_t *block;      /* NULL, or whose directory has this URL: */
     r307_slice_t base;
+    const r307_block_t *asked;      /* NULL, or of whose maps so many have nothing: */
+    int maps;
 } r307_looked_t;
 
 /* Nobody has looked. */
 static inline void r307_looked_make(r307_looked_t *looked)
 {
     looked->walk.seed = 0;
-    looked->block = NULL;
+    looked->block = looked->asked = NULL;
 }
 
 /* 0: no rule of the blocks can match, as a look at the path alone tells, and nobody wants

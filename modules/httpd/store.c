@@ -253,6 +253,7 @@ static void add_all(r307_store_t *store, r307_mapkeep_t *keep, apr_pool_t *pconf
         r307_mapref_t *same = apr_hash_get(slots, ref->key.s, (apr_ssize_t)ref->key.len);
 
         ref->store = store;
+        ref->seed = r307_arena_seed(store->arena);
         if (same) {             /* another line names it too */
             ref->slot = same->slot;
             ref->number = same->number;

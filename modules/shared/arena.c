@@ -87,6 +87,11 @@ apr_uint64_t r307_arena_clock(void)
 
 /* --- slots --- */
 
+apr_uint64_t r307_arena_seed(const r307_arena_t *arena)
+{
+    return arena->head->seed;
+}
+
 apr_uint64_t r307_arena_key(const r307_arena_t *arena, r307_slice_t key)
 {
     apr_uint64_t h = r307_hash_keyed(arena->head->seed, key.s, key.len);

@@ -111,6 +111,8 @@ int r307_arena_find(const r307_arena_t *arena, r307_slice_t key);
 r307_mapslot_t *r307_arena_slot(const r307_arena_t *arena, int slot);
 /* The next one that ever had a map; -1: there is none. The first one: after -1. */
 int r307_arena_next(const r307_arena_t *arena, int slot);
+/* Random, and the same as long as there is this arena: for hashes that its users share. */
+apr_uint64_t r307_arena_seed(const r307_arena_t *arena);
 /* What `key` of the map's slot is, as long as it has one. */
 apr_uint64_t r307_arena_key(const r307_arena_t *arena, r307_slice_t key);
 /* Whether any slot's file is that one. */

@@ -326,7 +326,7 @@ static void decide(fuzz_request_t *request, const char *text, const r307_rule_t 
 {
     apr_pool_t *p = request->p;
     r307_ruleset_t *rules = r307_ruleset_make(p);
-    r307_scope_t scope = { rules, 0, { NULL, 0 }, NULL };
+    r307_scope_t scope = { rules, 0, { NULL, 0 }, NULL, 0 };
     r307_policy_t policy = { relative, request->allow, r307_exempt_default(p),
                              R307_STEPS_DEFAULT, NULL, 0, NULL, NULL };
     r307_decision_t decision;

@@ -195,7 +195,7 @@ static void check_answer(apr_pool_t *p, const r307_image_t *image, const r307_vi
                          unsigned line)
 {
     r307_ruleset_t *set = r307_ruleset_make(p);
-    r307_scope_t scope = { set, 0, { NULL, 0 }, NULL };
+    r307_scope_t scope = { set, 0, { NULL, 0 }, NULL, 0 };
     r307_policy_t policy;
     r307_decision_t decision;
     const char *c;

@@ -238,7 +238,7 @@ void r307_cursor_make(apr_pool_t *p, const r307_scope_t *scope, r307_asked_t *as
     cursor->steps = steps;
     cursor->next = 0;
     cursor->held = -1;
-    cursor->map = 0;
+    cursor->map = scope->maps_over;
     cursor->image = NULL;
     if (base.s && path->len >= base.len && memcmp(path->dec, base.s, base.len) == 0) {
         cursor->in_base = path;

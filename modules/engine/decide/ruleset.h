@@ -71,6 +71,8 @@ typedef struct r307_scope_t {
     int directory;          /* relative sources and targets belong to a directory */
     r307_slice_t base;      /* its URL-path, decoded, ending in '/'; absent: not known */
     const r307_tenancy_t *tenancy;  /* of a .htaccess under Redirect307Limits, or NULL */
+    int maps_over;          /* so many of its first maps are known to have nothing for the
+                             * request, and are not asked */
 } r307_scope_t;
 
 /* What a relative reference of the rule is read at: as it came, and as an encoded path. */

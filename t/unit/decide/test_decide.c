@@ -186,7 +186,7 @@ START_TEST(decide_steps)
         const char *error = NULL, *text = r307_skip_text(rows[i].step);
         r307_scope_t scope = { unit_rules(p, rows[i].rule, "server", "Redirect307",
                                           &error), 0, { NULL, 0 },
-                               rows[i].step == R307_SKIP_LIMIT ? &tenancy : NULL };
+                               rows[i].step == R307_SKIP_LIMIT ? &tenancy : NULL, 0 };
         unit_fake_t *fake = unit_fake_make(p, rows[i].method, rows[i].target,
                                            rows[i].headers);
         steps_t steps = { { 0 } };
@@ -226,9 +226,9 @@ START_TEST(decide_scopes)
         const char *error = NULL;
         r307_scope_t scopes[2] = {
             { unit_rules(p, rows[i].first, "server", "Redirect307", &error), 0,
-              { NULL, 0 }, NULL },
+              { NULL, 0 }, NULL, 0 },
             { unit_rules(p, rows[i].second, "server", "Redirect307", &error), 0,
-              { NULL, 0 }, NULL }
+              { NULL, 0 }, NULL, 0 }
         };
         r307_policy_t policy = { 1, NULL, NULL, R307_STEPS_DEFAULT, NULL, 0, NULL,
                                  NULL };
@@ -262,7 +262,7 @@ START_TEST(decide_absolute)
     for (i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
         const char *error = NULL;
         r307_scope_t scope = { unit_rules(p, rows[i][0], "server", "Redirect307",
-                                          &error), 0, { NULL, 0 }, NULL };
+                                          &error), 0, { NULL, 0 }, NULL, 0 };
         r307_policy_t policy = { 0, NULL, NULL, R307_STEPS_DEFAULT, NULL, 0, NULL,
                                  NULL };
         unit_fake_t *fake = unit_fake_make(p, "GET", rows[i][1], rows[i][2]);
@@ -290,7 +290,7 @@ START_TEST(decide_self_names)
 
     for (i = 0; i < sizeof(hosts) / sizeof(*hosts) * 2; i++) {
         const char *error = NULL;
-        r307_scope_t scope = { NULL, 0, { NULL, 0 }, NULL };
+        r307_scope_t scope = { NULL, 0, { NULL, 0 }, NULL, 0 };
         r307_policy_t policy = { 1, NULL, NULL, R307_STEPS_DEFAULT, NULL, 0, NULL,
                                  NULL };
         unit_fake_t *fake = unit_fake_make(p, "GET", "/a", "-");

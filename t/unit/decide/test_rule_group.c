@@ -37,7 +37,7 @@ static unsigned spent(apr_pool_t *p, const r307_ruleset_t *rules, const char *pa
     unit_fake_t *fake = unit_fake_make(p, "GET", path, "Accept-Language: fr");
     unsigned left = R307_STEPS_ALL;
     r307_policy_t policy = { 1, NULL, NULL, R307_STEPS_DEFAULT, NULL, 0, NULL, &left };
-    r307_scope_t scope = { rules, 0, { NULL, 0 }, NULL };
+    r307_scope_t scope = { rules, 0, { NULL, 0 }, NULL, 0 };
 
     r307_decide(p, &scope, 1, &policy, &fake->view, decision);
     return R307_STEPS_ALL - left;

@@ -161,7 +161,7 @@ static const char *follow(apr_pool_t *p, const r307_ruleset_t *rules, const char
 static int is_reported(apr_pool_t *p, const r307_ruleset_t *rules)
 {
     r307_loop_site_t site = { { "http", "www.example.test", 80 }, 1, 0, 0 };
-    r307_scope_t scope = { rules, 0, { NULL, 0 }, NULL };
+    r307_scope_t scope = { rules, 0, { NULL, 0 }, NULL, 0 };
     apr_array_header_t *doubts = apr_array_make(p, 2, sizeof(r307_doubt_t));
 
     r307_loop_audit(p, &scope, 1, &site, doubts);
@@ -348,7 +348,7 @@ static int follow_flat(apr_pool_t *p, apr_uint64_t *state, const r307_ruleset_t 
                        const char *text)
 {
     r307_loop_site_t site = { { "http", "www.example.test", 80 }, 1, 0, 0 };
-    r307_scope_t before = { rules, 0, { NULL, 0 }, NULL }, after = before;
+    r307_scope_t before = { rules, 0, { NULL, 0 }, NULL, 0 }, after = before;
     apr_array_header_t *doubts = apr_array_make(p, 2, sizeof(r307_doubt_t));
     const char *error = NULL;
     int i, k, flat = 0;

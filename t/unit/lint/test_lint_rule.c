@@ -30,7 +30,7 @@ static void check_loops(apr_pool_t *p, const unit_row_t *row)
 {
     apr_array_header_t *doubts = apr_array_make(p, 2, sizeof(r307_doubt_t));
     r307_loop_site_t site = { { "http", "www.example.test", 80 }, 1, 0, 0 };
-    r307_scope_t scope = { NULL, 0, { NULL, 0 }, NULL };
+    r307_scope_t scope = { NULL, 0, { NULL, 0 }, NULL, 0 };
     const char *bad = NULL, *got = "", *said = "";
     int i;
 
@@ -132,7 +132,7 @@ START_TEST(audit_many)
     apr_pool_t *p = unit_pool();
     apr_array_header_t *doubts = apr_array_make(p, 2, sizeof(r307_doubt_t));
     r307_loop_site_t site = { { "http", "www.example.test", 80 }, 1, 0, 0 };
-    r307_scope_t scope = { NULL, 0, { NULL, 0 }, NULL };
+    r307_scope_t scope = { NULL, 0, { NULL, 0 }, NULL, 0 };
     const char *bad = NULL, *lines = "";
     int i;
 

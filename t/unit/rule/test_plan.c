@@ -160,7 +160,7 @@ START_TEST(plan_left_out)
     int steps[R307_SKIP_COUNT] = { 0 };
     r307_policy_t policy = { 1, NULL, NULL, R307_STEPS_DEFAULT, count, 1, steps,
                              NULL };
-    r307_scope_t scope = { rules, 0, { NULL, 0 }, NULL };
+    r307_scope_t scope = { rules, 0, { NULL, 0 }, NULL, 0 };
     r307_decision_t decision;
 
     r307_ruleset_freeze(p, rules, 307, fake->view.now);
