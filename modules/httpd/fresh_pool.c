@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "httpd/fresh_pool.h"
 
+#include <stddef.h>
 #include <apr_allocator.h>
 
 /* Above what malloc ever takes from memory that was used before: such a piece is mapped when it
@@ -25,6 +26,23 @@ apr_pool_t *r307_fresh_pool_make(apr_pool_t *parent)
     if (apr_pool_create_ex(&p, parent, NULL, allocator) != APR_SUCCESS) {
         apr_allocator_destroy(allocator);
         return parent;
+    }
+    apr_allocator_owner_set(allocator, p);
+    return p;
+}
+
+apr_pool_t *r307_lone_pool_make(void)
+{
+    apr_allocator_t *allocator;
+    apr_pool_t *p;
+
+    if (apr_allocator_create(&allocator) != APR_SUCCESS) {
+        return NULL;
+    }
+    apr_allocator_max_free_set(allocator, 1);
+    if (apr_pool_create_unmanaged_ex(&p, NULL, allocator) != APR_SUCCESS) {
+        apr_allocator_destroy(allocator);
+        return NULL;
     }
     apr_allocator_owner_set(allocator, p);
     return p;

@@ -17,4 +17,8 @@
  * has room for some ten thousand rules at first, and takes more as other pools do. */
 apr_pool_t *r307_fresh_pool_make(apr_pool_t *parent);
 
+/* Of no parent, whose end would end it while somebody uses it: making and ending it takes no
+ * lock of another pool, and its end gives all of it back. NULL without memory. */
+apr_pool_t *r307_lone_pool_make(void);
+
 #endif

@@ -15,6 +15,7 @@
 #include "base/hash.h"
 #include "conf/htaccess_pack.h"
 #include "file/open_below.h"
+#include "httpd/fresh_pool.h"
 #include "httpd/htaccess_file.h"
 #include "httpd/mapask.h"
 #include "httpd/start_lint.h"
@@ -102,23 +103,6 @@ int r307_htbuild_fd(const r307_htbuild_t *build, int number)
 }
 
 /* --- one file --- */
-
-static apr_pool_t *make_pool(void)
-{
-    apr_allocator_t *allocator;
-    apr_pool_t *p;
-
-    if (apr_allocator_create(&allocator) != APR_SUCCESS) {
-        return NULL;
-    }
-    apr_allocator_max_free_set(allocator, 1);
-    if (apr_pool_create_unmanaged_ex(&p, NULL, allocator) != APR_SUCCESS) {
-        apr_allocator_destroy(allocator);
-        return NULL;
-    }
-    apr_allocator_owner_set(allocator, p);
-    return p;
-}
 
 static void free_job(job_t *job)
 {
@@ -219,7 +203,7 @@ static job_t *make_job(r307_htbuild_t *build, const char *path, int fd)
     head.sum = r307_htshare_sum(build->share, bytes, (size_t)head.stamp.size);
     if (is_known(arena, slot, key, &head)
         || (slot >= 0 && is_to_wait(r307_arena_slot(arena, slot), head.sum))
-        || !(pool = make_pool())) {
+        || !(pool = r307_lone_pool_make())) {
         free(bytes);
         return NULL;
     }

@@ -8,6 +8,7 @@
 #include <apr_thread_mutex.h>
 
 #include "base/hash.h"
+#include "httpd/fresh_pool.h"
 
 #ifdef O_CLOEXEC
 #define OPEN_FLAGS (O_RDONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC)
@@ -48,23 +49,14 @@ const char *const r307_hoisted[R307_HOISTED_MOST] = {
 
 /* --- versions --- */
 
-/* Unmanaged: no parent's end must end it while a request reads it, and making and ending
- * one takes no lock of another pool. */
 r307_version_t *r307_version_make(void)
 {
-    apr_allocator_t *allocator;
-    apr_pool_t *p;
+    apr_pool_t *p = r307_lone_pool_make();
     r307_version_t *version;
 
-    if (apr_allocator_create(&allocator) != APR_SUCCESS) {
+    if (!p) {
         return NULL;
     }
-    apr_allocator_max_free_set(allocator, 1);
-    if (apr_pool_create_unmanaged_ex(&p, NULL, allocator) != APR_SUCCESS) {
-        apr_allocator_destroy(allocator);
-        return NULL;
-    }
-    apr_allocator_owner_set(allocator, p);
     version = apr_pcalloc(p, sizeof(*version));
     version->p = p;
     version->references = 1;

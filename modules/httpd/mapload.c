@@ -13,7 +13,9 @@
 #include <http_log.h>
 #include <unixd.h>
 #include "grammar/token.h"
+#include "httpd/fresh_pool.h"
 #include "httpd/log_once.h"
+#include "shared/pages.h"
 
 APLOG_USE_MODULE(redirect307);
 
@@ -372,25 +374,6 @@ static const char *build(apr_pool_t *p, const r307_mapref_t *ref, over_t *over,
     return loaded->len ? NULL : "makes an image of more than 4 GiB";
 }
 
-/* What the builder takes is not to stay with the process: it has an allocator of its own,
- * and gives all of it back. */
-static apr_pool_t *make_scratch(void)
-{
-    apr_allocator_t *allocator;
-    apr_pool_t *p;
-
-    if (apr_allocator_create(&allocator) != APR_SUCCESS) {
-        return NULL;
-    }
-    apr_allocator_max_free_set(allocator, 1);
-    if (apr_pool_create_ex(&p, NULL, NULL, allocator) != APR_SUCCESS) {
-        apr_allocator_destroy(allocator);
-        return NULL;
-    }
-    apr_allocator_owner_set(allocator, p);
-    return p;
-}
-
 void r307_mapload_build(apr_pool_t *p, const r307_mapref_t *ref,
                         const r307_filestate_t *wanted, int (*ask)(void *baton),
                         void *baton, r307_loaded_t *loaded)
@@ -398,7 +381,8 @@ void r307_mapload_build(apr_pool_t *p, const r307_mapref_t *ref,
     over_t over = { ref, loaded, ask, baton };
 
     memset(loaded, 0, sizeof(*loaded));
-    loaded->scratch = make_scratch();
+    /* not to stay with the builder */
+    loaded->scratch = r307_lone_pool_make();
     if (!loaded->scratch) {
         loaded->is_changing = 1;
         loaded->problem = "cannot be read for want of memory";
@@ -464,23 +448,10 @@ const char *r307_mapload_try(apr_pool_t *p, const r307_mapref_t *ref)
     return loaded.problem;
 }
 
-typedef struct mapping_t {
-    void *at;
-    size_t len;
-} mapping_t;
-
-static apr_status_t unmap(void *data)
-{
-    mapping_t *mapping = data;
-
-    munmap(mapping->at, mapping->len);
-    return APR_SUCCESS;
-}
-
 const void *r307_mapload_map(apr_pool_t *p, const r307_mapref_t *ref,
                              r307_filestate_t *of, const char **problem)
 {
-    mapping_t *mapping = apr_palloc(p, sizeof(*mapping));
+    void *at = MAP_FAILED;
     r307_opened_t opened;
     char head[64];
     ssize_t n;
@@ -496,16 +467,17 @@ const void *r307_mapload_map(apr_pool_t *p, const r307_mapref_t *ref,
         return NULL;
     }
     *problem = check_image_owner(ref, &opened);
-    mapping->len = (size_t)opened.size;
-    mapping->at = *problem ? MAP_FAILED : mmap(NULL, mapping->len, PROT_READ,
-                                               MAP_SHARED | MAP_POPULATE, opened.fd, 0);
+    if (!*problem) {
+        at = mmap(NULL, (size_t)opened.size, PROT_READ, MAP_SHARED | MAP_POPULATE,
+                  opened.fd, 0);
+    }
     close(opened.fd);
-    if (mapping->at == MAP_FAILED) {
+    if (at == MAP_FAILED) {
         *problem = *problem ? *problem : why_not(p);
         return NULL;
     }
-    apr_pool_cleanup_register(p, mapping, unmap, apr_pool_cleanup_null);
-    *problem = check_image(p, ref, mapping->at, mapping->len);
+    r307_pages_keep(p, at, (size_t)opened.size);
+    *problem = check_image(p, ref, at, (size_t)opened.size);
     fill_state(&opened, of);
-    return *problem ? NULL : mapping->at;
+    return *problem ? NULL : at;
 }

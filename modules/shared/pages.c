@@ -16,16 +16,23 @@ static apr_status_t unmap(void *data)
     return APR_SUCCESS;
 }
 
-void *r307_pages_make(apr_pool_t *p, apr_size_t bytes)
+void r307_pages_keep(apr_pool_t *p, void *at, apr_size_t bytes)
 {
     mapping_t *mapping = apr_palloc(p, sizeof(*mapping));
 
+    mapping->at = at;
     mapping->len = bytes;
-    mapping->at = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
-                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (mapping->at == MAP_FAILED) {
+    apr_pool_cleanup_register(p, mapping, unmap, apr_pool_cleanup_null);
+}
+
+void *r307_pages_make(apr_pool_t *p, apr_size_t bytes)
+{
+    void *at = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+    if (at == MAP_FAILED) {
         return NULL;
     }
-    apr_pool_cleanup_register(p, mapping, unmap, apr_pool_cleanup_null);
-    return mapping->at;
+    r307_pages_keep(p, at, bytes);
+    return at;
 }

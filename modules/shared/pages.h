@@ -11,5 +11,7 @@
 
 /* Zeros, from the beginning of a page; gone with p. NULL: the system has none. */
 void *r307_pages_make(apr_pool_t *p, apr_size_t bytes);
+/* What was mapped goes with p. */
+void r307_pages_keep(apr_pool_t *p, void *at, apr_size_t bytes);
 
 #endif
