@@ -11,7 +11,7 @@ use R307::Processes;
 use R307::Site;
 use Time::HiRes qw(sleep time);
 
-plan tests => 42;
+plan tests => 44;
 
 my $site = root() . '/served';
 my $odd = 'a<script>b"&';
@@ -105,6 +105,7 @@ like($metrics, qr{^redirect307_htaccess_files 5$}m, 'metrics: files');
 like($metrics, qr{^redirect307_htaccess_skipped_lines 2$}m, 'skipped lines');
 like($metrics, qr{^redirect307_htaccess_limited_files 1$}m, 'limits');
 like($metrics, qr{^redirect307_htaccess_new_hosts 4$}m, 'new hosts');
+like($metrics, qr{^redirect307_htaccess_memory_misses_total [1-9]\d*$}m, 'files that httpd read');
 
 ask('/own/page');
 unlike((ask('/own/page?look=correct-horse-battery'))[2], qr{served/plain|pills|id="files"}, 'the page of a tenant has nothing of it');
@@ -115,8 +116,15 @@ unlike((ask('/own/page?look=correct-horse-battery&json'))[2], qr{htaccess":|new_
 ask('/plain/page') for 1 .. 10;
 is(scalar(grep { $_->{directory} eq "$site/plain" } @{ all()->{htaccess} }), 1, 'what is read from memory is the same file');
 
-put('served/plain/.htaccess', "Redirect307 /plain/x https://new.example/\nRedirect307 /plain/y /there\n", 5);
 my $until = time + 30;
+my $memory;
+until (($memory = all()->{htaccess_memory})->{hits} || time > $until) {
+    ask('/plain/page');
+    sleep 0.1;
+}
+is(join(' ', map { $memory->{$_} > 0 ? $_ : () } qw(files bytes bytes_most hits misses built)), 'files bytes bytes_most hits misses built', 'what is read from memory is counted');
+put('served/plain/.htaccess', "Redirect307 /plain/x https://new.example/\nRedirect307 /plain/y /there\n", 5);
+$until = time + 30;
 until (hosts(file($all = all(), 'plain')) eq 'new.example' || time > $until) {
     ask('/plain/page');
     sleep 0.1;

@@ -12,6 +12,7 @@ static void note_shared(r307_htshare_t *share, const char *path, apr_time_t now)
     r307_stamp_t stamp;
     int fd;
 
+    r307_htshare_miss(share);
     if (!r307_htshare_may_ask(share, path, now)) {
         return;
     }

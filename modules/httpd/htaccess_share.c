@@ -14,6 +14,7 @@
 
 APLOG_USE_MODULE(redirect307);
 
+#define MISSED     1            /* behind the number of those served */
 #define USERDATA   "mod_redirect307.share"
 #define SLOTS      32768u
 #define FILTER     (1u << 18)   /* bits, a power of two */
@@ -137,6 +138,11 @@ void r307_htshare_count(r307_htshare_t *share)
     __atomic_add_fetch(share->served, 1, __ATOMIC_RELAXED);
 }
 
+void r307_htshare_miss(r307_htshare_t *share)
+{
+    __atomic_add_fetch(&share->served[MISSED], 1, __ATOMIC_RELAXED);
+}
+
 /* Two threads at once may ask twice, which does no harm. */
 static int is_asked(r307_htshare_t *share, apr_uint64_t key, apr_time_t now)
 {
@@ -193,6 +199,7 @@ void r307_htshare_tell(const server_rec *s, r307_htshare_told_t *told)
     told->bytes = usage.used;
     told->most = share->most;
     told->served = __atomic_load_n(share->served, __ATOMIC_RELAXED);
+    told->missed = __atomic_load_n(&share->served[MISSED], __ATOMIC_RELAXED);
     told->built = r307_arena_counted(share->arena, R307_COUNT_BUILT);
     told->evicted = r307_arena_counted(share->arena, R307_COUNT_EVICTED);
 }

@@ -39,8 +39,9 @@ void r307_htshare_ask(r307_htshare_t *share, const char *path, int fd,
 
 /* The same before the file is opened, by its path alone. */
 int r307_htshare_may_ask(r307_htshare_t *share, const char *path, apr_time_t now);
-/* A request is served by a version. */
+/* A file is read from memory, or by httpd though it has rules. */
 void r307_htshare_count(r307_htshare_t *share);
+void r307_htshare_miss(r307_htshare_t *share);
 
 r307_arena_t *r307_htshare_arena(const r307_htshare_t *share);
 /* Where letters are read from; each is a path with its NUL, and the open file. */
@@ -48,7 +49,7 @@ int r307_htshare_queue(const r307_htshare_t *share);
 
 typedef struct r307_htshare_told_t {
     apr_uint64_t files, bytes, most;    /* in memory; bytes there may be */
-    apr_uint64_t served, built, evicted;
+    apr_uint64_t served, missed, built, evicted;
 } r307_htshare_told_t;
 
 /* Zeroed where nothing is shared. */

@@ -2,6 +2,7 @@
 #include "httpd/status_served.h"
 
 #include <apr_strings.h>
+#include "httpd/htaccess_share.h"
 #include "httpd/serve_note.h"
 
 typedef struct reading_t {
@@ -45,11 +46,26 @@ static void read_file(void *baton, const r307_servedfile_t *from)
     }
 }
 
+static void read_memory(const server_rec *s, r307_status_memory_t *memory)
+{
+    r307_htshare_told_t told;
+
+    r307_htshare_tell(s, &told);
+    memory->files = told.files;
+    memory->bytes = told.bytes;
+    memory->most = told.most;
+    memory->hits = told.served;
+    memory->misses = told.missed;
+    memory->built = told.built;
+    memory->evicted = told.evicted;
+}
+
 void r307_status_served(request_rec *r, r307_overview_t *status)
 {
     const r307_served_t *seen = r307_served_table();
     reading_t reading = { r->pool, status };
 
+    read_memory(r->server, &status->memory);
     if (seen) {
         r307_served_each(seen, read_file, &reading);
         status->evicted = r307_served_evicted(seen);

@@ -182,6 +182,23 @@ static void file_row(r307_out_t *out, const r307_status_file_t *file)
     r307_out_puts(out, "</td></tr>\n", NULL);
 }
 
+static void memory_html(r307_out_t *out, const r307_status_memory_t *memory)
+{
+    apr_pool_t *p = out->p;
+
+    if (memory->most) {
+        r307_out_puts(out, "<p>In memory for all processes: ",
+                      r307_status_number(p, memory->files), " compiled, ",
+                      r307_status_number(p, memory->bytes / 1024), " of ",
+                      r307_status_number(p, memory->most / 1024), " KiB. Read from there ",
+                      r307_status_number(p, memory->hits), " times, by httpd ",
+                      r307_status_number(p, memory->misses), " times; compiled ",
+                      r307_status_number(p, memory->built), ", of which ",
+                      r307_status_number(p, memory->evicted),
+                      " gave their room to others.</p>\n", NULL);
+    }
+}
+
 void r307_status_files_html(r307_out_t *out, const r307_overview_t *status)
 {
     int i;
@@ -197,6 +214,7 @@ void r307_status_files_html(r307_out_t *out, const r307_overview_t *status)
     }
     r307_out_puts(out, ". <code>redirect307ctl hosts DIR</code> looks at all that are on the "
                   "disk.</p>\n", NULL);
+    memory_html(out, &status->memory);
     new_hosts(out, status);
     if (status->files->nelts) {
         r307_out_puts(out, "<h3>Files</h3>\n<table><thead><tr><th scope=\"col\">Directory"
@@ -287,6 +305,19 @@ static void json_file(r307_out_t *out, const r307_status_file_t *file)
     r307_out_puts(out, "}", NULL);
 }
 
+static void json_memory(r307_out_t *out, const r307_status_memory_t *memory)
+{
+    r307_out_puts(out, ",\"htaccess_memory\":{\"files\":", NULL);
+    r307_out_number(out, memory->files);
+    json_number(out, "bytes", memory->bytes);
+    json_number(out, "bytes_most", memory->most);
+    json_number(out, "hits", memory->hits);
+    json_number(out, "misses", memory->misses);
+    json_number(out, "built", memory->built);
+    json_number(out, "evicted", memory->evicted);
+    r307_out_puts(out, "}", NULL);
+}
+
 void r307_status_files_json(r307_out_t *out, const r307_overview_t *status)
 {
     int i;
@@ -305,4 +336,5 @@ void r307_status_files_json(r307_out_t *out, const r307_overview_t *status)
     }
     r307_out_puts(out, "]", NULL);
     json_number(out, "htaccess_evicted", status->evicted);
+    json_memory(out, &status->memory);
 }

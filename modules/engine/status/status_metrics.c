@@ -114,6 +114,18 @@ static void files(const metrics_t *m, const r307_overview_t *status)
         (apr_uint64_t)status->new_hosts->nelts);
 }
 
+static void memory(const metrics_t *m, const r307_status_memory_t *of)
+{
+    one(m, "htaccess_memory_files", 0, ".htaccess files that are compiled for all processes.",
+        of->files);
+    one(m, "htaccess_memory_bytes", 0, "What they take.", of->bytes);
+    one(m, "htaccess_memory_hits", 1, "Files read from there.", of->hits);
+    one(m, "htaccess_memory_misses", 1, "Files with rules that httpd read.", of->misses);
+    one(m, "htaccess_memory_built", 1, "Files that were compiled.", of->built);
+    one(m, "htaccess_memory_evicted", 1, "Those that gave their room to others.",
+        of->evicted);
+}
+
 void r307_status_metrics(r307_out_t *out, const r307_overview_t *status, int is_open)
 {
     metrics_t m = { out, is_open };
@@ -138,6 +150,7 @@ void r307_status_metrics(r307_out_t *out, const r307_overview_t *status, int is_
                   "written.", written, 0);
     maps(&m, status, "map_hits", "Answers of lines of a map.", hits, 1);
     files(&m, status);
+    memory(&m, &status->memory);
     family(&m, "refused", 1, "Requests that were refused, by verdict.");
     for (i = 1; i < R307_VERDICT_COUNT; i++) {
         labelled(&m, "refused_total", "verdict", r307_verdict_row((r307_verdict_t)i)->id);

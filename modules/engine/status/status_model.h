@@ -114,6 +114,14 @@ typedef struct r307_status_file_t {
     apr_time_t first, last;         /* seen */
 } r307_status_file_t;
 
+/* The compiled .htaccess files of all processes; all is 0 where there are none. */
+typedef struct r307_status_memory_t {
+    apr_uint64_t files, bytes, most;        /* now, and bytes there may be */
+    apr_uint64_t hits, misses;              /* since the configuration was read: read from
+                                             * there, and by httpd though it has rules */
+    apr_uint64_t built, evicted;
+} r307_status_memory_t;
+
 /* The names of the limits, as "rules=, targets="; NULL: none. */
 const char *r307_status_limits(apr_pool_t *p, unsigned limits);
 
@@ -159,6 +167,7 @@ typedef struct r307_overview_t {
     apr_array_header_t *files;      /* of r307_status_file_t, those with news first */
     apr_array_header_t *new_hosts;  /* of r307_status_host_t: of the last day, the last first */
     apr_uint64_t evicted;           /* files that are known no more */
+    r307_status_memory_t memory;
     r307_status_ask_t *ask;         /* NULL: nothing was asked */
     /* of the page about one directory, what opens it; NULL: the page about the server */
     const char *own_name, *own_key;
