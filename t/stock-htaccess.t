@@ -173,15 +173,17 @@ for my $application (@applications) {
     is(told("$name/$_->[0]"), $_->[1], "$name: $_->[2]") for @more;
 }
 
-# a flag is looked at once a second
+# a flag is looked at once a second, by each process for itself
+sub becomes
+{
+    my ($path, $method, $wanted, $why) = @_;
+    my $told;
+    R307::Site::wait_until(sub { ($told = told($path, $method)) eq $wanted });
+    is($told, $wanted, $why);
+    return;
+}
 put("stock/$_->[0]/down.on", '') for @applications;
-for my $name (map { $_->[0] } @applications) {
-    R307::Site::wait_until(sub { told("$name/a/pretty/address", 'POST') eq '503' });
-    is(told("$name/a/pretty/address", 'POST'), '503', "$name: closed, a form");
-}
+becomes("$_->[0]/a/pretty/address", 'POST', '503', "$_->[0]: closed, a form") for @applications;
 unlink "$root/$_->[0]/down.on" for @applications;
-for my $name (map { $_->[0] } @applications) {
-    R307::Site::wait_until(sub { told("$name/a/pretty/address") eq '200 front' });
-    is(told("$name/a/pretty/address"), '200 front', "$name: and open");
-}
+becomes("$_->[0]/a/pretty/address", 'GET', '200 front', "$_->[0]: and open") for @applications;
 unlike(own_log($server), qr/htaccess.*(?:skipped|Invalid command|not allowed)/, 'no line of theirs or ours was wrong');

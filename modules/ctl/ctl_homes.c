@@ -245,9 +245,12 @@ static void add_section(going_t *going, apr_array_header_t *list,
         add_root(going, list, section->text, server);
         return;
     }
-    if (glob(section->text, GLOB_ONLYDIR, NULL, &found) == 0) {
+    /* its slash tells a directory; GLOB_ONLYDIR is glibc's, and there only a hint */
+    if (glob(section->text, GLOB_MARK, NULL, &found) == 0) {
         for (i = 0; i < found.gl_pathc; i++) {
-            add_root(going, list, found.gl_pathv[i], server);
+            if (found.gl_pathv[i][strlen(found.gl_pathv[i]) - 1] == '/') {
+                add_root(going, list, found.gl_pathv[i], server);
+            }
         }
         globfree(&found);
     }
