@@ -512,7 +512,8 @@ void r307_status_html(r307_out_t *out, const r307_overview_t *status)
     }
     else if (status->is_counted) {
         r307_out_puts(out, r307_status_number(out->p, status->hits), " hits of ",
-                      r307_status_number(out->p, status->hit_rules), " rules.", NULL);
+                      r307_status_number(out->p, status->hit_rules),
+                      status->hit_rules == 1 ? " rule." : " rules.", NULL);
     }
     else {
         r307_out_puts(out, "Hits are not counted (Redirect307Hits off).", NULL);
