@@ -9,6 +9,8 @@ use R307::Rows;
 use R307::Site;
 use File::Temp ();
 
+once();
+
 my $ctl = $ENV{R307_CTL};
 my @rows = R307::Rows::read_table('advice.tsv');
 my $root = root() . '/advice';

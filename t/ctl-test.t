@@ -7,6 +7,8 @@ use R307;
 use R307::Site;
 use R307::Tool qw($ctl $dir file quoted);
 
+once();
+
 srand seed();
 
 sub slurp { open my $in, '<', $_[0] or die "$_[0]: $!\n"; local $/; return scalar <$in> }

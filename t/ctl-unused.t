@@ -8,6 +8,8 @@ use R307;
 use R307::Site;
 use POSIX qw(strftime);
 
+once();
+
 my $kept = root() . '/../unused.kept';
 unlink $kept;
 my $site = root() . '/unused';

@@ -8,6 +8,8 @@ use R307;
 use R307::Manual qw(blocks_of kind_of pages);
 use R307::Site;
 
+once();
+
 my $examples = stage() . '/conf-examples';
 my @loaded = qw(setenvif headers alias remoteip rewrite authz_host);
 

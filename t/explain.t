@@ -7,7 +7,9 @@ use warnings FATAL => 'all';
 use R307;
 use R307::Site;
 
-my $cases = 1000;
+once();
+
+my $cases = () = few(1 .. 1000);
 srand seed();
 
 sub one { return $_[int rand @_] }

@@ -7,6 +7,8 @@ use warnings FATAL => 'all';
 use R307;
 use R307::Site;
 
+once();
+
 # What is asked of a row: by a text of its right cell, [path, header, what both answer]. A
 # place is a path of this host or a URL; 3xx is any redirect.
 my @asked = (

@@ -8,6 +8,8 @@ use R307::Browser;
 use R307::Site;
 use Time::HiRes qw(sleep);
 
+once();
+
 my $cgi = have_module('cgid') || have_module('cgi');
 my $browser = $cgi && R307::Browser->new;
 plan $browser ? (tests => 27) : (skip_all => $cgi ? 'no Chromium here' : 'no CGI here');

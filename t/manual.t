@@ -15,6 +15,8 @@ use R307::Site;
 use R307::Tool qw($ctl $dir file);
 use POSIX qw(strftime);
 
+once();
+
 my ($bin) = $ctl =~ m{^(.*)/};
 
 # --- the machine of a page
