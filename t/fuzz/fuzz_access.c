@@ -139,6 +139,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 
     if (!root) {
         apr_initialize();
+        atexit(apr_terminate);      /* what it holds is no leak */
         apr_pool_create(&root, NULL);
     }
     apr_pool_create(&p, root);
