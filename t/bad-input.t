@@ -14,7 +14,7 @@ my $page = 'this is the page';
 my @rows = R307::Rows::read_table('rulefile-bad.tsv');
 
 # `httpd -t` knows nothing of MPMs: once is enough, unless everything is asked for.
-my $is_first = $ENV{R307_MPM} eq $ENV{R307_FIRST_MPM} || $ENV{R307_FULL};
+my $is_first = $ENV{R307_MPMS} =~ /^$ENV{R307_MPM}\b/ || $ENV{R307_FULL};
 my @in_conf = $is_first ? few(grep { $_->{context} ne 'htaccess' && fits($_->{line}, 1_000_000) } @rows) : ();
 my @in_htaccess = few(grep { fits($_->{line}, 8000) } @rows);
 
