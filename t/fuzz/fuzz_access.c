@@ -18,7 +18,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 #define DATE "10/Oct/2000:13:55:36 -0700"
 #define DATE_AT APR_INT64_C(971211336)
 #define YEAR_9999_ENDS APR_INT64_C(253402300800)
-#define LONGEST_ZONE (100 * 3600)
+#define LONGEST_ZONE (24 * 3600)
 
 static void fail(const char *what, const char *s, size_t len)
 {
@@ -37,8 +37,8 @@ static void check_time(r307_slice_t date)
 {
     apr_time_t at = r307_access_line_time(date);
 
-    if (at != -1 && (at % APR_USEC_PER_SEC || at < -apr_time_from_sec(LONGEST_ZONE)
-                     || at > apr_time_from_sec(YEAR_9999_ENDS + 2 * LONGEST_ZONE))) {
+    if (at != -1 && (at % APR_USEC_PER_SEC || at < 0
+                     || at > apr_time_from_sec(YEAR_9999_ENDS + LONGEST_ZONE))) {
         fail("a time that no date is", date.s, date.len);
     }
 }

@@ -141,6 +141,11 @@ static int number(const char *s, int digits)
     return value;
 }
 
+static int within(int value, int least, int most)
+{
+    return value >= least && value <= most;
+}
+
 /* Days since 1970 of a day of the Gregorian calendar; March is the first month. */
 static apr_int64_t days(int year, int month, int day)
 {
@@ -171,14 +176,15 @@ apr_time_t r307_access_line_time(r307_slice_t date)
     second = number(s + 18, 2);
     zone = number(s + 22, 2);
     zone_minutes = number(s + 24, 2);
-    if (month == 12 || day < 1 || year < 1970 || hour < 0 || minute < 0 || second < 0
-        || zone < 0 || zone_minutes < 0) {
+    if (month == 12 || !within(day, 1, 31) || year < 1970 || !within(hour, 0, 23)
+        || !within(minute, 0, 59) || !within(second, 0, 60) || !within(zone, 0, 23)
+        || !within(zone_minutes, 0, 59)) {
         return -1;
     }
     zone = zone * 60 + zone_minutes;
     at = days(year, month + 1, day) * 86400 + hour * 3600 + minute * 60 + second
          - (s[21] == '-' ? -zone : zone) * 60;
-    return apr_time_from_sec(at);
+    return at < 0 ? -1 : apr_time_from_sec(at);
 }
 
 size_t r307_access_line_plain(r307_slice_t word, char *bytes)

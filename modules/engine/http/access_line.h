@@ -27,7 +27,7 @@ int r307_access_line_split(const char *s, size_t len, r307_access_line_t *line);
 void r307_access_line_agent(const r307_access_line_t *line, r307_slice_t *referrer,
                             r307_slice_t *agent);
 
-/* "10/Oct/2000:13:55:36 -0700"; -1: it is none. */
+/* "10/Oct/2000:13:55:36 -0700"; -1: it is none, or before 1970. */
 apr_time_t r307_access_line_time(r307_slice_t date);
 
 /* What a word was before httpd or nginx escaped it (\", \\, \n, \xhh): into bytes, of
