@@ -514,7 +514,7 @@ int r307_htshare_open_all(const r307_blocks_t *blocks)
     int i;
 
     for (i = 0; i < blocks->count; i++) {
-        if (!r307_htshare_open(blocks->at[i])) {
+        if (blocks->at[i]->rules->packed && !r307_htshare_open(blocks->at[i])) {
             return 0;
         }
     }

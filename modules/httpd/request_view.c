@@ -153,6 +153,13 @@ static const r307_path_t *make_path(request_rec *r, r307_slice_t path,
            ? r307_path_normal(r->pool, path) : r307_path_take(r->pool, path);
 }
 
+/* Whether all that is asked for was walked and is a normal path: most requests. */
+static int is_whole(const char *target, const r307_trail_t *walk)
+{
+    return walk && walk->seed && walk->s == target && walk->is_normal
+           && target[walk->len] == '\0';
+}
+
 static void fill_view(request_rec *r, const r307_trail_t *walk, r307_view_t *view)
 {
     r307_slice_t path;
@@ -165,7 +172,10 @@ static void fill_view(request_rec *r, const r307_trail_t *walk, r307_view_t *vie
     view->asked.port = asked_port(r);
     view->ops = &ops;
     view->baton = r;
-    if (r->unparsed_uri && r307_path_split(r->unparsed_uri, &path, &view->query)) {
+    if (is_whole(r->unparsed_uri, walk)) {
+        view->path = r307_path_normal(r->pool, r307_slice(walk->s, walk->len));
+    }
+    else if (r->unparsed_uri && r307_path_split(r->unparsed_uri, &path, &view->query)) {
         view->path = make_path(r, path, walk);
     }
 }

@@ -38,11 +38,13 @@ static void fill_scope(request_rec *r, const r307_config_t *conf,
     }
 }
 
+/* one: where there is but one block. */
 static r307_scope_t *fill_scopes(request_rec *r, const r307_config_t *conf,
                                  const r307_blocks_t *blocks, const r307_view_t *view,
-                                 const r307_looked_t *looked)
+                                 const r307_looked_t *looked, r307_scope_t *one)
 {
-    r307_scope_t *scopes = apr_palloc(r->pool, (size_t)blocks->count * sizeof(*scopes));
+    r307_scope_t *scopes = blocks->count == 1 ? one
+        : apr_palloc(r->pool, (size_t)blocks->count * sizeof(*scopes));
     int i;
 
     for (i = 0; i < blocks->count; i++) {
@@ -68,7 +70,7 @@ static void decide_once(request_rec *r, const r307_config_t *conf,
                         const r307_blocks_t *blocks, r307_state_t *state,
                         const r307_looked_t *looked, r307_decision_t *decision)
 {
-    r307_scope_t *scopes = fill_scopes(r, conf, blocks, &state->view, looked);
+    r307_scope_t one, *scopes = fill_scopes(r, conf, blocks, &state->view, looked, &one);
     char *args = r->args, *line = r->the_request;
     r307_policy_t policy;
     int i;
@@ -117,6 +119,7 @@ void r307_serve_ask(request_rec *r, const r307_config_t *conf, const r307_blocks
 {
     r307_state_t *state = r307_request_state(r);
     r307_policy_t policy;
+    r307_scope_t one;
 
     if (!r307_htshare_open_all(blocks)) {
         memset(decision, 0, sizeof(*decision));
@@ -126,8 +129,8 @@ void r307_serve_ask(request_rec *r, const r307_config_t *conf, const r307_blocks
     policy.trace = trace;
     policy.trace_times = 1;
     policy.trace_baton = baton;
-    r307_decide(r->pool, fill_scopes(r, conf, blocks, &state->view, NULL), blocks->count,
-                &policy, &state->view, decision);
+    r307_decide(r->pool, fill_scopes(r, conf, blocks, &state->view, NULL, &one),
+                blocks->count, &policy, &state->view, decision);
 }
 
 /* --- the decision, carried out --- */
@@ -265,8 +268,10 @@ static int block_may(request_rec *r, const r307_config_t *conf, r307_first_look_
         }
     }
     first->rules = r307_ruleset_hosted(block->rules);
+    first->stays = !block->rules->packed;       /* an image may be opened anew */
     may = r307_index_may_walk(block->rules->index, first, &looked->walk);
     first->rules = NULL;
+    first->stays = 0;
     return may;
 }
 
@@ -285,6 +290,7 @@ int r307_serve_may(request_rec *r, const r307_config_t *conf, const r307_blocks_
     first.host = r->hostname ? r->hostname : "";
     first.has_query = r->args != NULL;
     first.rules = NULL;
+    first.stays = 0;
     for (i = 0; i < blocks->count; i++) {
         if (block_may(r, conf, &first, blocks->at[i], looked)) {
             return 1;

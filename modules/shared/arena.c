@@ -200,7 +200,7 @@ int r307_arena_is_file(const r307_arena_t *arena, apr_uint64_t device, apr_uint6
         apr_uint32_t entry = __atomic_load_n(&arena->head->files[(place + i) % FILES],
                                              __ATOMIC_RELAXED);
 
-        if (says(arena, entry, device, inode)) {
+        if (entry && says(arena, entry, device, inode)) {
             return 1;
         }
     }

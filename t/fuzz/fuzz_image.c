@@ -168,7 +168,7 @@ static void check_found(apr_pool_t *p, const r307_image_t *image, const r307_vie
 {
     const r307_index_t *index = r307_image_index(image);
     r307_candidates_t candidates;
-    r307_first_look_t first = { { NULL, 0 }, 0, NULL, 0, NULL };
+    r307_first_look_t first = { { NULL, 0 }, 0, NULL, 0, NULL, 0 };
     r307_asked_t question;
     apr_uint32_t number, last = 0, found = 0;
 

@@ -306,14 +306,14 @@ static void refuse(asking_t *a, const r307_rule_t *rule, r307_verdict_t verdict,
 #define AGE_MOST      2147483647    /* RFC 9111 1.2.2 */
 
 /* Seconds that a cache may keep the answer, never beyond what is known to change it. */
-static int max_age(const asking_t *a, const r307_rule_t *rule, int status)
+static int max_age(const asking_t *a, const r307_rule_t *rule, const r307_status_t *status)
 {
     apr_time_t age = 0, left = a->change ? a->change - a->view->now : 0;
-    int is_ours = status == rule->status;       /* cache= is not about what follows */
+    int is_ours = status->code == rule->status; /* cache= is not about what follows */
 
     switch (is_ours ? rule->cache.mode : R307_CACHE_DEFAULT) {
     case R307_CACHE_DEFAULT:
-        age = r307_status_row(status)->cacheable ? apr_time_from_sec(PERMANENT_AGE) : 0;
+        age = status->cacheable ? apr_time_from_sec(PERMANENT_AGE) : 0;
         break;
     case R307_CACHE_AGE:
         age = rule->cache.age;
@@ -346,12 +346,12 @@ static void finish(asking_t *a)
     decision->max_age = decision->cookies ? 0 : decision->max_age;
 }
 
-static void answer(asking_t *a, const r307_rule_t *rule, int status,
+static void answer(asking_t *a, const r307_rule_t *rule, const r307_status_t *status,
                    const char *location)
 {
     a->decision->outcome = R307_OUTCOME_ANSWER;
     a->decision->rule = rule;
-    a->decision->status = status;
+    a->decision->status = status->code;
     a->decision->location = location;
     a->decision->max_age = max_age(a, rule, status);
 }
@@ -387,7 +387,7 @@ static void limit_age(asking_t *a, const r307_scope_t *scopes, int count, int as
             }
         }
     }
-    decision->max_age = max_age(a, decision->rule, decision->status);
+    decision->max_age = max_age(a, decision->rule, r307_status_row(decision->status));
 }
 
 static int stop(asking_t *a, const r307_rule_t *rule)
@@ -428,7 +428,8 @@ static int stands(const asking_t *a, const r307_rule_t *rule,
 
 /* Builds, guards and compares; 1 when the search ends here. */
 static int ask_target(asking_t *a, const r307_scope_t *scope, const r307_rule_t *rule,
-                      int status, const r307_captures_t *captures, r307_slice_t base)
+                      const r307_status_t *status, const r307_captures_t *captures,
+                      r307_slice_t base)
 {
     const char *text = a->joined.s ? a->joined.s : rule->target->text;
     r307_verdict_t verdict = R307_VERDICT_FINE;
@@ -477,10 +478,10 @@ static int ask_target(asking_t *a, const r307_scope_t *scope, const r307_rule_t 
 }
 
 /* What the rule answers now: its status, or what follows its end. */
-static int status_now(const asking_t *a, const r307_rule_t *rule)
+static const r307_status_t *status_now(const asking_t *a, const r307_rule_t *rule)
 {
-    return r307_plan_phase(&rule->plan, a->view->now) == R307_PHASE_THEN
-        ? rule->plan.then : rule->status;
+    return r307_status_row(r307_plan_phase(&rule->plan, a->view->now) == R307_PHASE_THEN
+                           ? rule->plan.then : rule->status);
 }
 
 /* One rule whose source matched; 1 when the search ends here. */
@@ -490,7 +491,8 @@ static int ask(asking_t *a, const r307_scope_t *scope, const r307_rule_t *rule,
     r307_slice_t base = { NULL, 0 };
     const char *why = scope->tenancy ? r307_limit_why(scope->tenancy, rule) : NULL;
     const r307_link_t *link = r307_cond_link(rule->conds, rule->cond_count);
-    int status = status_now(a, rule), held;
+    const r307_status_t *status;
+    int held;
 
     if (link) {
         r307_link_mark(a->p, link, r307_asked_query(a->p, &a->asked));
@@ -530,7 +532,8 @@ static int ask(asking_t *a, const r307_scope_t *scope, const r307_rule_t *rule,
     if (rule->target->kind == R307_TARGET_STOP) {
         return stop(a, rule);
     }
-    if (!r307_status_row(status)->has_target) {
+    status = status_now(a, rule);
+    if (!status->has_target) {
         answer(a, rule, status, NULL);
         return 1;
     }

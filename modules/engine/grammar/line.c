@@ -613,21 +613,22 @@ const char *r307_line_print(apr_pool_t *p, const r307_rule_t *rule)
 const char *r307_line_label(apr_pool_t *p, const r307_rule_t *rule)
 {
     const char *file = rule->place.file ? rule->place.file : "-";
-    size_t len = strlen(file), n = len + 12;
-    unsigned line = rule->place.line;
-    char *label;
+    unsigned line = rule->place.line, left = line;
+    char *label, *at;
+    size_t len;
 
     if (rule->name) {
         return apr_pstrdup(p, rule->name);
     }
-    label = apr_palloc(p, n);       /* every answer has one: no printf */
-    label[--n] = '\0';
-    do {
-        label[--n] = (char)('0' + line % 10);
-        line /= 10;
-    } while (line);
-    label[--n] = ':';
-    memmove(label + len, label + n, len + 12 - n);
+    len = strlen(file);
+    label = at = apr_palloc(p, len + 12);   /* every answer has one: no printf */
     memcpy(label, file, len);
+    for (at += len + 2; left > 9; left /= 10) {
+        at++;
+    }
+    for (*at = '\0'; at > label + len + 1; line /= 10) {
+        *--at = (char)('0' + line % 10);
+    }
+    label[len] = ':';
     return label;
 }

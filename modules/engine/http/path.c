@@ -243,7 +243,8 @@ const r307_path_t *r307_path_with_slash(apr_pool_t *p, const r307_path_t *path)
 int r307_path_below(const char *path, size_t len, const char *head, size_t head_len,
                     int fold)
 {
-    if (len < head_len
+    /* nearly all differ in the byte behind the '/' */
+    if (len < head_len || (!fold && head_len > 1 && path[1] != head[1])
         || (fold ? !r307_text_same_fold(path, head_len, head, head_len)
                  : memcmp(path, head, head_len) != 0)) {
         return 0;

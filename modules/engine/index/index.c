@@ -145,11 +145,9 @@ static r307_slice_t host_name(const char *host)
     return name;
 }
 
-static void look(const finder_t *f, apr_uint64_t path, unsigned kind)
+static void look_slot(const finder_t *f, apr_uint64_t key, const r307_slot_t *slot)
 {
-    apr_uint64_t key = r307_index_key(path, kind, f->index->seed);
-    const r307_slot_t *slot = probe(f->index, key);
-    apr_uint32_t flags = slot ? take(f, slot) : 0;
+    apr_uint32_t flags = take(f, slot);
 
     if (flags & R307_LIST_ARGS) {
         pick_args(f, key);
@@ -157,6 +155,16 @@ static void look(const finder_t *f, apr_uint64_t path, unsigned kind)
     if (flags & R307_LIST_HOST) {
         pick(f, key, R307_PICK_HOST, host_name(f->asked->view->asked.host),
              r307_slice("", 0));
+    }
+}
+
+static void look(const finder_t *f, apr_uint64_t path, unsigned kind)
+{
+    apr_uint64_t key = r307_index_key(path, kind, f->index->seed);
+    const r307_slot_t *slot = probe(f->index, key);
+
+    if (slot) {
+        look_slot(f, key, slot);
     }
 }
 
@@ -181,6 +189,8 @@ static void walk_path(const char *s, size_t len, apr_uint64_t m, r307_trail_t *w
         depth++;
     }
     walk->s = s;
+    walk->len = len;
+    walk->found_in = NULL;
     walk->depth = depth;
     walk->is_normal = odd == 0;
     walk->seed = m;
@@ -255,16 +265,24 @@ static void look_path(const finder_t *f, const char *s, size_t len, unsigned bel
     const r307_trail_t *walk = known;
     r307_trail_t own;
     apr_uint64_t h = 0;
-    apr_uint32_t depth;
+    apr_uint32_t depth = 0;
     size_t at;
+    int is_begun;
 
     if (!known || !is_walk_of(known, index, s)) {
         walk_path(s, len, index->seed, &own);
         walk = &own;
     }
     at = walk->rest;
-    for (depth = 0;; depth++) {
-        if (has_depth(index->depths[below], depth)) {
+    is_begun = walk->found_in == index && walk->found_below == (int)below;
+    if (is_begun) {
+        look_slot(f, walk->found_key, walk->found);
+        h = walk->found_hash;
+        depth = walk->found_depth;
+    }
+    for (;; depth++) {
+        if (has_depth(index->depths[below], depth)
+            && !(is_begun && depth == walk->found_depth)) {
             look(f, h, prefix);
         }
         if (depth == walk->depth) {
@@ -272,7 +290,7 @@ static void look_path(const finder_t *f, const char *s, size_t len, unsigned bel
         }
         h = r307_hash_step(h, next_seg(walk, s, len, depth, &at), index->seed);
     }
-    if (index->exact[below]) {
+    if (index->exact[below] && !(is_begun && walk->found_exact)) {
         look(f, h, below ? R307_KEY_EXACT_BELOW : R307_KEY_EXACT);
     }
     if (index->shape_count) {
@@ -344,16 +362,11 @@ static inline int has_host(const r307_first_look_t *first, const apr_uint32_t *r
 
 /* Whether one of a key's rules may match: those that stand there by themselves, or beside
  * something of the request. */
-static int has_key(const r307_index_t *index, const r307_first_look_t *first,
-                   apr_uint64_t path, unsigned kind)
+static int has_slot(const r307_index_t *index, const r307_first_look_t *first,
+                    apr_uint64_t key, const r307_slot_t *slot)
 {
-    apr_uint64_t key = r307_index_key(path, kind, index->seed);
-    const r307_slot_t *slot = probe(index, key);
     const apr_uint32_t *list;
 
-    if (!slot) {
-        return 0;
-    }
     if (!(slot->value & R307_SLOT_LIST)) {
         return has_host(first, &slot->value, 1);
     }
@@ -366,6 +379,15 @@ static int has_key(const r307_index_t *index, const r307_first_look_t *first,
            && (!first->host || strchr(first->host, ':')
                || probe(index, r307_index_pick(key, R307_PICK_HOST, host_name(first->host),
                                                r307_slice("", 0), index->seed)));
+}
+
+static int has_key(const r307_index_t *index, const r307_first_look_t *first,
+                   apr_uint64_t path, unsigned kind)
+{
+    apr_uint64_t key = r307_index_key(path, kind, index->seed);
+    const r307_slot_t *slot = probe(index, key);
+
+    return slot && has_slot(index, first, key, slot);
 }
 
 static int has_shape(const r307_index_t *index, const r307_first_look_t *first,
@@ -382,21 +404,51 @@ static int has_shape(const r307_index_t *index, const r307_first_look_t *first,
     return 0;
 }
 
+/* The same of a border of segments, or of the whole path. What is found as the first of all
+ * is noted, so that the decision goes on from there. */
+static inline int has_path(const r307_index_t *index, const r307_first_look_t *first,
+                           r307_trail_t *walk, apr_uint32_t depth, apr_uint64_t h,
+                           unsigned kind, int *is_first)
+{
+    apr_uint64_t key = r307_index_key(h, kind, index->seed);
+    const r307_slot_t *slot = probe(index, key);
+
+    if (!slot) {
+        return 0;
+    }
+    if (!has_slot(index, first, key, slot)) {
+        *is_first = 0;
+        return 0;
+    }
+    if (*is_first && depth <= R307_TRAIL_SEGS) {
+        walk->found_in = index;
+        walk->found = slot;
+        walk->found_key = key;
+        walk->found_hash = h;
+        walk->found_depth = depth;
+        walk->found_exact = kind == R307_KEY_EXACT || kind == R307_KEY_EXACT_BELOW;
+        walk->found_below = kind == R307_KEY_PREFIX_BELOW || kind == R307_KEY_EXACT_BELOW;
+    }
+    return 1;
+}
+
 /* Every key of the path that was walked. */
 static int may_walk(const r307_index_t *index, const r307_first_look_t *first,
-                    const r307_trail_t *walk, size_t from, unsigned below)
+                    r307_trail_t *walk, size_t from, unsigned below)
 {
     unsigned prefix = below ? R307_KEY_PREFIX_BELOW : R307_KEY_PREFIX;
     const char *s = first->path.s + from;
     size_t at = walk->rest, len = first->path.len - from;
     apr_uint64_t h = 0;
     apr_uint32_t depth;
+    int is_first = first->stays;
 
     if (!walk->is_normal) {
         return 1;
     }
     for (depth = 0;; depth++) {
-        if (has_depth(index->depths[below], depth) && has_key(index, first, h, prefix)) {
+        if (has_depth(index->depths[below], depth)
+            && has_path(index, first, walk, depth, h, prefix, &is_first)) {
             return 1;
         }
         if (depth == walk->depth) {
@@ -405,7 +457,8 @@ static int may_walk(const r307_index_t *index, const r307_first_look_t *first,
         h = r307_hash_step(h, next_seg(walk, s, len, depth, &at), index->seed);
     }
     return (index->exact[below]
-            && has_key(index, first, h, below ? R307_KEY_EXACT_BELOW : R307_KEY_EXACT))
+            && has_path(index, first, walk, depth, h,
+                        below ? R307_KEY_EXACT_BELOW : R307_KEY_EXACT, &is_first))
            || (index->shape_count && has_shape(index, first, walk, below));
 }
 

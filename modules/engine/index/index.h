@@ -71,7 +71,14 @@ typedef struct r307_trail_t {
     apr_uint64_t segs[R307_TRAIL_SEGS];  /* hashes of the first segments, of `depth` */
     apr_uint32_t depth;
     size_t rest;                    /* where those begin that are not among them */
+    size_t len;                     /* of the path */
     int is_normal;                  /* as r307_path_is_normal, and there is no '#' */
+    const r307_index_t *found_in;   /* of which a first look found this key first, and in front
+                                     * of it nothing; NULL: of none. Of the index alone: */
+    const void *found;
+    apr_uint64_t found_key, found_hash;
+    apr_uint32_t found_depth;
+    int found_exact, found_below;
 } r307_trail_t;
 
 /* What is known of a request before anything is made for it. */
@@ -85,6 +92,8 @@ typedef struct r307_first_look_t {
     int has_query;
     const r307_rule_t *const *rules;    /* those of the index, by their numbers, where one is
                                          * for some hosts alone; NULL: not known */
+    int stays;                      /* the index is where it is until it is asked for the rules,
+                                     * so the walk may say what was found in it */
 } r307_first_look_t;
 
 /* 0: no rule can match, whatever else is in the request. Nothing is made for the answer: most

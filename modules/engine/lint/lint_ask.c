@@ -101,7 +101,7 @@ int r307_ask_may(const r307_index_t *index, const r307_scope_t *scope, const cha
 {
     const r307_first_look_t first = {
         r307_slice(path, strcspn(path, "?#")),
-        scope->base.s ? scope->base.len - 1 : R307_INDEX_NO_BASE, NULL, 1, NULL
+        scope->base.s ? scope->base.len - 1 : R307_INDEX_NO_BASE, NULL, 1, NULL, 0
     };
 
     return index && r307_index_may(index, &first);

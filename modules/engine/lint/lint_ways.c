@@ -68,7 +68,7 @@ static int take_at(apr_pool_t *p, r307_ways_t *ways, const r307_path_t *path)
 void r307_ways_add(r307_ways_t *ways, const r307_rule_t *rule, apr_uint32_t number)
 {
     const r307_target_t *target = rule->target;
-    r307_first_look_t first = { { NULL, 0 }, 0, NULL, 0, NULL };
+    r307_first_look_t first = { { NULL, 0 }, 0, NULL, 0, NULL, 0 };
     const char *text = target->text;
     apr_pool_t *scratch;
     r307_slice_t raw;

@@ -413,7 +413,7 @@ static void check_may(apr_pool_t *p, const r307_ruleset_t *rules, int in_directo
 {
     const char *path = apr_pstrmemdup(p, target_at_hand, strcspn(target_at_hand, "?"));
     r307_first_look_t first = { { path, strlen(path) }, R307_INDEX_NO_BASE, view->asked.host,
-                                0, NULL };
+                                0, NULL, 1 };
     int is_normal = r307_path_is_normal(first.path), may;
     r307_view_t walked = *view;
     r307_trail_t trail;

@@ -156,7 +156,7 @@ START_TEST(plan_left_out)
         " ;; ^/a /y match=regex until=2025-06-30 ;; /a /z from=2027-01-01"
         " ;; /a /w until=2024-12-31 then=308 method=POST", "server", "Redirect307", &error);
     unit_fake_t *fake = unit_fake_make(p, "GET", "/a", "-");
-    r307_first_look_t first = { { "/b", 2 }, R307_INDEX_NO_BASE, NULL, 0, NULL };
+    r307_first_look_t first = { { "/b", 2 }, R307_INDEX_NO_BASE, NULL, 0, NULL, 0 };
     int steps[R307_SKIP_COUNT] = { 0 };
     r307_policy_t policy = { 1, NULL, NULL, R307_STEPS_DEFAULT, count, 1, steps,
                              NULL };
