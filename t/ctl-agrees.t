@@ -47,6 +47,7 @@ my %exit_of = (fine => 0, bad => 1, 500 => 1, cr => 1, untold => 2);
 sub ask_server
 {
     my ($row, $text) = @_;
+    mark_log();
     put("agrees/$row->{id}/page.html", $page);
     my $file = put("agrees/$row->{id}/.htaccess", $text);
     my $answer = answer("/agrees/$row->{id}/page.html", vhost => 'ctl_agrees');

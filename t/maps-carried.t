@@ -90,6 +90,7 @@ if (!$client) {
         my $n = 1 + $count++ % $lines;
         my $got = eval { $n % 2 ? get("/large.map/shelf-$n/item-number-$n") : get('/small') } // $@;
         $wrong{$got}++ unless $stop || $got =~ ($n % 2 ? qr{^307 /v\d/$n$} : qr{^307 /v\d$});
+        sleep 0.005;
     }
     syswrite $to, join "\n", $count, map { "$_ ($wrong{$_})" } sort keys %wrong;
     POSIX::_exit(0);

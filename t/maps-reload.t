@@ -111,7 +111,7 @@ for my $n (1 .. 4) {
                 $newest{$name} = $version;
             }
             $socket = connected() if $closes;
-            sleep 0.002;
+            sleep 0.005;
         }
         syswrite $to, join "\n", $count, $again, @wrong;
         require POSIX;

@@ -3,7 +3,8 @@
 # The site as httpd sees it: generated configurations (virtual hosts, Include, Define, macros,
 # sections, .htaccess under AllowOverride, maps, settings) and requests, asked of a running
 # server and of `redirect307ctl explain`. They say the same, or the tool says "cannot tell" and
-# names what the generator hid. R307_SITES=5000 for more, as --full does.
+# names what the generator hid. The MPMs that are asked for share the sites, each has others.
+# R307_SITES=5000 for more, as --full does, in each.
 use strict;
 use warnings FATAL => 'all';
 use R307;
@@ -11,10 +12,12 @@ use R307::Site;
 use File::Path qw(make_path);
 use IO::Socket::UNIX;
 
-my $sites = $ENV{R307_SITES} || full(200, 5000);
-my $together = 100;             # of one start
+my @mpms = split ' ', $ENV{R307_MPMS};
+my ($mine) = grep { $mpms[$_] eq $ENV{R307_MPM} } 0 .. $#mpms;
+my $sites = $ENV{R307_SITES} || full(int 200 / @mpms, 5000);
+my $together = 25;              # of one start; each question reads all of them
 my $asked = 4;                  # of each site
-srand seed();
+srand(seed() + 1000 * $mine);
 
 sub one { return $_[int rand @_] }
 sub maybe { my ($share, @text) = @_; return rand() < $share ? join('', @text) : '' }
