@@ -8,7 +8,7 @@ use R307;
 use R307::Site;
 use Time::HiRes qw(sleep time);
 
-my $restarts = full(50, 200);
+my $restarts = full(scalar(() = few(1 .. 50)), 200);
 
 put('reload/.htaccess', join('', map { "Redirect307 old$_ new$_ note=\"line $_\"\n" } 1 .. 50)
     . "Redirect307Match ^/reload/d/(\\d+)\$ /n/\$1\nRedirect307 typo qurey=1\n", 10);

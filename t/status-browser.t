@@ -50,15 +50,7 @@ sub look
 $browser->call('Log.enable');
 for my $name ('no rule', 'hostile rules', '100 000 rules') {
     my $server = own_server(<<"EOT", only => ['dir']);
-DocumentRoot "$site"
-<Directory "$site">
-    Require all granted
-    AllowOverride FileInfo
-</Directory>
-<Location "/redirects">
-    SetHandler redirect307-status
-    Redirect307Status server
-</Location>
+${\status_conf($site)}
 $conf{$name}
 EOT
     my $at = "http://127.0.0.1:$server->{port}";

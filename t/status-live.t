@@ -17,15 +17,7 @@ put('live/t/.htaccess', "Redirect307 /t/x /there until=2199-01-01\n", 10);
 put('live/page.html', 'here', 10);
 my $server = own_server(<<"EOT", only => ['dir']);
 ServerName main.test
-DocumentRoot "$site"
-<Directory "$site">
-    Require all granted
-    AllowOverride FileInfo
-</Directory>
-<Location "/redirects">
-    SetHandler redirect307-status
-    Redirect307Status server
-</Location>
+${\status_conf($site)}
 <Location "/closed">
     SetHandler redirect307-status
     Redirect307Status server

@@ -101,6 +101,7 @@ is($far, 'https://far.example/', 'nothing is left of it');
 $html = (ask("/shut/page.html?look=$key"))[2];
 like($html, qr{<p class="q">\S+/shut/\.htaccess:2: maintenance is off: the file of flag=closed\.flag is not there</p>}, 'why maintenance is off');
 put('statusown/shut/closed.flag', "eta=tomorrow or so\n");
+sleep 2;        # a flag is looked at once a second
 is((ask('/shut/page.html'))[0], 503, 'now it is closed');
 $html = (ask("/shut/page.html?look=$key"))[2];
 like($html, qr{closed</td><td[^>]*>maintenance is on; to open again take the file closed\.flag away</td><td[^>]*>[^<]*/shut/\.htaccess:2<}, 'and who has the key sees that it is on');

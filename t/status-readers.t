@@ -64,15 +64,7 @@ for f in families:
 
 for my $name ('no rule', 'one rule', '300 rules with names', 'maps and hostile names') {
     my $server = own_server(<<"EOT", only => ['dir']);
-DocumentRoot "$site"
-<Directory "$site">
-    Require all granted
-    AllowOverride FileInfo
-</Directory>
-<Location "/redirects">
-    SetHandler redirect307-status
-    Redirect307Status server
-</Location>
+${\status_conf($site)}
 $conf{$name}
 EOT
     get($server, $_) for '/a', '/a', '/old-7', '/sheet/3', '/t/x', '/glued/.evil.example';

@@ -29,18 +29,10 @@ put('served/none/page.html', 'here', 10);
 
 my $server = own_server(<<"EOT", only => ['dir', 'alias', 'rewrite', 'status']);
 ServerName main.test
-DocumentRoot "$site"
-<Directory "$site">
-    Require all granted
-    AllowOverride FileInfo
-</Directory>
+${\status_conf($site)}
 <Directory "$site/limited">
     Redirect307Limits rules=5 regex=1 targets=same-site
 </Directory>
-<Location "/redirects">
-    SetHandler redirect307-status
-    Redirect307Status server
-</Location>
 <VirtualHost *:\@PORT\@>
     ServerName main.test
     ServerAlias www.main.test

@@ -14,9 +14,10 @@ APLOG_USE_MODULE(redirect307);
 
 /* Another version of the module may have other verdicts: then it has other counters. */
 #define KEY "mod_redirect307.counters." APR_STRINGIFY(COUNTERS)
-#define COUNTERS 24             /* at least R307_VERDICT_COUNT */
+#define COUNTERS 24             /* those of verdicts, and from the end: */
+#define PASSED   (COUNTERS - R307_PASSED_COUNT)
 
-typedef char counters_suffice[COUNTERS >= R307_VERDICT_COUNT ? 1 : -1];
+typedef char counters_suffice[PASSED >= (int)R307_VERDICT_COUNT ? 1 : -1];
 
 /* The .so is unloaded at a restart and its statics with it; this stays. */
 typedef struct retained_t {
@@ -44,20 +45,46 @@ void r307_counters_make(server_rec *s)
     memset(retained->cells, 0, size);
 }
 
-void r307_counters_add(r307_verdict_t verdict)
+static void add(int cell)
 {
     const retained_t *retained = ap_retained_data_get(KEY);
 
     if (retained) {
-        (void)__atomic_add_fetch(&retained->cells[verdict], 1, __ATOMIC_RELAXED);
+        (void)__atomic_add_fetch(&retained->cells[cell], 1, __ATOMIC_RELAXED);
     }
+}
+
+static apr_uint64_t read_cell(int cell)
+{
+    const retained_t *retained = ap_retained_data_get(KEY);
+
+    return retained ? __atomic_load_n(&retained->cells[cell], __ATOMIC_RELAXED) : 0;
+}
+
+void r307_counters_add(r307_verdict_t verdict)
+{
+    add((int)verdict);
 }
 
 apr_uint64_t r307_counters_read(r307_verdict_t verdict)
 {
-    const retained_t *retained = ap_retained_data_get(KEY);
+    return read_cell((int)verdict);
+}
 
-    return retained ? __atomic_load_n(&retained->cells[verdict], __ATOMIC_RELAXED) : 0;
+void r307_counters_pass(const r307_decision_t *decision)
+{
+    int i;
+
+    for (i = 0; i < R307_PASSED_COUNT; i++) {
+        if (decision->passed[i]) {
+            add(PASSED + i);
+        }
+    }
+}
+
+apr_uint64_t r307_counters_passed(r307_passed_t passed)
+{
+    return read_cell(PASSED + (int)passed);
 }
 
 static const char *number(request_rec *r, apr_uint64_t value)
@@ -99,6 +126,25 @@ static void print_hits(request_rec *r, int is_short)
     }
 }
 
+static void print_passed(request_rec *r, int is_short)
+{
+    int i;
+
+    for (i = 0; i < R307_PASSED_COUNT; i++) {
+        apr_uint64_t count = r307_counters_passed((r307_passed_t)i);
+
+        if (is_short) {
+            ap_rvputs(r, "Redirect307PassedOver-", r307_passed_words[i], ": ",
+                      number(r, count), "\n", NULL);
+        }
+        else if (count) {
+            ap_rvputs(r, "<p>Requests that met a rule that is ",
+                      r307_passed_words[i], ": ", number(r, count),
+                      "</p>\n", NULL);
+        }
+    }
+}
+
 int r307_on_status(request_rec *r, int flags)
 {
     const retained_t *retained = ap_retained_data_get(KEY);
@@ -108,6 +154,7 @@ int r307_on_status(request_rec *r, int flags)
     int i;
 
     print_hits(r, is_short);
+    print_passed(r, is_short);
     if (!retained) {
         return OK;
     }

@@ -285,10 +285,10 @@ int r307_serve_may(request_rec *r, const r307_config_t *conf, const r307_blocks_
     if (!path || conf->limits || APLOGrdebug(r)) {
         return 1;
     }
-    query = r->args ? strchr(path, '?') : NULL;
+    query = strchr(path, '?');      /* r->args a module before us may have changed */
     first.path = r307_slice(path, query ? (size_t)(query - path) : strlen(path));
     first.host = r->hostname ? r->hostname : "";
-    first.has_query = r->args != NULL;
+    first.has_query = query != NULL;
     first.rules = NULL;
     first.stays = 0;
     for (i = 0; i < blocks->count; i++) {
@@ -321,6 +321,7 @@ int r307_serve_blocks(request_rec *r, const r307_config_t *conf,
     state->is_private |= decision.is_private;
     if (r307_config_engine(conf) == R307_ENGINE_ON) {
         r307_request_cookies(r, decision.cookies);
+        r307_counters_pass(&decision);
     }
     if (state->unready && r307_config_engine(conf) == R307_ENGINE_ON) {
         apr_table_setn(r->err_headers_out, "Retry-After", "1");

@@ -224,6 +224,10 @@ static void look_at_refusals(request_rec *r, r307_overview_t *status)
 {
     int i;
 
+    for (i = 0; i < R307_PASSED_COUNT; i++) {
+        status->passed[i] = r307_counters_passed((r307_passed_t)i);
+    }
+
     for (i = 1; i < R307_VERDICT_COUNT; i++) {
         const r307_verdict_row_t *row = r307_verdict_row((r307_verdict_t)i);
 

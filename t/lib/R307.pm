@@ -29,7 +29,7 @@ sub have_module { return Apache::Test::have_module(@_) }
 sub full { my ($few, $many) = @_; return $ENV{R307_FULL} ? $many : $few }
 
 # few(@rows): all of them, and with --few each eighth: a machine that is tried for what it lacks
-# is asked no row twice in another shape.
+# is asked no row twice in another shape, and nothing fifty times.
 sub few { return $ENV{R307_FEW} ? @_[grep { $_ % 8 == 0 } 0 .. $#_] : @_ }
 
 # once(): the rest of the file is run in one MPM of those that are asked for, which its name

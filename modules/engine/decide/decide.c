@@ -619,6 +619,8 @@ void r307_decide(apr_pool_t *p, const r307_scope_t *scopes, int count,
             done = rule->group ? ask_grouped(&a, &scopes[i], rule, &captures, found)
                                : ask(&a, &scopes[i], rule, &captures, found);
         }
+        decision->passed[R307_PASSED_COMING] += cursor.passed[R307_PASSED_COMING];
+        decision->passed[R307_PASSED_OVER] += cursor.passed[R307_PASSED_OVER];
     }
     limit_age(&a, scopes, i, asked);
     decision->vary = a.vary.names;

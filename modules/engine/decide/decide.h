@@ -75,7 +75,11 @@ typedef struct r307_decision_t {
     const apr_array_header_t *cookies;  /* of const char *, values of Set-Cookie for
                                      * whatever is answered in the end; NULL: none. Not of
                                      * LATER */
+    unsigned passed[R307_PASSED_COUNT]; /* of every outcome: as of a cursor, in front of it */
 } r307_decision_t;
+
+/* What is said of such rules: "coming" and "over". */
+extern const char *const r307_passed_words[R307_PASSED_COUNT];
 
 /* scopes: asked in this order. Everything in *decision lives in p or in the rules. */
 void r307_decide(apr_pool_t *p, const r307_scope_t *scopes, int count,

@@ -37,6 +37,10 @@ r307_slice_t r307_exempt_find(const apr_array_header_t *exempt, const r307_path_
     return r307_slice(NULL, 0);
 }
 
+const char *const r307_passed_words[R307_PASSED_COUNT] = {
+    [R307_PASSED_COMING] = "coming", [R307_PASSED_OVER] = "over"
+};
+
 static const char *const step_texts[R307_SKIP_COUNT] = {
     [R307_SKIP_EARLY] = "its time has not come",
     [R307_SKIP_ENDED] = "its time is over",

@@ -226,6 +226,8 @@ void r307_ruleset_freeze(apr_pool_t *p, r307_ruleset_t *set, apr_uint64_t seed,
     apr_pool_destroy(scratch);
 }
 
+#define PASSED_MOST 8
+
 void r307_cursor_make(apr_pool_t *p, const r307_scope_t *scope, r307_asked_t *asked,
                       unsigned steps, r307_cursor_t *cursor)
 {
@@ -240,6 +242,8 @@ void r307_cursor_make(apr_pool_t *p, const r307_scope_t *scope, r307_asked_t *as
     cursor->held = -1;
     cursor->map = scope->maps_over;
     cursor->image = NULL;
+    cursor->passed[R307_PASSED_COMING] = cursor->passed[R307_PASSED_OVER] = 0;
+    cursor->passed_left = asked->times == R307_TIMES_NOW ? PASSED_MOST : 0;
     if (base.s && path->len >= base.len && memcmp(path->dec, base.s, base.len) == 0) {
         cursor->in_base = path;
     }
@@ -261,8 +265,8 @@ void r307_cursor_make(apr_pool_t *p, const r307_scope_t *scope, r307_asked_t *as
     }
 }
 
-/* A rule that is over, or has not begun, shall cost nothing, however expensive its pattern
- * is. */
+/* A rule that is over, or has not begun, shall cost next to nothing, however expensive its
+ * pattern is. */
 static int is_wanted(const r307_cursor_t *cursor, const r307_plan_t *plan)
 {
     r307_asked_t *asked = cursor->asked;
@@ -286,8 +290,8 @@ static int is_wanted(const r307_cursor_t *cursor, const r307_plan_t *plan)
     }
 }
 
-static r307_found_t find(apr_pool_t *p, const r307_cursor_t *cursor,
-                         const r307_rule_t *rule, r307_captures_t *captures)
+static r307_found_t compare(apr_pool_t *p, const r307_cursor_t *cursor,
+                            const r307_rule_t *rule, r307_captures_t *captures)
 {
     const r307_pattern_t *pattern = rule->pattern;
     const r307_tenancy_t *tenancy = cursor->scope->tenancy;
@@ -295,9 +299,6 @@ static r307_found_t find(apr_pool_t *p, const r307_cursor_t *cursor,
     unsigned steps = left && *left < cursor->steps ? *left : cursor->steps;
     r307_found_t found;
 
-    if (!is_wanted(cursor, &rule->plan)) {
-        return R307_FOUND_NO;
-    }
     if (!pattern) {
         return R307_FOUND_YES;
     }
@@ -321,6 +322,34 @@ static r307_found_t find(apr_pool_t *p, const r307_cursor_t *cursor,
     return found;
 }
 
+/* Of a rule that is not wanted; NULL: its text is none. */
+static void count_passed(apr_pool_t *p, r307_cursor_t *cursor, const r307_rule_t *rule)
+{
+    r307_captures_t captures;
+    r307_passed_t passed;
+
+    if (!rule || cursor->passed_left == 0 || !rule->pattern || rule->pattern->regex) {
+        return;
+    }
+    cursor->passed_left--;
+    captures.scratch = NULL;
+    if (compare(p, cursor, rule, &captures) == R307_FOUND_YES) {
+        passed = r307_plan_phase(&rule->plan, cursor->asked->view->now) == R307_PHASE_EARLY
+                 ? R307_PASSED_COMING : R307_PASSED_OVER;
+        cursor->passed[passed]++;
+    }
+}
+
+static r307_found_t find(apr_pool_t *p, r307_cursor_t *cursor, const r307_rule_t *rule,
+                         r307_captures_t *captures)
+{
+    if (is_wanted(cursor, &rule->plan)) {
+        return compare(p, cursor, rule, captures);
+    }
+    count_passed(p, cursor, rule);
+    return R307_FOUND_NO;
+}
+
 /* The number of the next rule to be compared; that of all rules at the end. */
 static int next_number(r307_cursor_t *cursor)
 {
@@ -335,13 +364,26 @@ static int next_number(r307_cursor_t *cursor)
 }
 
 /* NULL: it is not wanted, which is known before it is made, or its text is none. */
-static const r307_rule_t *rule_at(apr_pool_t *p, const r307_cursor_t *cursor, int number)
+static const r307_rule_t *made(apr_pool_t *p, r307_cursor_t *cursor,
+                               const r307_image_t *image, apr_uint32_t number)
+{
+    const r307_plan_t *plan = r307_image_plan(image, number);
+
+    if (!plan || is_wanted(cursor, plan)) {
+        return r307_image_rule(p, image, number);
+    }
+    if (cursor->passed_left) {
+        count_passed(p, cursor, r307_image_rule(p, image, number));
+    }
+    return NULL;
+}
+
+static const r307_rule_t *rule_at(apr_pool_t *p, r307_cursor_t *cursor, int number)
 {
     const r307_ruleset_t *set = cursor->scope->rules;
-    const r307_plan_t *plan = set->packed
-                              ? r307_image_plan(set->image, (apr_uint32_t)number) : NULL;
 
-    return plan && !is_wanted(cursor, plan) ? NULL : r307_ruleset_rule(p, set, number);
+    return set->packed ? made(p, cursor, set->image, (apr_uint32_t)number)
+                       : r307_ruleset_rule(p, set, number);
 }
 
 /* The next rule of the map at hand. */
@@ -351,13 +393,8 @@ static const r307_rule_t *next_in_image(apr_pool_t *p, r307_cursor_t *cursor,
     apr_uint32_t number;
 
     while (r307_candidates_next(&cursor->in_image, &number)) {
-        const r307_plan_t *plan = r307_image_plan(cursor->image, number);
-        const r307_rule_t *rule;
+        const r307_rule_t *rule = made(p, cursor, cursor->image, number);
 
-        if (plan && !is_wanted(cursor, plan)) {
-            continue;       /* before the rule is made */
-        }
-        rule = r307_image_rule(p, cursor->image, number);
         *found = rule ? find(p, cursor, rule, captures) : R307_FOUND_NO;
         if (*found != R307_FOUND_NO) {
             return rule;

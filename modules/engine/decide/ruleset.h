@@ -85,6 +85,9 @@ r307_slice_t r307_scope_base(apr_pool_t *p, const r307_scope_t *scope,
  * rule answers. */
 void r307_ruleset_mark_keys(apr_pool_t *p, const r307_ruleset_t *set, r307_asked_t *asked);
 
+/* Rules whose source matched, but whose time is not now. */
+typedef enum { R307_PASSED_COMING, R307_PASSED_OVER, R307_PASSED_COUNT } r307_passed_t;
+
 typedef struct r307_cursor_t {
     const r307_scope_t *scope;
     r307_asked_t *asked;
@@ -96,6 +99,9 @@ typedef struct r307_cursor_t {
     const r307_image_t *image;      /* of the map being asked, or NULL */
     r307_candidates_t rules;        /* with an index: what is left */
     r307_candidates_t in_image;
+    unsigned passed[R307_PASSED_COUNT];     /* of the first of them, and of no regex: to know
+                                             * that is to cost next to nothing */
+    int passed_left;                /* how many more are compared for it */
 } r307_cursor_t;
 
 /* asked: view is set and query may be; the cursor uses it until its end. */

@@ -403,6 +403,24 @@ static void rules(r307_out_t *out, const r307_overview_t *status)
     r307_out_puts(out, "</p></section>\n", NULL);
 }
 
+/* Of one version of a map; `unknown` stands where its lines were not counted. */
+static void version_cells(r307_out_t *out, const char *unknown,
+                          const r307_status_version_t *version)
+{
+    if (version->is_counted) {
+        r307_out_number_cell(out, "lines", version->lines);
+        r307_out_number_cell(out, "skipped", version->skipped);
+    }
+    else {
+        r307_out_puts(out, unknown, NULL);
+    }
+    r307_out_puts(out, "<td data-of=\"written\">", NULL);
+    r307_out_when(out, version->written);
+    r307_out_puts(out, "</td><td data-of=\"in use since\">", NULL);
+    r307_out_when(out, version->since);
+    r307_out_puts(out, "</td>", NULL);
+}
+
 /* The versions before the one in use, each as a row of its own. */
 static void older(r307_out_t *out, const r307_status_map_t *map)
 {
@@ -413,18 +431,8 @@ static void older(r307_out_t *out, const r307_status_map_t *map)
                                                               r307_status_version_t);
 
         r307_out_puts(out, "<tr class=\"q\"><td>before</td>", NULL);
-        if (version->is_counted) {
-            r307_out_number_cell(out, "lines", version->lines);
-            r307_out_number_cell(out, "skipped", version->skipped);
-        }
-        else {
-            r307_out_puts(out, "<td></td><td></td>", NULL);
-        }
-        r307_out_puts(out, "<td data-of=\"written\">", NULL);
-        r307_out_when(out, version->written);
-        r307_out_puts(out, "</td><td data-of=\"in use since\">", NULL);
-        r307_out_when(out, version->since);
-        r307_out_puts(out, "</td><td></td></tr>\n", NULL);
+        version_cells(out, "<td></td><td></td>", version);
+        r307_out_puts(out, "<td></td></tr>\n", NULL);
     }
 }
 
@@ -444,28 +452,38 @@ static void maps(r307_out_t *out, const r307_overview_t *status)
                   "scope=\"col\">Named at</th></tr></thead><tbody>\n", NULL);
     for (i = 0; i < status->maps->nelts; i++) {
         const r307_status_map_t *map = &APR_ARRAY_IDX(status->maps, i, r307_status_map_t);
+        r307_status_version_t used = { 0 };
 
+        if (map->versions->nelts) {
+            used.since = APR_ARRAY_IDX(map->versions, 0, r307_status_version_t).since;
+        }
+        used.written = map->since;
+        used.is_counted = map->is_read;
+        used.lines = map->lines;
+        used.skipped = map->skipped;
         r307_out_puts(out, "<tr><td class=\"c\">", NULL);
         r307_out_html(out, map->path);
         r307_out_puts(out, "</td>", NULL);
-        if (map->is_read) {
-            r307_out_number_cell(out, "lines", map->lines);
-            r307_out_number_cell(out, "skipped", map->skipped);
-        }
-        else {
-            r307_out_puts(out, "<td data-of=\"lines\">not read</td><td></td>", NULL);
-        }
-        r307_out_puts(out, "<td data-of=\"written\">", NULL);
-        r307_out_when(out, map->since);
-        r307_out_puts(out, "</td><td data-of=\"in use since\">", NULL);
-        r307_out_when(out, map->versions->nelts
-                      ? APR_ARRAY_IDX(map->versions, 0, r307_status_version_t).since : 0);
-        r307_out_puts(out, "</td>", NULL);
+        version_cells(out, "<td data-of=\"lines\">not read</td><td></td>", &used);
         r307_out_code_cell(out, "named at", map->place);
         r307_out_puts(out, "</tr>\n", NULL);
         older(out, map);
     }
     r307_out_puts(out, "</tbody></table></section>\n", NULL);
+}
+
+/* Requests for rules of another time. */
+static void passed_over(r307_out_t *out, const r307_overview_t *status)
+{
+    int i;
+
+    for (i = 0; i < R307_PASSED_COUNT; i++) {
+        if (status->passed[i]) {
+            r307_out_puts(out, " ", r307_status_number(out->p, status->passed[i]),
+                          status->passed[i] == 1 ? " request" : " requests",
+                          " met a rule that is ", r307_passed_words[i], ".", NULL);
+        }
+    }
 }
 
 void r307_status_html(r307_out_t *out, const r307_overview_t *status)
@@ -517,6 +535,9 @@ void r307_status_html(r307_out_t *out, const r307_overview_t *status)
     }
     else {
         r307_out_puts(out, "Hits are not counted (Redirect307Hits off).", NULL);
+    }
+    if (!status->own_name) {
+        passed_over(out, status);
     }
     r307_out_puts(out, "</p></footer>\n</body>\n</html>\n", NULL);
 }

@@ -54,6 +54,12 @@ void r307_status_json_begin(r307_out_t *out, const r307_overview_t *status)
     when(out, "now", status->now);
     number(out, "rule_count", status->rules);
     number(out, "hits", status->hits);
+    for (i = 0; !status->own_name && i < R307_PASSED_COUNT; i++) {
+        r307_out_puts(out, i ? "" : ",\"passed_over\":{", i ? "," : "", "\"",
+                      r307_passed_words[i], "\":", NULL);
+        r307_out_number(out, status->passed[i]);
+        r307_out_puts(out, i + 1 == R307_PASSED_COUNT ? "}" : "", NULL);
+    }
     r307_out_puts(out, ",\"needs\":[", NULL);
     for (i = 0; i < status->needs->nelts; i++) {
         const r307_status_need_t *need = &APR_ARRAY_IDX(status->needs, i,

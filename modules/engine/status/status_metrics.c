@@ -157,6 +157,12 @@ void r307_status_metrics(r307_out_t *out, const r307_overview_t *status, int is_
         r307_out_puts(out, "}", NULL);
         value(&m, status->refused[i]);
     }
+    family(&m, "passed_over", 1, "Requests that met a rule whose time is not now.");
+    for (i = 0; i < R307_PASSED_COUNT; i++) {
+        labelled(&m, "passed_over_total", "state", r307_passed_words[i]);
+        r307_out_puts(out, "}", NULL);
+        value(&m, status->passed[i]);
+    }
     if (is_open) {
         r307_out_puts(out, "# EOF\n", NULL);
     }

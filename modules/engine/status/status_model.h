@@ -159,6 +159,7 @@ typedef struct r307_overview_t {
     apr_array_header_t *windows;    /* of r307_status_window_t */
     apr_array_header_t *maps;       /* of r307_status_map_t */
     apr_uint64_t refused[R307_VERDICT_COUNT];
+    apr_uint64_t passed[R307_PASSED_COUNT];     /* requests that met rules of another time */
     apr_array_header_t *hosts, *statuses, *named;   /* of r307_status_sum_t */
     r307_status_filter_t filter;
     apr_array_header_t *shown;      /* of r307_status_rule_t: a page of those it wants */

@@ -16,7 +16,7 @@ use POSIX ();
 use R307::Processes ();
 use Time::HiRes qw(sleep time);
 
-our @EXPORT = qw(put remove root stage module_lines conf_test own_server stop_server own_log control reload heard each_header answer_of tenants_conf);
+our @EXPORT = qw(put remove root stage module_lines conf_test own_server stop_server own_log control reload heard each_header answer_of tenants_conf status_conf);
 
 my $vars = Apache::Test::config()->{vars};
 
@@ -230,6 +230,23 @@ sub own_server
     open my $in, '<', "$dir/said";
     local $/;
     die 'the server of this test did not start: ' . (defined $in ? <$in> || '' : '') . own_log($server) . "\n";
+}
+
+# A document root whose folders are tenants, and the page about all of it.
+sub status_conf
+{
+    my $site = shift;
+    return <<"EOT";
+DocumentRoot "$site"
+<Directory "$site">
+    Require all granted
+    AllowOverride FileInfo
+</Directory>
+<Location "/redirects">
+    SetHandler redirect307-status
+    Redirect307Status server
+</Location>
+EOT
 }
 
 # stop_server($server): before the test ends, for the next one's sake. Its log stays.

@@ -176,8 +176,59 @@ START_TEST(plan_left_out)
     ck_assert_int_eq(steps[R307_SKIP_ENDED], 2);
     ck_assert_int_eq(steps[R307_SKIP_EARLY], 1);
     ck_assert_int_eq(steps[R307_SKIP_CONDITION], 2);
+    ck_assert_int_eq(decision.passed[R307_PASSED_COMING], 1);
+    ck_assert_int_eq(decision.passed[R307_PASSED_OVER], 0);     /* not known any more */
     unit_rows_add(1);
     apr_pool_destroy(p);
+}
+END_TEST
+
+/* Rules of another time are compared no further than is cheap, to be counted. */
+START_TEST(plan_passed)
+{
+    static const struct {
+        const char *rules, *asked;
+        unsigned coming, over;
+    } rows[] = {
+        { "/a /b from=2027-01-01", "/a", 1, 0 },
+        { "/a /b from=2027-01-01", "/a/x", 1, 0 },
+        { "/a /b from=2027-01-01", "/b", 0, 0 },
+        { "/a /b from=2027-01-01 match=exact", "/a/x", 0, 0 },
+        { "/A /b from=2027-01-01", "/a", 0, 0 },
+        { "/a /b until=2025-01-01", "/a", 0, 1 },
+        { "/a/:x /b until=2025-01-01 ;; /a /c from=2027-01-01", "/a/y", 1, 1 },
+        { "/a /c ;; /a /b until=2025-01-01", "/a", 0, 0 },
+        { "^/a /b match=regex until=2025-01-01", "/a", 0, 0 },
+        { "/a /b until=2025-01-01 then=410", "/a", 0, 0 },
+        { "/a /1 until=2025-01-01 ;; /a /2 until=2025-01-01 ;; /a /3 until=2025-01-01"
+          " ;; /a /4 until=2025-01-01 ;; /a /5 until=2025-01-01 ;; /a /6 until=2025-01-01"
+          " ;; /a /7 until=2025-01-01 ;; /a /8 until=2025-01-01 ;; /a /9 until=2025-01-01",
+          "/a", 0, 8 },
+    };
+    size_t i;
+
+    for (i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+        apr_pool_t *p = unit_pool();
+        const char *error = NULL;
+        r307_ruleset_t *rules = unit_rules(p, rows[i].rules, "server", "Redirect307", &error);
+        unit_fake_t *fake = unit_fake_make(p, "GET", rows[i].asked, "-");
+        r307_policy_t policy = { 1, NULL, NULL, R307_STEPS_DEFAULT, NULL, 0, NULL, NULL };
+        r307_scope_t scope = { rules, 0, { NULL, 0 }, NULL, 0 };
+        r307_decision_t decision;
+        int frozen;
+
+        for (frozen = 0; frozen < 2; frozen++) {
+            r307_decide(p, &scope, 1, &policy, &fake->view, &decision);
+            ck_assert_msg(decision.passed[R307_PASSED_COMING] == rows[i].coming
+                          && decision.passed[R307_PASSED_OVER] == rows[i].over,
+                          "%s of %s: %u, %u", rows[i].asked, rows[i].rules,
+                          decision.passed[R307_PASSED_COMING],
+                          decision.passed[R307_PASSED_OVER]);
+            r307_ruleset_freeze(p, rules, 307, 0);
+            unit_rows_add(1);
+        }
+        apr_pool_destroy(p);
+    }
 }
 END_TEST
 
@@ -226,6 +277,7 @@ TCase *plan_cases(void)
     tcase_add_test(tcase, plan_ages_parts);
     tcase_add_test(tcase, plan_shows);
     tcase_add_test(tcase, plan_left_out);
+    tcase_add_test(tcase, plan_passed);
     tcase_add_test(tcase, plan_next);
     return tcase;
 }
