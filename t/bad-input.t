@@ -15,8 +15,8 @@ my @rows = R307::Rows::read_table('rulefile-bad.tsv');
 
 # `httpd -t` knows nothing of MPMs: once is enough, unless everything is asked for.
 my $is_first = $ENV{R307_MPMS} =~ /^$ENV{R307_MPM}\b/ || $ENV{R307_FULL};
-my @in_conf = $is_first ? few(grep { $_->{context} ne 'htaccess' && fits($_->{line}, 1_000_000) } @rows) : ();
-my @in_htaccess = few(grep { fits($_->{line}, 8000) } @rows);
+my @in_conf = $is_first ? (grep { $_->{context} ne 'htaccess' && fits($_->{line}, 1_000_000) } @rows) : ();
+my @in_htaccess = grep { fits($_->{line}, 8000) } @rows;
 
 # What httpd's own reader leaves whole: no line end, no NUL, nothing it joins or cuts off.
 sub fits

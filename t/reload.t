@@ -8,7 +8,7 @@ use R307;
 use R307::Site;
 use Time::HiRes qw(sleep time);
 
-my $restarts = full(scalar(() = few(1 .. 50)), 200);
+my $restarts = full(50, 200);
 
 put('reload/.htaccess', join('', map { "Redirect307 old$_ new$_ note=\"line $_\"\n" } 1 .. 50)
     . "Redirect307Match ^/reload/d/(\\d+)\$ /n/\$1\nRedirect307 typo qurey=1\n", 10);
@@ -108,7 +108,7 @@ ok($count && !@wrong, 'no request failed meanwhile, of ' . ($count // 0)) or dia
 my $size = resident();
 SKIP: {
     skip 'AddressSanitizer keeps what was freed', 1 if vars('httpd') =~ /-asan$/;
-    skip 'no /proc here, or too few restarts', 1 unless defined $size && defined $early_size;
+    skip 'no /proc here', 1 unless defined $size;
     # a leak of one rule set for each restart would be some hundred KiB each time
     cmp_ok($size - $early_size, '<', 4096 + 16 * $restarts, "the parent did not grow: $early_size to $size KiB");
 }

@@ -14,7 +14,7 @@ use IO::Socket::UNIX;
 
 my @mpms = split ' ', $ENV{R307_MPMS};
 my ($mine) = grep { $mpms[$_] eq $ENV{R307_MPM} } 0 .. $#mpms;
-my $sites = $ENV{R307_SITES} || full(scalar(() = few(1 .. 200 / @mpms)), 5000);
+my $sites = $ENV{R307_SITES} || full(int 200 / @mpms, 5000);
 my $together = 25;              # of one start; each question reads all of them
 my $asked = 4;                  # of each site
 srand(seed() + 1000 * $mine);
@@ -389,4 +389,4 @@ is($agreed + $untold, $total, "the tool says what the server does: $total reques
 is($unnamed, 0, 'or names what was hidden from it');
 cmp_ok($untold, '<=', .05 * $total, "in few: $untold");
 note("$_ $reasons{$_}") for sort { $reasons{$b} <=> $reasons{$a} } keys %reasons;
-cmp_ok(scalar(keys %kinds), '>=', (few(1 .. 8) < 8 ? 4 : 7), 'of many kinds: ' . join ' ', map { "$_ $kinds{$_}" } sort keys %kinds);
+cmp_ok(scalar(keys %kinds), '>=', 7, 'of many kinds: ' . join ' ', map { "$_ $kinds{$_}" } sort keys %kinds);

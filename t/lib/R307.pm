@@ -18,7 +18,7 @@ use Time::HiRes qw(sleep time);
 
 our @EXPORT = (@Test::More::EXPORT, qw(
     answer redirects_to passes refused mark_log logged not_logged log_since_mark
-    soon raw port host vars have_module full few seed once));
+    soon raw port host vars have_module full seed once));
 
 my $config = Apache::Test::config();
 
@@ -27,10 +27,6 @@ sub have_module { return Apache::Test::have_module(@_) }
 
 # --full asks for the full counts: full(50, 1000) is 50, or 1000 with --full.
 sub full { my ($few, $many) = @_; return $ENV{R307_FULL} ? $many : $few }
-
-# few(@rows): all of them, and with --few each eighth: a machine that is tried for what it lacks
-# is asked no row twice in another shape, and nothing fifty times.
-sub few { return $ENV{R307_FEW} ? @_[grep { $_ % 8 == 0 } 0 .. $#_] : @_ }
 
 # once(): the rest of the file is run in one MPM of those that are asked for, which its name
 # chooses, so that each has its share; with --full in each. What it asks knows nothing of MPMs.
