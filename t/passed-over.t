@@ -9,11 +9,11 @@ use R307::Site;
 use JSON::PP ();
 use POSIX ();
 
-plan tests => 14;
+plan tests => 15;
 
 my $site = root() . '/passed';
 my $ended = POSIX::strftime('%Y-%m-%dT%H:%MZ', gmtime(time - 3600));
-put('passed/t/.htaccess', "Redirect307 /t/soon /there from=2199-01-01\nRedirect307Status own link=look=correct-horse-battery\n", 10);
+put('passed/t/.htaccess', "Redirect307 /t/soon /there from=2199-01-01\nRedirect307 /t/both /there from=2199-01-01\nRedirect307Status own link=look=correct-horse-battery\n", 10);
 put('passed/t/page.html', 'here', 10);
 put('passed/page.html', 'here', 10);
 put('passed/one.map', "/sheet/a /there from=2199-01-01\n/sheet/b /there\n", 10);
@@ -24,6 +24,7 @@ ${\status_conf($site)}
     SetHandler server-status
 </Location>
 Redirect307 /soon /there from=2199-01-01
+Redirect307 /t/both /there from=2199-01-01
 Redirect307 /offer /there until=$ended
 Redirect307Match ^/regex /there from=2199-01-01
 Redirect307Map "$site/one.map"
@@ -55,14 +56,16 @@ ask('/sheet/a');
 is(passed(), '3 1', 'in a map');
 ask('/t/soon');
 is(passed(), '4 1', 'in a .htaccess');
+ask('/t/both');
+is(passed(), '5 1', 'in both: one request');
 ask($_) for '/regex', '/report/soon', '/page.html', '/', '/sheet/b', '/redirects?explain=/soon';
-is(passed(), '4 1', 'no regex, no report, no page, no redirect, no question');
+is(passed(), '5 1', 'no regex, no report, no page, no redirect, no question');
 my ($metrics) = (ask('/redirects?metrics'))[1];
-like($metrics, qr/^redirect307_passed_over_total\{state="coming"\} 4\n.*state="over"\} 1$/m, 'for Prometheus');
-like((ask('/redirects'))[1], qr/ 4 requests met a rule that is coming\. 1 request met a rule that is over\.</, 'on the page');
+like($metrics, qr/^redirect307_passed_over_total\{state="coming"\} 5\n.*state="over"\} 1$/m, 'for Prometheus');
+like((ask('/redirects'))[1], qr/ 5 requests met a rule that is coming\. 1 request met a rule that is over\.</, 'on the page');
 my ($auto) = (ask('/server-status?auto'))[1];
-like($auto, qr/^Redirect307PassedOver-coming: 4\nRedirect307PassedOver-over: 1$/m, 'for mod_status');
-like((ask('/server-status'))[1], qr{met a rule that is coming: 4</p>}, 'and on its page');
+like($auto, qr/^Redirect307PassedOver-coming: 5\nRedirect307PassedOver-over: 1$/m, 'for mod_status');
+like((ask('/server-status'))[1], qr{met a rule that is coming: 5</p>}, 'and on its page');
 my ($code, $own) = ask('/t/page.html?look=correct-horse-battery&json');
 is($code, 200, 'the page of a tenant');
 unlike($own, qr/passed_over/, 'says nothing of the server');

@@ -71,12 +71,13 @@ apr_uint64_t r307_counters_read(r307_verdict_t verdict)
     return read_cell((int)verdict);
 }
 
-void r307_counters_pass(const r307_decision_t *decision)
+void r307_counters_pass(const r307_decision_t *decision, unsigned *counted)
 {
     int i;
 
     for (i = 0; i < R307_PASSED_COUNT; i++) {
-        if (decision->passed[i]) {
+        if (decision->passed[i] && !(*counted >> i & 1)) {
+            *counted |= 1u << i;
             add(PASSED + i);
         }
     }

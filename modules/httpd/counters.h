@@ -17,9 +17,9 @@ void r307_counters_make(server_rec *s);
 void r307_counters_add(r307_verdict_t verdict);
 apr_uint64_t r307_counters_read(r307_verdict_t verdict);
 
-/* The rules that a decision passed over by their time; a request is counted once, whether it
- * met one or more. */
-void r307_counters_pass(const r307_decision_t *decision);
+/* The rules that a decision passed over by their time. *counted: bits of what was counted of
+ * the request before, as it is asked about in several places; once each. */
+void r307_counters_pass(const r307_decision_t *decision, unsigned *counted);
 apr_uint64_t r307_counters_passed(r307_passed_t passed);
 
 /* mod_status: hits of rules, and one line for each verdict; for a machine all of them, for people those that

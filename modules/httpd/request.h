@@ -46,6 +46,7 @@ typedef struct r307_state_t {
     struct r307_mapheld_t *maps;    /* in use; NULL: none */
     struct r307_mapheld_t *tenants_maps;        /* of these, those of .htaccess files */
     struct r307_mapheld_t **conf_maps;          /* and those of httpd.conf by number */
+    unsigned passed;        /* bit of each r307_passed_t that was counted of it */
     int unready;            /* a map that was asked has no rules yet */
 } r307_state_t;
 

@@ -321,7 +321,7 @@ int r307_serve_blocks(request_rec *r, const r307_config_t *conf,
     state->is_private |= decision.is_private;
     if (r307_config_engine(conf) == R307_ENGINE_ON) {
         r307_request_cookies(r, decision.cookies);
-        r307_counters_pass(&decision);
+        r307_counters_pass(&decision, &state->passed);
     }
     if (state->unready && r307_config_engine(conf) == R307_ENGINE_ON) {
         apr_table_setn(r->err_headers_out, "Retry-After", "1");
