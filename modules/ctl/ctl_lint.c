@@ -122,6 +122,7 @@ void ctl_lint_together(ctl_lint_t *linting, const ctl_site_t *site,
 {
     static const r307_loop_site_t asked = { { "http", "localhost", 80 }, 1, 0, 1 };
     apr_array_header_t *doubts = apr_array_make(linting->p, 2, sizeof(r307_doubt_t));
+    const r307_alone_t *alone;
     r307_scope_t scope;
     int i;
 
@@ -129,12 +130,14 @@ void ctl_lint_together(ctl_lint_t *linting, const ctl_site_t *site,
     scope.rules = rules;
     scope.directory = linting->directory;
     scope.base = linting->directory ? r307_slice("/", 1) : r307_slice(NULL, 0);
-    r307_loop_audit(linting->p, &scope, 1, &asked, doubts);
-    r307_above_audit(linting->p, rules, doubts);
+    alone = r307_alone_make(linting->p, &scope, 1);
+    r307_loop_audit(linting->p, alone, &asked, doubts);
+    r307_above_audit(linting->p, rules, alone->flags[0], doubts);
     if (linting->directory) {
         scope.base = r307_slice(R307_CHAIN_BASE, strlen(R307_CHAIN_BASE));
+        alone = r307_alone_make(linting->p, &scope, 1);
     }
-    r307_chain_audit(linting->p, &scope, 1, &asked, doubts);
+    r307_chain_audit(linting->p, alone, &asked, doubts);
     for (i = 0; i < doubts->nelts; i++) {
         const r307_doubt_t *doubt = &APR_ARRAY_IDX(doubts, i, r307_doubt_t);
 

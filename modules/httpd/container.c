@@ -4,8 +4,6 @@
 #include <string.h>
 #include <apr_strings.h>
 
-#define KEPT_FILE "mod_redirect307.kept_file"
-
 int r307_container_is_htaccess(const cmd_parms *cmd)
 {
     return cmd->pool == cmd->temp_pool;
@@ -28,24 +26,6 @@ static const char *whole_directory(const cmd_parms *cmd, const char *name)
 
     return without_slash(cmd, apr_filepath_merge(&full, NULL, name, APR_FILEPATH_TRUENAME,
                                                  cmd->pool) == APR_SUCCESS ? full : name);
-}
-
-/* The name that mod_macro gives a line lies in a pool that is gone after the start.
- * One copy serves all lines of a file that follow each other. */
-const char *r307_container_file(cmd_parms *cmd)
-{
-    const char *name = cmd->directive->filename;
-    void *kept = NULL;
-
-    if (r307_container_is_htaccess(cmd)) {
-        return name;
-    }
-    apr_pool_userdata_get(&kept, KEPT_FILE, cmd->pool);
-    if (!kept || strcmp(kept, name) != 0) {
-        kept = apr_pstrdup(cmd->pool, name);
-        apr_pool_userdata_setn(kept, KEPT_FILE, NULL, cmd->pool);
-    }
-    return kept;
 }
 
 /* Not by cmd->directive->filename: inside a <Macro> mod_macro puts a description

@@ -21,9 +21,6 @@ typedef struct r307_container_t {
 /* .htaccess is read for one request: httpd gives one pool for both purposes. */
 int r307_container_is_htaccess(const cmd_parms *cmd);
 
-/* The file of this line, for as long as cmd->pool lives. */
-const char *r307_container_file(cmd_parms *cmd);
-
 /* NULL, or why none of our directives may stand here. */
 const char *r307_container_find(const cmd_parms *cmd, r307_container_t *container);
 

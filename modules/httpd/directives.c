@@ -19,17 +19,17 @@ static const char *set_map(cmd_parms *cmd, void *mconfig, const char *args)
 
 static const char *set_maintenance(cmd_parms *cmd, void *mconfig, const char *args)
 {
-    int is_htaccess = r307_container_is_htaccess(cmd);
     r307_container_t container;
     const char *err = r307_container_find(cmd, &container);
+    r307_progress_t *met = r307_container_is_htaccess(cmd)
+        ? r307_refusal_met(r307_reading_of(cmd), cmd) : NULL;
 
     if (!err) {
-        err = r307_maintenance_directive_add(
-            cmd, mconfig, &container, is_htaccess ? r307_refusal_met(cmd)->rules + 1 : 0,
-            args);
+        err = r307_maintenance_directive_add(cmd, mconfig, &container,
+                                             met ? met->rules + 1 : 0, args);
     }
-    if (!err && is_htaccess) {
-        r307_refusal_met(cmd)->rules++;
+    if (!err && met) {
+        met->rules++;
     }
     return err ? r307_refusal_take(cmd, mconfig, err) : NULL;
 }

@@ -23,6 +23,7 @@ extern module AP_MODULE_DECLARE_DATA redirect307_module;
 typedef struct making_t {
     r307_version_t *version;
     cmd_parms cmd;
+    r307_reading_t *reading;            /* of cmd */
     ap_directive_t line;
     r307_container_t container;
     const command_rec *commands[R307_HOISTED_MOST];
@@ -129,8 +130,8 @@ static r307_taking_t take(void *baton, int run, int name, const char *args,
     making->line.directive = making->cmd.cmd->name;
     making->line.args = args;
     making->line.line_num = (int)number;
-    err = r307_rule_directive_parse(&making->cmd, &making->container, &making->met, 1, args,
-                                    &rule);
+    err = r307_rule_directive_parse(making->reading, &making->cmd, &making->container,
+                                    &making->met, 1, args, &rule);
     if (err || !rule) {     /* what stands in for a bad line is a rule among the others */
         return rule ? R307_SCAN_STAYS : R307_SCAN_NO_RULE;
     }
@@ -159,6 +160,7 @@ static int prepare(making_t *making, request_rec *r, r307_version_t *version)
     memset(making, 0, sizeof(*making));
     making->version = version;
     making->cmd.pool = version->p;
+    making->reading = r307_reading_of(&making->cmd);
     making->cmd.temp_pool = version->p;     /* the same: this is .htaccess */
     making->cmd.server = r->server;
     making->cmd.override = OR_FILEINFO;

@@ -22,7 +22,7 @@ static const char *show(apr_pool_t *p, const char *text)
 static void warn_of_places(cmd_parms *cmd, const r307_maintenance_t *line)
 {
     apr_pool_t *p = cmd->temp_pool;
-    const char *place = r307_container_file(cmd), *folder;
+    const char *place = r307_reading_file(r307_reading_of(cmd), cmd), *folder;
     const char *doubt = r307_maintenance_doubt(p, line, 0);
     apr_finfo_t finfo;
 
@@ -79,7 +79,7 @@ const char *r307_maintenance_directive_add(cmd_parms *cmd, r307_config_t *conf,
                                            const r307_container_t *container, int nth,
                                            const char *args)
 {
-    r307_place_t place = { r307_container_file(cmd),
+    r307_place_t place = { r307_reading_file(r307_reading_of(cmd), cmd),
                            (unsigned)cmd->directive->line_num };
     r307_maintenance_t *line;
     r307_context_t context;

@@ -69,7 +69,7 @@ static const char *parse(cmd_parms *cmd, const r307_container_t *container,
         return err;
     }
     ref->args = apr_pstrdup(cmd->pool, args);
-    ref->place.file = r307_container_file(cmd);
+    ref->place.file = r307_reading_file(r307_reading_of(cmd), cmd);
     ref->place.line = (unsigned)cmd->directive->line_num;
     ref->server = cmd->server;
     ref->size_most = APR_UINT64_C(4) << 30;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "httpd/refusal.h"
 
+#include <string.h>
 #include <apr_strings.h>
 #include <http_core.h>
 #include <http_log.h>
@@ -28,21 +29,26 @@ const char *r307_refusal_file(const cmd_parms *cmd)
     return cmd->config_file ? cmd->config_file->name : cmd->directive->filename;
 }
 
-r307_progress_t *r307_refusal_met(cmd_parms *cmd)
+r307_progress_t *r307_refusal_met(r307_reading_t *reading, cmd_parms *cmd)
 {
     r307_progress_t *cached = r307_htaccess_progress(cmd);
-    const char *key;
+    const char *file = r307_refusal_file(cmd), *key;
     void *met = NULL;
 
     if (cached) {
         return cached;
     }
-    key = apr_pstrcat(cmd->pool, USERDATA, r307_refusal_file(cmd), NULL);
+    if (reading->met && strcmp(reading->met_file, file) == 0) {
+        return reading->met;
+    }
+    key = apr_pstrcat(cmd->pool, USERDATA, file, NULL);
     apr_pool_userdata_get(&met, key, cmd->pool);
     if (!met) {
         met = apr_pcalloc(cmd->pool, sizeof(r307_progress_t));
         apr_pool_userdata_setn(met, key, NULL, cmd->pool);
     }
+    reading->met = met;
+    reading->met_file = key + sizeof(USERDATA) - 1;
     return met;
 }
 
@@ -96,7 +102,7 @@ static void mark_skipped(cmd_parms *cmd, r307_config_t *conf, const char *text)
 static void skip(cmd_parms *cmd, r307_config_t *conf, const char *text)
 {
     const ap_directive_t *line = cmd->directive;
-    r307_progress_t *met = r307_refusal_met(cmd);
+    r307_progress_t *met = r307_refusal_met(r307_reading_of(cmd), cmd);
     const char *end = r307_stay_words(met->stands);
     apr_uint64_t key;
     int count;

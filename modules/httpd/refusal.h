@@ -9,7 +9,7 @@
 
 #include <httpd.h>
 #include <http_config.h>
-#include "conf/place_config.h"
+#include "httpd/reading.h"
 
 /* httpd reads httpd.conf twice: first to see whether it can be used, with a terminal in
  * front of it or asked by -t, -k graceful, -k restart, when an error costs nothing; then to
@@ -22,7 +22,7 @@ int r307_refusal_is_trial(void);
 const char *r307_refusal_file(const cmd_parms *cmd);
 
 /* What was met in this .htaccess, as far as it is read. */
-r307_progress_t *r307_refusal_met(cmd_parms *cmd);
+r307_progress_t *r307_refusal_met(r307_reading_t *reading, cmd_parms *cmd);
 
 /* Somewhere in the configuration of this server errors=fail stands. */
 void r307_refusal_expect_fails(const cmd_parms *cmd);

@@ -49,50 +49,26 @@ static const char *find_flag(void *baton, apr_pool_t *p, const char *name, void 
     return bad;
 }
 
-/* Of the configuration, or of the .htaccess, that is being read. */
-typedef struct plain_lines_t {
-    r307_literals_t *literals;
-    apr_pool_t *p;              /* of the rules */
-    unsigned count;             /* in it */
-} plain_lines_t;
-
 #define FRESH_MOST 65536        /* plain rules: what a fresh pool has room for at first */
 
-static plain_lines_t *plain_lines_of(cmd_parms *cmd)
-{
-    static const char key[] = "redirect307-literals";
-    void *known = NULL;
-    plain_lines_t *lines;
-
-    apr_pool_userdata_get(&known, key, cmd->pool);
-    lines = known;
-    if (!lines) {
-        lines = apr_palloc(cmd->pool, sizeof(*lines));
-        lines->literals = r307_literals_make(cmd->pool);
-        lines->p = cmd->pool;
-        lines->count = 0;
-        apr_pool_userdata_setn(lines, key, NULL, cmd->pool);
-    }
-    return lines;
-}
-
-static const r307_rule_t *parse_plain(cmd_parms *cmd, const char *args, r307_place_t place,
+static const r307_rule_t *parse_plain(r307_reading_t *lines, cmd_parms *cmd,
+                                      const char *args, r307_place_t place,
                                       const r307_context_t *context)
 {
-    plain_lines_t *lines = plain_lines_of(cmd);
-    const r307_rule_t *rule = r307_literals_line(lines->literals, lines->p, args, place,
-                                                 context);
+    const r307_rule_t *rule = r307_literals_line(lines->literals, lines->plain_pool, args,
+                                                 place, context);
 
-    lines->count += rule != NULL;
-    if (lines->count == (lines->p == cmd->pool ? R307_FRESH_FROM : FRESH_MOST)
+    lines->plain_count += rule != NULL;
+    if (lines->plain_count == (lines->plain_pool == cmd->pool ? R307_FRESH_FROM : FRESH_MOST)
         && !context->is_tenant) {
-        lines->p = r307_fresh_pool_make(cmd->pool);
-        lines->count = 0;
+        lines->plain_pool = r307_fresh_pool_make(cmd->pool);
+        lines->plain_count = 0;
     }
     return rule;
 }
 
-const char *r307_rule_directive_parse(cmd_parms *cmd, const r307_container_t *container,
+const char *r307_rule_directive_parse(r307_reading_t *reading, cmd_parms *cmd,
+                                      const r307_container_t *container,
                                       const r307_progress_t *met, int jit,
                                       const char *args, const r307_rule_t **rule)
 {
@@ -115,9 +91,9 @@ const char *r307_rule_directive_parse(cmd_parms *cmd, const r307_container_t *co
         context.nth = met->rules + 1;
         context.nth_regex = met->regexes + 1;
     }
-    place.file = r307_container_file(cmd);
+    place.file = r307_reading_file(reading, cmd);
     place.line = (unsigned)cmd->directive->line_num;
-    *rule = parse_plain(cmd, args, place, &context);
+    *rule = parse_plain(reading, cmd, args, place, &context);
     if (*rule) {
         return NULL;
     }
@@ -170,8 +146,9 @@ static void add_stay(cmd_parms *cmd, r307_config_t *conf,
 
 /* --- the directive --- */
 
-static const char *add_rule(cmd_parms *cmd, r307_config_t *conf,
-                            const r307_container_t *container, const r307_rule_t *rule)
+static const char *add_rule(r307_reading_t *reading, cmd_parms *cmd, r307_config_t *conf,
+                            const r307_container_t *container, r307_progress_t *met,
+                            const r307_rule_t *rule)
 {
     const char *err = r307_config_taken(cmd->pool, container->is_late ? conf->late
                                                                       : conf->early, rule);
@@ -181,28 +158,26 @@ static const char *add_rule(cmd_parms *cmd, r307_config_t *conf,
     if (err) {
         return err;
     }
-    if (r307_container_is_htaccess(cmd)) {
+    if (met) {
         place.file = r307_refusal_file(cmd);
     }
     block = r307_config_block(cmd->pool, conf, container->is_late, place,
                               container->directory);
     err = r307_ruleset_add(cmd->pool, block->rules, rule);
-    block->is_htaccess = r307_container_is_htaccess(cmd);
+    block->is_htaccess = met != NULL;
     block->needs_base = block->needs_base
                         || (!err && r307_config_is_relative(rule));
     if (!block->is_htaccess && block->rules->rules->nelts == 1) {
         r307_conf_indexes_note(cmd, block);
     }
     if (!err && block->is_htaccess) {
-        r307_progress_t *met = r307_refusal_met(cmd);
-
         met->rules++;
         met->regexes += rule->nth_regex != 0;
         r307_limit_count(cmd->pool, &block->tally, rule);
         block->doubts += r307_start_lint_doubts(cmd->pool, rule);
     }
     else if (!err) {
-        r307_start_lint_add(cmd, conf, rule);
+        r307_start_lint_add(reading, cmd, conf, rule);
     }
     return err;
 }
@@ -211,6 +186,7 @@ const char *r307_rule_directive_set(cmd_parms *cmd, void *mconfig, const char *a
 {
     const r307_hoist_t *run = r307_htaccess_run(cmd);
     int is_htaccess = r307_container_is_htaccess(cmd);
+    r307_reading_t *reading;
     r307_progress_t *met;
     r307_container_t container;
     const r307_rule_t *rule = NULL;
@@ -220,20 +196,22 @@ const char *r307_rule_directive_set(cmd_parms *cmd, void *mconfig, const char *a
         r307_htaccess_add_run(cmd, mconfig, run);
         return NULL;
     }
-    met = is_htaccess ? r307_refusal_met(cmd) : NULL;
+    reading = r307_reading_of(cmd);
+    met = is_htaccess ? r307_refusal_met(reading, cmd) : NULL;
     if (met && !met->noted) {
         met->noted = 1;
         r307_htaccess_note(cmd->server, r307_refusal_file(cmd));
     }
     err = r307_container_find(cmd, &container);
     if (!err) {
-        err = r307_rule_directive_parse(cmd, &container, met, !is_htaccess, args, &rule);
+        err = r307_rule_directive_parse(reading, cmd, &container, met, !is_htaccess, args,
+                                        &rule);
     }
     if (!err && !rule) {
         err = "nothing follows; write: Redirect307 /from /to";
     }
     if (!err) {
-        err = add_rule(cmd, mconfig, &container, rule);
+        err = add_rule(reading, cmd, mconfig, &container, met, rule);
         rule = err ? stay(cmd, &container, met, rule, args) : rule;
     }
     /* a line that ends the start stands for nothing */

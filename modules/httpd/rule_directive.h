@@ -10,12 +10,14 @@
 #include <http_config.h>
 #include "conf/place_config.h"
 #include "httpd/container.h"
+#include "httpd/reading.h"
 
 /* The rule of a line of cmd->cmd, made in cmd->pool. Else the error text, and, in .htaccess
  * and where a server that runs must go on, the rule that stands in for the line, if one
  * can. NULL and no rule: the line is empty. met: what came before it in its .htaccess, NULL
- * elsewhere. */
-const char *r307_rule_directive_parse(cmd_parms *cmd, const r307_container_t *container,
+ * elsewhere. reading: r307_reading_of(cmd). */
+const char *r307_rule_directive_parse(r307_reading_t *reading, cmd_parms *cmd,
+                                      const r307_container_t *container,
                                       const r307_progress_t *met, int jit,
                                       const char *args, const r307_rule_t **rule);
 

@@ -19,7 +19,6 @@
 
 APLOG_USE_MODULE(redirect307);
 
-#define USERDATA "mod_redirect307.lint"
 #define FOUND    "mod_redirect307.found"
 #define NAMED_MOST 100          /* of one start, and of one file */
 #define FOUND_MOST 1000         /* are remembered */
@@ -53,7 +52,7 @@ typedef struct run_t {
     kept_t *kept;
 } run_t;
 
-typedef struct runs_t {
+typedef struct r307_runs_t {
     run_t *first, *last;
 } runs_t;
 
@@ -79,30 +78,26 @@ static run_t *push(cmd_parms *cmd, runs_t *runs, const r307_config_t *conf, int 
     return run;
 }
 
-static runs_t *runs_of(cmd_parms *cmd)
+static runs_t *runs_of(r307_reading_t *reading, cmd_parms *cmd)
 {
-    void *runs = NULL;
-
-    apr_pool_userdata_get(&runs, USERDATA, cmd->pool);
-    if (!runs) {
-        runs = apr_pcalloc(cmd->pool, sizeof(runs_t));
-        apr_pool_userdata_set(runs, USERDATA, NULL, cmd->pool);
+    if (!reading->runs) {
+        reading->runs = apr_pcalloc(cmd->pool, sizeof(runs_t));
     }
-    return runs;
+    return reading->runs;
 }
 
 static remembered_t *add(cmd_parms *cmd, const r307_config_t *conf, r307_place_t place)
 {
-    remembered_t *remembered = &push(cmd, runs_of(cmd), conf, 0)->first;
+    remembered_t *remembered = &push(cmd, runs_of(r307_reading_of(cmd), cmd), conf, 0)->first;
 
     remembered->place = place;
     return remembered;
 }
 
-void r307_start_lint_add(cmd_parms *cmd, const r307_config_t *conf,
-                         const r307_rule_t *rule)
+void r307_start_lint_add(r307_reading_t *reading, cmd_parms *cmd,
+                         const r307_config_t *conf, const r307_rule_t *rule)
 {
-    runs_t *runs = runs_of(cmd);
+    runs_t *runs = runs_of(reading, cmd);
     run_t *run = runs->last;
     int is_same = run && run->room && run->first.conf == conf
                   && run->first.server == cmd->server;
@@ -309,6 +304,7 @@ static void judge_together(judging_t *judging, const server_rec *s, int is_one)
     apr_array_header_t *doubts = apr_array_make(judging->p, 2, sizeof(r307_doubt_t));
     r307_loop_site_t site;
     r307_scope_t *scopes;
+    const r307_alone_t *alone;
 
     if (!conf->early || !wants_lint(judging, conf)) {
         return;
@@ -326,10 +322,13 @@ static void judge_together(judging_t *judging, const server_rec *s, int is_one)
         r307_ruleset_freeze(judging->found->pool, conf->early->at[i]->rules,
                             r307_conf_indexes_seed(), apr_time_now());
         scopes[i].rules = conf->early->at[i]->rules;
-        r307_above_audit(judging->p, scopes[i].rules, doubts);
     }
-    r307_loop_audit(judging->p, scopes, conf->early->count, &site, doubts);
-    r307_chain_audit(judging->p, scopes, conf->early->count, &site, doubts);
+    alone = r307_alone_make(judging->p, scopes, conf->early->count);
+    for (i = 0; i < conf->early->count; i++) {
+        r307_above_audit(judging->p, scopes[i].rules, alone->flags[i], doubts);
+    }
+    r307_loop_audit(judging->p, alone, &site, doubts);
+    r307_chain_audit(judging->p, alone, &site, doubts);
     warnings = say_doubts(s, doubts, judging->is_said, &judging->said);
     remember(judging, doubts);
     judging->refused += r307_config_value(conf, R307_SETTING_LINT) == R307_LINT_REFUSE
@@ -484,9 +483,9 @@ int r307_on_check_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp,
     int mode = ap_state_query(AP_SQ_RUN_MODE), is_refused;
     judging_t judging = { ptemp, 1, 0, NULL, NULL, 0, 0, 0,
                           apr_array_make(pconf, 4, sizeof(r307_startfound_t)) };
-    void *runs = NULL;
+    const r307_reading_t *reading = r307_reading_known(pconf);
+    const runs_t *runs = reading ? reading->runs : NULL;
 
-    apr_pool_userdata_get(&runs, USERDATA, pconf);
     if (!runs || mode == AP_SQ_RM_CONFIG_DUMP) {
         return OK;
     }
@@ -522,11 +521,10 @@ const r307_startfound_t *r307_start_lint_found(const server_rec *s, int number)
 
 const r307_maintenance_t *r307_start_lint_line(const server_rec *s, int number)
 {
-    const run_t *run = NULL;
-    void *runs = NULL;
+    const r307_reading_t *reading = r307_reading_known(s->process->pconf);
+    const run_t *run;
 
-    apr_pool_userdata_get(&runs, USERDATA, s->process->pconf);
-    for (run = runs ? ((const runs_t *)runs)->first : NULL; run; run = run->next) {
+    for (run = reading && reading->runs ? reading->runs->first : NULL; run; run = run->next) {
         if (run->first.line && number-- == 0) {
             return run->first.line;
         }

@@ -10,12 +10,11 @@
 #include <httpd.h>
 #include <http_config.h>
 #include "map/map_line.h"
-#include "conf/place_config.h"
-
+#include "httpd/reading.h"
 
 /* Remembers a rule of httpd.conf until its place is known whole. */
-void r307_start_lint_add(cmd_parms *cmd, const r307_config_t *conf,
-                         const r307_rule_t *rule);
+void r307_start_lint_add(r307_reading_t *reading, cmd_parms *cmd,
+                         const r307_config_t *conf, const r307_rule_t *rule);
 /* The same of a maintenance, of which only Redirect307Require asks something. */
 void r307_start_lint_add_line(cmd_parms *cmd, const r307_config_t *conf,
                         const r307_maintenance_t *line);

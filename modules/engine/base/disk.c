@@ -27,7 +27,8 @@ static const char *below_place(const char *text)
     }
     home = strncmp(text, "/home/", 6) == 0 ? strstr(text, "/public_html/") : NULL;
     for (i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
-        if (strncmp(text, places[i], strlen(places[i])) == 0) {
+        if (places[i][1] == text[1] && places[i][2] == text[2]
+            && strncmp(text, places[i], strlen(places[i])) == 0) {
             return text + strlen(places[i]) - 1;
         }
     }
@@ -53,7 +54,8 @@ static const char *below_folder(const char *path)
 
 const char *r307_disk_path(apr_pool_t *p, const char *text)
 {
-    int is_file = strncasecmp(text, "file:", 5) == 0;
+    int is_file = (text[0] | 0x20) == 'f' && strncasecmp(text, "file:", 5) == 0;
+    const char *below;
     char *path, *c;
 
     if (is_file) {
@@ -73,8 +75,8 @@ const char *r307_disk_path(apr_pool_t *p, const char *text)
         }
         return below_folder(path);
     }
-    return below_place(text) ? below_place(text)
-        : is_file && text[0] == '/' && text[1] != '/' ? text : NULL;
+    below = below_place(text);
+    return below ? below : is_file && text[0] == '/' && text[1] != '/' ? text : NULL;
 }
 
 const char *r307_disk_say(apr_pool_t *p, const char *text)

@@ -335,6 +335,11 @@ void r307_index_find(apr_pool_t *p, const r307_index_t *index, r307_asked_t *ask
     r307_candidates_add(p, candidates, f.words + index->always, index->always_count);
 }
 
+int r307_index_is_by_prefix(const r307_index_t *index)
+{
+    return !index->exact[0] && !index->exact[1] && !index->shape_count && !index->prefilter;
+}
+
 static int is_for_host(const r307_first_look_t *first, const apr_uint32_t *rules,
                        apr_uint32_t count)
 {

@@ -62,6 +62,9 @@ const r307_query_t *r307_asked_query(apr_pool_t *p, r307_asked_t *asked);
 void r307_index_find(apr_pool_t *p, const r307_index_t *index, r307_asked_t *asked,
                      r307_candidates_t *candidates);
 
+/* Whether who may match a path may match whatever is below it. */
+int r307_index_is_by_prefix(const r307_index_t *index);
+
 #define R307_TRAIL_SEGS 64
 
 /* A path as indexes with one seed look for it, hashed once. */

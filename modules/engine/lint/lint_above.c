@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "lint/lint_above.h"
+#include "lint/lint_alone.h"
 #include "lint/lint_ask.h"
 #include "lint/lint_covers.h"
 #include "lint/regex_sample.h"
@@ -581,7 +582,7 @@ void r307_above_ask(apr_pool_t *p, const r307_above_t *above, const r307_rule_t 
 }
 
 void r307_above_audit(apr_pool_t *p, const r307_ruleset_t *rules,
-                      apr_array_header_t *doubts)
+                      const unsigned char *flags, apr_array_header_t *doubts)
 {
     apr_pool_t *own, *scratch;
     r307_above_t *above;
@@ -594,6 +595,9 @@ void r307_above_audit(apr_pool_t *p, const r307_ruleset_t *rules,
     for (i = 0; i < rules->rules->nelts; i++) {
         apr_array_header_t said = { scratch, sizeof(r307_doubt_t), 0, 0, NULL };
 
+        if (above->rules && flags[i] & R307_ALONE_SOURCE) {
+            continue;           /* by the same index */
+        }
         r307_above_ask(scratch, above, APR_ARRAY_IDX(rules->rules, i, const r307_rule_t *),
                        (apr_uint32_t)i, &said);
         for (k = 0; k < said.nelts; k++) {

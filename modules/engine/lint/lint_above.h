@@ -34,8 +34,8 @@ apr_uint32_t r307_above_freeze(r307_above_t *above);
 void r307_above_ask(apr_pool_t *p, const r307_above_t *above, const r307_rule_t *rule,
                     apr_uint32_t nth, apr_array_header_t *doubts);
 
-/* All of it for the rules of one container. */
+/* All of it for the rules of one container. flags: theirs, as r307_alone_make tells. */
 void r307_above_audit(apr_pool_t *p, const r307_ruleset_t *rules,
-                      apr_array_header_t *doubts);
+                      const unsigned char *flags, apr_array_header_t *doubts);
 
 #endif

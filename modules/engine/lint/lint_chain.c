@@ -17,7 +17,7 @@ typedef struct hop_t {
 
 typedef struct walk_t {
     apr_pool_t *p;              /* of one chain */
-    r307_bares_t bares;
+    const r307_bares_t *bares;
     const r307_loop_site_t *site;
     const r307_policy_t *policy;
     hop_t way[R307_LOOP_HOPS];
@@ -51,8 +51,8 @@ static const r307_rule_t *answer(walk_t *w, const r307_view_t *view,
 {
     int i, asked_rules = 0;
 
-    for (i = 0; i < w->bares.count; i++) {
-        const r307_scope_t *scope = &w->bares.scopes[i];
+    for (i = 0; i < w->bares->count; i++) {
+        const r307_scope_t *scope = &w->bares->scopes[i];
         r307_asked_t asked = { view, NULL, 0, NULL, R307_TIMES_ALL, 0, NULL };
         const r307_rule_t *rule;
         r307_captures_t captures;
@@ -66,7 +66,7 @@ static const r307_rule_t *answer(walk_t *w, const r307_view_t *view,
         r307_cursor_make(w->p, scope, &asked, w->policy->steps, &cursor);
         while ((rule = r307_cursor_next(w->p, &cursor, &captures, &how))) {
             r307_bare_t bare = cursor.image ? r307_ask_bare(w->p, rule, R307_BARE_URL)
-                                            : r307_ask_bares_of(&w->bares, rule);
+                                            : r307_ask_bares_of(w->bares, rule);
             int is_wanted = wanted && is_same(bare.origin, wanted);
 
             if (asked_rules++ == ASKED_MOST) {
@@ -165,7 +165,7 @@ static void say(apr_pool_t *p, const walk_t *w, apr_array_header_t *doubts)
 }
 
 /* Whether a rule may lead to another one, by a look at its words. */
-static int may_lead_on(const walk_t *w, const r307_rule_t *rule)
+static int may_lead_on(const walk_t *w, const r307_rule_t *rule, int flags)
 {
     const r307_target_t *target = rule->target;
     int i;
@@ -173,10 +173,12 @@ static int may_lead_on(const walk_t *w, const r307_rule_t *rule)
     if (target->kind != R307_TARGET_PATH || !target->as_written) {
         return 1;
     }
-    for (i = 0; i < w->bares.count; i++) {
-        const r307_scope_t *scope = &w->bares.scopes[i];
+    for (i = 0; i < w->bares->count; i++) {
+        const r307_scope_t *scope = &w->bares->scopes[i];
 
-        if (scope->rules->maps || r307_ask_may(scope->rules->index, scope, target->text)) {
+        if (scope->rules->maps
+            || (!(flags & R307_ALONE_TARGET)
+                && r307_ask_may(scope->rules->index, scope, target->text))) {
             return 1;
         }
     }
@@ -205,18 +207,18 @@ static void audit(walk_t *w, apr_pool_t *p, const r307_scope_t *scope,
 }
 
 /* In own, which is the caller's. */
-static void begin(walk_t *w, apr_pool_t *own, const r307_scope_t *scopes, int count,
+static void begin(walk_t *w, apr_pool_t *own, const r307_bares_t *bares,
                   const r307_loop_site_t *site, r307_policy_t *policy)
 {
     memset(w, 0, sizeof(*w));
     apr_pool_create(&w->p, own);
     r307_ask_policy(own, policy);
-    r307_ask_bares(own, scopes, count, &w->bares);
+    w->bares = bares;
     w->site = site;
     w->policy = policy;
 }
 
-void r307_chain_audit(apr_pool_t *p, const r307_scope_t *scopes, int count,
+void r307_chain_audit(apr_pool_t *p, const r307_alone_t *alone,
                       const r307_loop_site_t *site, apr_array_header_t *doubts)
 {
     apr_pool_t *own;
@@ -225,15 +227,15 @@ void r307_chain_audit(apr_pool_t *p, const r307_scope_t *scopes, int count,
     int i, k;
 
     apr_pool_create(&own, p);
-    begin(&w, own, scopes, count, site, &policy);
-    for (i = 0; i < count; i++) {
-        const apr_array_header_t *rules = scopes[i].rules->rules;
+    begin(&w, own, &alone->bares, site, &policy);
+    for (i = 0; i < alone->bares.count; i++) {
+        const apr_array_header_t *rules = alone->scopes[i].rules->rules;
 
         for (k = 0; k < rules->nelts; k++) {
             const r307_rule_t *rule = APR_ARRAY_IDX(rules, k, const r307_rule_t *);
 
-            if (may_lead_on(&w, rule)) {
-                audit(&w, p, &w.bares.scopes[i], rule, doubts);
+            if (may_lead_on(&w, rule, alone->flags[i][k])) {
+                audit(&w, p, &w.bares->scopes[i], rule, doubts);
                 apr_pool_clear(w.p);
             }
         }
@@ -246,7 +248,7 @@ void r307_chain_audit(apr_pool_t *p, const r307_scope_t *scopes, int count,
 /* Whether a line of a map may lead to another rule. Nearly none does. */
 static int leads_on(const walk_t *w, const r307_rule_t *rule)
 {
-    const r307_scope_t *scope = &w->bares.scopes[0];
+    const r307_scope_t *scope = &w->bares->scopes[0];
     const apr_array_header_t *maps = scope->rules->maps;
     const r307_target_t *target = rule->target;
     const char *text = target->text;
@@ -275,6 +277,7 @@ void r307_chain_maps(apr_pool_t *p, const r307_scope_t *scope, const r307_loop_s
     const apr_array_header_t *maps = scope->rules->maps;
     apr_uint32_t k, count, followed = 0;
     r307_policy_t policy;
+    r307_bares_t bares;
     apr_pool_t *own;
     walk_t w;
     int i;
@@ -283,7 +286,8 @@ void r307_chain_maps(apr_pool_t *p, const r307_scope_t *scope, const r307_loop_s
         return;
     }
     apr_pool_create(&own, p);
-    begin(&w, own, scope, 1, site, &policy);
+    r307_ask_bares(own, scope, 1, &bares);
+    begin(&w, own, &bares, site, &policy);
     for (i = 0; i < maps->nelts; i++) {
         const r307_image_t *image = APR_ARRAY_IDX(maps, i, r307_map_t).handle;
 
@@ -295,7 +299,7 @@ void r307_chain_maps(apr_pool_t *p, const r307_scope_t *scope, const r307_loop_s
             if (rule && leads_on(&w, rule)) {
                 followed++;
                 doubts = apr_array_make(w.p, 1, sizeof(r307_doubt_t));
-                audit(&w, w.p, &w.bares.scopes[0], rule, doubts);
+                audit(&w, w.p, &w.bares->scopes[0], rule, doubts);
                 if (doubts->nelts) {
                     say_doubt(baton, rule, doubts);
                 }

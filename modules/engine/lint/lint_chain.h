@@ -14,7 +14,7 @@
 
 /* Appends an r307_doubt_t for each such rule, made in p. The cost is that of a few decisions for
  * each rule. Where there are maps that may not be asked, nothing is said. */
-void r307_chain_audit(apr_pool_t *p, const r307_scope_t *scopes, int count,
+void r307_chain_audit(apr_pool_t *p, const r307_alone_t *alone,
                       const r307_loop_site_t *site, apr_array_header_t *doubts);
 
 /* The same of the lines of the scope's maps, which are images. */

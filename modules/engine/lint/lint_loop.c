@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "lint/lint_loop.h"
-#include "lint/lint_ask.h"
 #include "lint/regex_sample.h"
 
 #include <string.h>
@@ -8,7 +7,6 @@
 
 #define ASKED_MOST 20000        /* rules asked by one audit */
 #define NAMED_MOST 6            /* rules of one circle in a message */
-#define BELOW_MOST 1024
 
 typedef struct hop_t {
     const r307_rule_t *rule;
@@ -19,11 +17,10 @@ typedef struct hop_t {
 
 typedef struct walk_t {
     apr_pool_t *p;
-    r307_bares_t bares;
+    const r307_alone_t *alone;
+    const r307_bares_t *bares;      /* of it */
     const r307_loop_site_t *site;
     r307_policy_t policy;
-    r307_view_t nobody;             /* but for its path */
-    char below[BELOW_MOST];         /* a path below another one */
     apr_hash_t *places;             /* URL to int: its depth + 1 on the way, 0: done */
     apr_hash_t *told;               /* rules that were named */
     apr_array_header_t *doubts;
@@ -192,9 +189,9 @@ static void ask_all(walk_t *w, const r307_view_t *view, int depth)
 {
     int i, is_sure = 1;
 
-    for (i = 0; i < w->bares.count; i++) {
+    for (i = 0; i < w->bares->count; i++) {
         r307_asked_t asked = { view, NULL, 0, NULL, R307_TIMES_NOW, 0, NULL };
-        r307_scope_t scope = w->bares.scopes[i];
+        r307_scope_t scope = w->bares->scopes[i];
         r307_ruleset_t rules = *scope.rules;
         const r307_rule_t *rule;
         r307_captures_t captures;
@@ -210,10 +207,10 @@ static void ask_all(walk_t *w, const r307_view_t *view, int depth)
         while ((rule = r307_cursor_next(w->p, &cursor, &captures, &how))) {
             int is_of_map = cursor.image != NULL;
             r307_bare_t bare = is_of_map ? r307_ask_bare(w->p, rule, R307_BARE_URL)
-                                         : r307_ask_bares_of(&w->bares, rule);
+                                         : r307_ask_bares_of(w->bares, rule);
 
             if (w->asked >= w->asked_most
-                || ask(w, &w->bares.scopes[i], &bare, is_of_map, view, depth, &is_sure)) {
+                || ask(w, &w->bares->scopes[i], &bare, is_of_map, view, depth, &is_sure)) {
                 return;
             }
         }
@@ -243,89 +240,21 @@ static void visit(walk_t *w, const r307_view_t *view, int depth)
     }
 }
 
-/* --- where a walk is sure to end at once --- */
-
-/* w->below becomes a path below that one; its length, or 0: it is too long. */
-static size_t set_below(walk_t *w, const char *text, size_t len)
-{
-    if (len == 0 || len + 3 > sizeof(w->below)) {
-        return 0;
-    }
-    memcpy(w->below, text, len);
-    if (text[len - 1] != '/') {
-        w->below[len++] = '/';
-    }
-    w->below[len++] = 'x';
-    w->below[len] = '\0';
-    return len;
-}
-
-/* Whether no rule answers at a path, nor below it. */
-static int is_nobodys(walk_t *w, const char *text)
-{
-    int i;
-
-    if (!set_below(w, text, strlen(text))) {
-        return 0;
-    }
-    for (i = 0; i < w->bares.count; i++) {
-        const r307_scope_t *scope = &w->bares.scopes[i];
-
-        if ((scope->rules->maps && w->site->has_images)
-            || r307_ask_may(scope->rules->index, scope, text)
-            || r307_ask_may(scope->rules->index, scope, w->below)) {
-            return 0;
-        }
-    }
-    return 1;
-}
-
-/* Whether no rule but that one may match a path, which is decoded. */
-static int is_its_own(walk_t *w, int nth, apr_uint32_t number, const char *text, size_t len)
-{
-    r307_path_t path = { text, len, text, len, NULL };
-    r307_view_t view = w->nobody;
-    r307_asked_t asked = { &view, NULL, 0, NULL, R307_TIMES_ALL, 0, NULL };
-    r307_candidates_t candidates;
-    apr_uint32_t at;
-    int i;
-
-    view.path = &path;
-    for (i = 0; i < w->bares.count; i++) {
-        const r307_ruleset_t *rules = w->bares.scopes[i].rules;
-
-        if (!rules->index) {
-            continue;           /* it has no rule */
-        }
-        r307_index_find(w->p, rules->index, &asked, &candidates);
-        while (r307_candidates_next(&candidates, &at)) {
-            if (i != nth || at != number) {
-                return 0;
-            }
-        }
-    }
-    return 1;
-}
+/* --- where walks begin --- */
 
 /* Whether who asks for a rule's source, or below it, meets that rule and then no other one: of
  * many lines nearly all are so. */
-static int ends_at_once(walk_t *w, int nth, apr_uint32_t number, const r307_rule_t *rule)
+static int ends_at_once(const walk_t *w, int nth, int number)
 {
-    const r307_pattern_t *pattern = rule->pattern;
-    const r307_target_t *target = rule->target;
-    r307_slice_t head;
-    size_t len;
+    const int both = R307_ALONE_SOURCE | R307_ALONE_TARGET;
+    int i;
 
-    if (!pattern || pattern->regex || pattern->segs || pattern->relative
-        || target->kind != R307_TARGET_PATH || !target->as_written
-        || !r307_slice_same(pattern->head, r307_slice(rule->source, strlen(rule->source)))
-        || !is_nobodys(w, target->text)) {
-        return 0;
+    for (i = 0; w->site->has_images && i < w->bares->count; i++) {
+        if (w->bares->scopes[i].rules->maps) {
+            return 0;
+        }
     }
-    head = pattern->head;
-    len = set_below(w, head.s, head.len);
-    return len && is_its_own(w, nth, number, head.s, head.len)
-        && is_its_own(w, nth, number, w->below, len);
+    return (w->alone->flags[nth][number] & both) == both;
 }
 
 static void begin(walk_t *w, const char *scheme, int port, const char *text)
@@ -413,30 +342,32 @@ static void begin_in_maps(walk_t *w, const r307_scope_t *scope)
     apr_pool_destroy(one);
 }
 
-void r307_loop_audit(apr_pool_t *p, const r307_scope_t *scopes, int count,
+void r307_loop_audit(apr_pool_t *p, const r307_alone_t *alone,
                      const r307_loop_site_t *site, apr_array_header_t *doubts)
 {
+    const r307_scope_t *scopes = alone->scopes;
+    int count = alone->bares.count;
     walk_t w;
     int i, k;
 
     memset(&w, 0, sizeof(w));
     apr_pool_create(&w.p, p);
-    r307_ask_bares(w.p, scopes, count, &w.bares);
-    r307_ask_view(w.p, &site->self, "/", &w.nobody);
+    w.alone = alone;
+    w.bares = &alone->bares;
     w.site = site;
     r307_ask_policy(w.p, &w.policy);
     w.places = apr_hash_make(w.p);
     w.told = apr_hash_make(w.p);
     w.asked_most = site->asked_most ? site->asked_most : ASKED_MOST;
     w.doubts = apr_array_make(w.p, 4, sizeof(r307_doubt_t));
-    begin_at(&w, &w.bares.scopes[0], "/");
+    begin_at(&w, &w.bares->scopes[0], "/");
     for (i = 0; i < count; i++) {
         const apr_array_header_t *rules = scopes[i].rules->rules;
 
         for (k = 0; k < rules->nelts && w.asked < w.asked_most; k++) {
             const r307_rule_t *rule = APR_ARRAY_IDX(rules, k, const r307_rule_t *);
 
-            if (ends_at_once(&w, i, (apr_uint32_t)k, rule)) {
+            if (ends_at_once(&w, i, k)) {
                 continue;
             }
             if (rule->source) {

@@ -7,7 +7,7 @@
 #define R307_LINT_LOOP_H
 
 #include "lint/lint_rule.h"
-#include "decide/decide.h"
+#include "lint/lint_alone.h"
 
 /* So many redirects in a row are the most that browsers follow. */
 #define R307_LOOP_HOPS 20
@@ -29,7 +29,7 @@ typedef struct r307_loop_site_t {
 /* Appends an r307_doubt_t for each circle of rules, made in p as the rules of maps are. The text decides: what has
  * a condition or a date may hold. The cost is bounded, so of many thousand rules the last ones
  * are not followed. Circles within one map are not looked for. */
-void r307_loop_audit(apr_pool_t *p, const r307_scope_t *scopes, int count,
+void r307_loop_audit(apr_pool_t *p, const r307_alone_t *alone,
                      const r307_loop_site_t *site, apr_array_header_t *doubts);
 
 #endif

@@ -125,6 +125,7 @@ void r307_ways_audit(const r307_ways_t *ways, int wants_chains, r307_doubt_say_t
                      void *baton)
 {
     apr_array_header_t *doubts;
+    const r307_alone_t *alone;
     r307_scope_t scope;
     apr_pool_t *p;
     int i;
@@ -138,11 +139,14 @@ void r307_ways_audit(const r307_ways_t *ways, int wants_chains, r307_doubt_say_t
     scope.rules = make_set(ways, p);
     scope.directory = ways->is_below;
     scope.base = ways->is_below ? r307_slice("/", 1) : r307_slice(NULL, 0);
-    r307_loop_audit(p, &scope, 1, &site, doubts);
+    alone = r307_alone_make(p, &scope, 1);
+    r307_loop_audit(p, alone, &site, doubts);
+    if (wants_chains && ways->is_below) {
+        scope.base = r307_slice(R307_CHAIN_BASE, strlen(R307_CHAIN_BASE));
+        alone = r307_alone_make(p, &scope, 1);
+    }
     if (wants_chains) {
-        scope.base = ways->is_below ? r307_slice(R307_CHAIN_BASE, strlen(R307_CHAIN_BASE))
-                                    : scope.base;
-        r307_chain_audit(p, &scope, 1, &site, doubts);
+        r307_chain_audit(p, alone, &site, doubts);
     }
     for (i = 0; i < doubts->nelts; i++) {
         r307_doubt_t *doubt = &APR_ARRAY_IDX(doubts, i, r307_doubt_t);

@@ -277,8 +277,9 @@ START_TEST(across_tells_all)
         const r307_ruleset_t *set = make_set(one, state, 1, &text);
         apr_array_header_t *doubts = apr_array_make(one, 2, sizeof(r307_doubt_t));
         said_t said = { one, apr_hash_make(one), NULL };
+        r307_scope_t scope = { set, 0, { NULL, 0 }, NULL, 0 };
 
-        r307_above_audit(one, set, doubts);
+        r307_above_audit(one, set, r307_alone_make(one, &scope, 1)->flags[0], doubts);
         for (k = 0; k < doubts->nelts; k++) {
             apr_array_header_t at = { one, sizeof(r307_doubt_t), 1, 1,
                                       (char *)&APR_ARRAY_IDX(doubts, k, r307_doubt_t) };

@@ -164,7 +164,7 @@ static int is_reported(apr_pool_t *p, const r307_ruleset_t *rules)
     r307_scope_t scope = { rules, 0, { NULL, 0 }, NULL, 0 };
     apr_array_header_t *doubts = apr_array_make(p, 2, sizeof(r307_doubt_t));
 
-    r307_loop_audit(p, &scope, 1, &site, doubts);
+    r307_loop_audit(p, r307_alone_make(p, &scope, 1), &site, doubts);
     return doubts->nelts;
 }
 
@@ -255,9 +255,10 @@ static int ask_shadowed(apr_pool_t *p, apr_uint64_t *state, const r307_ruleset_t
                         const char *text)
 {
     apr_array_header_t *doubts = apr_array_make(p, 2, sizeof(r307_doubt_t));
+    r307_scope_t scope = { rules, 0, { NULL, 0 }, NULL, 0 };
     int i, k;
 
-    r307_above_audit(p, rules, doubts);
+    r307_above_audit(p, rules, r307_alone_make(p, &scope, 1)->flags[0], doubts);
     for (k = 0; doubts->nelts && k < 40; k++) {
         const char *target = apr_pstrcat(p, PICK(paths), PICK(queries), NULL);
         unit_fake_t *fake = unit_fake_make(p, next(state, 5) ? "GET" : "POST", target,
@@ -353,7 +354,7 @@ static int follow_flat(apr_pool_t *p, apr_uint64_t *state, const r307_ruleset_t 
     const char *error = NULL;
     int i, k, flat = 0;
 
-    r307_chain_audit(p, &before, 1, &site, doubts);
+    r307_chain_audit(p, r307_alone_make(p, &before, 1), &site, doubts);
     for (i = 0; i < doubts->nelts; i++) {
         const r307_doubt_t *doubt = &APR_ARRAY_IDX(doubts, i, r307_doubt_t);
         int nth = 0;

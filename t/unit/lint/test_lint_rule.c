@@ -31,6 +31,7 @@ static void check_loops(apr_pool_t *p, const unit_row_t *row)
     apr_array_header_t *doubts = apr_array_make(p, 2, sizeof(r307_doubt_t));
     r307_loop_site_t site = { { "http", "www.example.test", 80 }, 1, 0, 0 };
     r307_scope_t scope = { NULL, 0, { NULL, 0 }, NULL, 0 };
+    const r307_alone_t *alone;
     const char *bad = NULL, *got = "", *said = "";
     int i;
 
@@ -44,9 +45,10 @@ static void check_loops(apr_pool_t *p, const unit_row_t *row)
         scope.directory = 1;
         scope.base = r307_slice("/", 1);
     }
-    r307_loop_audit(p, &scope, 1, &site, doubts);
-    r307_above_audit(p, scope.rules, doubts);
-    r307_chain_audit(p, &scope, 1, &site, doubts);
+    alone = r307_alone_make(p, &scope, 1);
+    r307_loop_audit(p, alone, &site, doubts);
+    r307_above_audit(p, scope.rules, alone->flags[0], doubts);
+    r307_chain_audit(p, alone, &site, doubts);
     for (i = 0; i < doubts->nelts; i++) {
         const r307_doubt_t *doubt = &APR_ARRAY_IDX(doubts, i, r307_doubt_t);
 
@@ -142,7 +144,7 @@ START_TEST(audit_many)
     lines = apr_pstrcat(p, lines, "/b /c", NULL);
     scope.rules = unit_rules(p, lines, "server", "Redirect307", &bad);
     ck_assert_msg(scope.rules != NULL, "%s", bad);
-    r307_chain_audit(p, &scope, 1, &site, doubts);
+    r307_chain_audit(p, r307_alone_make(p, &scope, 1), &site, doubts);
     ck_assert_int_eq(doubts->nelts, 64);
     unit_rows_add(1);
     apr_pool_destroy(p);
