@@ -227,9 +227,13 @@ static const r307_rule_t *model_of(r307_literals_t *literals, const r307_context
     return place->model;
 }
 
+/* Mostly there is one, so a call of the library costs more. */
 static const char *skip_blanks(const char *s)
 {
-    return s + strspn(s, " \t");
+    while (*s == ' ' || *s == '\t') {
+        s++;
+    }
+    return s;
 }
 
 const r307_rule_t *r307_literals_line(r307_literals_t *literals, apr_pool_t *p,

@@ -300,8 +300,10 @@ static void count_plan(r307_tally_t *tally, const r307_rule_t *rule)
     if (!is_temporary(rule)) {
         return;
     }
-    tally->lacks_until |= r307_limit_lacks(R307_REQUIRE_UNTIL, rule) != NULL;
-    tally->lacks_review |= r307_limit_lacks(R307_REQUIRE_REVIEW, rule) != NULL;
+    if (!tally->lacks_until || !tally->lacks_review) {
+        tally->lacks_until |= r307_limit_lacks(R307_REQUIRE_UNTIL, rule) != NULL;
+        tally->lacks_review |= r307_limit_lacks(R307_REQUIRE_REVIEW, rule) != NULL;
+    }
     if (plan->until.text && plan->from.text) {
         apr_time_t length = plan->until.when - plan->from.when;
 
