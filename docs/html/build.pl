@@ -117,6 +117,7 @@ sub read_markdown
     }seg;
     # the facts of a directive: a table whose head is empty
     $html =~ s{<table>\s*<thead>\s*<tr>\s*<th></th>\s*<th></th>\s*</tr>\s*</thead>}{<table class="facts">}g;
+    $html =~ s{<code>(?=[^<\s]{24})}{<code class="long">}g;      # longer than any name of a directive
     $html =~ s{(<table.*?</table>)}{<div class="wide">$1</div>}sg;
     $html =~ s{href="([a-z-]+)\.md(#[^"]*)?"}{'href="' . $1 . '.html' . ($2 // '') . '"'}eg;
     $html =~ s{href="\.\./CHANGES"}{href="changes.html"}g;
