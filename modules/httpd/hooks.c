@@ -44,15 +44,15 @@ static int ask(request_rec *r, const r307_config_t *conf, const r307_blocks_t *b
     return r307_serve_blocks(r, conf, blocks, looked);
 }
 
-int r307_on_translate_name(request_rec *r)
+/* What every request comes by is small, and the rest a function of its own. */
+__attribute__((noinline))
+static int translate(request_rec *r, const r307_config_t *conf)
 {
-    const r307_config_t *conf = config(r);
     r307_looked_t looked;
     int result = DECLINED;
 
     r307_looked_make(&looked);
-    if (!conf->early_maintenance
-        && (!conf->early || !r307_serve_may(r, conf, conf->early, &looked))) {
+    if (!conf->early_maintenance && !r307_serve_may(r, conf, conf->early, &looked)) {
         return DECLINED;
     }
     if (!is_asked(r, conf)) {
@@ -63,6 +63,13 @@ int r307_on_translate_name(request_rec *r)
     }
     return result == DECLINED && conf->early
            ? ask(r, conf, conf->early, R307_REQUEST_EARLY, 1, &looked) : result;
+}
+
+int r307_on_translate_name(request_rec *r)
+{
+    const r307_config_t *conf = config(r);
+
+    return conf->early || conf->early_maintenance ? translate(r, conf) : DECLINED;
 }
 
 static int has_late(const r307_config_t *conf)
@@ -123,19 +130,13 @@ int r307_on_access_checker_ex(request_rec *r)
 }
 
 /* Who logged in is known now, or nobody had to. */
-int r307_on_type_checker(request_rec *r)
+__attribute__((noinline))
+static int check_late(request_rec *r, const r307_config_t *conf)
 {
-    const r307_config_t *conf = config(r);
     r307_request_phase_t phase;
     r307_looked_t looked;
     int result = DECLINED;
 
-    if (r307_never_served_test(r, conf)) {
-        return HTTP_NOT_FOUND;
-    }
-    if (!has_late(conf) && !conf->early && !conf->own_link) {
-        return DECLINED;
-    }
     if (conf->late && !r->main) {
         r307_served_blocks(r, conf, conf->late);
     }
@@ -152,6 +153,17 @@ int r307_on_type_checker(request_rec *r)
         result = ask(r, conf, conf->early, R307_REQUEST_EARLY_WAITS, 0, &looked);
     }
     return result == DECLINED ? ask_late(r, conf, 0, &looked) : result;
+}
+
+int r307_on_type_checker(request_rec *r)
+{
+    const r307_config_t *conf = config(r);
+
+    if (r307_never_served_test(r, conf)) {
+        return HTTP_NOT_FOUND;
+    }
+    return has_late(conf) || conf->own_link || phase_of(r) == R307_REQUEST_EARLY_WAITS
+           ? check_late(r, conf) : DECLINED;
 }
 
 void r307_on_child_init(apr_pool_t *pchild, server_rec *s)

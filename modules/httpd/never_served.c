@@ -164,10 +164,17 @@ int r307_never_served_test(request_rec *r, const r307_config_t *conf)
 {
     const hidden_t *hidden = ap_get_module_config(r->server->module_config,
                                                   &redirect307_module);
-    asked_t asked = { r->pool, r->filename, r->finfo.device, r->finfo.inode };
+    asked_t asked;
 
-    return (hidden->names || conf->hidden || conf->late) && r->finfo.filetype == APR_REG
-        && r->filename && is_hidden(r, conf, &asked);
+    if ((!hidden->names && !conf->hidden && !conf->late) || r->finfo.filetype != APR_REG
+        || !r->filename) {
+        return 0;
+    }
+    asked.p = r->pool;
+    asked.path = r->filename;
+    asked.device = r->finfo.device;
+    asked.inode = r->finfo.inode;
+    return is_hidden(r, conf, &asked);
 }
 
 int r307_never_served_file(request_rec *r, const char *path, const r307_folder_t *as)

@@ -234,7 +234,10 @@ static int maps_may(const r307_first_look_t *first, const r307_block_t *block,
     const apr_array_header_t *maps = block->rules->maps;
     int i, may = 0;
 
-    for (i = 0; maps && i < maps->nelts; i++) {
+    if (!maps) {
+        return 0;
+    }
+    for (i = 0; i < maps->nelts; i++) {
         may = block->directory || r307_store_may(APR_ARRAY_IDX(maps, i, r307_map_t).handle,
                                                  first, &looked->walk);
         if (may) {

@@ -193,15 +193,14 @@ static void answer(request_rec *r, const r307_config_t *conf, r307_out_t *out)
     }
 }
 
-int r307_on_handler(request_rec *r)
+/* Of a function of its own, as each file that is served comes by the other one. */
+__attribute__((noinline))
+static int handle(request_rec *r)
 {
     const r307_config_t *conf;
     r307_out_t out;
     int result;
 
-    if (!r->handler || strcmp(r->handler, R307_STATUS_HANDLER) != 0) {
-        return DECLINED;
-    }
     conf = ap_get_module_config(r->per_dir_config, &redirect307_module);
     if (r307_config_value(conf, R307_SETTING_STATUS) != R307_STATUS_SERVER || r->main) {
         return HTTP_NOT_FOUND;
@@ -218,6 +217,12 @@ int r307_on_handler(request_rec *r)
     answer(r, conf, &out);
     r307_out_end(&out);
     return OK;
+}
+
+int r307_on_handler(request_rec *r)
+{
+    return r->handler && r->handler[0] == R307_STATUS_HANDLER[0]
+           && strcmp(r->handler, R307_STATUS_HANDLER) == 0 ? handle(r) : DECLINED;
 }
 
 /* --- the page about a directory --- */

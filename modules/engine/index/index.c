@@ -196,6 +196,38 @@ static void walk_path(const char *s, size_t len, apr_uint64_t m, r307_trail_t *w
     walk->seed = m;
 }
 
+/* Whether every byte means itself and no segment is empty or begins with a dot: what a walk
+ * finds, too. Eight bytes at once, of which the last is the first of the next eight. */
+static int is_plain(const char *s, size_t len)
+{
+    size_t at = 0;
+
+    for (;;) {
+        apr_uint64_t word = r307_hash_word(s + at, len - at, at);
+        apr_uint64_t odd = (word & ~(ONES * 6)) ^ (ONES * 0x21);
+        apr_uint64_t slash = word ^ SLASHES;
+        apr_uint64_t next = (word >> 8 | ONES) ^ SLASHES;   /* '.' differs in that bit */
+
+        odd = (odd - ONES) & ~odd;
+        slash = (slash - ONES) & ~slash & (next - ONES) & ~next;
+        if ((odd | slash) & HIGHS) {
+            return 0;
+        }
+        if (len - at <= R307_HASH_WORD) {
+            return 1;
+        }
+        at += R307_HASH_WORD - 1;
+    }
+}
+
+/* Whether no key begins as the path does. */
+static inline int begins_elsewhere(const r307_index_t *index, r307_slice_t path)
+{
+    unsigned bit = r307_index_begin(path.s + 1, path.len - 1);
+
+    return !(index->begins[bit / 64] >> bit % 64 & 1) && is_plain(path.s, path.len);
+}
+
 /* Whether it is the walk of what begins at s, by this index's seed. */
 static inline int is_walk_of(const r307_trail_t *walk, const r307_index_t *index, const char *s)
 {
@@ -504,6 +536,9 @@ int r307_index_may_walk(const r307_index_t *index, const r307_first_look_t *firs
             && has_host(first, (const apr_uint32_t *)(const void *)index + index->always,
                         index->always_count))) {
         return 1;
+    }
+    if (!index->prefilter && begins_elsewhere(index, path)) {
+        is_by_path = 0;
     }
     if (is_by_path || index->prefilter) {
         if (!is_walk_of(walk, index, path.s)) {

@@ -67,6 +67,19 @@ r307_index_builder_t *r307_index_builder_make(apr_pool_t *p, apr_uint64_t seed)
 
 /* --- a rule's path --- */
 
+static void begin(r307_index_builder_t *builder, const char *s, size_t len)
+{
+    unsigned bit = r307_index_begin(s, len);
+
+    builder->head.begins[bit / 64] |= 1ull << bit % 64;
+}
+
+/* What is for every path. */
+static void begin_anyhow(r307_index_builder_t *builder)
+{
+    memset(builder->head.begins, 0xFF, sizeof(builder->head.begins));
+}
+
 static apr_uint64_t path_hash(r307_slice_t path, apr_uint64_t m, apr_uint32_t *depth)
 {
     apr_uint64_t h = 0;
@@ -87,6 +100,12 @@ static apr_uint64_t prefix_key(r307_index_builder_t *builder, r307_slice_t head,
     apr_uint64_t h = path_hash(head, builder->head.seed, &depth);
 
     builder->head.depths[below] |= 1ull << (depth < 63 ? depth : 63);
+    if (depth) {
+        begin(builder, head.s + 1, head.len - 1);
+    }
+    else {
+        begin_anyhow(builder);
+    }
     return r307_index_key(h, below ? R307_KEY_PREFIX_BELOW : R307_KEY_PREFIX,
                           builder->head.seed);
 }
@@ -97,6 +116,7 @@ static apr_uint64_t exact_key(r307_index_builder_t *builder, r307_slice_t head,
     apr_uint32_t depth;
 
     builder->head.exact[below] = 1;
+    begin(builder, head.len ? head.s + 1 : "", head.len ? head.len - 1 : 0);
     return r307_index_key(path_hash(head, builder->head.seed, &depth),
                           below ? R307_KEY_EXACT_BELOW : R307_KEY_EXACT,
                           builder->head.seed);
@@ -144,6 +164,12 @@ static apr_uint64_t segs_key(r307_index_builder_t *builder, const r307_pattern_t
     shape = names ? shape_of(builder, pattern) : -1;
     if (shape < 0) {
         return prefix_key(builder, pattern->head, pattern->relative != 0);
+    }
+    if (pattern->seg_count && !pattern->segs[0].is_name) {
+        begin(builder, pattern->segs[0].text.s, pattern->segs[0].text.len);
+    }
+    else {
+        begin_anyhow(builder);
     }
     for (k = 0; k < pattern->seg_count; k++) {
         const r307_seg_t *seg = &pattern->segs[k];
