@@ -73,7 +73,8 @@ static apr_uint32_t step(const r307_ac_state_t *states, const apr_uint32_t *edge
 
 #define FIRST_FEWEST 16
 
-/* The bytes that words begin with, as bits; 0: there are too many to be worth it. */
+/* The bytes that words begin with, in both letter cases, as bits; 0: there are too many to be
+ * worth it. */
 static int first_bytes(const r307_ac_state_t *state, const apr_uint32_t *edges,
                        apr_uint64_t first[4])
 {
@@ -85,8 +86,10 @@ static int first_bytes(const r307_ac_state_t *state, const apr_uint32_t *edges,
     memset(first, 0, 4 * sizeof(*first));
     for (k = state->edge; k < state->edge + state->edges; k++) {
         unsigned byte = edges[k] >> R307_EDGE_BITS;
+        unsigned upper = byte >= 'a' && byte <= 'z' ? byte - 'a' + 'A' : byte;
 
         first[byte / 64] |= 1ull << byte % 64;
+        first[upper / 64] |= 1ull << upper % 64;
     }
     return 1;
 }
@@ -105,17 +108,13 @@ static int look_for_words(const reader_t *reader)
     apr_uint64_t first[4];
     apr_uint32_t at = 0;
     int is_known = first_bytes(&states[0], edges, first);
-    size_t i;
+    const unsigned char *path = reader->path, *end = path + reader->len;
 
-    for (i = 0; i < reader->len; i++) {
-        if (!at && is_known) {      /* nearly all bytes begin nothing */
-            unsigned char c = (unsigned char)r307_text_lower((char)reader->path[i]);
-
-            if (!(first[c / 64] >> c % 64 & 1)) {
-                continue;
-            }
+    for (; path < end; path++) {
+        if (!at && is_known && !(first[*path / 64] >> *path % 64 & 1)) {
+            continue;               /* nearly all bytes begin nothing */
         }
-        at = step(states, edges, at, reader->path[i]);
+        at = step(states, edges, at, *path);
         if (at && ends_word(&states[at])) {
             if (!reader->found) {
                 return 1;
@@ -137,6 +136,25 @@ static const apr_uint64_t *row_of(const reader_t *reader, const r307_bit_rows_t 
                                           : group->classes - 1;
 
     return rows + ((size_t)place * group->classes + class) * group->width;
+}
+
+/* The same of up to 64 regexes: nearly always the first byte says no. */
+static void compare_few(const reader_t *reader, const r307_bit_rows_t *group, size_t at,
+                        apr_uint64_t *can)
+{
+    const unsigned char *class_of = (const void *)(reader->words + group->class_of);
+    const apr_uint64_t *rows = (const void *)(reader->words + group->rows);
+    apr_uint64_t bits = ~(apr_uint64_t)0;
+    apr_uint32_t place = 0;
+
+    for (; bits && place < group->places && at + place < reader->len; place++) {
+        bits &= rows[class_of[reader->path[at + place]]];
+        rows += group->classes;
+    }
+    if (place < group->places && at + place == reader->len) {
+        bits &= rows[group->classes - 1];
+    }
+    *can |= bits;
 }
 
 /* Which regexes can begin at `at`, added to `can`. Behind the end nobody wants a byte. */
@@ -199,7 +217,12 @@ static int compare_group(const reader_t *reader, const r307_bit_rows_t *group, i
 
     memset(can, 0, group->width * sizeof(*can));
     for (at = 0; at <= last; at++) {
-        compare_at(reader, group, at, can);
+        if (group->width == 1) {
+            compare_few(reader, group, at, can);
+        }
+        else {
+            compare_at(reader, group, at, can);
+        }
     }
     return take_group(reader, group, can);
 }

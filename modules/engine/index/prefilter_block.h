@@ -53,7 +53,6 @@ typedef struct r307_bit_rows_t {
     apr_uint32_t rows;      /* by place, then class */
 } r307_bit_rows_t;
 
-#define R307_ROWS_FEWEST 4
 #define R307_ROWS_MOST   16384
 #define R307_ROWS_WIDTH  (R307_ROWS_MOST / 64)
 #define R307_FREE_PLACES  8     /* of regexes that may begin anywhere */

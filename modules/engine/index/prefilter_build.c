@@ -243,23 +243,6 @@ static int by_number(const void *a, const void *b)
     return (left > right) - (left < right);
 }
 
-/* So few are run sooner than compared. */
-static void dissolve_small(r307_prefilter_builder_t *builder)
-{
-    int k, i;
-
-    for (k = 0; k < 2; k++) {
-        apr_array_header_t *group = builder->groups[k];
-
-        for (i = 0; group->nelts < R307_ROWS_FEWEST && i < group->nelts; i++) {
-            push_number(builder->always, APR_ARRAY_IDX(group, i, regex_t *)->rule);
-        }
-        group->nelts = group->nelts < R307_ROWS_FEWEST ? 0 : group->nelts;
-    }
-    qsort(builder->always->elts, (size_t)builder->always->nelts, sizeof(apr_uint32_t),
-          by_number);
-}
-
 /* --- the automaton --- */
 
 /* The longest ending of what `at` stands for that is the beginning of a word, too. */
@@ -508,7 +491,6 @@ size_t r307_prefilter_size(r307_prefilter_builder_t *builder)
     apr_uint32_t words = 0;
 
     sort_regexes(builder);
-    dissolve_small(builder);
     build_automaton(builder);
     lay(&words, sizeof(*head));
     head->state_count = (apr_uint32_t)builder->states->nelts;
