@@ -29,6 +29,9 @@ Redirect307 /offer /there until=$ended
 Redirect307Match ^/regex /there from=2199-01-01
 Redirect307Map "$site/one.map"
 Redirect307 / /else match=exact
+<Location "/closing">
+    Redirect307Maintenance /closed.html from=2199-01-01 until=2199-02-01
+</Location>
 <Location "/report">
     Redirect307Engine report
     Redirect307 /report/soon /there from=2199-01-01
@@ -58,8 +61,8 @@ ask('/t/soon');
 is(passed(), '4 1', 'in a .htaccess');
 ask('/t/both');
 is(passed(), '5 1', 'in both: one request');
-ask($_) for '/regex', '/report/soon', '/page.html', '/', '/sheet/b', '/redirects?explain=/soon';
-is(passed(), '5 1', 'no regex, no report, no page, no redirect, no question');
+ask($_) for '/regex', '/report/soon', '/closing/page', '/page.html', '/', '/sheet/b', '/redirects?explain=/soon';
+is(passed(), '5 1', 'no regex, no report, no maintenance, no page, no redirect, no question');
 my ($metrics) = (ask('/redirects?metrics'))[1];
 like($metrics, qr/^redirect307_passed_over_total\{state="coming"\} 5\n.*state="over"\} 1$/m, 'for Prometheus');
 like((ask('/redirects'))[1], qr/ 5 requests met a rule that is coming\. 1 request met a rule that is over\.</, 'on the page');
