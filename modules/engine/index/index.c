@@ -525,11 +525,12 @@ static int has_below(const r307_index_t *index)
     return index->depths[1] || index->exact[1];
 }
 
-int r307_index_may_walk(const r307_index_t *index, const r307_first_look_t *first,
-                        r307_trail_t *walk)
+/* Where the path's first letters say nothing. */
+__attribute__((noinline))
+static int may_by_keys(const r307_index_t *index, const r307_first_look_t *first,
+                       r307_trail_t *walk)
 {
     r307_slice_t path = first->path;
-    int is_by_path = has_keys(index, 0);
 
     if (path.len == 0 || path.s[0] != '/'
         || (index->always_count
@@ -537,10 +538,7 @@ int r307_index_may_walk(const r307_index_t *index, const r307_first_look_t *firs
                         index->always_count))) {
         return 1;
     }
-    if (!index->prefilter && begins_elsewhere(index, path)) {
-        is_by_path = 0;
-    }
-    if (is_by_path || index->prefilter) {
+    if (has_keys(index, 0) || index->prefilter) {
         if (!is_walk_of(walk, index, path.s)) {
             walk_path(path.s, path.len, index->seed, walk);
         }
@@ -555,6 +553,17 @@ int r307_index_may_walk(const r307_index_t *index, const r307_first_look_t *firs
         return 1;
     }
     return has_below(index) && (first->base_from >= path.len || may_below(index, first, walk));
+}
+
+int r307_index_may_walk(const r307_index_t *index, const r307_first_look_t *first,
+                        r307_trail_t *walk)
+{
+    r307_slice_t path = first->path;
+    int is_elsewhere = path.len && path.s[0] == '/' && !index->always_count
+                       && !index->prefilter && begins_elsewhere(index, path)
+                       && !has_below(index);
+
+    return !is_elsewhere && may_by_keys(index, first, walk);
 }
 
 int r307_index_may(const r307_index_t *index, const r307_first_look_t *first)
