@@ -10,6 +10,15 @@ use R307::Wire;
 use Time::HiRes qw(sleep time);
 
 my @rows = R307::Rows::read_table('body.tsv', as_is => ['steps']);
+# Until 2.4.46 httpd takes the length from a chunked request before any module sees it, whatever it says, and keeps the
+# connection.
+my %unseen = ('te-length' => 1, 'length-te' => 1, 'te-length-bad' => 1);
+if (!httpd_since('2.4.46')) {
+    @$_{qw(status after)} = (307, 'keep') for grep { $unseen{ $_->{id} } } @rows;
+}
+# httpd 2.5 has no filter for the body yet when it makes its 417, waits for an end that it does not see, and answers nothing,
+# with this module and without.
+@rows = grep { $_->{id} ne 'expect-other' } @rows if httpd_since('2.5.0');
 # The answers that are not made where `server` makes them, and what they say there.
 my %places = (location => 307, directory => 307, login => 307, page => 307, text => 307, program => 307,
               gone => 410, 'refused-404' => 404);

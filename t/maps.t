@@ -354,7 +354,12 @@ for my $try (1 .. 5) {
     last_of('/a', "307 -> /written$try");
     $was = "written$try";
 }
-is($just_written, 'kept', 'a restart does not take what was just written');
+SKIP: {
+    # with glibc 2.34 and later its children wait five seconds for a thread that has ended (join_workers)
+    skip 'a restart of worker takes more than three seconds, until httpd 2.4.62', 1
+        if $ENV{R307_MPM} eq 'worker' && !httpd_since('2.4.62');
+    is($just_written, 'kept', 'a restart does not take what was just written');
+}
 put('maps/site.map', "/a /restarted\n");
 becomes('/a', '307 -> /restarted', 'but once it stood still');
 is(get('/t1/page.html'), '307 -> /t1/other.html', 'and .htaccess as before');

@@ -181,9 +181,12 @@ like(raw("CONNECT same.example:443 HTTP/1.1\r\nHost: same.example:443\r\nConnect
      qr{^HTTP/1\.1 (?!3)}, 'CONNECT is left alone');
 like(raw("GET /same/x HTTP/1.0\r\n\r\n", vhost => 'phases'),
      qr{^HTTP/1\.1 307 .*^Location: /ours/x\r$}ms, 'HTTP/1.0 without Host');
-my $old = raw("GET /same/x\r\n", vhost => 'phases');
-ok($old !~ m{^HTTP/} && $old =~ m{href="/ours/x"}, 'HTTP/0.9: the page with the link, and no header')
-    or diag($old);
+SKIP: {
+    skip 'httpd 2.5 waits for headers that HTTP/0.9 has not', 1 if httpd_since('2.5.0');
+    my $old = raw("GET /same/x\r\n", vhost => 'phases');
+    ok($old !~ m{^HTTP/} && $old =~ m{href="/ours/x"}, 'HTTP/0.9: the page with the link, and no header')
+        or diag($old);
+}
 like(raw("GET http://127.0.0.1:$port/same/x?y HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n", vhost => 'phases'),
      qr{^Location: /ours/x\?y\r$}m, 'an absolute request target is its path and query');
 like(raw("GET http://other.example/same/x HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n", vhost => 'phases'),

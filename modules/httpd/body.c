@@ -105,6 +105,12 @@ static apr_off_t length(const request_rec *r)
     return value;
 }
 
+/* RFC 9112 6.3: a 400, and the end. httpd 2.4.46 and later say so before us. */
+static int is_unframed(const request_rec *r)
+{
+    return !is_h2(r) && !is_chunked(r) && length(r) < 0;
+}
+
 /* HTTP/1 announces a body by these two headers alone. */
 static int has_body(request_rec *r)
 {
@@ -137,7 +143,7 @@ static int must_close(request_rec *r, apr_off_t most)
         /* RFC 9112 6.1: an HTTP/1.0 message with Transfer-Encoding is suspect */
         return r->proto_num < HTTP_VERSION(1, 1) || r->expecting_100;
     }
-    return len < 0 || len > most || (limit > 0 && len > limit) || r->expecting_100;
+    return len > most || (limit > 0 && len > limit) || r->expecting_100;
 }
 
 /* HTTP_IN answers a read beyond LimitRequestBody with a 413 of its own, after our answer
@@ -257,6 +263,9 @@ void r307_body_plan(request_rec *r, apr_int64_t drain, apr_interval_time_t time,
             body->time = H2_AWAITED;    /* who waits for a 100 sends nothing */
         }
         body->most = within_limit(r, most > H2_WINDOW ? most : H2_WINDOW);
+    }
+    else if (is_unframed(r)) {
+        body->failed = failed(r, body, APR_EINVAL);
     }
     else if (must_close(r, most)) {
         close_after(r);

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # What the end-to-end tests say. One call is one check. `use R307;` brings Test::More,
-# have_module, and the functions below; nothing here follows a redirect.
+# have_module, httpd_since, and the functions below; nothing here follows a redirect.
 package R307;
 
 use strict;
@@ -18,12 +18,14 @@ use Time::HiRes qw(sleep time);
 
 our @EXPORT = (@Test::More::EXPORT, qw(
     answer redirects_to passes refused mark_log logged not_logged log_since_mark
-    soon raw port host vars have_module full seed once));
+    soon raw port host vars have_module httpd_since full seed once));
 
 my $config = Apache::Test::config();
 
 sub vars        { return $config->{vars}{$_[0]} }
 sub have_module { return Apache::Test::have_module(@_) }
+# httpd_since('2.4.41'): that, or a later one
+sub httpd_since { return Apache::Test::have_min_apache_version($_[0]) }
 
 # --full asks for the full counts: full(50, 1000) is 50, or 1000 with --full.
 sub full { my ($few, $many) = @_; return $ENV{R307_FULL} ? $many : $few }
