@@ -12,7 +12,7 @@ APLOG_USE_MODULE(redirect307);
 
 #define TICK       1000         /* milliseconds between two rounds */
 #define TICK_PRESSED 50         /* while the writer lacks room, or may soon */
-#define VIEWS_MOST 1000         /* tenants' maps that a process keeps ready */
+#define VIEWS_MOST 128          /* tenants' maps that a process keeps ready, of 16 KiB each */
 #define STOP_NAP   apr_time_from_msec(5)
 #define STOP_TRIES 200
 

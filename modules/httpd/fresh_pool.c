@@ -2,7 +2,7 @@
 #include "httpd/fresh_pool.h"
 
 #include <stddef.h>
-#include <apr_allocator.h>
+#include <apr_thread_mutex.h>
 
 /* Above what malloc ever takes from memory that was used before: such a piece is mapped when it
  * is asked for, costs what is used of it, and is unmapped when it is freed. */
@@ -46,4 +46,25 @@ apr_pool_t *r307_lone_pool_make(void)
     }
     apr_allocator_owner_set(allocator, p);
     return p;
+}
+
+#define SPARE_MOST ((apr_size_t)2 * 1024 * 1024)        /* bytes that nobody has */
+
+apr_allocator_t *r307_spares_make(void)
+{
+    apr_allocator_t *allocator;
+    apr_thread_mutex_t *mutex;
+    apr_pool_t *p;
+
+    if (apr_allocator_create(&allocator) != APR_SUCCESS) {
+        return NULL;
+    }
+    if (apr_pool_create_unmanaged_ex(&p, NULL, allocator) != APR_SUCCESS
+        || apr_thread_mutex_create(&mutex, APR_THREAD_MUTEX_DEFAULT, p) != APR_SUCCESS) {
+        apr_allocator_destroy(allocator);
+        return NULL;
+    }
+    apr_allocator_mutex_set(allocator, mutex);
+    apr_allocator_max_free_set(allocator, SPARE_MOST);
+    return allocator;
 }

@@ -8,6 +8,7 @@
 #ifndef R307_HTTPD_FRESH_POOL_H
 #define R307_HTTPD_FRESH_POOL_H
 
+#include <apr_allocator.h>
 #include <apr_pools.h>
 
 /* So many lines are worth one. */
@@ -20,5 +21,11 @@ apr_pool_t *r307_fresh_pool_make(apr_pool_t *parent);
 /* Of no parent, whose end would end it while somebody uses it: making and ending it takes no
  * lock of another pool, and its end gives all of it back. NULL without memory. */
 apr_pool_t *r307_lone_pool_make(void);
+
+/* For small pools that a process makes and ends all the time, by whatever thread: what one
+ * gives back the next one takes, as mapping and unmapping memory halts all threads. Given to
+ * apr_pool_create_unmanaged_ex; stays until the process ends. NULL without memory: then each
+ * pool has an allocator of its own. */
+apr_allocator_t *r307_spares_make(void);
 
 #endif

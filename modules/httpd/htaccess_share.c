@@ -10,6 +10,7 @@
 #include <http_config.h>
 #include <http_log.h>
 #include "base/hash.h"
+#include "httpd/fresh_pool.h"
 #include "httpd/mapask.h"
 
 APLOG_USE_MODULE(redirect307);
@@ -89,6 +90,7 @@ r307_htshare_t *r307_htshare_join(apr_pool_t *pchild, server_rec *s, int is_thre
         || !r307_arena_join(share->arena, getpid())) {
         return NULL;
     }
+    share->spares = r307_spares_make();
     r307_arena_rest(share->arena);
     close(share->queue[0]);             /* the builder's end */
     share->queue[0] = -1;

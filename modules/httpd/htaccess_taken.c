@@ -463,7 +463,7 @@ static const char *open_locked(r307_htshare_t *share, r307_htshared_t *shared,
     apr_pool_t *pool;
     const char *bad;
 
-    apr_pool_create_unmanaged_ex(&pool, NULL, NULL);
+    apr_pool_create_unmanaged_ex(&pool, NULL, share->spares);
     r307_pack_context(&context);
     context.nth = run->set.first;
     context.nth_regex = run->before.regexes + 1;

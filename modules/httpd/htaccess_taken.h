@@ -56,6 +56,7 @@ struct r307_htshare_t {
     size_t most;
     /* of this process */
     apr_thread_mutex_t *lock;   /* NULL: one thread */
+    apr_allocator_t *spares;    /* of what is open */
     apr_hash_t *no_names;
     apr_array_header_t *no_rules;
     r307_htshared_t *bucket[R307_HTBUCKETS];

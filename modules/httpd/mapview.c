@@ -18,7 +18,7 @@ r307_mapview_t *r307_mapview_attach(r307_store_t *store, const r307_mapref_t *re
     apr_pool_t *pool;
     r307_mapview_t *view;
 
-    apr_pool_create_unmanaged_ex(&pool, NULL, NULL);
+    apr_pool_create_unmanaged_ex(&pool, NULL, store->spares);
     view = apr_pcalloc(pool, sizeof(*view));
     view->pool = pool;
     view->serial = serial;

@@ -53,6 +53,7 @@ typedef struct r307_store_t {
     int wake[2];                    /* a pipe: ends the naps of the thread that follows */
     apr_thread_t *follower;
     int is_followed;                /* __atomic: 0 again when the thread is at its end */
+    apr_allocator_t *spares;        /* of views and users; NULL in whom nobody asks */
     apr_pool_t *thread_pool;
     r307_mapview_t *replaced;
     r307_mapuser_t *gone;

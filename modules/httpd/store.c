@@ -13,6 +13,7 @@
 #include <unixd.h>
 #include "base/version.h"
 #include "httpd/builder.h"
+#include "httpd/fresh_pool.h"
 #include "httpd/mapask.h"
 #include "httpd/mapview.h"
 #include "shared/pages.h"
@@ -426,6 +427,7 @@ void r307_store_join(apr_pool_t *pchild, server_rec *s)
         close(store->queue[0]);
         store->queue[0] = -1;
     }
+    store->spares = r307_spares_make();
     store->is_child = 1;
     store->forks = ap_find_linked_module("mpm_itk.c") != NULL;
     store->waiting_most = quarter();

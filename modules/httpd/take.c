@@ -164,7 +164,7 @@ static void become_user_locked(r307_store_t *store, int slot, const r307_mapref_
     apr_pool_t *pool;
     r307_mapuser_t *user;
 
-    apr_pool_create_unmanaged_ex(&pool, NULL, NULL);
+    apr_pool_create_unmanaged_ex(&pool, NULL, store->spares);
     user = apr_pcalloc(pool, sizeof(*user));
     user->pool = pool;
     user->ref = r307_mapref_copy(pool, ref);

@@ -19,6 +19,8 @@ WARM, SECONDS, TURNS = 4, 3, 3
 CHILDREN = ["StartServers 16", "ServerLimit 16", "ThreadsPerChild 25", "MaxRequestWorkers 400",
             "MinSpareThreads 400", "MaxSpareThreads 400", "MaxConnectionsPerChild 0"]
 
+ARENA = ["Redirect307Arena 512M"]       # tenants have half of it, and their maps take 150 MiB
+
 
 def old(i):
     return "/old-%03d.html" % i
@@ -61,7 +63,7 @@ def part(place, results):
 
 def served(place, key, tenants, lines, mapped):
     module, directive = ("redirect307", "Redirect307") if key == "ours" else ("alias", "Redirect 307")
-    server = httpd(place, [module], CHILDREN, override="FileInfo")
+    server = httpd(place, [module], CHILDREN + (ARENA if key == "ours" else []), override="FileInfo")
     furnish(place, server, directive, tenants, lines, mapped if key == "ours" else 0)
     return server
 
