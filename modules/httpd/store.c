@@ -427,9 +427,10 @@ void r307_store_join(apr_pool_t *pchild, server_rec *s)
         close(store->queue[0]);
         store->queue[0] = -1;
     }
-    store->spares = r307_spares_make();
     store->is_child = 1;
     store->forks = ap_find_linked_module("mpm_itk.c") != NULL;
+    /* their mutex may be held by another thread when this process is forked */
+    store->spares = store->forks ? NULL : r307_spares_make();
     store->waiting_most = quarter();
     join(store);
     apr_pool_pre_cleanup_register(pchild, store, r307_follow_stop);

@@ -5,9 +5,10 @@
 #include <apr_strings.h>
 
 #define BELOW_MOST 1024
+#define CLEARED_EACH 64         /* rules: what was made for them is given back */
 
 typedef struct look_t {
-    apr_pool_t *p;
+    apr_pool_t *p;                  /* of some rules */
     const r307_bares_t *bares;
     r307_view_t nobody;
     r307_path_t path;               /* of it */
@@ -110,6 +111,9 @@ static const unsigned char *flags_of(apr_pool_t *p, look_t *look, int nth,
             && is_nobodys(look, target->text)) {
             flags[k] |= R307_ALONE_TARGET;
         }
+        if (k % CLEARED_EACH == 0) {
+            apr_pool_clear(look->p);
+        }
     }
     return flags;
 }
@@ -127,7 +131,7 @@ r307_alone_t *r307_alone_make(apr_pool_t *p, const r307_scope_t *scopes, int cou
     apr_pool_create(&look.p, p);
     look.bares = &alone->bares;
     look.is_by_prefix = 1;
-    r307_ask_view(look.p, &nobody, "/", &look.nobody);
+    r307_ask_view(p, &nobody, "/", &look.nobody);
     memset(&look.path, 0, sizeof(look.path));
     look.nobody.path = &look.path;
     for (i = 0; i < count; i++) {
