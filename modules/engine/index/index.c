@@ -198,6 +198,7 @@ static void walk_path(const char *s, size_t len, apr_uint64_t m, r307_trail_t *w
 
 /* Whether every byte means itself and no segment is empty or begins with a dot: what a walk
  * finds, too. Eight bytes at once, of which the last is the first of the next eight. */
+__attribute__((noinline))
 static int is_plain(const char *s, size_t len)
 {
     size_t at = 0;
@@ -525,12 +526,11 @@ static int has_below(const r307_index_t *index)
     return index->depths[1] || index->exact[1];
 }
 
-/* Where the path's first letters say nothing. */
-__attribute__((noinline))
-static int may_by_keys(const r307_index_t *index, const r307_first_look_t *first,
-                       r307_trail_t *walk)
+int r307_index_may_walk(const r307_index_t *index, const r307_first_look_t *first,
+                        r307_trail_t *walk)
 {
     r307_slice_t path = first->path;
+    int is_walked;
 
     if (path.len == 0 || path.s[0] != '/'
         || (index->always_count
@@ -538,8 +538,10 @@ static int may_by_keys(const r307_index_t *index, const r307_first_look_t *first
                         index->always_count))) {
         return 1;
     }
-    if (has_keys(index, 0) || index->prefilter) {
-        if (!is_walk_of(walk, index, path.s)) {
+    is_walked = is_walk_of(walk, index, path.s);
+    if ((has_keys(index, 0) || index->prefilter)
+        && (is_walked || index->prefilter || !begins_elsewhere(index, path))) {
+        if (!is_walked) {
             walk_path(path.s, path.len, index->seed, walk);
         }
         /* which says, too, whether the path is as regexes would see it */
@@ -553,17 +555,6 @@ static int may_by_keys(const r307_index_t *index, const r307_first_look_t *first
         return 1;
     }
     return has_below(index) && (first->base_from >= path.len || may_below(index, first, walk));
-}
-
-int r307_index_may_walk(const r307_index_t *index, const r307_first_look_t *first,
-                        r307_trail_t *walk)
-{
-    r307_slice_t path = first->path;
-    int is_elsewhere = path.len && path.s[0] == '/' && !index->always_count
-                       && !index->prefilter && begins_elsewhere(index, path)
-                       && !has_below(index);
-
-    return !is_elsewhere && may_by_keys(index, first, walk);
 }
 
 int r307_index_may(const r307_index_t *index, const r307_first_look_t *first)
