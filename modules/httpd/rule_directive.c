@@ -170,7 +170,7 @@ static const char *add_rule(r307_reading_t *reading, cmd_parms *cmd, r307_config
     if (!block->is_htaccess && block->rules->rules->nelts == 1) {
         r307_conf_indexes_note(cmd, block);
     }
-    if (!err && block->is_htaccess) {
+    if (!err && met) {
         met->rules++;
         met->regexes += rule->nth_regex != 0;
         r307_limit_count(cmd->pool, &block->tally, rule);
