@@ -138,9 +138,9 @@ int r307_arena_find(const r307_arena_t *arena, r307_slice_t key)
 
 static unsigned place_of(apr_uint64_t device, apr_uint64_t inode)
 {
-    apr_uint64_t file[] = { device, inode };
+    apr_uint64_t h = r307_hash_step(0, device, R307_HASH_OPEN | 1);
 
-    return (unsigned)r307_hash_keyed(R307_HASH_OPEN, file, sizeof(file)) % FILES;
+    return (unsigned)r307_hash_step(h, inode, R307_HASH_OPEN | 1) % FILES;
 }
 
 /* Whether the slot that stands there is of that file now. */
@@ -192,10 +192,29 @@ void r307_arena_note_file(r307_arena_t *arena, int slot, apr_uint64_t device,
     __atomic_store_n(&arena->head->files[chosen], (apr_uint32_t)slot + 1, __ATOMIC_SEQ_CST);
 }
 
+/* Whether nothing stands where a file may: so it is for nearly all that are served. */
+static int is_free(const r307_arena_t *arena, unsigned place)
+{
+    const apr_uint32_t *files = arena->head->files + place;
+    apr_uint32_t any = 0;
+    unsigned i;
+
+    if (place > FILES - FILE_PROBES) {
+        return 0;
+    }
+    for (i = 0; i < FILE_PROBES; i++) {
+        any |= __atomic_load_n(&files[i], __ATOMIC_RELAXED);
+    }
+    return !any;
+}
+
 int r307_arena_is_file(const r307_arena_t *arena, apr_uint64_t device, apr_uint64_t inode)
 {
     unsigned place = place_of(device, inode), i;
 
+    if (is_free(arena, place)) {
+        return 0;
+    }
     for (i = 0; i < FILE_PROBES; i++) {
         apr_uint32_t entry = __atomic_load_n(&arena->head->files[(place + i) % FILES],
                                              __ATOMIC_RELAXED);
