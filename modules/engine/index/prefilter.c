@@ -215,6 +215,11 @@ static int compare_group(const reader_t *reader, const r307_bit_rows_t *group, i
     apr_uint64_t can[R307_ROWS_WIDTH];
     size_t at, last = anchored ? 0 : reader->len;
 
+    if (anchored && group->width == 1) {
+        can[0] = 0;
+        compare_few(reader, group, 0, can);
+        return can[0] && take_group(reader, group, can);
+    }
     memset(can, 0, group->width * sizeof(*can));
     for (at = 0; at <= last; at++) {
         if (group->width == 1) {

@@ -208,6 +208,24 @@ static void add_word(r307_prefilter_builder_t *builder, r307_slice_t word, apr_u
 }
 
 #define COMMON 8        /* regexes with one word: then the bytes tell more */
+#define FEW    64       /* regexes: a row is one word of bits, and one look at it is all */
+#define KNOWN  4        /* bytes, "/new": then a path that the bytes do not sort out is rare */
+
+/* Whether so many of its first bytes are a letter, or a letter in both cases. */
+static int begins_known(const r307_regex_needs_t *need)
+{
+    int i, k, known = 0;
+
+    for (i = 0; i < need->byte_count; i++) {
+        int bytes = 0;
+
+        for (k = 0; k < 256; k++) {
+            bytes += r307_byteset_has(&need->bytes[i], (unsigned char)k);
+        }
+        known += bytes <= 2;
+    }
+    return known >= KNOWN;
+}
 
 static void sort_regexes(r307_prefilter_builder_t *builder)
 {
@@ -220,8 +238,10 @@ static void sort_regexes(r307_prefilter_builder_t *builder)
         const r307_needle_t *needle = best_needle(builder, times, need, &rarest);
         apr_array_header_t *group = builder->groups[!need->anchored];
         int has_bytes = need->byte_count > 1 && group->nelts < R307_ROWS_MOST;
+        int is_compared = builder->regexes->nelts <= FEW && need->anchored
+                          && begins_known(need);
 
-        if (needle && (rarest <= COMMON || !has_bytes)
+        if (needle && !is_compared && (rarest <= COMMON || !has_bytes)
             && builder->nodes->nelts < (int)R307_EDGE_MOST - 100000) {
             for (w = 0; w < needle->count; w++) {
                 add_word(builder, end_of(needle->words[w]), regex->rule);
