@@ -196,32 +196,38 @@ static void walk_path(const char *s, size_t len, apr_uint64_t m, r307_trail_t *w
     walk->seed = m;
 }
 
+/* The high bit of each byte says that it is plain: it is ASCII and none of those that may not
+ * mean themselves, and no '/' in front of another one or of a dot. (Of eight ASCII bytes each
+ * one and 0x7f is less than 256, so none has a part in what is said of another; where one is
+ * not, it is told by its own bit, whatever is said of others.) */
+static inline apr_uint64_t plain(apr_uint64_t word)
+{
+    apr_uint64_t odd = ((word & ~(ONES * 6)) ^ (ONES * 0x21)) + ~HIGHS;
+    apr_uint64_t slash = (word ^ SLASHES) + ~HIGHS;
+    apr_uint64_t next = ((word >> 8 | ONES) ^ SLASHES) + ~HIGHS;    /* '.' differs in that bit */
+
+    return odd & (slash | next) & ~word;
+}
+
 /* Whether every byte means itself and no segment is empty or begins with a dot: what a walk
- * finds, too. Eight bytes at once, of which the last is the first of the next eight. */
+ * finds, too. Eight bytes at once, of which the last is the first of the next eight; and the
+ * last eight, whichever of them were looked at. Perhaps not, where one is not ASCII. */
 __attribute__((noinline))
 static int is_plain(const char *s, size_t len)
 {
-    size_t at = 0;
+    apr_uint64_t all = HIGHS;
+    size_t at = 0, last = len - R307_HASH_WORD;
 
-    for (;;) {
-        apr_uint64_t word = r307_hash_word(s + at, len - at, at);
-        apr_uint64_t odd = (word & ~(ONES * 6)) ^ (ONES * 0x21);
-        apr_uint64_t slash = word ^ SLASHES;
-        apr_uint64_t next = (word >> 8 | ONES) ^ SLASHES;   /* '.' differs in that bit */
-
-        odd = (odd - ONES) & ~odd;
-        slash = (slash - ONES) & ~slash & (next - ONES) & ~next;
-        if ((odd | slash) & HIGHS) {
-            return 0;
-        }
-        if (len - at <= R307_HASH_WORD) {
-            return 1;
-        }
-        at += R307_HASH_WORD - 1;
+    if (len < R307_HASH_WORD) {
+        return (plain(r307_hash_word(s, len, 0)) & HIGHS) == HIGHS;
     }
+    while ((all &= plain(r307_hash_word(s + at, R307_HASH_WORD, 0))) == HIGHS && at < last) {
+        at = at + R307_HASH_WORD - 1 < last ? at + R307_HASH_WORD - 1 : last;
+    }
+    return all == HIGHS;
 }
 
-/* Whether no key begins as the path does. */
+/* Whether no key but '/' begins as the path does. */
 static inline int begins_elsewhere(const r307_index_t *index, r307_slice_t path)
 {
     unsigned bit = r307_index_begin(path.s + 1, path.len - 1);
@@ -526,11 +532,26 @@ static int has_below(const r307_index_t *index)
     return index->depths[1] || index->exact[1];
 }
 
+/* Every key of the whole path, and whether regexes would see another one. Most paths need no
+ * walk for that. */
+static inline int may_keys(const r307_index_t *index, const r307_first_look_t *first,
+                           r307_trail_t *walk)
+{
+    if (!is_walk_of(walk, index, first->path.s)) {
+        if (begins_elsewhere(index, first->path)
+            && !(has_depth(index->depths[0], 0)
+                 && has_key(index, first, 0, R307_KEY_PREFIX))) {
+            return 0;
+        }
+        walk_path(first->path.s, first->path.len, index->seed, walk);
+    }
+    return may_walk(index, first, walk, 0, 0);
+}
+
 int r307_index_may_walk(const r307_index_t *index, const r307_first_look_t *first,
                         r307_trail_t *walk)
 {
     r307_slice_t path = first->path;
-    int is_walked;
 
     if (path.len == 0 || path.s[0] != '/'
         || (index->always_count
@@ -538,16 +559,8 @@ int r307_index_may_walk(const r307_index_t *index, const r307_first_look_t *firs
                         index->always_count))) {
         return 1;
     }
-    is_walked = is_walk_of(walk, index, path.s);
-    if ((has_keys(index, 0) || index->prefilter)
-        && (is_walked || index->prefilter || !begins_elsewhere(index, path))) {
-        if (!is_walked) {
-            walk_path(path.s, path.len, index->seed, walk);
-        }
-        /* which says, too, whether the path is as regexes would see it */
-        if (may_walk(index, first, walk, 0, 0)) {
-            return 1;
-        }
+    if ((has_keys(index, 0) || index->prefilter) && may_keys(index, first, walk)) {
+        return 1;
     }
     if (index->prefilter
         && r307_prefilter_may((const void *)((const apr_uint32_t *)(const void *)index

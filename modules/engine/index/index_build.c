@@ -100,11 +100,8 @@ static apr_uint64_t prefix_key(r307_index_builder_t *builder, r307_slice_t head,
     apr_uint64_t h = path_hash(head, builder->head.seed, &depth);
 
     builder->head.depths[below] |= 1ull << (depth < 63 ? depth : 63);
-    if (depth) {
+    if (depth) {                    /* '/' is asked for by itself */
         begin(builder, head.s + 1, head.len - 1);
-    }
-    else {
-        begin_anyhow(builder);
     }
     return r307_index_key(h, below ? R307_KEY_PREFIX_BELOW : R307_KEY_PREFIX,
                           builder->head.seed);
