@@ -252,9 +252,9 @@ static int maps_may(const r307_first_look_t *first, const r307_block_t *block,
 static int block_may(request_rec *r, const r307_config_t *conf, r307_first_look_t *first,
                      const r307_block_t *block, r307_looked_t *looked)
 {
-    int may;
-
     first->base_from = R307_INDEX_NO_BASE;
+    first->rules = NULL;
+    first->stays = 0;
     if (block->doubts || (!block->rules->index && block->rules->rules->nelts)
         || maps_may(first, block, looked)) {
         return 1;
@@ -272,10 +272,7 @@ static int block_may(request_rec *r, const r307_config_t *conf, r307_first_look_
     }
     first->rules = r307_ruleset_hosted(block->rules);
     first->stays = !block->rules->packed;       /* an image may be opened anew */
-    may = r307_index_may_walk(block->rules->index, first, &looked->walk);
-    first->rules = NULL;
-    first->stays = 0;
-    return may;
+    return r307_index_may_walk(block->rules->index, first, &looked->walk);
 }
 
 int r307_serve_may(request_rec *r, const r307_config_t *conf, const r307_blocks_t *blocks,
@@ -290,10 +287,8 @@ int r307_serve_may(request_rec *r, const r307_config_t *conf, const r307_blocks_
     }
     query = strchr(path, '?');      /* r->args a module before us may have changed */
     first.path = r307_slice(path, query ? (size_t)(query - path) : strlen(path));
-    first.host = r->hostname ? r->hostname : "";
+    first.host = r->hostname;
     first.has_query = query != NULL;
-    first.rules = NULL;
-    first.stays = 0;
     for (i = 0; i < blocks->count; i++) {
         if (block_may(r, conf, &first, blocks->at[i], looked)) {
             return 1;

@@ -23,6 +23,7 @@ typedef struct r307_looked_t {
 static inline void r307_looked_make(r307_looked_t *looked)
 {
     looked->walk.seed = 0;
+    looked->walk.plain = NULL;
     looked->block = looked->asked = NULL;
 }
 

@@ -33,11 +33,6 @@ const r307_rule_t *r307_ruleset_rule(apr_pool_t *p, const r307_ruleset_t *set, i
                        : APR_ARRAY_IDX(set->rules, number, const r307_rule_t *);
 }
 
-const r307_rule_t *const *r307_ruleset_hosted(const r307_ruleset_t *set)
-{
-    return set->is_hosted ? (const r307_rule_t *const *)(const void *)set->rules->elts : NULL;
-}
-
 static const r307_share_t *share_of(const r307_rule_t *rule)
 {
     int i;

@@ -53,7 +53,10 @@ int r307_ruleset_count(const r307_ruleset_t *set);
 const r307_rule_t *r307_ruleset_rule(apr_pool_t *p, const r307_ruleset_t *set, int number);
 /* All of them by their numbers, where one is for some hosts alone; NULL: none is, or they are
  * in an image. */
-const r307_rule_t *const *r307_ruleset_hosted(const r307_ruleset_t *set);
+static inline const r307_rule_t *const *r307_ruleset_hosted(const r307_ruleset_t *set)
+{
+    return set->is_hosted ? (const r307_rule_t *const *)(const void *)set->rules->elts : NULL;
+}
 
 /* When nothing more is added: makes the index in p. Not needed for a right answer. seed:
  * see r307_index_builder_make. now: rules that were over a day before are never looked at

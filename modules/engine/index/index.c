@@ -227,12 +227,19 @@ static int is_plain(const char *s, size_t len)
     return all == HIGHS;
 }
 
-/* Whether no key but '/' begins as the path does. */
-static inline int begins_elsewhere(const r307_index_t *index, r307_slice_t path)
+/* Whether no key but '/', and no regex of which it is known, begins as the path does. */
+static inline int begins_elsewhere(const r307_index_t *index, r307_slice_t path,
+                                   r307_trail_t *walk)
 {
     unsigned bit = r307_index_begin(path.s + 1, path.len - 1);
 
-    return !(index->begins[bit / 64] >> bit % 64 & 1) && is_plain(path.s, path.len);
+    if (index->begins[bit / 64] >> bit % 64 & 1) {
+        return 0;
+    }
+    if (walk->plain != path.s && is_plain(path.s, path.len)) {
+        walk->plain = path.s;
+    }
+    return walk->plain == path.s;
 }
 
 /* Whether it is the walk of what begins at s, by this index's seed. */
@@ -532,26 +539,26 @@ static int has_below(const r307_index_t *index)
     return index->depths[1] || index->exact[1];
 }
 
-/* Every key of the whole path, and whether regexes would see another one. Most paths need no
- * walk for that. */
+/* Every key of the whole path, and whether regexes would see another one. */
 static inline int may_keys(const r307_index_t *index, const r307_first_look_t *first,
-                           r307_trail_t *walk)
+                           r307_trail_t *walk, int elsewhere)
 {
+    if (elsewhere && !(has_depth(index->depths[0], 0)
+                       && has_key(index, first, 0, R307_KEY_PREFIX))) {
+        return 0;
+    }
     if (!is_walk_of(walk, index, first->path.s)) {
-        if (begins_elsewhere(index, first->path)
-            && !(has_depth(index->depths[0], 0)
-                 && has_key(index, first, 0, R307_KEY_PREFIX))) {
-            return 0;
-        }
         walk_path(first->path.s, first->path.len, index->seed, walk);
     }
     return may_walk(index, first, walk, 0, 0);
 }
 
-int r307_index_may_walk(const r307_index_t *index, const r307_first_look_t *first,
-                        r307_trail_t *walk)
+__attribute__((noinline))
+static int may_any(const r307_index_t *index, const r307_first_look_t *first,
+                   r307_trail_t *walk)
 {
     r307_slice_t path = first->path;
+    int elsewhere;
 
     if (path.len == 0 || path.s[0] != '/'
         || (index->always_count
@@ -559,10 +566,11 @@ int r307_index_may_walk(const r307_index_t *index, const r307_first_look_t *firs
                         index->always_count))) {
         return 1;
     }
-    if ((has_keys(index, 0) || index->prefilter) && may_keys(index, first, walk)) {
+    elsewhere = begins_elsewhere(index, path, walk);
+    if ((has_keys(index, 0) || index->prefilter) && may_keys(index, first, walk, elsewhere)) {
         return 1;
     }
-    if (index->prefilter
+    if (index->prefilter && !(elsewhere && !(index->others & R307_OTHERS_REGEX))
         && r307_prefilter_may((const void *)((const apr_uint32_t *)(const void *)index
                                              + index->prefilter), path.s, path.len)) {
         return 1;
@@ -570,10 +578,22 @@ int r307_index_may_walk(const r307_index_t *index, const r307_first_look_t *firs
     return has_below(index) && (first->base_from >= path.len || may_below(index, first, walk));
 }
 
+int r307_index_may_walk(const r307_index_t *index, const r307_first_look_t *first,
+                        r307_trail_t *walk)
+{
+    /* nearly all requests, of nearly all servers */
+    if (!index->others && first->path.len && first->path.s[0] == '/'
+        && begins_elsewhere(index, first->path, walk)) {
+        return 0;
+    }
+    return may_any(index, first, walk);
+}
+
 int r307_index_may(const r307_index_t *index, const r307_first_look_t *first)
 {
     r307_trail_t walk;
 
     walk.seed = 0;
+    walk.plain = NULL;
     return r307_index_may_walk(index, first, &walk);
 }

@@ -76,6 +76,8 @@ typedef struct r307_trail_t {
     size_t rest;                    /* where those begin that are not among them */
     size_t len;                     /* of the path */
     int is_normal;                  /* as r307_path_is_normal, and there is no '#' */
+    const char *plain;              /* NULL, or where a path begins that is known to be so, too,
+                                     * whether it was walked or not */
     const r307_index_t *found_in;   /* of which a first look found this key first, and in front
                                      * of it nothing; NULL: of none. Of the index alone: */
     const void *found;
@@ -103,7 +105,7 @@ typedef struct r307_first_look_t {
  * requests are for no rule. 1: perhaps one can. */
 int r307_index_may(const r307_index_t *index, const r307_first_look_t *first);
 /* The same for several indexes: what one did with the path the others take. The seed of *walk
- * is 0 before the first. Afterwards it is the walk of the path, or, where all sources are
+ * is 0 before the first, and `plain` is NULL. Afterwards it is the walk of the path, or, where all sources are
  * relative, of what lies below the directory. */
 int r307_index_may_walk(const r307_index_t *index, const r307_first_look_t *first,
                         r307_trail_t *walk);

@@ -67,7 +67,7 @@ struct r307_index_t {
     apr_uint64_t depths[2];     /* bit d: a prefix of d segments is a key; bit 63: of that
                                  * or more. [1]: relative */
     apr_uint64_t begins[4];     /* bit r307_index_begin: a key of no directory, other than
-                                 * '/', begins so */
+                                 * '/', or a regex begins so */
     apr_uint32_t words;         /* of the whole block */
     apr_uint32_t count;         /* rules */
     apr_uint32_t slots;
@@ -79,7 +79,11 @@ struct r307_index_t {
     apr_uint32_t lists_end;
     apr_uint32_t always, always_count;      /* rules without a source */
     apr_uint32_t prefilter, prefilter_size;         /* of regexes; 0: there are none */
+    apr_uint32_t others;        /* what may be for paths that begin otherwise: */
 };
+
+#define R307_OTHERS_REGEX 1u    /* a regex of which it is not known how it begins */
+#define R307_OTHERS_RULE  2u    /* '/', one without a source, one that is relative */
 
 /* m, here and below: the seed. */
 static inline apr_uint64_t r307_index_key(apr_uint64_t h, unsigned key, apr_uint64_t m)

@@ -80,6 +80,46 @@ static void begin_anyhow(r307_index_builder_t *builder)
     memset(builder->head.begins, 0xFF, sizeof(builder->head.begins));
 }
 
+/* Of the bytes of a set, as r307_index_begin takes them; how many there are. */
+static int kinds_of(const r307_byteset_t *set, unsigned char *kinds)
+{
+    unsigned char has[256] = { 0 };
+    int i, count = 0;
+
+    for (i = 0; i < 256; i++) {
+        if (r307_byteset_has(set, (unsigned char)i) && !has[i | 0x20]++) {
+            kinds[count++] = (unsigned char)(i | 0x20);
+        }
+    }
+    return count;
+}
+
+#define BEGINS_MOST 16      /* what can begin in many ways makes a look worthless for all */
+
+static void begin_regex(r307_index_builder_t *builder, const r307_regex_needs_t *need)
+{
+    unsigned char first[256], second[256];
+    int i, k, firsts, seconds;
+
+    if (!need->anchored || need->byte_count < 3) {
+        builder->head.others |= R307_OTHERS_REGEX;
+        return;
+    }
+    firsts = kinds_of(&need->bytes[1], first);
+    seconds = kinds_of(&need->bytes[2], second);
+    if (firsts * seconds > BEGINS_MOST) {
+        builder->head.others |= R307_OTHERS_REGEX;
+        return;
+    }
+    for (i = 0; i < firsts; i++) {
+        for (k = 0; k < seconds; k++) {
+            char bytes[] = { (char)first[i], (char)second[k] };
+
+            begin(builder, bytes, sizeof(bytes));
+        }
+    }
+}
+
 static apr_uint64_t path_hash(r307_slice_t path, apr_uint64_t m, apr_uint32_t *depth)
 {
     apr_uint64_t h = 0;
@@ -100,8 +140,11 @@ static apr_uint64_t prefix_key(r307_index_builder_t *builder, r307_slice_t head,
     apr_uint64_t h = path_hash(head, builder->head.seed, &depth);
 
     builder->head.depths[below] |= 1ull << (depth < 63 ? depth : 63);
-    if (depth) {                    /* '/' is asked for by itself */
+    if (depth && !below) {
         begin(builder, head.s + 1, head.len - 1);
+    }
+    else {
+        builder->head.others |= R307_OTHERS_RULE;
     }
     return r307_index_key(h, below ? R307_KEY_PREFIX_BELOW : R307_KEY_PREFIX,
                           builder->head.seed);
@@ -114,6 +157,7 @@ static apr_uint64_t exact_key(r307_index_builder_t *builder, r307_slice_t head,
 
     builder->head.exact[below] = 1;
     begin(builder, head.len ? head.s + 1 : "", head.len ? head.len - 1 : 0);
+    builder->head.others |= below ? R307_OTHERS_RULE : 0;
     return r307_index_key(path_hash(head, builder->head.seed, &depth),
                           below ? R307_KEY_EXACT_BELOW : R307_KEY_EXACT,
                           builder->head.seed);
@@ -162,6 +206,7 @@ static apr_uint64_t segs_key(r307_index_builder_t *builder, const r307_pattern_t
     if (shape < 0) {
         return prefix_key(builder, pattern->head, pattern->relative != 0);
     }
+    builder->head.others |= pattern->relative ? R307_OTHERS_RULE : 0;
     if (pattern->seg_count && !pattern->segs[0].is_name) {
         begin(builder, pattern->segs[0].text.s, pattern->segs[0].text.len);
     }
@@ -245,6 +290,7 @@ void r307_index_add(r307_index_builder_t *builder, const r307_pattern_t *pattern
 
     if (!pattern) {
         r307_grown_add(&builder->always, &builder->head.count, sizeof(builder->head.count));
+        builder->head.others |= R307_OTHERS_RULE;
         builder->head.count++;
         return;
     }
@@ -253,7 +299,8 @@ void r307_index_add(r307_index_builder_t *builder, const r307_pattern_t *pattern
     if (regex) {
         builder->prefilter = builder->prefilter ? builder->prefilter
                                         : r307_prefilter_builder_make(builder->p);
-        r307_prefilter_add(builder->prefilter, builder->head.count++, regex, pattern->fold);
+        begin_regex(builder, r307_prefilter_add(builder->prefilter, builder->head.count++,
+                                                regex, pattern->fold));
         return;
     }
     if (pattern->segs) {

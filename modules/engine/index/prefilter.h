@@ -21,9 +21,9 @@ typedef struct r307_prefilter_t r307_prefilter_t;       /* the block */
 /* What the builder holds is freed with p. */
 r307_prefilter_builder_t *r307_prefilter_builder_make(apr_pool_t *p);
 
-/* A regex by its pattern; numbers ascend. */
-void r307_prefilter_add(r307_prefilter_builder_t *builder, apr_uint32_t rule,
-                        const char *pattern, int fold);
+/* A regex by its pattern; numbers ascend. What it needs, which lives as the builder does. */
+const r307_regex_needs_t *r307_prefilter_add(r307_prefilter_builder_t *builder,
+                                             apr_uint32_t rule, const char *pattern, int fold);
 
 /* Ends the building; bytes of the block, a multiple of 8. */
 size_t r307_prefilter_size(r307_prefilter_builder_t *builder);

@@ -76,14 +76,15 @@ r307_prefilter_builder_t *r307_prefilter_builder_make(apr_pool_t *p)
     return builder;
 }
 
-void r307_prefilter_add(r307_prefilter_builder_t *builder, apr_uint32_t rule,
-                        const char *pattern, int fold)
+const r307_regex_needs_t *r307_prefilter_add(r307_prefilter_builder_t *builder,
+                                             apr_uint32_t rule, const char *pattern, int fold)
 {
     regex_t *regex = apr_palloc(builder->p, sizeof(*regex));
 
     regex->rule = rule;
     r307_regex_needs_read(builder->p, pattern, fold, &regex->need);
     APR_ARRAY_PUSH(builder->regexes, regex_t *) = regex;
+    return &regex->need;
 }
 
 /* --- which way a regex is found --- */

@@ -420,6 +420,7 @@ static void check_may(apr_pool_t *p, const r307_ruleset_t *rules, int in_directo
     const char *again;
 
     trail.seed = 0;
+    trail.plain = NULL;
     first.has_query = target_at_hand[first.path.len] == '?';
     if (in_directory && is_normal && strncmp(path, "/dir/", 5) == 0) {
         first.base_from = 4;
@@ -586,6 +587,39 @@ START_TEST(candidates_do_not_grow)
 }
 END_TEST
 
+/* The first look alone: 1, a rule may answer. */
+static const struct {
+    const char *line, *path;
+    int may;
+} looks[] = {
+    { "/old /new", "/page.html", 0 }, { "/old /new", "/x/old", 0 }, { "/old /new", "/olm", 0 },
+    { "/old /new", "/old/x", 1 }, { "/old /new", "/%6Fld", 1 }, { "/old /new", "//old", 1 },
+    { "/old /new", "/a/../old", 1 }, { "/old /new", "/a/b/c/d/./old", 1 }, { "/o /new", "/o", 1 },
+    { "/old /new", "/long-page/.old", 1 }, { "/old /new", "/p\xC3\xA9ge-of-nobody", 0 },
+    { "/ /new host=h1.example", "/page.html", 0 }, { "/ /new host=h77.example", "/page.html", 1 },
+    { "/ /new host=h1.example", "/%70age.html", 1 },
+    { "match=regex ^/news/([0-9]+)$ /new", "/page.html", 0 },
+    { "match=regex ^/news/([0-9]+)$ /new", "/news/77", 1 },
+    { "match=regex ^/news/([0-9]+)$ /new", "/%6Eews/77", 1 },
+    { "match=regex (?i)^/news/ /new", "/NEWS/77", 1 }, { "match=regex ^/(a|be)/ /new", "/be/x", 1 },
+    { "match=regex ^/n$ /new", "/n", 1 }, { "match=regex ^/.*-of-nobody /new", "/page-of-nobody", 1 },
+    { "match=regex ^/ab?$ /new", "/a", 1 }, { "match=regex ews /new", "/news", 1 },
+};
+
+START_TEST(looks_first)
+{
+    apr_pool_t *p = unit_pool();
+    r307_ruleset_t *set = many(p, looks[_i].line, 1, "server");
+    r307_first_look_t first = { r307_slice(looks[_i].path, strlen(looks[_i].path)),
+                                R307_INDEX_NO_BASE, "h77.example", 0, r307_ruleset_hosted(set), 1 };
+
+    ck_assert_msg(r307_index_may(set->index, &first) == looks[_i].may, "%s for %s", looks[_i].line,
+                  looks[_i].path);
+    unit_rows_add(1);
+    apr_pool_destroy(p);
+}
+END_TEST
+
 /* Bounded work on what a client may send: deep paths, many parameters. */
 START_TEST(hostile_requests)
 {
@@ -615,6 +649,7 @@ TCase *index_cases(void)
     tcase_set_timeout(tcase, 1200);
     tcase_add_test(tcase, same_as_one_by_one);
     tcase_add_loop_test(tcase, candidates_do_not_grow, 0, sizeof(grows) / sizeof(grows[0]));
+    tcase_add_loop_test(tcase, looks_first, 0, sizeof(looks) / sizeof(looks[0]));
     tcase_add_test(tcase, hostile_requests);
     return tcase;
 }
