@@ -29,6 +29,8 @@ for my $n (1 .. 200) {
     deploy("$n/my.map", '', 0);
 }
 deploy('top.map', '/top', 0);
+# so that a restart takes its time
+put('builder/lines.conf', join '', map { "Redirect307 /line$_ /v/line$_\n" } 1 .. 30_000);
 sleep 3.1;
 my $workers = $ENV{R307_MPM} eq 'prefork' ? "StartServers 8\nMinSpareServers 8\nMaxSpareServers 16\nServerLimit 16\nMaxRequestWorkers 16\n"
     : "StartServers 2\nServerLimit 2\nThreadLimit 8\nThreadsPerChild 8\nMaxRequestWorkers 16\nMinSpareThreads 1\nMaxSpareThreads 16\n";
@@ -41,6 +43,7 @@ DocumentRoot "$site"
     AllowOverride FileInfo
 </Directory>
 Redirect307Map "$site/top.map"
+Include "$site/lines.conf"
 EOT
 
 # The user that it runs as.
@@ -79,7 +82,7 @@ sub is_loaded
     return like(get('/top9') . ' ' . get('/1/9'), qr{^307 /v(?:$version|$old)/9 307 /v(?:$version|$old)/9$}, $what);
 }
 
-plan tests => 13 + 5 * $rounds;
+plan tests => 15 + 5 * $rounds;
 
 my $builder = another_builder($server);
 ok($builder, 'there is one builder') or diag(`ps -ef`);
@@ -136,7 +139,44 @@ is(becomes('/100/7', '307 /v0/7'), '307 /v0/7', 'and then they have their rules'
 for (my ($row, $until) = (0, time + 40); $row < 40 && time < $until;) {
     $row = get('/top9') . ' ' . get('/1/9') eq "307 /v$version/9 307 /v$version/9" ? $row + 1 : 0;
 }
-kill 'USR1', $server->{pid};
+# While the next configuration is read, nobody asks the one of this: it sleeps.
+sub ticks
+{
+    open my $in, '<', "/proc/$_[0]/stat" or return 0;
+    my ($user, $system) = <$in> =~ /^\d+ \(.*\) (?:\S+ ){11}(\d+) (\d+)/;
+    return $user + $system;
+}
+
+# Until the server says that it begins; a line of its log may be written in pieces.
+sub restarts
+{
+    open my $log, '<:raw', "$server->{dir}/error_log" or return;
+    seek $log, 0, 2;
+    kill 'USR1', $server->{pid};
+    my ($said, $until) = ('', time + 20);
+    while ($said !~ /raceful restart/ && time < $until) {
+        seek $log, 0, 1;
+        $said .= do { local $/; <$log> } // '';
+        sleep 0.001;
+    }
+    return;
+}
+
+my ($held, $ticks) = (0);
+for (1 .. 5) {
+    restarts();
+    kill 'STOP', $server->{pid};
+    my $before = ticks($builder);
+    sleep 2;
+    $ticks = ticks($builder) - $before;
+    $held = join(' ', builders($server)) eq $builder;
+    kill 'CONT', $server->{pid};
+    last if $held;
+    $builder = another_builder($server, $builder);
+}
+ok($held, 'a restart was held in the middle');
+cmp_ok($ticks, '<', 0.3 * POSIX::sysconf(POSIX::_SC_CLK_TCK()), 'and who built until then does nothing meanwhile');
+
 my $after = another_builder($server, $builder);
 ok($after, 'a graceful restart replaces it');
 is(get('/top9') . ' ' . get('/1/9') . ' ' . get('/150/7'), "307 /v$version/9 307 /v$version/9 307 /v0/7", 'and loses no version');

@@ -74,6 +74,8 @@ static void name_process(const process_rec *process)
     apr_cpystrn(first, NAME, len + 1);
 }
 
+/* A queue that is ready and has nothing is shut: its configuration goes, and nobody asks any
+ * more. Whoever still polled it would be awake all the time until the next one begins. */
 static void serve(server_rec *s, r307_mapkeep_t *keep, int queue, pid_t parent)
 {
     r307_htbuild_t *files = r307_htbuild_make(s);
@@ -86,10 +88,14 @@ static void serve(server_rec *s, r307_mapkeep_t *keep, int queue, pid_t parent)
 
         r307_mapkeep_say_usage(keep);
         r307_hit_table_work(s);
-        r307_htbuild_work(files);
-        if (poll(ready, 2 + R307_HTBUILD_FDS, wait < 0 || wait > ALONE ? ALONE : wait) > 0
-            && ready[0].revents) {
-            r307_mapask_take(queue, keep, s);
+        if (!r307_htbuild_work(files) && ready[2].revents) {
+            ready[2].fd = -1;
+        }
+        if (poll(ready, 2 + R307_HTBUILD_FDS, wait < 0 || wait > ALONE ? ALONE : wait) <= 0) {
+            ready[0].revents = ready[2].revents = 0;
+        }
+        if (ready[0].revents && !r307_mapask_take(queue, keep, s)) {
+            ready[0].fd = -1;
         }
     }
 }

@@ -399,13 +399,13 @@ static void take(r307_htbuild_t *build, const char *path, int fd)
     publish(build, job);
 }
 
-void r307_htbuild_work(r307_htbuild_t *build)
+int r307_htbuild_work(r307_htbuild_t *build)
 {
     char path[PATH_MOST];
     int i, fd;
 
     if (!build) {
-        return;
+        return 0;
     }
     collect(build);
     for (i = 0; i < AT_ONCE; i++) {
@@ -424,4 +424,5 @@ void r307_htbuild_work(r307_htbuild_t *build)
         }
     }
     begin_next(build);
+    return i;
 }
