@@ -263,7 +263,8 @@ static int block_may(request_rec *r, const r307_config_t *conf, r307_first_look_
         return 0;
     }
     if (block->directory) {
-        first->base_from = r307_path_is_normal(first->path)
+        first->base_from = r307_trail_is_plain(&looked->walk, first->path)
+                           || r307_path_is_normal(first->path)
                            ? base_from(r, conf, first->path, block, looked)
                            : R307_INDEX_NO_BASE;
         if (first->base_from == R307_INDEX_NO_BASE) {

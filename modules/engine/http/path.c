@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "http/path.h"
+#include "base/hash.h"
 
 #include <string.h>
 
@@ -94,43 +95,50 @@ static void close_segment(maker_t *m)
     m->enc_n = m->at[from - 1] + 1;
 }
 
-#define ONES  0x0101010101010101ull
-#define HIGHS 0x8080808080808080ull
+#define ONES    0x0101010101010101ull
+#define HIGHS   0x8080808080808080ull
+#define SLASHES (ONES * '/')
 
-/* The high bit of every byte that is zero (and, rarely, of one behind such a byte). */
-static apr_uint64_t zeros(apr_uint64_t x)
+/* The high bit of each byte says that it is plain: it is ASCII and none of "!#%'", of which two
+ * may not mean themselves, and no '/' in front of another one or of a dot. (Of eight ASCII
+ * bytes each one and 0x7f is less than 256, so none has a part in what is said of another;
+ * where one is not, it is told by its own bit, whatever is said of others.) */
+static inline apr_uint64_t plain(apr_uint64_t word)
 {
-    return (x - ONES) & ~x & HIGHS;
+    apr_uint64_t odd = ((word & ~(ONES * 6)) ^ (ONES * 0x21)) + ~HIGHS;
+    apr_uint64_t slash = (word ^ SLASHES) + ~HIGHS;
+    apr_uint64_t next = ((word >> 8 | ONES) ^ SLASHES) + ~HIGHS;    /* '.' differs in that bit */
+
+    return odd & (slash | next) & ~word;
 }
 
-/* Whether there is a '%', "//" or "/." in the 8 bytes at s and the one before; '.' and '/'
- * differ in the lowest bit. */
-static int is_odd(const char *s)
+/* Eight bytes at once, of which the last is the first of the next eight; and the last eight,
+ * whichever of them were looked at. */
+int r307_path_is_plain(r307_slice_t path)
 {
-    apr_uint64_t a, b;
+    apr_uint64_t all = HIGHS;
+    size_t at = 0, last = path.len - R307_HASH_WORD;
 
-    memcpy(&a, s - 1, sizeof(a));
-    memcpy(&b, s, sizeof(b));
-    return (zeros(b ^ ONES * '%') | (zeros(a ^ ONES * '/')
-                                     & zeros((b | ONES) ^ ONES * '/'))) != 0;
+    if (path.len < R307_HASH_WORD) {
+        return (plain(r307_hash_word(path.s, path.len, 0)) & HIGHS) == HIGHS;
+    }
+    while ((all &= plain(r307_hash_word(path.s + at, R307_HASH_WORD, 0))) == HIGHS && at < last) {
+        at = at + R307_HASH_WORD - 1 < last ? at + R307_HASH_WORD - 1 : last;
+    }
+    return all == HIGHS;
 }
 
 int r307_path_is_normal(r307_slice_t raw)
 {
-    size_t i = 1, step = sizeof(apr_uint64_t);
+    size_t i;
 
     if (raw.len == 0 || raw.s[0] != '/') {
         return 0;
     }
-    for (; i + step <= raw.len; i += step) {
-        if (is_odd(raw.s + i)) {
-            return 0;
-        }
+    if (r307_path_is_plain(raw)) {
+        return 1;
     }
-    if (i > 1 && i < raw.len) {
-        return !is_odd(raw.s + raw.len - step);     /* some of them again, but at once */
-    }
-    for (; i < raw.len; i++) {
+    for (i = 1; i < raw.len; i++) {
         char c = raw.s[i];
 
         if (c == '%' || ((c == '/' || c == '.') && raw.s[i - 1] == '/')) {

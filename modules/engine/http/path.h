@@ -39,6 +39,9 @@ int r307_path_is(apr_pool_t *p, const r307_path_t *path, r307_slice_t raw);
 
 /* Whether the path is what normalising would make of it: most paths are. */
 int r307_path_is_normal(r307_slice_t raw);
+/* The same of what follows a '/', sooner said: there is no '#' either; and perhaps not, where
+ * one byte is not ASCII or one of "!'". */
+int r307_path_is_plain(r307_slice_t path);
 
 /* The bytes [from, to) of dec as they came. */
 r307_slice_t r307_path_came(const r307_path_t *path, size_t from, size_t to);

@@ -196,50 +196,13 @@ static void walk_path(const char *s, size_t len, apr_uint64_t m, r307_trail_t *w
     walk->seed = m;
 }
 
-/* The high bit of each byte says that it is plain: it is ASCII and none of those that may not
- * mean themselves, and no '/' in front of another one or of a dot. (Of eight ASCII bytes each
- * one and 0x7f is less than 256, so none has a part in what is said of another; where one is
- * not, it is told by its own bit, whatever is said of others.) */
-static inline apr_uint64_t plain(apr_uint64_t word)
-{
-    apr_uint64_t odd = ((word & ~(ONES * 6)) ^ (ONES * 0x21)) + ~HIGHS;
-    apr_uint64_t slash = (word ^ SLASHES) + ~HIGHS;
-    apr_uint64_t next = ((word >> 8 | ONES) ^ SLASHES) + ~HIGHS;    /* '.' differs in that bit */
-
-    return odd & (slash | next) & ~word;
-}
-
-/* Whether every byte means itself and no segment is empty or begins with a dot: what a walk
- * finds, too. Eight bytes at once, of which the last is the first of the next eight; and the
- * last eight, whichever of them were looked at. Perhaps not, where one is not ASCII. */
-__attribute__((noinline))
-static int is_plain(const char *s, size_t len)
-{
-    apr_uint64_t all = HIGHS;
-    size_t at = 0, last = len - R307_HASH_WORD;
-
-    if (len < R307_HASH_WORD) {
-        return (plain(r307_hash_word(s, len, 0)) & HIGHS) == HIGHS;
-    }
-    while ((all &= plain(r307_hash_word(s + at, R307_HASH_WORD, 0))) == HIGHS && at < last) {
-        at = at + R307_HASH_WORD - 1 < last ? at + R307_HASH_WORD - 1 : last;
-    }
-    return all == HIGHS;
-}
-
 /* Whether no key but '/', and no regex of which it is known, begins as the path does. */
 static inline int begins_elsewhere(const r307_index_t *index, r307_slice_t path,
                                    r307_trail_t *walk)
 {
     unsigned bit = r307_index_begin(path.s + 1, path.len - 1);
 
-    if (index->begins[bit / 64] >> bit % 64 & 1) {
-        return 0;
-    }
-    if (walk->plain != path.s && is_plain(path.s, path.len)) {
-        walk->plain = path.s;
-    }
-    return walk->plain == path.s;
+    return !(index->begins[bit / 64] >> bit % 64 & 1) && r307_trail_is_plain(walk, path);
 }
 
 /* Whether it is the walk of what begins at s, by this index's seed. */

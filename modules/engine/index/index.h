@@ -8,6 +8,7 @@
 #ifndef R307_INDEX_H
 #define R307_INDEX_H
 
+#include "http/path.h"
 #include "rule/rule.h"
 #include "index/candidates.h"
 
@@ -85,6 +86,15 @@ typedef struct r307_trail_t {
     apr_uint32_t found_depth;
     int found_exact, found_below;
 } r307_trail_t;
+
+/* r307_path_is_plain of a path that may be walked, asked once. */
+static inline int r307_trail_is_plain(r307_trail_t *walk, r307_slice_t path)
+{
+    if (walk->plain != path.s && r307_path_is_plain(path)) {
+        walk->plain = path.s;
+    }
+    return walk->plain == path.s;
+}
 
 /* What is known of a request before anything is made for it. */
 typedef struct r307_first_look_t {
