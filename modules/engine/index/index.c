@@ -520,36 +520,43 @@ __attribute__((noinline))
 static int may_any(const r307_index_t *index, const r307_first_look_t *first,
                    r307_trail_t *walk)
 {
+    const apr_uint32_t *words = (const apr_uint32_t *)(const void *)index;
     r307_slice_t path = first->path;
-    int elsewhere;
+    int elsewhere = begins_elsewhere(index, path, walk);
 
-    if (path.len == 0 || path.s[0] != '/'
-        || (index->always_count
-            && has_host(first, (const apr_uint32_t *)(const void *)index + index->always,
-                        index->always_count))) {
-        return 1;
-    }
-    elsewhere = begins_elsewhere(index, path, walk);
-    if ((has_keys(index, 0) || index->prefilter) && may_keys(index, first, walk, elsewhere)) {
+    if ((index->always_count && has_host(first, words + index->always, index->always_count))
+        || ((has_keys(index, 0) || index->prefilter)
+            && may_keys(index, first, walk, elsewhere))) {
         return 1;
     }
     if (index->prefilter && !(elsewhere && !(index->others & R307_OTHERS_REGEX))
-        && r307_prefilter_may((const void *)((const apr_uint32_t *)(const void *)index
-                                             + index->prefilter), path.s, path.len)) {
+        && r307_prefilter_may((const void *)(words + index->prefilter), path.s, path.len)) {
         return 1;
     }
-    return has_below(index) && (first->base_from >= path.len || may_below(index, first, walk));
+    return index->others & R307_OTHERS_RULE && has_below(index)
+           && (first->base_from >= path.len || may_below(index, first, walk));
 }
 
 int r307_index_may_walk(const r307_index_t *index, const r307_first_look_t *first,
                         r307_trail_t *walk)
 {
-    /* nearly all requests, of nearly all servers */
-    if (!index->others && first->path.len && first->path.s[0] == '/'
-        && begins_elsewhere(index, first->path, walk)) {
-        return 0;
+    r307_slice_t path = first->path;
+
+    if (path.len == 0 || path.s[0] != '/') {
+        return 1;
     }
-    return may_any(index, first, walk);
+    if (index->others) {
+        return may_any(index, first, walk);
+    }
+    if (!is_walk_of(walk, index, path.s)) {
+        /* so it is for nearly all requests, of nearly all servers */
+        if (begins_elsewhere(index, path, walk)) {
+            return 0;
+        }
+        walk_path(path.s, path.len, index->seed, walk);
+    }
+    return index->prefilter ? may_any(index, first, walk)
+                            : may_walk(index, first, walk, 0, 0);
 }
 
 int r307_index_may(const r307_index_t *index, const r307_first_look_t *first)
