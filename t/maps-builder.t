@@ -147,29 +147,30 @@ sub ticks
     return $user + $system;
 }
 
-# Until the server says that it begins; a line of its log may be written in pieces.
+# Until the server says that it begins, and whether it did; a line of its log may be written in
+# pieces, and a signal be lost while the server begins.
 sub restarts
 {
-    open my $log, '<:raw', "$server->{dir}/error_log" or return;
+    open my $log, '<:raw', "$server->{dir}/error_log" or return 0;
     seek $log, 0, 2;
-    kill 'USR1', $server->{pid};
-    my ($said, $until) = ('', time + 20);
+    my ($said, $until, $again) = ('', time + 60, 0);
     while ($said !~ /raceful restart/ && time < $until) {
+        ($again = time + 5) && kill 'USR1', $server->{pid} if time > $again;
         seek $log, 0, 1;
         $said .= do { local $/; <$log> } // '';
         sleep 0.001;
     }
-    return;
+    return $said =~ /raceful restart/;
 }
 
 my ($held, $ticks) = (0);
 for (1 .. 5) {
-    restarts();
+    my $begins = restarts();
     kill 'STOP', $server->{pid};
     my $before = ticks($builder);
     sleep 2;
     $ticks = ticks($builder) - $before;
-    $held = join(' ', builders($server)) eq $builder;
+    $held = $begins && join(' ', builders($server)) eq $builder;
     kill 'CONT', $server->{pid};
     last if $held;
     $builder = another_builder($server, $builder);

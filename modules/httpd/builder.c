@@ -75,7 +75,8 @@ static void name_process(const process_rec *process)
 }
 
 /* A queue that is ready and has nothing is shut: its configuration goes, and nobody asks any
- * more. Whoever still polled it would be awake all the time until the next one begins. */
+ * more. Whoever still polled it would be awake all the time until the next one begins. (That
+ * of maps goes on, as what it asks for does.) */
 static void serve(server_rec *s, r307_mapkeep_t *keep, int queue, pid_t parent)
 {
     r307_htbuild_t *files = r307_htbuild_make(s);
@@ -94,8 +95,8 @@ static void serve(server_rec *s, r307_mapkeep_t *keep, int queue, pid_t parent)
         if (poll(ready, 2 + R307_HTBUILD_FDS, wait < 0 || wait > ALONE ? ALONE : wait) <= 0) {
             ready[0].revents = ready[2].revents = 0;
         }
-        if (ready[0].revents && !r307_mapask_take(queue, keep, s)) {
-            ready[0].fd = -1;
+        if (ready[0].revents) {
+            r307_mapask_take(queue, keep, s);
         }
     }
 }

@@ -402,7 +402,7 @@ static void take(r307_htbuild_t *build, const char *path, int fd)
 int r307_htbuild_work(r307_htbuild_t *build)
 {
     char path[PATH_MOST];
-    int i, fd;
+    int i, fd, is_dry = 0;
 
     if (!build) {
         return 0;
@@ -413,6 +413,7 @@ int r307_htbuild_work(r307_htbuild_t *build)
                                         &fd, 1);
 
         if (n < 0) {
+            is_dry = !i && errno == EAGAIN;
             break;
         }
         if (fd >= 0 && n > 1 && n < (ssize_t)sizeof(path) && path[n - 1] == '\0'
@@ -424,5 +425,5 @@ int r307_htbuild_work(r307_htbuild_t *build)
         }
     }
     begin_next(build);
-    return i;
+    return !is_dry;
 }

@@ -17,8 +17,8 @@ r307_htbuild_t *r307_htbuild_make(server_rec *s);
 /* To be polled; -1: nothing. There are two of them. */
 #define R307_HTBUILD_FDS 2
 int r307_htbuild_fd(const r307_htbuild_t *build, int number);
-/* Some of what there is to do. How many asked; not one, where the first of those that are to be
- * polled was ready: nobody can ask any more. */
+/* Some of what there is to do. 0: there was nothing in the first of those that are to be polled;
+ * if that was ready, nobody can ask any more. */
 int r307_htbuild_work(r307_htbuild_t *build);
 
 #endif

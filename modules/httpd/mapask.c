@@ -422,7 +422,7 @@ static void close_all(const int fds[FDS_MOST])
     }
 }
 
-int r307_mapask_take(int queue, r307_mapkeep_t *keep, server_rec *s)
+void r307_mapask_take(int queue, r307_mapkeep_t *keep, server_rec *s)
 {
     char *bytes = malloc(LETTER_MOST);
     int i, fds[FDS_MOST];
@@ -452,5 +452,4 @@ int r307_mapask_take(int queue, r307_mapkeep_t *keep, server_rec *s)
     }
     apr_pool_destroy(p);
     free(bytes);
-    return i;
 }

@@ -39,8 +39,8 @@ int r307_mapask_send(int queue, const char *bytes, size_t len, int file);
  * at most, which is 2 or less. What is longer than room is cut. */
 ssize_t r307_mapask_receive(int queue, char *bytes, size_t room, int *fds, int most);
 
-/* Takes what was asked to the keep: R307_MAPASK_MOST of them at most. How many there were. */
+/* Takes what was asked to the keep: R307_MAPASK_MOST of them at most. */
 #define R307_MAPASK_MOST 64
-int r307_mapask_take(int queue, r307_mapkeep_t *keep, server_rec *s);
+void r307_mapask_take(int queue, r307_mapkeep_t *keep, server_rec *s);
 
 #endif

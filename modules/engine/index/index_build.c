@@ -156,8 +156,12 @@ static apr_uint64_t exact_key(r307_index_builder_t *builder, r307_slice_t head,
     apr_uint32_t depth;
 
     builder->head.exact[below] = 1;
-    begin(builder, head.len ? head.s + 1 : "", head.len ? head.len - 1 : 0);
-    builder->head.others |= below ? R307_OTHERS_RULE : 0;
+    if (below) {
+        builder->head.others |= R307_OTHERS_RULE;
+    }
+    else {
+        begin(builder, head.len ? head.s + 1 : "", head.len ? head.len - 1 : 0);
+    }
     return r307_index_key(path_hash(head, builder->head.seed, &depth),
                           below ? R307_KEY_EXACT_BELOW : R307_KEY_EXACT,
                           builder->head.seed);
@@ -206,8 +210,10 @@ static apr_uint64_t segs_key(r307_index_builder_t *builder, const r307_pattern_t
     if (shape < 0) {
         return prefix_key(builder, pattern->head, pattern->relative != 0);
     }
-    builder->head.others |= pattern->relative ? R307_OTHERS_RULE : 0;
-    if (pattern->seg_count && !pattern->segs[0].is_name) {
+    if (pattern->relative) {
+        builder->head.others |= R307_OTHERS_RULE;
+    }
+    else if (pattern->seg_count && !pattern->segs[0].is_name) {
         begin(builder, pattern->segs[0].text.s, pattern->segs[0].text.len);
     }
     else {

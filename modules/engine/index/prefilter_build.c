@@ -210,22 +210,40 @@ static void add_word(r307_prefilter_builder_t *builder, r307_slice_t word, apr_u
 
 #define COMMON 8        /* regexes with one word: then the bytes tell more */
 #define FEW    64       /* regexes: a row is one word of bits, and one look at it is all */
-#define KNOWN  4        /* bytes, "/new": then a path that the bytes do not sort out is rare */
 
-/* Whether so many of its first bytes are a letter, or a letter in both cases. */
-static int begins_known(const r307_regex_needs_t *need)
+/* Whether only this letter, in some letter case, can stand at a place. */
+static int is_letter(const r307_byteset_t *set, char letter)
 {
-    int i, k, known = 0;
+    int byte;
 
-    for (i = 0; i < need->byte_count; i++) {
-        int bytes = 0;
-
-        for (k = 0; k < 256; k++) {
-            bytes += r307_byteset_has(&need->bytes[i], (unsigned char)k);
+    for (byte = 0; byte < 256; byte++) {
+        if (r307_byteset_has(set, (unsigned char)byte)
+            && r307_text_lower((char)byte) != letter) {
+            return 0;
         }
-        known += bytes <= 2;
     }
-    return known >= KNOWN;
+    return 1;
+}
+
+/* Whether the word is among the bytes that a match begins with: who compares those then tries
+ * no regex that the word would have spared. */
+static int begins_with(const r307_regex_needs_t *need, const r307_needle_t *needle)
+{
+    int at, k, len;
+
+    if (!needle || needle->count != 1 || !need->anchored) {
+        return 0;
+    }
+    len = (int)needle->words[0].len;
+    for (at = 0; at + len <= need->byte_count; at++) {
+        for (k = 0; k < len && is_letter(&need->bytes[at + k], needle->words[0].s[k]); k++) {
+            continue;
+        }
+        if (k == len) {
+            return 1;
+        }
+    }
+    return 0;
 }
 
 static void sort_regexes(r307_prefilter_builder_t *builder)
@@ -239,8 +257,8 @@ static void sort_regexes(r307_prefilter_builder_t *builder)
         const r307_needle_t *needle = best_needle(builder, times, need, &rarest);
         apr_array_header_t *group = builder->groups[!need->anchored];
         int has_bytes = need->byte_count > 1 && group->nelts < R307_ROWS_MOST;
-        int is_compared = builder->regexes->nelts <= FEW && need->anchored
-                          && begins_known(need);
+        int is_compared = builder->regexes->nelts <= FEW && has_bytes
+                          && begins_with(need, needle);
 
         if (needle && !is_compared && (rarest <= COMMON || !has_bytes)
             && builder->nodes->nelts < (int)R307_EDGE_MOST - 100000) {
