@@ -45,6 +45,11 @@ def run(*command, **more):
     return subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **more)
 
 
+def stop(service):
+    """The status of its init script."""
+    return subprocess.run(["service", service, "stop"], check=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode
+
+
 def database():
     run("service", "mariadb", "start")
     run("mariadb", input=b"CREATE DATABASE wp; CREATE DATABASE wiki; CREATE USER app@localhost IDENTIFIED BY 'app';"
@@ -76,7 +81,7 @@ def applications():
 
 def serve(way):
     """The web server with PHP as `way` says: "php-fpm" under event, "mod_php" under prefork."""
-    subprocess.run(["service", "apache2", "stop"], check=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    stop("apache2")
     version = os.path.basename(glob.glob("/etc/php/*")[0])
     module = "php" + version
     if way == "php-fpm":
@@ -113,8 +118,8 @@ def main():
     with open("/var/log/apache2/error.log", encoding="utf-8", errors="replace") as file:
         ours = [line for line in file if "redirect307" in line.lower()]
     check("nothing in the log but notices", [line for line in ours if ":notice]" not in line and ":info]" not in line], [])
-    subprocess.run(["service", "apache2", "stop"], check=False)
-    subprocess.run(["service", "mariadb", "stop"], check=False)
+    check("the web server stops when it is told to", stop("apache2"), 0)
+    stop("mariadb")
     finish()
 
 

@@ -14,12 +14,16 @@ says() {
   [ "$2" = "$version" ] || complain "$1 is of version '$2', and configure.ac of '$version'"
 }
 says packaging/debian/changelog "$(sed -n '1s/^[^(]*(\([^)]*\)-[^-)]*).*/\1/p' packaging/debian/changelog)"
-for spec in packaging/*/*.spec; do
+for spec in packaging/*/*.spec packaging/*/*.spec.txt; do
   [ ! -f "$spec" ] || says "$spec" "$(sed -n 's/^Version: *//p' "$spec")"
 done
 for build in packaging/*/APKBUILD; do
   [ ! -f "$build" ] || says "$build" "$(sed -n 's/^pkgver=//p' "$build")"
 done
+# rpmbuild -tb takes the one spec that is in the tarball, and no tarball with two
+specs=$(find packaging -name '*.spec' | sort | paste -s -d ' ')
+looked=$((looked + 1))
+[ "$specs" = packaging/fedora/mod_redirect307.spec ] || complain "rpmbuild -tb wants one *.spec in the tarball, and there are: $specs"
 # one address to write to, which whoever publishes replaces
 by=$(grep -rhoE '<[^<>@ ]+@[^<>@ ]+>' packaging | sort | uniq -c | sort -rn | sed -n 's/^ *[0-9]* //p')
 looked=$((looked + 1))
@@ -32,7 +36,7 @@ case "$news" in
   *) complain "CHANGES begins with '$news', and configure.ac has '$version'" ;;
 esac
 # a package that takes documentation takes NOTICE with it
-for file in packaging/debian/docs packaging/*/*.spec packaging/*/APKBUILD; do
+for file in packaging/debian/docs packaging/*/*.spec packaging/*/*.spec.txt packaging/*/APKBUILD; do
   [ -f "$file" ] || continue
   looked=$((looked + 1))
   grep -q NOTICE "$file" || complain "$file leaves out NOTICE"
