@@ -136,7 +136,7 @@ void r307_serve_ask(request_rec *r, const r307_config_t *conf, const r307_blocks
 /* --- the decision, carried out --- */
 
 static int answer(request_rec *r, const r307_config_t *conf,
-                  const r307_decision_t *decision)
+                  const r307_decision_t *decision, const r307_state_t *state)
 {
     r307_answer_t to_send = { 0 };
 
@@ -145,7 +145,7 @@ static int answer(request_rec *r, const r307_config_t *conf,
     to_send.location = decision->location;
     to_send.rule = decision->rule;
     to_send.max_age = decision->max_age;
-    to_send.is_private = r307_request_state(r)->is_private;
+    to_send.is_private = state->is_private;
     return r307_respond_send(r, conf, &to_send);
 }
 
@@ -200,7 +200,7 @@ static int carry_out(request_rec *r, const r307_config_t *conf,
         r307_serve_log_report(r, conf, decision);
         return DECLINED;
     }
-    return decision->outcome == R307_OUTCOME_ANSWER ? answer(r, conf, decision)
+    return decision->outcome == R307_OUTCOME_ANSWER ? answer(r, conf, decision, state)
                                                     : refuse(r, conf, decision);
 }
 

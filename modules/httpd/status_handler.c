@@ -201,6 +201,9 @@ static int handle(request_rec *r)
     r307_out_t out;
     int result;
 
+    if (strcmp(r->handler, R307_STATUS_HANDLER) != 0) {
+        return DECLINED;
+    }
     conf = ap_get_module_config(r->per_dir_config, &redirect307_module);
     if (r307_config_value(conf, R307_SETTING_STATUS) != R307_STATUS_SERVER || r->main) {
         return HTTP_NOT_FOUND;
@@ -221,8 +224,7 @@ static int handle(request_rec *r)
 
 int r307_on_handler(request_rec *r)
 {
-    return r->handler && r->handler[0] == R307_STATUS_HANDLER[0]
-           && strcmp(r->handler, R307_STATUS_HANDLER) == 0 ? handle(r) : DECLINED;
+    return r->handler && r->handler[0] == R307_STATUS_HANDLER[0] ? handle(r) : DECLINED;
 }
 
 /* --- the page about a directory --- */
