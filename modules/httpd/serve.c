@@ -279,17 +279,17 @@ static int block_may(request_rec *r, const r307_config_t *conf, r307_first_look_
 int r307_serve_may(request_rec *r, const r307_config_t *conf, const r307_blocks_t *blocks,
                    r307_looked_t *looked)
 {
-    const char *path = r->unparsed_uri, *query;
+    const char *path = r->unparsed_uri;
     r307_first_look_t first;
     int i;
 
     if (!path || conf->limits || APLOGrdebug(r)) {
         return 1;
     }
-    query = strchr(path, '?');      /* r->args a module before us may have changed */
-    first.path = r307_slice(path, query ? (size_t)(query - path) : strlen(path));
+    /* r->args a module before us may have changed */
+    first.path = r307_slice(path, r307_text_until(path, '?'));
     first.host = r->hostname;
-    first.has_query = query != NULL;
+    first.has_query = path[first.path.len] != '\0';
     for (i = 0; i < blocks->count; i++) {
         if (block_may(r, conf, &first, blocks->at[i], looked)) {
             return 1;

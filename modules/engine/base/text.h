@@ -7,6 +7,7 @@
 #define R307_TEXT_H
 
 #include <stddef.h>
+#include <string.h>
 #include <apr_pools.h>
 
 /* A run of bytes inside somebody else's memory; s == NULL means absent, which is not
@@ -23,6 +24,18 @@ static inline r307_slice_t r307_slice(const char *s, size_t len)
     slice.s = s;
     slice.len = len;
     return slice;
+}
+
+/* How many bytes there are in front of the first `end`, or of the NUL. */
+static inline size_t r307_text_until(const char *s, char end)
+{
+#if defined(__GLIBC__) && defined(_GNU_SOURCE)
+    return (size_t)(strchrnul(s, end) - s);
+#else
+    const char *found = strchr(s, end);
+
+    return found ? (size_t)(found - s) : strlen(s);
+#endif
 }
 
 /* NUL-terminated copy in p; NULL for an absent slice. */
