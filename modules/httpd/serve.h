@@ -22,8 +22,7 @@ typedef struct r307_looked_t {
 /* Nobody has looked. */
 static inline void r307_looked_make(r307_looked_t *looked)
 {
-    looked->walk.seed = 0;
-    looked->walk.plain = NULL;
+    r307_trail_begin(&looked->walk);
     looked->block = looked->asked = NULL;
 }
 

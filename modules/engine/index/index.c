@@ -516,6 +516,7 @@ static inline int may_keys(const r307_index_t *index, const r307_first_look_t *f
     return may_walk(index, first, walk, 0, 0);
 }
 
+/* Where what the path begins with does not tell all. */
 __attribute__((noinline))
 static int may_any(const r307_index_t *index, const r307_first_look_t *first,
                    r307_trail_t *walk)
@@ -529,7 +530,7 @@ static int may_any(const r307_index_t *index, const r307_first_look_t *first,
             && may_keys(index, first, walk, elsewhere))) {
         return 1;
     }
-    if (index->prefilter && !(elsewhere && !(index->others & R307_OTHERS_REGEX))
+    if (index->prefilter && (!elsewhere || index->others & R307_OTHERS_REGEX)
         && r307_prefilter_may((const void *)(words + index->prefilter), path.s, path.len)) {
         return 1;
     }
@@ -563,7 +564,6 @@ int r307_index_may(const r307_index_t *index, const r307_first_look_t *first)
 {
     r307_trail_t walk;
 
-    walk.seed = 0;
-    walk.plain = NULL;
+    r307_trail_begin(&walk);
     return r307_index_may_walk(index, first, &walk);
 }

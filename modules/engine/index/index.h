@@ -87,6 +87,13 @@ typedef struct r307_trail_t {
     int found_exact, found_below;
 } r307_trail_t;
 
+/* Nothing was walked, and nothing is known. */
+static inline void r307_trail_begin(r307_trail_t *walk)
+{
+    walk->seed = 0;
+    walk->plain = NULL;
+}
+
 /* r307_path_is_plain of a path that may be walked, asked once. */
 static inline int r307_trail_is_plain(r307_trail_t *walk, r307_slice_t path)
 {
@@ -114,9 +121,9 @@ typedef struct r307_first_look_t {
 /* 0: no rule can match, whatever else is in the request. Nothing is made for the answer: most
  * requests are for no rule. 1: perhaps one can. */
 int r307_index_may(const r307_index_t *index, const r307_first_look_t *first);
-/* The same for several indexes: what one did with the path the others take. The seed of *walk
- * is 0 before the first, and `plain` is NULL. Afterwards it is the walk of the path, or, where all sources are
- * relative, of what lies below the directory. */
+/* The same for several indexes: what one did with the path the others take. *walk
+ * was begun before the first. Afterwards it is the walk of the path, or, where all sources
+ * are relative, of what lies below the directory. */
 int r307_index_may_walk(const r307_index_t *index, const r307_first_look_t *first,
                         r307_trail_t *walk);
 
