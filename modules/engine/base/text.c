@@ -385,3 +385,22 @@ int r307_text_distance(const char *a, const char *b)
     }
     return rows[a_len][b_len];
 }
+
+const char *r307_text_digits(unsigned number, char *digits)
+{
+    static const char pairs[] = "00010203040506070809101112131415161718192021222324"
+                                "25262728293031323334353637383940414243444546474849"
+                                "50515253545556575859606162636465666768697071727374"
+                                "75767778798081828384858687888990919293949596979899";
+    char *at = digits + R307_DIGITS_MOST;
+
+    for (; number > 99; number /= 100) {
+        at -= 2;
+        memcpy(at, pairs + 2 * (number % 100), 2);
+    }
+    if (number < 10) {
+        *--at = (char)('0' + number);
+        return at;
+    }
+    return memcpy(at - 2, pairs + 2 * number, 2);
+}

@@ -613,22 +613,18 @@ const char *r307_line_print(apr_pool_t *p, const r307_rule_t *rule)
 const char *r307_line_label(apr_pool_t *p, const r307_rule_t *rule)
 {
     const char *file = rule->place.file ? rule->place.file : "-";
-    unsigned line = rule->place.line, left = line;
-    char *label, *at;
+    char digits[2 * R307_DIGITS_MOST + 1] = { 0 };
+    char *label;
     size_t len;
 
     if (rule->name) {
         return apr_pstrdup(p, rule->name);
     }
     len = strlen(file);
-    label = at = apr_palloc(p, len + 12);   /* every answer has one: no printf */
+    label = apr_palloc(p, len + 1 + R307_DIGITS_MOST + 1);
     memcpy(label, file, len);
-    for (at += len + 2; left > 9; left /= 10) {
-        at++;
-    }
-    for (*at = '\0'; at > label + len + 1; line /= 10) {
-        *--at = (char)('0' + line % 10);
-    }
     label[len] = ':';
+    /* the zeros behind the digits end it */
+    memcpy(label + len + 1, r307_text_digits(rule->place.line, digits), R307_DIGITS_MOST + 1);
     return label;
 }

@@ -248,6 +248,9 @@ START_TEST(rule_names)
     r307_context_t context;
     const r307_rule_t *rule = NULL;
     r307_place_t place = { "site.conf", 9 }, no_place = { NULL, 0 };
+    static const unsigned lines[] = { 0, 1, 9, 10, 11, 99, 100, 101, 109, 110, 999, 1000, 1009,
+                                      12345, 99999, 100000, 1000000, 4294967295u };
+    size_t i;
 
     unit_rows_add(4);
     ck_assert_ptr_eq(unit_rules(p, "/a /b name=n ;; /c /d name=n", "server",
@@ -260,6 +263,12 @@ START_TEST(rule_names)
     ck_assert_str_eq(r307_line_label(p, rule), "n");
     ck_assert_ptr_eq(r307_line_parse(p, "/a /b", place, &context, &rule), NULL);
     ck_assert_str_eq(r307_line_label(p, rule), "site.conf:9");
+    for (i = 0; i < sizeof(lines) / sizeof(*lines); i++) {
+        place.line = lines[i];
+        ck_assert_ptr_eq(r307_line_parse(p, "/a /b", place, &context, &rule), NULL);
+        ck_assert_str_eq(r307_line_label(p, rule), apr_psprintf(p, "site.conf:%u", lines[i]));
+        unit_rows_add(1);
+    }
     ck_assert_ptr_eq(r307_line_parse(p, "/a /b", no_place, &context, &rule), NULL);
     ck_assert(*r307_line_label(p, rule));
     rule = NULL;
