@@ -241,7 +241,7 @@ static void take_scope(ctl_gaps_t *x, const r307_scope_t *scope)
     int i;
 
     for (i = 0; i < set->rules->nelts; i++) {
-        take_rule(x, scope, APR_ARRAY_IDX(set->rules, i, const r307_rule_t *));
+        take_rule(x, scope, r307_ruleset_rule(x->p, set, i));
     }
     for (i = 0; set->maps && i < set->maps->nelts; i++) {
         take_image(x, scope, APR_ARRAY_IDX(set->maps, i, r307_map_t).handle);

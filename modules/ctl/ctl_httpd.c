@@ -119,7 +119,7 @@ static void put_rule(ctl_httpd_t *x, r307_block_t *block, const ctl_line_t *line
     int i;
 
     for (i = before; i < block->rules->rules->nelts; i++) {
-        const r307_rule_t *rule = APR_ARRAY_IDX(block->rules->rules, i, const r307_rule_t *);
+        const r307_rule_t *rule = r307_ruleset_rule(x->p, block->rules, i);
 
         add_to(block, rule);
         if (x->area || rule->conds) {

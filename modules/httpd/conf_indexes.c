@@ -65,17 +65,18 @@ apr_uint64_t r307_conf_indexes_seed(void)
 /* What a page about all rules need not look for each time. */
 static void look(apr_pool_t *p, r307_noted_t *noted)
 {
-    const apr_array_header_t *rules = noted->block->rules->rules;
+    const r307_ruleset_t *rules = noted->block->rules;
+    r307_literal_t room;
     int i;
 
     noted->dated = apr_array_make(p, 1, sizeof(const r307_rule_t *));
     noted->endless = 0;
-    for (i = 0; i < rules->nelts; i++) {
-        const r307_rule_t *rule = APR_ARRAY_IDX(rules, i, const r307_rule_t *);
+    for (i = 0; i < rules->rules->nelts; i++) {
+        const r307_rule_t *rule = r307_ruleset_look(rules, i, &room);
         const r307_plan_t *plan = &rule->plan;
 
         if (plan->from.text || plan->until.text || plan->review.text) {
-            APR_ARRAY_PUSH(noted->dated, const r307_rule_t *) = rule;
+            APR_ARRAY_PUSH(noted->dated, const r307_rule_t *) = r307_plain_keep(p, rule);
         }
         noted->endless += r307_limit_lacks(R307_REQUIRE_REVIEW, rule) != NULL;
     }
@@ -83,12 +84,16 @@ static void look(apr_pool_t *p, r307_noted_t *noted)
 
 static void identify(const r307_block_t *block, apr_uint64_t seed)
 {
+    const r307_ruleset_t *rules = block->rules;
+    r307_literal_t room;
     int i;
 
-    for (i = 0; i < block->rules->rules->nelts; i++) {
-        r307_rule_t *rule = APR_ARRAY_IDX(block->rules->rules, i, r307_rule_t *);
+    for (i = 0; i < rules->rules->nelts; i++) {
+        r307_rule_t *rule = APR_ARRAY_IDX(rules->rules, i, r307_rule_t *);
+        apr_uint64_t *identity = rule
+            ? &rule->identity : &APR_ARRAY_IDX(rules->plains, i, r307_plain_t *)->identity;
 
-        rule->identity = r307_identity_of(rule, block->home, seed);
+        *identity = r307_identity_of(r307_ruleset_look(rules, i, &room), block->home, seed);
     }
 }
 

@@ -15,7 +15,7 @@
 #define R307_FRESH_FROM 8192
 
 /* Below parent, with an allocator of its own; parent itself where there is none to be had. It
- * has room for some ten thousand rules at first, and takes more as other pools do. */
+ * has room for some hundred thousand lines at first, and takes more as other pools do. */
 apr_pool_t *r307_fresh_pool_make(apr_pool_t *parent);
 
 /* Of no parent, whose end would end it while somebody uses it: making and ending it takes no

@@ -22,7 +22,6 @@ r307_reading_t *r307_reading_of(cmd_parms *cmd)
     if (!reading) {
         reading = apr_pcalloc(cmd->pool, sizeof(*reading));
         reading->literals = r307_literals_make(cmd->pool);
-        reading->plain_pool = cmd->pool;
         apr_pool_userdata_setn(reading, USERDATA, NULL, cmd->pool);
     }
     return reading;

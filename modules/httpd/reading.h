@@ -16,8 +16,9 @@ struct r307_runs_t;             /* of httpd/start_lint.c */
 
 typedef struct r307_reading_t {
     r307_literals_t *literals;
-    apr_pool_t *plain_pool;     /* of rules from plain lines */
-    unsigned plain_count;       /* in it */
+    apr_pool_t *plain_pool;     /* of plain lines that are kept as their words; NULL: there is
+                                 * none yet */
+    unsigned plain_count;       /* in it, or where it is to be */
     const char *file;           /* of the last line that was asked for it */
     r307_progress_t *met;       /* in the .htaccess of that name */
     const char *met_file;

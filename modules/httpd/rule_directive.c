@@ -18,6 +18,8 @@
 #include "httpd/refusal.h"
 #include "httpd/start_lint.h"
 
+#define FRESH_MOST 400000       /* lines: what a fresh pool has room for at first */
+
 /* --- one line --- */
 
 /* What stands in for a line that is none. In .htaccess (met != NULL) it takes no
@@ -49,22 +51,55 @@ static const char *find_flag(void *baton, apr_pool_t *p, const char *name, void 
     return bad;
 }
 
-#define FRESH_MOST 65536        /* plain rules: what a fresh pool has room for at first */
-
-static const r307_rule_t *parse_plain(r307_reading_t *lines, cmd_parms *cmd,
-                                      const char *args, r307_place_t place,
-                                      const r307_context_t *context)
+/* In what a line of cmd->cmd stands. */
+static void fill_context(cmd_parms *cmd, const r307_container_t *container,
+                         const r307_progress_t *met, int jit, r307_context_t *context)
 {
-    const r307_rule_t *rule = r307_literals_line(lines->literals, lines->plain_pool, args,
-                                                 place, context);
-
-    lines->plain_count += rule != NULL;
-    if (lines->plain_count == (lines->plain_pool == cmd->pool ? R307_FRESH_FROM : FRESH_MOST)
-        && !context->is_tenant) {
-        lines->plain_pool = r307_fresh_pool_make(cmd->pool);
-        lines->plain_count = 0;
+    memset(context, 0, sizeof(*context));
+    context->directive = cmd->cmd->name;
+    context->match = r307_directive_match(cmd->info);
+    context->where = container->where;
+    context->location = container->location;
+    context->maker.compile = r307_expr_compile;
+    context->maker.baton = cmd;
+    context->maker.find_flag = find_flag;
+    context->is_late = container->is_late;
+    context->jit = jit;
+    context->is_tenant = met != NULL;
+    if (met) {
+        context->nth = met->rules + 1;
+        context->nth_regex = met->regexes + 1;
     }
-    return rule;
+}
+
+static r307_place_t place_of(r307_reading_t *reading, cmd_parms *cmd)
+{
+    r307_place_t place = { r307_reading_file(reading, cmd), (unsigned)cmd->directive->line_num };
+
+    return place;
+}
+
+/* Lines of httpd.conf. Of as many as fill a fresh pool only the words are kept: they cost memory,
+ * and the start cleans each page of it, while the few that most servers have are better off
+ * as rules. NULL: the line is another one. */
+static r307_plain_t *keep_plain(r307_reading_t *reading, cmd_parms *cmd,
+                                const r307_container_t *container, const char *args)
+{
+    r307_context_t context;
+    r307_plain_t *plain;
+
+    if (reading->plain_count < R307_FRESH_FROM) {
+        return NULL;
+    }
+    if (reading->plain_count >= FRESH_MOST || !reading->plain_pool) {
+        reading->plain_pool = r307_fresh_pool_make(cmd->pool);
+        reading->plain_count = R307_FRESH_FROM;
+    }
+    fill_context(cmd, container, NULL, 1, &context);
+    plain = r307_literals_keep(reading->literals, reading->plain_pool, args,
+                               place_of(reading, cmd), &context);
+    reading->plain_count += plain != NULL;
+    return plain;
 }
 
 const char *r307_rule_directive_parse(r307_reading_t *reading, cmd_parms *cmd,
@@ -72,29 +107,14 @@ const char *r307_rule_directive_parse(r307_reading_t *reading, cmd_parms *cmd,
                                       const r307_progress_t *met, int jit,
                                       const char *args, const r307_rule_t **rule)
 {
+    r307_place_t place = place_of(reading, cmd);
     r307_context_t context;
-    r307_place_t place;
     const char *err;
 
-    memset(&context, 0, sizeof(context));
-    context.directive = cmd->cmd->name;
-    context.match = r307_directive_match(cmd->info);
-    context.where = container->where;
-    context.location = container->location;
-    context.maker.compile = r307_expr_compile;
-    context.maker.baton = cmd;
-    context.maker.find_flag = find_flag;
-    context.is_late = container->is_late;
-    context.jit = jit;
-    context.is_tenant = met != NULL;
-    if (met) {
-        context.nth = met->rules + 1;
-        context.nth_regex = met->regexes + 1;
-    }
-    place.file = r307_reading_file(reading, cmd);
-    place.line = (unsigned)cmd->directive->line_num;
-    *rule = parse_plain(reading, cmd, args, place, &context);
+    fill_context(cmd, container, met, jit, &context);
+    *rule = r307_literals_line(reading->literals, cmd->pool, args, place, &context);
     if (*rule) {
+        reading->plain_count++;
         return NULL;
     }
     err = r307_line_parse(cmd->pool, args, place, &context, rule);
@@ -177,9 +197,23 @@ static const char *add_rule(r307_reading_t *reading, cmd_parms *cmd, r307_config
         block->doubts += r307_start_lint_doubts(cmd->pool, rule);
     }
     else if (!err) {
-        r307_start_lint_add(reading, cmd, conf, rule);
+        r307_start_lint_add(reading, cmd, conf, rule, NULL);
     }
     return err;
+}
+
+static void add_plain(r307_reading_t *reading, cmd_parms *cmd, r307_config_t *conf,
+                      const r307_container_t *container, r307_plain_t *plain)
+{
+    r307_place_t place = { plain->file, plain->line };
+    r307_block_t *block = r307_config_block(cmd->pool, conf, container->is_late, place,
+                                            container->directory);
+
+    r307_ruleset_add_plain(cmd->pool, block->rules, plain);
+    if (block->rules->rules->nelts == 1) {
+        r307_conf_indexes_note(cmd, block);
+    }
+    r307_start_lint_add(reading, cmd, conf, NULL, plain);
 }
 
 const char *r307_rule_directive_set(cmd_parms *cmd, void *mconfig, const char *args)
@@ -190,6 +224,7 @@ const char *r307_rule_directive_set(cmd_parms *cmd, void *mconfig, const char *a
     r307_progress_t *met;
     r307_container_t container;
     const r307_rule_t *rule = NULL;
+    r307_plain_t *plain;
     const char *err;
 
     if (run) {
@@ -203,6 +238,11 @@ const char *r307_rule_directive_set(cmd_parms *cmd, void *mconfig, const char *a
         r307_htaccess_note(cmd->server, r307_refusal_file(cmd));
     }
     err = r307_container_find(cmd, &container);
+    plain = err || met ? NULL : keep_plain(reading, cmd, &container, args);
+    if (plain) {
+        add_plain(reading, cmd, mconfig, &container, plain);
+        return NULL;
+    }
     if (!err) {
         err = r307_rule_directive_parse(reading, cmd, &container, met, !is_htaccess, args,
                                         &rule);

@@ -37,7 +37,8 @@ typedef struct remembered_t {
 /* Of a million rules that follow each other in one container little is to be remembered of
  * each; a pool never gives back what an array that grows leaves behind. */
 typedef struct kept_t {
-    const r307_rule_t *rule;
+    const r307_rule_t *rule;            /* NULL: the plain line */
+    const r307_plain_t *plain;
     const ap_directive_t *directive;
 } kept_t;
 
@@ -61,6 +62,7 @@ typedef struct walk_t {
     const run_t *run;
     int at;
     remembered_t now;
+    r307_literal_t room;
 } walk_t;
 
 static run_t *push(cmd_parms *cmd, runs_t *runs, const r307_config_t *conf, int room)
@@ -94,8 +96,8 @@ static remembered_t *add(cmd_parms *cmd, const r307_config_t *conf, r307_place_t
     return remembered;
 }
 
-void r307_start_lint_add(r307_reading_t *reading, cmd_parms *cmd,
-                         const r307_config_t *conf, const r307_rule_t *rule)
+void r307_start_lint_add(r307_reading_t *reading, cmd_parms *cmd, const r307_config_t *conf,
+                         const r307_rule_t *rule, const r307_plain_t *plain)
 {
     runs_t *runs = runs_of(reading, cmd);
     run_t *run = runs->last;
@@ -112,6 +114,7 @@ void r307_start_lint_add(r307_reading_t *reading, cmd_parms *cmd,
         run = push(cmd, runs, conf, room);
     }
     run->kept[run->count - 1].rule = rule;
+    run->kept[run->count - 1].plain = plain;
     run->kept[run->count - 1].directive = cmd->directive;
 }
 
@@ -130,7 +133,8 @@ void r307_start_lint_add_map(cmd_parms *cmd, const r307_config_t *conf,
     add(cmd, conf, place)->map = def;
 }
 
-/* The next one; NULL: there is no more. `walk` begins with the first run and zeros. */
+/* The next one, until the one behind it is asked for; NULL: there is no more. `walk` begins with
+ * the first run and zeros. */
 static const remembered_t *next(walk_t *walk)
 {
     const run_t *run = walk->run;
@@ -146,9 +150,11 @@ static const remembered_t *next(walk_t *walk)
         walk->now = run->first;
     }
     if (run->kept) {
-        walk->now.rule = run->kept[walk->at].rule;
+        const kept_t *kept = &run->kept[walk->at];
+
+        walk->now.rule = kept->rule ? kept->rule : r307_plain_rule(kept->plain, &walk->room);
         walk->now.place = walk->now.rule->place;
-        walk->now.directive = run->kept[walk->at].directive;
+        walk->now.directive = kept->directive;
     }
     walk->at++;
     return &walk->now;
@@ -223,7 +229,8 @@ static void remember(judging_t *judging, const apr_array_header_t *doubts)
         const r307_doubt_t *doubt = &APR_ARRAY_IDX(doubts, i, r307_doubt_t);
         r307_startfound_t *found = apr_array_push(judging->found);
 
-        found->rule = doubt->rule;
+        found->words = r307_start_lint_words(doubt->rule);
+        found->place = doubt->rule->place;
         found->text = apr_pstrdup(judging->found->pool, doubt->text);
     }
 }
@@ -300,6 +307,7 @@ static void judge_together(judging_t *judging, const server_rec *s, int is_one)
     const r307_config_t *conf = ap_get_module_config(s->lookup_defaults,
                                                      &redirect307_module);
     int i, warnings;
+    int refuses = r307_config_value(conf, R307_SETTING_LINT) == R307_LINT_REFUSE;
     int is_https = s->server_scheme && strcasecmp(s->server_scheme, "https") == 0;
     apr_array_header_t *doubts = apr_array_make(judging->p, 2, sizeof(r307_doubt_t));
     r307_loop_site_t site;
@@ -331,8 +339,7 @@ static void judge_together(judging_t *judging, const server_rec *s, int is_one)
     r307_chain_audit(judging->p, alone, &site, doubts);
     warnings = say_doubts(s, doubts, judging->is_said, &judging->said);
     remember(judging, doubts);
-    judging->refused += r307_config_value(conf, R307_SETTING_LINT) == R307_LINT_REFUSE
-                        ? warnings : 0;
+    judging->refused += refuses ? warnings : 0;
 }
 
 /* Redirect307Require looks at the text alone. */
@@ -420,7 +427,7 @@ static void judge_rule(judging_t *judging, const remembered_t *remembered,
 
 static void judge(judging_t *judging, const runs_t *runs, const server_rec *s)
 {
-    walk_t walk = { runs->first, 0, { NULL, NULL, NULL, { NULL, 0 }, NULL, NULL, NULL } };
+    walk_t walk = { .run = runs->first };
     const r307_config_t *conf = NULL, *of = NULL;
     const remembered_t *remembered;
     const server_rec *one;
@@ -481,8 +488,8 @@ int r307_on_check_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp,
                          server_rec *s)
 {
     int mode = ap_state_query(AP_SQ_RUN_MODE), is_refused;
-    judging_t judging = { ptemp, 1, 0, NULL, NULL, 0, 0, 0,
-                          apr_array_make(pconf, 4, sizeof(r307_startfound_t)) };
+    judging_t judging = { .p = ptemp, .found = apr_array_make(pconf, 4,
+                                                              sizeof(r307_startfound_t)) };
     const r307_reading_t *reading = r307_reading_known(pconf);
     const runs_t *runs = reading ? reading->runs : NULL;
 
@@ -497,7 +504,7 @@ int r307_on_check_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp,
     apr_pool_userdata_set(judging.found, FOUND, NULL, pconf);
     is_refused = judging.refused || judging.unplanned || judging.idle;
     if (is_refused && !judging.is_said) {
-        judging_t again = { ptemp, 1, 0, NULL, NULL, 0, 0, 0, judging.found };
+        judging_t again = { .p = ptemp, .is_said = 1, .found = judging.found };
 
         judging = again;
         judge(&judging, runs, s);

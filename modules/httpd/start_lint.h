@@ -12,9 +12,10 @@
 #include "map/map_line.h"
 #include "httpd/reading.h"
 
-/* Remembers a rule of httpd.conf until its place is known whole. */
-void r307_start_lint_add(r307_reading_t *reading, cmd_parms *cmd,
-                         const r307_config_t *conf, const r307_rule_t *rule);
+/* Remembers a rule of httpd.conf, or a plain line, until its place is known whole; the other
+ * one is NULL. */
+void r307_start_lint_add(r307_reading_t *reading, cmd_parms *cmd, const r307_config_t *conf,
+                         const r307_rule_t *rule, const r307_plain_t *plain);
 /* The same of a maintenance, of which only Redirect307Require asks something. */
 void r307_start_lint_add_line(cmd_parms *cmd, const r307_config_t *conf,
                         const r307_maintenance_t *line);
@@ -26,9 +27,16 @@ void r307_start_lint_add_map(cmd_parms *cmd, const r307_config_t *conf,
 /* What was said of httpd.conf at the start, by numbers from 0; NULL: there is no more, or
  * as much as is remembered. */
 typedef struct r307_startfound_t {
-    const r307_rule_t *rule;    /* as it is known by its place */
+    const void *words;          /* of its rule: r307_start_lint_words */
+    r307_place_t place;
     const char *text;
 } r307_startfound_t;
+
+/* By which a line of httpd.conf is known, as its rule may be another one each time. */
+static inline const void *r307_start_lint_words(const r307_rule_t *rule)
+{
+    return rule->source ? (const void *)rule->source : (const void *)rule;
+}
 
 const r307_startfound_t *r307_start_lint_found(const server_rec *s, int number);
 

@@ -50,11 +50,11 @@ static apr_hash_t *find_findings(request_rec *r)
     int i;
 
     for (i = 0; (found = r307_start_lint_found(r->server, i)) != NULL; i++) {
-        apr_array_header_t *of = apr_hash_get(all, &found->rule, sizeof(found->rule));
+        apr_array_header_t *of = apr_hash_get(all, &found->words, sizeof(found->words));
 
         if (!of) {
             of = apr_array_make(r->pool, 1, sizeof(const char *));
-            apr_hash_set(all, &found->rule, sizeof(found->rule), of);
+            apr_hash_set(all, &found->words, sizeof(found->words), of);
         }
         APR_ARRAY_PUSH(of, const char *) = found->text;
     }
@@ -64,6 +64,7 @@ static apr_hash_t *find_findings(request_rec *r)
 static int tell(const walk_t *walk, r307_block_t *block, const server_rec *s,
                 const char *map, const r307_rule_t *rule)
 {
+    const void *words = r307_start_lint_words(rule);
     r307_status_rule_t of;
     r307_hitcount_t count;
 
@@ -72,7 +73,7 @@ static int tell(const walk_t *walk, r307_block_t *block, const server_rec *s,
     of.host = host_of(s);
     of.map = map;
     of.findings = apr_hash_count(walk->findings)
-        ? apr_hash_get(walk->findings, &rule, sizeof(rule)) : NULL;
+        ? apr_hash_get(walk->findings, &words, sizeof(words)) : NULL;
     if (walk->with_hits) {
         r307_hit_table_read(walk->conf, block, rule, walk->r->request_time, &count);
         of.hits.all = count.all;
@@ -87,15 +88,16 @@ static int tell(const walk_t *walk, r307_block_t *block, const server_rec *s,
 static int each_line(walk_t *walk)
 {
     const r307_noted_t *noted;
+    r307_literal_t room;
     int i, k;
 
     for (i = 0; (noted = r307_conf_indexes_noted(walk->r->server, i)) != NULL; i++) {
-        const apr_array_header_t *rules = noted->block->rules->rules;
+        const r307_ruleset_t *rules = noted->block->rules;
 
-        for (k = 0; k < rules->nelts; k++, walk->number++) {
+        for (k = 0; k < rules->rules->nelts; k++, walk->number++) {
             if (walk->number >= walk->from
                 && !tell(walk, noted->block, noted->server, NULL,
-                         APR_ARRAY_IDX(rules, k, const r307_rule_t *))) {
+                         r307_ruleset_look(rules, k, &room))) {
                 return 0;
             }
         }
@@ -250,7 +252,7 @@ static void look_at_findings(request_rec *r, r307_overview_t *status)
 
     for (i = 0; i < R307_STATUS_NEEDS
          && (found = r307_start_lint_found(r->server, i)) != NULL; i++) {
-        r307_status_need(status, R307_NEED_DOUBT, place_of(r->pool, &found->rule->place),
+        r307_status_need(status, R307_NEED_DOUBT, place_of(r->pool, &found->place),
              found->text);
     }
 }

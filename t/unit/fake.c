@@ -290,6 +290,19 @@ void unit_context_make(apr_pool_t *p, const char *where, const char *directive,
     }
 }
 
+int unit_keep(apr_pool_t *p, r307_ruleset_t *rules, const char *line, r307_place_t place,
+              const r307_context_t *context)
+{
+    r307_plain_t *plain = r307_literals_keep(r307_literals_make(p), p, line, place, context);
+
+    if (plain) {
+        r307_ruleset_add_plain(p, rules, plain);
+    }
+    return plain != NULL;
+}
+
+int unit_keeps_words;
+
 r307_ruleset_t *unit_rules(apr_pool_t *p, const char *text, const char *where,
                            const char *directive, const char **error)
 {
@@ -301,10 +314,14 @@ r307_ruleset_t *unit_rules(apr_pool_t *p, const char *text, const char *where,
     unit_context_make(p, where, directive, context);
     for (i = 0; i < lines->nelts; i++) {
         r307_place_t place = { "unit", (unsigned)i + 1 };
+        const char *line = APR_ARRAY_IDX(lines, i, const char *);
         const r307_rule_t *rule = NULL;
 
-        *error = r307_line_parse(p, APR_ARRAY_IDX(lines, i, const char *), place,
-                                 context, &rule);
+        if (unit_keeps_words && unit_keep(p, rules, line, place, context)) {
+            *error = NULL;
+            continue;
+        }
+        *error = r307_line_parse(p, line, place, context, &rule);
         if (!*error && rule) {
             *error = r307_ruleset_add(p, rules, rule);
         }

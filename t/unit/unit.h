@@ -101,9 +101,14 @@ extern const r307_expr_maker_t unit_fake_maker;
 /* Parsing context for a context column: server, htaccess, location:PATH. */
 void unit_context_make(apr_pool_t *p, const char *where, const char *directive,
                        r307_context_t *context);
-/* Parses the rules of a column (" ;; "); NULL when one has an error, put into *error. */
+/* Parses the rules of a column (" ;; "); NULL when one has an error, put into *error. Where
+ * unit_keeps_words is not 0, plain lines are kept as their words. */
+extern int unit_keeps_words;
 r307_ruleset_t *unit_rules(apr_pool_t *p, const char *text, const char *where,
                            const char *directive, const char **error);
+/* Adds a line as its words; 0: it is none that can be kept so. */
+int unit_keep(apr_pool_t *p, r307_ruleset_t *rules, const char *line, r307_place_t place,
+              const r307_context_t *context);
 /* Adds a line to a map; the error text of its words or of its rule. */
 const char *unit_image_add(apr_pool_t *p, r307_image_builder_t *builder, const char *line,
                            unsigned number);

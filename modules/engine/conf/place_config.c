@@ -205,13 +205,13 @@ r307_block_t *r307_config_block(apr_pool_t *p, r307_config_t *conf, int is_late,
 unsigned r307_config_first(const r307_block_t *block)
 {
     const apr_array_header_t *rules = block->rules->rules;
+    r307_literal_t room;
 
     if (block->rules->packed) {
         return (unsigned)(block->rules->first + block->shift.rules);
     }
-    return rules->nelts
-           ? (unsigned)(APR_ARRAY_IDX(rules, 0, const r307_rule_t *)->nth
-                        + block->shift.rules) : 0;
+    return rules->nelts ? (unsigned)(r307_ruleset_look(block->rules, 0, &room)->nth
+                                     + block->shift.rules) : 0;
 }
 
 const char *r307_config_taken(apr_pool_t *p, const r307_blocks_t *blocks,

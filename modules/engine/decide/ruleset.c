@@ -9,6 +9,7 @@ r307_ruleset_t *r307_ruleset_make(apr_pool_t *p)
     r307_ruleset_t *set = apr_palloc(p, sizeof(*set));
 
     set->rules = apr_array_make(p, 4, sizeof(const r307_rule_t *));
+    set->plains = NULL;
     set->maps = NULL;
     set->names = apr_hash_make(p);
     set->shares = NULL;
@@ -29,8 +30,12 @@ int r307_ruleset_count(const r307_ruleset_t *set)
 
 const r307_rule_t *r307_ruleset_rule(apr_pool_t *p, const r307_ruleset_t *set, int number)
 {
-    return set->packed ? r307_image_rule(p, set->image, (apr_uint32_t)number)
-                       : APR_ARRAY_IDX(set->rules, number, const r307_rule_t *);
+    const r307_rule_t *rule = set->packed
+        ? r307_image_rule(p, set->image, (apr_uint32_t)number)
+        : APR_ARRAY_IDX(set->rules, number, const r307_rule_t *);
+
+    return rule || !set->plains ? rule
+        : r307_ruleset_look(set, number, apr_palloc(p, sizeof(r307_literal_t)));
 }
 
 static const r307_share_t *share_of(const r307_rule_t *rule)
@@ -139,7 +144,21 @@ const char *r307_ruleset_add(apr_pool_t *p, r307_ruleset_t *set, const r307_rule
         apr_hash_set(set->names, rule->name, APR_HASH_KEY_STRING, rule);
     }
     APR_ARRAY_PUSH(set->rules, const r307_rule_t *) = rule;
+    if (set->plains) {
+        APR_ARRAY_PUSH(set->plains, r307_plain_t *) = NULL;
+    }
     return NULL;
+}
+
+void r307_ruleset_add_plain(apr_pool_t *p, r307_ruleset_t *set, r307_plain_t *plain)
+{
+    if (!set->plains) {
+        set->plains = apr_array_make(p, set->rules->nalloc, sizeof(plain));
+        memset(set->plains->elts, 0, (size_t)set->rules->nelts * sizeof(plain));
+        set->plains->nelts = set->rules->nelts;
+    }
+    APR_ARRAY_PUSH(set->rules, const r307_rule_t *) = NULL;
+    APR_ARRAY_PUSH(set->plains, r307_plain_t *) = plain;
 }
 
 void r307_ruleset_add_map(apr_pool_t *p, r307_ruleset_t *set, const void *handle)
@@ -171,7 +190,7 @@ static void find_crowds(apr_pool_t *p, apr_pool_t *scratch, r307_ruleset_t *set)
     for (i = 0; i < set->rules->nelts; i++) {
         const r307_rule_t *rule = APR_ARRAY_IDX(set->rules, i, const r307_rule_t *);
 
-        if (!rule->group) {
+        if (!rule || !rule->group) {
             continue;
         }
         if (apr_hash_get(seen, &rule->group, sizeof(rule->group))) {
@@ -193,6 +212,7 @@ void r307_ruleset_freeze(apr_pool_t *p, r307_ruleset_t *set, apr_uint64_t seed,
 {
     r307_index_builder_t *builder;
     apr_pool_t *scratch;
+    r307_literal_t room;
     void *bytes;
     int i;
 
@@ -202,7 +222,7 @@ void r307_ruleset_freeze(apr_pool_t *p, r307_ruleset_t *set, apr_uint64_t seed,
     apr_pool_create(&scratch, p);
     builder = r307_index_builder_make(scratch, seed);
     for (i = 0; i < set->rules->nelts; i++) {
-        const r307_rule_t *rule = APR_ARRAY_IDX(set->rules, i, const r307_rule_t *);
+        const r307_rule_t *rule = r307_ruleset_look(set, i, &room);
 
         if (is_over_for_good(&rule->plan, now)) {
             r307_index_skip(builder);

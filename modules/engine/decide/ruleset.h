@@ -9,7 +9,7 @@
 #include <apr_hash.h>
 #include "map/image.h"
 #include "rule/limit.h"
-#include "grammar/line.h"
+#include "grammar/literal_line.h"
 
 /* A map among the rules of its container: its rules stand in front of rule `before`. */
 typedef struct r307_map_t {
@@ -18,7 +18,9 @@ typedef struct r307_map_t {
 } r307_map_t;
 
 typedef struct r307_ruleset_t {
-    apr_array_header_t *rules;      /* of const r307_rule_t * */
+    apr_array_header_t *rules;      /* of const r307_rule_t *; NULL: a plain line */
+    apr_array_header_t *plains;     /* of r307_plain_t *, by the same numbers; NULL: all of
+                                     * them are rules */
     apr_array_header_t *maps;       /* of r307_map_t, or NULL */
     apr_hash_t *names;              /* name= to rule */
     apr_array_header_t *shares;     /* of const r307_rule_t *, with percent=; NULL: none */
@@ -44,6 +46,8 @@ const char *r307_ruleset_add(apr_pool_t *p, r307_ruleset_t *set, const r307_rule
 /* The same without adding it. */
 const char *r307_ruleset_taken(apr_pool_t *p, const r307_ruleset_t *set,
                                const r307_rule_t *rule);
+/* A plain line, which takes no name and has no condition. It must stay, as rules must. */
+void r307_ruleset_add_plain(apr_pool_t *p, r307_ruleset_t *set, r307_plain_t *plain);
 /* A map stands where its line stands: behind the rules added so far. */
 void r307_ruleset_add_map(apr_pool_t *p, r307_ruleset_t *set, const void *handle);
 
@@ -51,8 +55,17 @@ void r307_ruleset_add_map(apr_pool_t *p, r307_ruleset_t *set, const void *handle
  * opened. NULL: its text is none. */
 int r307_ruleset_count(const r307_ruleset_t *set);
 const r307_rule_t *r307_ruleset_rule(apr_pool_t *p, const r307_ruleset_t *set, int number);
-/* All of them by their numbers, where one is for some hosts alone; NULL: none is, or they are
- * in an image. */
+/* The same where none is in an image, for a look: it may be in *room. */
+static inline const r307_rule_t *r307_ruleset_look(const r307_ruleset_t *set, int number,
+                                                   r307_literal_t *room)
+{
+    const r307_rule_t *rule = APR_ARRAY_IDX(set->rules, number, const r307_rule_t *);
+
+    return rule ? rule : r307_plain_rule(APR_ARRAY_IDX(set->plains, number, r307_plain_t *),
+                                         room);
+}
+/* All of them by their numbers, where one is for some hosts alone, and NULL for a plain line;
+ * NULL: none is, or they are in an image. */
 static inline const r307_rule_t *const *r307_ruleset_hosted(const r307_ruleset_t *set)
 {
     return set->is_hosted ? (const r307_rule_t *const *)(const void *)set->rules->elts : NULL;

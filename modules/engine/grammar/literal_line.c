@@ -62,19 +62,28 @@ static size_t origin_len(const char *s, size_t len, size_t *scheme)
         || r307_url_check_host(r307_slice(s + *scheme + 3, n - *scheme - 3)) ? 0 : n;
 }
 
-size_t r307_literal_target(const char *s, size_t len)
+/* *origin: the length of what stands in front of its path. */
+static size_t target_len(const char *s, size_t len, size_t *origin, size_t *scheme)
 {
-    size_t scheme, n, path;
+    size_t path;
 
+    *origin = 0;
     if (len && s[0] == '/') {
         return r307_literal_source(s, len);
     }
-    n = origin_len(s, len, &scheme);
-    if (n == 0 || is_end(s, len, n)) {
-        return n;
+    *origin = origin_len(s, len, scheme);
+    if (*origin == 0 || is_end(s, len, *origin)) {
+        return *origin;
     }
-    path = r307_literal_source(s + n, len - n);
-    return path ? n + path : 0;
+    path = r307_literal_source(s + *origin, len - *origin);
+    return path ? *origin + path : 0;
+}
+
+size_t r307_literal_target(const char *s, size_t len)
+{
+    size_t origin, scheme;
+
+    return target_len(s, len, &origin, &scheme);
 }
 
 int r307_literal_is(r307_slice_t source, r307_slice_t target)
@@ -83,9 +92,82 @@ int r307_literal_is(r307_slice_t source, r307_slice_t target)
         && target.len && r307_literal_target(target.s, target.len) == target.len;
 }
 
+/* The words of a line that are known to be plain, and what of the target is no path;
+ * target.len is 0 where the model has none. */
+typedef struct words_t {
+    r307_slice_t source, target;
+    size_t origin, scheme;
+} words_t;
+
+static inline void set_target(r307_literal_t *room, const words_t *words)
+{
+    r307_target_t *target = &room->target;
+    r307_slice_t text = words->target, path = text;
+
+    target->text = text.s;
+    target->final_slash = text.s[text.len - 1] == '/';
+    if (words->origin) {
+        target->kind = R307_TARGET_URL;
+        target->scheme = r307_slice(text.s, words->scheme);
+        target->host = r307_slice(text.s + words->scheme + 3,
+                                  words->origin - words->scheme - 3);
+        path = r307_slice(text.s + words->origin, text.len - words->origin);
+        if (!path.len) {
+            target->final_slash = 1;
+            target->count = 0;
+        }
+    }
+    target->as_written = path.len && text.len <= R307_LOCATION_MOST;
+    target->head = path.len ? path : r307_slice(NULL, 0);
+    target->head.len -= path.len && target->final_slash;
+    room->path.text = path;
+    target->parts = &room->path;
+    room->rule.target = target;
+    room->rule.carry = room->rule.carry
+                       && (!room->pattern.final_slash || target->final_slash);
+}
+
+/* The model, which leads from "/a" to "/b", with other words; a hit of one line among very
+ * many pays for it. */
+static inline void fill(r307_literal_t *room, const r307_literal_t *model, r307_place_t place,
+                 const words_t *words)
+{
+    r307_slice_t source = words->source;
+
+    memcpy(room, model, sizeof(*room));
+    room->rule.place = place;
+    room->rule.source = source.s;
+    room->rule.pattern = &room->pattern;
+    room->rule.head = source;
+    room->rule.base = model->rule.base.s ? source : model->rule.base;
+    room->pattern.text = source.s;
+    room->pattern.head = source;
+    room->pattern.final_slash = source.s[source.len - 1] == '/';
+    if (words->target.len) {
+        set_target(room, words);
+    }
+}
+
+/* What of a rule of "/a" and "/b" is not the options'. */
+static const r307_literal_t *model_from(apr_pool_t *p, const r307_rule_t *rule)
+{
+    r307_literal_t *model = apr_pcalloc(p, sizeof(*model));
+
+    model->rule = *rule;
+    model->rule.pattern = &model->pattern;
+    model->pattern = *rule->pattern;
+    if (rule->target->kind == R307_TARGET_PATH) {
+        model->rule.target = &model->target;
+        model->target = *rule->target;
+        model->target.parts = &model->path;
+        model->path = *rule->target->parts;
+    }
+    return model;
+}
+
 const char *r307_literal_model(apr_pool_t *p, const apr_array_header_t *options,
-                             int has_target, const r307_context_t *context,
-                             const r307_rule_t **model)
+                               int has_target, const r307_context_t *context,
+                               const r307_literal_t **model)
 {
     apr_array_header_t *words = apr_array_make(p, 2 + options->nelts, sizeof(r307_word_t));
     r307_place_t nowhere = { NULL, 0 };
@@ -102,88 +184,65 @@ const char *r307_literal_model(apr_pool_t *p, const apr_array_header_t *options,
     if (!bad && !rule->name && !rule->group && rule->pattern && !rule->pattern->regex
         && !rule->pattern->segs
         && rule->target->kind == (has_target ? R307_TARGET_PATH : R307_TARGET_NONE)) {
-        *model = rule;
+        *model = model_from(p, rule);
     }
     return bad;
 }
 
-typedef struct plain_t {
-    r307_rule_t rule;
-    r307_pattern_t pattern;
-    r307_target_t target;
-    r307_part_t path;
-} plain_t;
-
-static void fill_target(plain_t *plain, r307_slice_t text)
-{
-    r307_target_t *target = &plain->target;
-    size_t scheme = 0, n = text.s[0] == '/' ? 0 : origin_len(text.s, text.len, &scheme);
-
-    target->kind = n ? R307_TARGET_URL : R307_TARGET_PATH;
-    target->text = text.s;
-    if (n) {
-        target->scheme = r307_slice(text.s, scheme);
-        target->host = r307_slice(text.s + scheme + 3, n - scheme - 3);
-    }
-    target->final_slash = n == text.len || text.s[text.len - 1] == '/';
-    target->parts = &plain->path;
-    if (n < text.len) {
-        plain->path.kind = R307_PART_LITERAL;
-        plain->path.in = R307_IN_PATH;
-        plain->path.text = r307_slice(text.s + n, text.len - n);
-        target->count = 1;
-        target->as_written = text.len <= R307_LOCATION_MOST;
-        target->head = plain->path.text;
-        target->head.len -= target->final_slash;
-    }
-    plain->rule.target = target;
-}
-
-/* Words that are known to be plain; target.len is 0 where the model has none. */
-static r307_rule_t *make(apr_pool_t *p, const r307_rule_t *model, r307_place_t place,
-                         r307_slice_t source, r307_slice_t target)
-{
-    plain_t *plain = apr_palloc(p, sizeof(*plain));
-
-    plain->rule = *model;
-    memset(&plain->pattern, 0, sizeof(*plain) - offsetof(plain_t, pattern));
-    plain->rule.place = place;
-    plain->rule.source = source.s;
-    plain->rule.pattern = &plain->pattern;
-    plain->rule.head = source;
-    plain->rule.base = model->base.s ? source : model->base;
-    plain->pattern.match = model->pattern->match;
-    plain->pattern.text = source.s;
-    plain->pattern.fold = model->pattern->fold;
-    plain->pattern.any_slash = model->pattern->any_slash;
-    plain->pattern.head = source;
-    plain->pattern.final_slash = source.s[source.len - 1] == '/';
-    if (target.len) {
-        fill_target(plain, target);
-        plain->rule.carry = (unsigned char)r307_line_carries(&plain->rule);
-    }
-    return &plain->rule;
-}
-
-r307_rule_t *r307_literal_make(apr_pool_t *p, const r307_rule_t *model,
+r307_rule_t *r307_literal_make(apr_pool_t *p, const r307_literal_t *model,
                                r307_place_t place, r307_slice_t source,
                                r307_slice_t target)
 {
-    int has_target = model->target->kind == R307_TARGET_PATH;
+    int has_target = model->rule.target->kind == R307_TARGET_PATH;
+    words_t words = { source, target, 0, 0 };
+    r307_literal_t *made;
 
     if (r307_literal_source(source.s, source.len) != source.len || source.len == 0
-        || (has_target ? r307_literal_target(target.s, target.len) != target.len
-                         || target.len == 0 : target.len != 0)) {
+        || (has_target ? target_len(target.s, target.len, &words.origin, &words.scheme)
+                         != target.len || target.len == 0 : target.len != 0)) {
         return NULL;
     }
-    return make(p, model, place, source, target);
+    made = apr_palloc(p, sizeof(*made));
+    fill(made, model, place, &words);
+    return &made->rule;
+}
+
+/* --- lines of which the words are kept --- */
+
+const r307_rule_t *r307_plain_rule(const r307_plain_t *plain, r307_literal_t *room)
+{
+    r307_place_t place = { plain->file, plain->line };
+    words_t words = {
+        r307_slice(plain->words, plain->source_len),
+        r307_slice(plain->words + plain->source_len + 1, plain->target_len),
+        plain->origin_len, plain->scheme_len
+    };
+
+    fill(room, plain->model, place, &words);
+    room->rule.identity = plain->identity;
+    room->rule.is_made = 1;
+    return &room->rule;
+}
+
+const r307_rule_t *r307_plain_keep(apr_pool_t *p, const r307_rule_t *rule)
+{
+    r307_literal_t *kept;
+
+    if (!rule->is_made) {
+        return rule;
+    }
+    kept = apr_pmemdup(p, rule, sizeof(*kept));     /* its rule is the first thing in it */
+    kept->rule.pattern = &kept->pattern;
+    kept->rule.target = &kept->target;
+    kept->target.parts = &kept->path;
+    return &kept->rule;
 }
 
 /* --- lines of a configuration --- */
 
 typedef struct literal_place_t {
     r307_context_t context;
-    const r307_rule_t *model;       /* NULL: two words are something else there */
+    const r307_literal_t *model;    /* NULL: two words are something else there */
 } literal_place_t;
 
 struct r307_literals_t {
@@ -208,7 +267,8 @@ static int is_alike(const r307_context_t *a, const r307_context_t *b)
         && a->ends_at_self == b->ends_at_self && strcmp(a->directive, b->directive) == 0;
 }
 
-static const r307_rule_t *model_of(r307_literals_t *literals, const r307_context_t *context)
+static const r307_literal_t *model_of(r307_literals_t *literals,
+                                      const r307_context_t *context)
 {
     apr_array_header_t *none;
     literal_place_t *place;
@@ -236,32 +296,76 @@ static const char *skip_blanks(const char *s)
     return s;
 }
 
-const r307_rule_t *r307_literals_line(r307_literals_t *literals, apr_pool_t *p,
-                                      const char *line, r307_place_t place,
-                                      const r307_context_t *context)
+/* The model of a line of two plain words and no option; NULL: it is another line. */
+static const r307_literal_t *read_words(r307_literals_t *literals, const char *line,
+                                        const r307_context_t *context, words_t *words)
 {
     const char *source = skip_blanks(line), *target;
     size_t len = strlen(source), n = r307_literal_source(source, len), to;
-    const r307_rule_t *model;
-    r307_rule_t *rule;
-    char *text;
 
     /* a source of <Location> may be left out, and maps have options of their own */
     if (!n || len > R307_LINE_MOST || context->where == R307_WHERE_LOCATION || context->is_map) {
         return NULL;
     }
     target = skip_blanks(source + n);
-    to = r307_literal_target(target, strlen(target));
-    model = to && !*skip_blanks(target + to) ? model_of(literals, context) : NULL;
+    words->scheme = 0;
+    to = target_len(target, strlen(target), &words->origin, &words->scheme);
+    words->source = r307_slice(source, n);
+    words->target = r307_slice(target, to);
+    return to && !*skip_blanks(target + to) ? model_of(literals, context) : NULL;
+}
+
+/* Both words as texts behind each other, at `to`. */
+static void put_words(char *to, words_t *words)
+{
+    r307_slice_t *source = &words->source, *target = &words->target;
+
+    memcpy(to, source->s, source->len);
+    to[source->len] = '\0';
+    memcpy(to + source->len + 1, target->s, target->len);
+    to[source->len + 1 + target->len] = '\0';
+    source->s = to;
+    target->s = to + source->len + 1;
+}
+
+const r307_rule_t *r307_literals_line(r307_literals_t *literals, apr_pool_t *p,
+                                      const char *line, r307_place_t place,
+                                      const r307_context_t *context)
+{
+    words_t words;
+    const r307_literal_t *model = read_words(literals, line, context, &words);
+    r307_literal_t *made;
+
     if (!model) {
         return NULL;
     }
-    text = apr_palloc(p, n + to + 2);
-    memcpy(text, source, n);
-    text[n] = '\0';
-    memcpy(text + n + 1, target, to);
-    text[n + 1 + to] = '\0';
-    rule = make(p, model, place, r307_slice(text, n), r307_slice(text + n + 1, to));
-    rule->nth = context->nth;
-    return rule;
+    made = apr_palloc(p, sizeof(*made));
+    put_words(apr_palloc(p, words.source.len + words.target.len + 2), &words);
+    fill(made, model, place, &words);
+    made->rule.nth = context->nth;
+    return &made->rule;
+}
+
+r307_plain_t *r307_literals_keep(r307_literals_t *literals, apr_pool_t *p, const char *line,
+                                 r307_place_t place, const r307_context_t *context)
+{
+    words_t words;
+    const r307_literal_t *model = read_words(literals, line, context, &words);
+    r307_plain_t *plain;
+
+    if (!model) {
+        return NULL;
+    }
+    plain = apr_palloc(p, offsetof(r307_plain_t, words) + words.source.len
+                          + words.target.len + 2);
+    plain->model = model;
+    plain->file = place.file;
+    plain->line = place.line;
+    plain->identity = 0;
+    plain->source_len = (unsigned short)words.source.len;
+    plain->target_len = (unsigned short)words.target.len;
+    plain->origin_len = (unsigned short)words.origin;
+    plain->scheme_len = (unsigned char)words.scheme;
+    put_words(plain->words, &words);
+    return plain;
 }

@@ -29,7 +29,7 @@ struct r307_above_t {
     apr_hash_t *regexes;            /* text to text_t: places in `uppers` */
     r307_index_builder_t *builder;
     const r307_image_t *image;      /* or the rules of this one, and no uppers */
-    const apr_array_header_t *rules;        /* or these, and only regexes among the uppers */
+    const r307_ruleset_t *rules;    /* or these, and only regexes among the uppers */
     const r307_index_t *index;      /* over `uppers`, by their path alone, or the image's, or
                                      * that of `rules` */
     r307_policy_t policy;
@@ -443,7 +443,9 @@ static int is_by_path(const r307_ruleset_t *set)
     int i;
 
     for (i = 0; i < set->rules->nelts; i++) {
-        if (APR_ARRAY_IDX(set->rules, i, const r307_rule_t *)->cond_count) {
+        const r307_rule_t *rule = APR_ARRAY_IDX(set->rules, i, const r307_rule_t *);
+
+        if (rule && rule->cond_count) {
             return 0;
         }
     }
@@ -459,14 +461,14 @@ static void add_all(r307_above_t *above, const r307_ruleset_t *set)
         const r307_rule_t *rule = APR_ARRAY_IDX(set->rules, i, const r307_rule_t *);
 
         if (!is_own) {
-            r307_above_add(above, rule, (apr_uint32_t)i);
+            r307_above_add(above, r307_ruleset_rule(above->p, set, i), (apr_uint32_t)i);
         }
-        else if (rule->pattern && rule->pattern->regex && is_answering(rule)) {
+        else if (rule && rule->pattern && rule->pattern->regex && is_answering(rule)) {
             add_upper(above, rule, (apr_uint32_t)i);
         }
     }
     if (is_own) {
-        above->rules = set->rules;
+        above->rules = set;
         above->index = set->index;
     }
     else {
@@ -563,7 +565,7 @@ void r307_above_ask(apr_pool_t *p, const r307_above_t *above, const r307_rule_t 
         upper_t upper = { NULL, at, -1 };
 
         if (above->rules) {
-            upper.rule = APR_ARRAY_IDX(above->rules, at, const r307_rule_t *);
+            upper.rule = r307_ruleset_rule(p, above->rules, (int)at);
             if (at < nth && !is_answering(upper.rule)) {
                 continue;       /* none of those that may be above */
             }
@@ -598,12 +600,13 @@ void r307_above_audit(apr_pool_t *p, const r307_ruleset_t *rules,
         if (above->rules && flags[i] & R307_ALONE_SOURCE) {
             continue;           /* by the same index */
         }
-        r307_above_ask(scratch, above, APR_ARRAY_IDX(rules->rules, i, const r307_rule_t *),
-                       (apr_uint32_t)i, &said);
+        r307_above_ask(scratch, above, r307_ruleset_rule(scratch, rules, i), (apr_uint32_t)i,
+                       &said);
         for (k = 0; k < said.nelts; k++) {
             r307_doubt_t doubt = APR_ARRAY_IDX(&said, k, r307_doubt_t);
 
             doubt.text = apr_pstrdup(p, doubt.text);
+            doubt.rule = r307_plain_keep(p, doubt.rule);
             APR_ARRAY_PUSH(doubts, r307_doubt_t) = doubt;
         }
         if (said.nelts || i % CLEARED_EACH == 0) {

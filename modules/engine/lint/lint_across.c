@@ -43,11 +43,10 @@ static void ask(const layers_t *layers, const r307_rule_t *rule, apr_uint32_t ru
 /* Rules that one of the container answers for are told already. */
 static void audit_rules(const layers_t *layers)
 {
-    const apr_array_header_t *rules = layers->set->rules;
     int i, maps = 0;
 
-    for (i = 0; i < rules->nelts; i++) {
-        const r307_rule_t *rule = APR_ARRAY_IDX(rules, i, const r307_rule_t *);
+    for (i = 0; i < layers->set->rules->nelts; i++) {
+        const r307_rule_t *rule = r307_ruleset_rule(layers->scratch, layers->set, i);
         apr_array_header_t *doubts = apr_array_make(layers->scratch, 1,
                                                     sizeof(r307_doubt_t));
 
@@ -94,8 +93,7 @@ void r307_across_audit(apr_pool_t *p, const r307_ruleset_t *rules, r307_doubt_sa
     apr_pool_create(&layers.scratch, own);
     layers.rules = r307_above_make(own);
     for (i = 0; i < rules->rules->nelts; i++) {
-        r307_above_add(layers.rules, APR_ARRAY_IDX(rules->rules, i, const r307_rule_t *),
-                       (apr_uint32_t)i);
+        r307_above_add(layers.rules, r307_ruleset_rule(own, rules, i), (apr_uint32_t)i);
     }
     layers.answering = r307_above_freeze(layers.rules);
     layers.maps = apr_palloc(own, (size_t)rules->maps->nelts * sizeof(*layers.maps));

@@ -95,13 +95,14 @@ static int has_own_source(look_t *look, int nth, apr_uint32_t number,
 }
 
 static const unsigned char *flags_of(apr_pool_t *p, look_t *look, int nth,
-                                     const apr_array_header_t *rules)
+                                     const r307_ruleset_t *set)
 {
-    unsigned char *flags = apr_pcalloc(p, (size_t)rules->nelts + 1);
+    unsigned char *flags = apr_pcalloc(p, (size_t)set->rules->nelts + 1);
+    r307_literal_t room;
     int k;
 
-    for (k = 0; k < rules->nelts; k++) {
-        const r307_rule_t *rule = APR_ARRAY_IDX(rules, k, const r307_rule_t *);
+    for (k = 0; k < set->rules->nelts; k++) {
+        const r307_rule_t *rule = r307_ruleset_look(set, k, &room);
         const r307_target_t *target = rule->target;
 
         if (has_own_source(look, nth, (apr_uint32_t)k, rule)) {
@@ -140,7 +141,7 @@ r307_alone_t *r307_alone_make(apr_pool_t *p, const r307_scope_t *scopes, int cou
         look.is_by_prefix = look.is_by_prefix && (!index || r307_index_is_by_prefix(index));
     }
     for (i = 0; i < count; i++) {
-        alone->flags[i] = flags_of(p, &look, i, scopes[i].rules->rules);
+        alone->flags[i] = flags_of(p, &look, i, scopes[i].rules);
     }
     apr_pool_destroy(look.p);
     return alone;

@@ -35,12 +35,13 @@ static int changes_origin_only(apr_pool_t *p, const r307_view_t *view, const cha
     return url.host.s && r307_path_is(p, view->path, url.path.len ? url.path : root);
 }
 
-/* A rule of a map is another one each time it is met, and its line the same. */
+/* A rule of a map, or of a plain line, is another one each time it is met, and its line the
+ * same. */
 static int is_same(const r307_rule_t *a, const r307_rule_t *b)
 {
     const r307_place_t *x = &a->place, *y = &b->place;
 
-    return a == b || (x->line == y->line && x->file && y->file
+    return a == b || (a->is_made && b->is_made && a->source == b->source) || (x->line == y->line && x->file && y->file
                       && strcmp(x->file, y->file) == 0);
 }
 
@@ -159,7 +160,7 @@ static void say(apr_pool_t *p, const walk_t *w, apr_array_header_t *doubts)
                             place->file ? place->file : "-", place->line,
                             r307_text_show(p, to, strlen(to)));
     }
-    r307_lint_add(p, R307_FINDING_CHAIN, way[0].rule,
+    r307_lint_add(p, R307_FINDING_CHAIN, r307_plain_keep(p, way[0].rule),
                   apr_pstrcat(p, text, "; write ", r307_text_show(p, end, strlen(end)), NULL),
                   doubts)->target = apr_pstrdup(p, end);
 }
@@ -223,16 +224,17 @@ void r307_chain_audit(apr_pool_t *p, const r307_alone_t *alone,
 {
     apr_pool_t *own;
     r307_policy_t policy;
+    r307_literal_t room;
     walk_t w;
     int i, k;
 
     apr_pool_create(&own, p);
     begin(&w, own, &alone->bares, site, &policy);
     for (i = 0; i < alone->bares.count; i++) {
-        const apr_array_header_t *rules = alone->scopes[i].rules->rules;
+        const r307_ruleset_t *rules = alone->scopes[i].rules;
 
-        for (k = 0; k < rules->nelts; k++) {
-            const r307_rule_t *rule = APR_ARRAY_IDX(rules, k, const r307_rule_t *);
+        for (k = 0; k < rules->rules->nelts; k++) {
+            const r307_rule_t *rule = r307_ruleset_look(rules, k, &room);
 
             if (may_lead_on(&w, rule, alone->flags[i][k])) {
                 audit(&w, p, &w.bares->scopes[i], rule, doubts);

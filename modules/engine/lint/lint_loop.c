@@ -10,7 +10,7 @@
 
 typedef struct hop_t {
     const r307_rule_t *rule;
-    int is_of_map;              /* it is another one each time it is met */
+    int is_of_map;
     const char *location;
     int is_sure;                /* it and no other rule answers there */
 } hop_t;
@@ -89,9 +89,13 @@ static int can_meet(const r307_rule_t *a, const r307_rule_t *b)
 
 static const char *key_of(walk_t *w, const hop_t *hop)
 {
+    const r307_rule_t *rule = hop->rule;
+
+    /* that of a map or of a plain line is another one each time it is met */
     return hop->is_of_map
-        ? apr_psprintf(w->p, "%s:%u", hop->rule->place.file, hop->rule->place.line)
-        : apr_psprintf(w->p, "%pp", (const void *)hop->rule);
+        ? apr_psprintf(w->p, "%s:%u", rule->place.file, rule->place.line)
+        : apr_psprintf(w->p, "%pp", rule->is_made ? (const void *)rule->source
+                                                  : (const void *)rule);
 }
 
 static int is_known(walk_t *w, const hop_t *hop)
@@ -347,6 +351,7 @@ void r307_loop_audit(apr_pool_t *p, const r307_alone_t *alone,
 {
     const r307_scope_t *scopes = alone->scopes;
     int count = alone->bares.count;
+    r307_literal_t room;
     walk_t w;
     int i, k;
 
@@ -362,14 +367,15 @@ void r307_loop_audit(apr_pool_t *p, const r307_alone_t *alone,
     w.doubts = apr_array_make(w.p, 4, sizeof(r307_doubt_t));
     begin_at(&w, &w.bares->scopes[0], "/");
     for (i = 0; i < count; i++) {
-        const apr_array_header_t *rules = scopes[i].rules->rules;
+        const r307_ruleset_t *rules = scopes[i].rules;
 
-        for (k = 0; k < rules->nelts && w.asked < w.asked_most; k++) {
-            const r307_rule_t *rule = APR_ARRAY_IDX(rules, k, const r307_rule_t *);
+        for (k = 0; k < rules->rules->nelts && w.asked < w.asked_most; k++) {
+            const r307_rule_t *rule;
 
             if (ends_at_once(&w, i, k)) {
                 continue;
             }
+            rule = r307_ruleset_look(rules, k, &room);
             if (rule->source) {
                 begin_at_source(&w, &scopes[i], rule);
             }
@@ -387,6 +393,7 @@ void r307_loop_audit(apr_pool_t *p, const r307_alone_t *alone,
         r307_doubt_t doubt = APR_ARRAY_IDX(w.doubts, i, r307_doubt_t);
 
         doubt.text = apr_pstrdup(p, doubt.text);
+        doubt.rule = r307_plain_keep(p, doubt.rule);
         APR_ARRAY_PUSH(doubts, r307_doubt_t) = doubt;
     }
     if (!site->has_images) {

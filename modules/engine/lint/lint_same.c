@@ -74,6 +74,7 @@ const r307_same_t *r307_same_make(apr_pool_t *p, const r307_scope_t *scope)
 {
     r307_same_t *same = apr_pcalloc(p, sizeof(*same));
     const apr_array_header_t *maps = scope->rules->maps;
+    r307_literal_t room;
     apr_pool_t *one;
     apr_uint32_t k;
     int i;
@@ -83,7 +84,7 @@ const r307_same_t *r307_same_make(apr_pool_t *p, const r307_scope_t *scope)
     same->queried = apr_hash_make(p);
     apr_pool_create(&one, p);
     for (i = 0; i < scope->rules->rules->nelts; i++) {
-        take_queried(p, same, APR_ARRAY_IDX(scope->rules->rules, i, const r307_rule_t *));
+        take_queried(p, same, r307_ruleset_look(scope->rules, i, &room));
     }
     for (i = 0; maps && i < maps->nelts; i++) {
         const r307_image_t *image = APR_ARRAY_IDX(maps, i, r307_map_t).handle;

@@ -25,7 +25,7 @@ struct r307_image_t {
     kept_t **kept_rules;
     apr_uint32_t kept_count;   /* the bytes may be gone when the view is freed */
     apr_uint32_t *room;             /* what compiling may still take; NULL: no bound */
-    const r307_rule_t **models;     /* of the option sets */
+    const r307_literal_t **models;  /* of the option sets */
     int has_links;                  /* one of the models has optin= */
     const char *texts;
     const char *file;
@@ -250,8 +250,8 @@ static const char *attach_models(apr_pool_t *p, r307_image_t *image)
                                 r307_text_show(p, text, strlen(text)),
                                 bad ? bad : "they are not those of a plain line");
         }
-        image->has_links |= r307_cond_link(image->models[i]->conds,
-                                           image->models[i]->cond_count) != NULL;
+        image->has_links |= r307_cond_link(image->models[i]->rule.conds,
+                                           image->models[i]->rule.cond_count) != NULL;
     }
     return NULL;
 }
@@ -350,7 +350,7 @@ void r307_image_mark_keys(apr_pool_t *p, const r307_image_t *image, r307_asked_t
 
     for (i = 0; image->has_links && asked->view->query.s && i < image->head->set_count;
          i++) {
-        const r307_rule_t *model = image->models[i];
+        const r307_rule_t *model = &image->models[i]->rule;
         const r307_link_t *link = r307_cond_link(model->conds, model->cond_count);
 
         if (link) {
@@ -480,7 +480,7 @@ const r307_plan_t *r307_image_plan(const r307_image_t *image, apr_uint32_t numbe
 
     switch (kind_of(record)) {
     case R307_RECORD_PLAIN:
-        rule = image->models[record->options];
+        rule = &image->models[record->options]->rule;
         break;
     case R307_RECORD_KEPT:
         rule = kept_rule(image, number);

@@ -19,7 +19,7 @@
 typedef struct set_t {
     apr_uint32_t number;
     r307_slice_t own;
-    const r307_rule_t *model;
+    const r307_literal_t *model;
 } set_t;
 
 struct r307_image_builder_t {
@@ -177,7 +177,7 @@ static const set_t *add_set(r307_image_builder_t *builder, r307_slice_t key,
     r307_set_t *row = &builder->sets[builder->head.set_count];
     const apr_array_header_t *all = merged(builder, builder->scratch, own);
     apr_pool_t *p = builder->p;
-    const r307_rule_t *model;
+    const r307_literal_t *model;
     set_t *set;
 
     if (builder->head.set_count == R307_SETS_MOST || !is_options(own)
@@ -218,15 +218,16 @@ static const char *add_of_set(r307_image_builder_t *builder, r307_slice_t source
                               r307_slice_t target, const set_t *set, apr_uint32_t line)
 {
     const char *bad = put_record(builder, source, target, set->number, R307_RECORD_PLAIN,
-                                 line, r307_identity_words(set->model->traits, source,
+                                 line, r307_identity_words(set->model->rule.traits, source,
                                                            target));
     r307_pattern_t pattern;
 
     if (!bad) {
         memset(&pattern, 0, sizeof(pattern));
-        pattern.match = set->model->pattern->match;
+        pattern.match = set->model->pattern.match;
         pattern.head = source;
-        r307_index_add(builder->index, &pattern, set->model->conds, set->model->cond_count);
+        r307_index_add(builder->index, &pattern, set->model->rule.conds,
+                       set->model->rule.cond_count);
     }
     return bad;
 }

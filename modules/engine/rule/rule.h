@@ -51,6 +51,8 @@ typedef struct r307_rule_t {
     unsigned char of_map;           /* a line of a map */
     unsigned char is_tenants;       /* of a .htaccess or a map that it names */
     unsigned char no_vary;          /* vary=off: what it looks at is not named in Vary */
+    unsigned char is_made;          /* of a line that is kept as its words: it lives as long as
+                                     * the room it was made in, and is made again */
     int nth, nth_regex;             /* of the rules, of the regexes of its .htaccess; 0: it
                                      * stands in none, or is no regex */
     apr_uint64_t group;             /* of its source, for lang= and percent=, which are asked

@@ -54,8 +54,7 @@ static const char *reprint(apr_pool_t *p, const r307_ruleset_t *rules)
         if (i) {
             r307_buf_puts(&buf, " ;; ");
         }
-        r307_buf_puts(&buf, r307_line_print(p, APR_ARRAY_IDX(rules->rules, i,
-                                                             const r307_rule_t *)));
+        r307_buf_puts(&buf, r307_line_print(p, r307_ruleset_rule(p, rules, i)));
     }
     r307_buf_putc(&buf, '\0');
     return buf.s;
@@ -69,12 +68,14 @@ static void check_row(apr_pool_t *p, const unit_row_t *row)
                                        unit_text(row, "headers"));
     int round;
 
-    for (round = 0; round < 2; round++) {
+    for (round = 0; round < 3; round++) {
         const char *error = NULL, *again;
         r307_decision_t decision;
-        r307_ruleset_t *rules = unit_rules(p, text, where, unit_text(row, "directive"),
-                                           &error);
+        r307_ruleset_t *rules;
 
+        unit_keeps_words = round == 2;
+        rules = unit_rules(p, text, where, unit_text(row, "directive"), &error);
+        unit_keeps_words = 0;
         if (!rules || !fake) {
             unit_row_fail(row, text, error ? error : "no path", "a rule and a path");
             return;

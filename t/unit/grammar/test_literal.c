@@ -76,13 +76,23 @@ START_TEST(literal_lines)
             for (k = 0; k < sizeof(targets) / sizeof(*targets); k++) {
                 const char *line = apr_pstrcat(p, sources[i], " ", targets[k], NULL);
                 const r307_rule_t *rule, *parsed = NULL;
+                const r307_plain_t *kept;
+                r307_literal_t room;
 
                 unit_rows_add(1);
                 rule = r307_literals_line(literals, p, line, place, &context);
+                kept = r307_literals_keep(literals, p, line, place, &context);
+                ck_assert_msg(!rule == !kept, "%s: only one of both", line);
                 if (rule) {
                     plain++;
                     ck_assert_msg(!r307_line_parse(p, line, place, &context, &parsed)
                                   && parsed, "%s: no line", line);
+                    check_same(p, line, rule, parsed);
+                    ((r307_rule_t *)parsed)->nth = kept->model->rule.nth;
+                    rule = r307_plain_rule(kept, &room);
+                    check_same(p, line, rule, parsed);
+                    rule = r307_plain_keep(p, rule);
+                    memset(&room, 0, sizeof(room));
                     check_same(p, line, rule, parsed);
                 }
             }

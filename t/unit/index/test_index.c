@@ -326,7 +326,7 @@ static void add_line(apr_pool_t *p, const r307_context_t *context, shapes_t *sha
     ck_assert_msg(!bad == !map_bad, "'%s': a directive says '%s', a map says '%s'", line,
                   bad ? bad : "fine", map_bad ? map_bad : "fine");
     ck_assert_msg(((int)r307_image_added(map) > had) == (!bad && rule), "'%s'", line);
-    if (!bad && rule) {
+    if (!bad && rule && !(chance(2) && unit_keep(p, shapes->frozen, line, place, context))) {
         r307_ruleset_add(p, shapes->frozen, rule);
     }
 }

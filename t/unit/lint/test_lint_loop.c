@@ -179,7 +179,9 @@ static void make_set(apr_pool_t *p, apr_uint64_t *state, const char **text,
     while (more--) {
         *text = apr_pstrcat(p, *text, " ;; ", make_rule(p, state), NULL);
     }
+    unit_keeps_words = *state >> 33 & 1;
     *rules = unit_rules(p, *text, "server", "Redirect307", &error);
+    unit_keeps_words = 0;
 }
 
 START_TEST(loop_ends_or_is_reported)
@@ -269,8 +271,8 @@ static int ask_shadowed(apr_pool_t *p, apr_uint64_t *state, const r307_ruleset_t
         fake->view.asked.port = fake->view.asked.scheme[4] ? 443 : 80;
         unit_decide_as(p, rules, "server", "-", (int)next(state, 2), &fake->view, &decision);
         for (i = 0; i < doubts->nelts; i++) {
-            ck_assert_msg(decision.outcome == R307_OUTCOME_PASS || decision.rule
-                          != APR_ARRAY_IDX(doubts, i, r307_doubt_t).rule, "'%s': %s, but "
+            ck_assert_msg(decision.outcome == R307_OUTCOME_PASS || decision.rule->place.line
+                          != APR_ARRAY_IDX(doubts, i, r307_doubt_t).rule->place.line, "'%s': %s, but "
                           "%s://%s is answered by it (%s)", text,
                           APR_ARRAY_IDX(doubts, i, r307_doubt_t).text,
                           fake->view.asked.scheme, target, decision.location
@@ -360,13 +362,13 @@ static int follow_flat(apr_pool_t *p, apr_uint64_t *state, const r307_ruleset_t 
         int nth = 0;
         const char *other;
 
-        while (APR_ARRAY_IDX(rules->rules, nth, const r307_rule_t *) != doubt->rule) {
+        while (r307_ruleset_rule(p, rules, nth)->place.line != doubt->rule->place.line) {
             nth++;
         }
         other = with_target(p, text, nth, doubt->target);
         after.rules = unit_rules(p, other, "server", "Redirect307", &error);
         if (!after.rules || !r307_same_end(p, r307_same_make(p, &before), doubt->rule,
-                r307_same_make(p, &after), APR_ARRAY_IDX(after.rules->rules, nth, const r307_rule_t *))) {
+                r307_same_make(p, &after), r307_ruleset_rule(p, after.rules, nth))) {
             continue;
         }
         flat++;

@@ -64,10 +64,16 @@ END_TEST
 START_TEST(of_a_map)
 {
     apr_uint64_t home = r307_identity_home("/srv/x.map");
-    const r307_rule_t *of_map = parse("/x /y", home), *model = parse("/a /b", home);
+    const r307_rule_t *of_map = parse("/x /y", home), *plain;
     r307_place_t place = { "x", 1 };
-    const r307_rule_t *plain = r307_literal_make(p, model, place, r307_slice("/x", 2),
-                                               r307_slice("/y", 2));
+    const r307_literal_t *model;
+    r307_context_t context;
+
+    unit_context_make(p, "server", "Redirect307", &context);
+    context.home = home;
+    ck_assert_ptr_null(r307_literal_model(p, apr_array_make(p, 1, sizeof(r307_word_t)), 1,
+                                          &context, &model));
+    plain = r307_literal_make(p, model, place, r307_slice("/x", 2), r307_slice("/y", 2));
 
     ck_assert(r307_identity_of(of_map, 1, SEED) == r307_identity_of(of_map, 2, SEED));
     ck_assert(r307_identity_of(plain, 0, SEED) == r307_identity_of(of_map, 0, SEED));
