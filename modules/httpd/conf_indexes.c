@@ -9,6 +9,7 @@
 #include "rule/limit.h"
 
 #define USERDATA "mod_redirect307.rulesets"
+#define SHARED   "mod_redirect307.seed"
 
 /* Without <VirtualHost>, which is known better by its name, and what is the same wherever
  * the file is moved to. */
@@ -62,6 +63,21 @@ apr_uint64_t r307_conf_indexes_seed(void)
     return seed * 0x9E3779B97F4A7C15ull ^ (apr_uint64_t)(apr_uintptr_t)&seed;
 }
 
+apr_uint64_t r307_conf_indexes_shared(apr_pool_t *pconf)
+{
+    void *data = NULL;
+    apr_uint64_t *seed;
+
+    apr_pool_userdata_get(&data, SHARED, pconf);
+    seed = data;
+    if (!seed) {
+        seed = apr_palloc(pconf, sizeof(*seed));
+        *seed = r307_conf_indexes_seed();
+        apr_pool_userdata_set(seed, SHARED, NULL, pconf);   /* copies the key */
+    }
+    return *seed;
+}
+
 /* What a page about all rules need not look for each time. */
 static void look(apr_pool_t *p, r307_noted_t *noted)
 {
@@ -101,7 +117,6 @@ void r307_conf_indexes_build(apr_pool_t *pconf, apr_uint64_t seed)
 {
     void *data = NULL;
     apr_array_header_t *list;
-    apr_uint64_t shared = r307_conf_indexes_seed();     /* one walk over a path does for all */
     int i;
 
     apr_pool_userdata_get(&data, USERDATA, pconf);
@@ -110,7 +125,8 @@ void r307_conf_indexes_build(apr_pool_t *pconf, apr_uint64_t seed)
         r307_noted_t *noted = &APR_ARRAY_IDX(list, i, r307_noted_t);
 
         look(pconf, noted);
-        r307_ruleset_freeze(pconf, noted->block->rules, shared, apr_time_now());
+        r307_ruleset_freeze(pconf, noted->block->rules, r307_conf_indexes_shared(pconf),
+                            apr_time_now());
         noted->block->home = home_of(pconf, noted);
         if (seed) {
             identify(noted->block, seed);

@@ -29,6 +29,10 @@ typedef struct r307_noted_t {
 /* By numbers from 0; NULL: there are no more. */
 const r307_noted_t *r307_conf_indexes_noted(const server_rec *s, int number);
 
+/* The seed of all indexes of one configuration, chosen when it is first asked for: one walk over
+ * a path does for all of them. */
+apr_uint64_t r307_conf_indexes_shared(apr_pool_t *pconf);
+
 /* A number nobody can guess: what a tenant's rules must not be made against. */
 apr_uint64_t r307_conf_indexes_seed(void);
 

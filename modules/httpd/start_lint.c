@@ -328,7 +328,7 @@ static void judge_together(judging_t *judging, const server_rec *s, int is_one)
     for (i = 0; i < conf->early->count; i++) {
         /* now: it is what post_config would make, and lint asks it */
         r307_ruleset_freeze(judging->found->pool, conf->early->at[i]->rules,
-                            r307_conf_indexes_seed(), apr_time_now());
+                            r307_conf_indexes_shared(judging->found->pool), apr_time_now());
         scopes[i].rules = conf->early->at[i]->rules;
     }
     alone = r307_alone_make(judging->p, scopes, conf->early->count);
