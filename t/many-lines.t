@@ -130,7 +130,7 @@ my @asked = (
         '/only-here', '/other-first', '/other-first/x', '/other/y', '/other-last/z', '/%70lain', '//plain', '/page.html'),
     ['none', 'POST', '/plain', "Content-Length: 3\r\n"], ['none', 'POST', '/posts', "Content-Length: 0\r\n"], ['none', 'OPTIONS', '/plain'],
 );
-plan tests => @asked + 16;
+plan tests => @asked + 18;
 
 my @servers = map { own_server(conf(filler($_)), only => ['dir']) } 0, $many;
 for my $row (@asked) {
@@ -151,11 +151,13 @@ is($of_many, $few, 'the same is said of them');
 like($of_many, qr{<Redirect307 /twice /second>.*R307-A}, 'of a line that another one answers for') or print "# $of_many\n";
 like($of_many, qr{<Redirect307 /loop/x /loop/y>: .*R307-A07}, 'of a circle');
 like($of_many, qr{<Redirect307 /chain/a /chain/b>: .*R307-A18}, 'of a chain');
+is(() = $of_many =~ m{^<Redirect307 /twice /second>: .*R307-A16}mg, 1, 'once, however many hosts have the line') or print "# $of_many\n";
 like($of_many, qr{<Redirect307 /outside /to>.*outside}, 'of a source outside its directory');
 
 my ($rows, $others) = map { rows($_) } @servers;
 is(join("\n", @{$others}), join("\n", @{$rows}), 'the page knows the same of them');
 ok(scalar(grep { m{ hits=[1-9]\d* .*<Redirect307 /plain /to>} } @{$others}), 'with their hits');
+ok(scalar(grep { m{R307-A16 [^"]*"\] .*<Redirect307 /twice /second>} && !/",/ } @{$others}), 'and what was found, once');
 
 reload($servers[1], 'USR1');
 is(answer_of($servers[1], '/only-here/x'), '307 /to/x', 'a graceful restart keeps them');

@@ -186,6 +186,8 @@ typedef struct judging_t {
     int refused, unplanned; /* what the words of the configuration refuse */
     int idle;               /* rules that no request could get an answer from */
     apr_array_header_t *found;      /* of r307_startfound_t, of what is said */
+    apr_hash_t *told;       /* what was found where rules are asked together: a line of the main
+                             * server's stands in each virtual host */
 } judging_t;
 
 static void say_finding(const server_rec *s, const r307_place_t *place, const char *text,
@@ -300,6 +302,25 @@ static int wants_lint(const judging_t *judging, const r307_config_t *conf)
     return lint == R307_LINT_REFUSE || (lint != R307_LINT_OFF && judging->is_said);
 }
 
+/* Takes those out that were told of another host which refuses as much; in their order. */
+static void leave_new(judging_t *judging, int refuses, apr_array_header_t *doubts)
+{
+    int i, count = 0;
+
+    judging->told = judging->told ? judging->told : apr_hash_make(judging->p);
+    for (i = 0; i < doubts->nelts; i++) {
+        r307_doubt_t doubt = APR_ARRAY_IDX(doubts, i, r307_doubt_t);
+        const char *key = apr_psprintf(judging->p, "%d %pp %s", refuses,
+                                       r307_start_lint_words(doubt.rule), doubt.text);
+
+        if (!apr_hash_get(judging->told, key, APR_HASH_KEY_STRING)) {
+            apr_hash_set(judging->told, key, APR_HASH_KEY_STRING, "");
+            APR_ARRAY_IDX(doubts, count++, r307_doubt_t) = doubt;
+        }
+    }
+    doubts->nelts = count;
+}
+
 /* Where the rules of the server or virtual host itself lead together, and which of them
  * others leave nothing to; those of its sections are not followed. */
 static void judge_together(judging_t *judging, const server_rec *s, int is_one)
@@ -337,6 +358,9 @@ static void judge_together(judging_t *judging, const server_rec *s, int is_one)
     }
     r307_loop_audit(judging->p, alone, &site, doubts);
     r307_chain_audit(judging->p, alone, &site, doubts);
+    if (!is_one) {
+        leave_new(judging, refuses, doubts);
+    }
     warnings = say_doubts(s, doubts, judging->is_said, &judging->said);
     remember(judging, doubts);
     judging->refused += refuses ? warnings : 0;
