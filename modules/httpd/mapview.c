@@ -97,10 +97,25 @@ r307_mapview_t *r307_mapview_current(r307_store_t *store, int slot, const r307_m
     return view;
 }
 
+/* Before the view is there or behind it: who reads it meanwhile asks the one or the other. */
+static void note_elsewhere(r307_maplocal_t *local, const r307_mapview_t *view)
+{
+    apr_uint64_t elsewhere[R307_INDEX_BEGINS] = { 0 };
+    int i;
+
+    if (view) {
+        r307_index_elsewhere(r307_image_index(view->image), elsewhere);
+    }
+    for (i = 0; i < R307_INDEX_BEGINS; i++) {
+        __atomic_store_n(&local->elsewhere[i], elsewhere[i], __ATOMIC_RELAXED);
+    }
+}
+
 void r307_mapview_install_locked(r307_store_t *store, int slot, r307_mapview_t *view)
 {
     r307_maplocal_t *local = &store->locals[slot];
 
+    note_elsewhere(local, view);
     if (local->view) {
         local->view->next = store->replaced;
         store->replaced = local->view;

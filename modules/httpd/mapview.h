@@ -44,6 +44,7 @@ typedef struct r307_maplocal_t {
     apr_uint64_t unfit;         /* serial of a version that this process cannot use */
     apr_uint64_t used;          /* here, by the monotonic clock */
     unsigned tick;              /* of the store, when that was said to all */
+    apr_uint64_t elsewhere[R307_INDEX_BEGINS];  /* __atomic, of the view: r307_index_elsewhere */
 } r307_maplocal_t;
 
 typedef struct r307_store_t {

@@ -124,7 +124,7 @@ static int is_flag(const asked_t *asked, const r307_blocks_t *blocks)
 {
     int i, k;
 
-    for (i = 0; blocks && i < blocks->count; i++) {
+    for (i = 0; i < blocks->count; i++) {
         const apr_array_header_t *flags = blocks->at[i]->tally.flags;
 
         for (k = 0; flags && k < flags->nelts; k++) {
@@ -137,13 +137,13 @@ static int is_flag(const asked_t *asked, const r307_blocks_t *blocks)
     return 0;
 }
 
-static int is_hidden(request_rec *r, const r307_config_t *conf, const asked_t *asked)
+static int is_hidden(const hidden_t *hidden, const r307_config_t *conf,
+                     const asked_t *asked)
 {
-    const hidden_t *hidden = ap_get_module_config(r->server->module_config,
-                                                  &redirect307_module);
     const apr_array_header_t *paths;
 
-    if ((conf->hidden && is_one_of(asked, conf->hidden)) || is_flag(asked, conf->late)) {
+    if ((conf->hidden && is_one_of(asked, conf->hidden))
+        || (conf->late && is_flag(asked, conf->late))) {
         return 1;
     }
     if (!hidden->names && !conf->hidden) {
@@ -174,13 +174,13 @@ int r307_never_served_test(request_rec *r, const r307_config_t *conf)
     asked.path = r->filename;
     asked.device = r->finfo.device;
     asked.inode = r->finfo.inode;
-    return is_hidden(r, conf, &asked);
+    return is_hidden(hidden, conf, &asked);
 }
 
 int r307_never_served_file(request_rec *r, const char *path, const r307_folder_t *as)
 {
     asked_t asked = { r->pool, path, (apr_dev_t)as->device, (apr_ino_t)as->inode };
 
-    return is_hidden(r, ap_get_module_config(r->per_dir_config, &redirect307_module),
-                     &asked);
+    return is_hidden(ap_get_module_config(r->server->module_config, &redirect307_module),
+                     ap_get_module_config(r->per_dir_config, &redirect307_module), &asked);
 }

@@ -232,21 +232,15 @@ static int maps_may(const r307_first_look_t *first, const r307_block_t *block,
                     r307_looked_t *looked)
 {
     const apr_array_header_t *maps = block->rules->maps;
-    int i, may = 0;
+    int spared;
 
     if (!maps) {
         return 0;
     }
-    for (i = 0; i < maps->nelts; i++) {
-        may = block->directory || r307_store_may(APR_ARRAY_IDX(maps, i, r307_map_t).handle,
-                                                 first, &looked->walk);
-        if (may) {
-            break;
-        }
-    }
+    spared = block->directory ? 0 : r307_store_spared(maps, first, &looked->walk);
     looked->asked = block;
-    looked->maps = first->has_query ? 0 : i;
-    return may;
+    looked->maps = first->has_query ? 0 : spared;
+    return spared < maps->nelts;
 }
 
 static int block_may(request_rec *r, const r307_config_t *conf, r307_first_look_t *first,

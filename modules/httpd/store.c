@@ -108,7 +108,7 @@ typedef struct retained_t {
     r307_running_t running;
 } retained_t;
 
-#define LAYOUT R307_VERSION " 9"     /* another one whenever a table is */
+#define LAYOUT R307_VERSION " 10"    /* another one whenever a table is */
 
 static retained_t *find_retained(server_rec *s)
 {

@@ -10,6 +10,7 @@
 #include <http_log.h>
 #include "rule/limit.h"
 #include "conf/place_config.h"
+#include "decide/ruleset.h"
 #include "httpd/log_once.h"
 #include "httpd/mapask.h"
 #include "httpd/mapview.h"
@@ -370,23 +371,44 @@ static r307_mapview_t *take_tenants(request_rec *r, r307_store_t *store,
 }
 
 /* With the view held: a page of it that has to be fetched stops nobody else. */
-int r307_store_may(const r307_mapref_t *ref, const r307_first_look_t *first,
-                   r307_trail_t *walk)
+static int may(r307_store_t *store, int slot, const r307_first_look_t *first,
+               r307_trail_t *walk)
 {
-    r307_store_t *store = ref->store;
-    r307_mapview_t *view;
-    int may;
+    r307_mapview_t *view = r307_mapview_take(store, slot);
+    int may = !view || r307_index_may_walk(r307_image_index(view->image), first, walk);
 
-    if (!store || !store->lock || ref->directory || ref->slot < 0 || store->forks
-        || !is_noted(store, ref->slot)) {
-        return 1;               /* it is asked, which says so */
-    }
-    view = r307_mapview_take(store, ref->slot);
-    may = !view || r307_index_may_walk(r307_image_index(view->image), first, walk);
     if (view) {
         r307_mapview_release(view);
     }
     return may;
+}
+
+int r307_store_spared(const apr_array_header_t *maps, const r307_first_look_t *first,
+                      r307_trail_t *walk)
+{
+    r307_slice_t path = first->path;
+    unsigned begin = path.len > 1 ? r307_index_begin(path.s + 1, path.len - 1) : 0;
+    int i;
+
+    if (path.len < 2 || path.s[0] != '/') {
+        return 0;
+    }
+    for (i = 0; i < maps->nelts; i++) {
+        const r307_mapref_t *ref = APR_ARRAY_IDX(maps, i, r307_map_t).handle;
+        r307_store_t *store = ref->store;
+
+        if (!store || !store->lock || ref->slot < 0 || store->forks
+            || !is_noted(store, ref->slot)) {
+            break;              /* it is asked, which says so */
+        }
+        /* nearly all are seen so, without their views; what was walked goes on as fast */
+        if ((walk->seed || !r307_index_is_elsewhere(store->locals[ref->slot].elsewhere, begin,
+                                                    path, walk))
+            && may(store, ref->slot, first, walk)) {
+            break;
+        }
+    }
+    return i;
 }
 
 /* --- maps of tenants, with what limits them --- */

@@ -21,6 +21,7 @@
 #define UNIT     256u       /* versions begin at a multiple of it */
 #define FILES    262144u    /* places of the table of files */
 #define FILE_PROBES 8u
+#define INODES   4096u      /* kinds, by the lowest bits */
 #define PAGE     4096u      /* tables begin at a multiple of it */
 
 #define RESTS    APR_UINT64_MAX     /* the epoch of a process that reads nothing */
@@ -55,6 +56,8 @@ typedef struct head_t {
     apr_uint64_t counts[R307_COUNTS];
     apr_uint64_t keeper;        /* the writer's number; never 0 */
     retired_t retired[RETIRED];
+    apr_uint64_t inodes[INODES / 64];   /* a bit for each kind of inode that a file of these
+                                 * ever had; never taken back */
     apr_uint32_t files[FILES];  /* by device and inode: the slot and one; what it says is
                                  * looked up there */
 } head_t;

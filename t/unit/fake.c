@@ -290,6 +290,20 @@ void unit_context_make(apr_pool_t *p, const char *where, const char *directive,
     }
 }
 
+int unit_elsewhere(const r307_index_t *index, r307_slice_t path)
+{
+    apr_uint64_t noted[R307_INDEX_BEGINS];
+    r307_trail_t trail;
+
+    if (!index || path.len < 2 || path.s[0] != '/') {
+        return 0;
+    }
+    r307_index_elsewhere(index, noted);
+    r307_trail_begin(&trail);
+    return r307_index_is_elsewhere(noted, r307_index_begin(path.s + 1, path.len - 1), path,
+                                   &trail);
+}
+
 int unit_keep(apr_pool_t *p, r307_ruleset_t *rules, const char *line, r307_place_t place,
               const r307_context_t *context)
 {

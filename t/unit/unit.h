@@ -106,6 +106,8 @@ void unit_context_make(apr_pool_t *p, const char *where, const char *directive,
 extern int unit_keeps_words;
 r307_ruleset_t *unit_rules(apr_pool_t *p, const char *text, const char *where,
                            const char *directive, const char **error);
+/* Whether what was noted of an index says that the path is for none of its rules. */
+int unit_elsewhere(const r307_index_t *index, r307_slice_t path);
 /* Adds a line as its words; 0: it is none that can be kept so. */
 int unit_keep(apr_pool_t *p, r307_ruleset_t *rules, const char *line, r307_place_t place,
               const r307_context_t *context);

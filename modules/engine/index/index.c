@@ -538,6 +538,15 @@ static int may_any(const r307_index_t *index, const r307_first_look_t *first,
            && (first->base_from >= path.len || may_below(index, first, walk));
 }
 
+void r307_index_elsewhere(const r307_index_t *index, apr_uint64_t *elsewhere)
+{
+    int i;
+
+    for (i = 0; i < R307_INDEX_BEGINS; i++) {
+        elsewhere[i] = index->others ? 0 : ~index->begins[i];
+    }
+}
+
 int r307_index_may_walk(const r307_index_t *index, const r307_first_look_t *first,
                         r307_trail_t *walk)
 {

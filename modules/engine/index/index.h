@@ -66,6 +66,20 @@ void r307_index_find(apr_pool_t *p, const r307_index_t *index, r307_asked_t *ask
 /* Whether who may match a path may match whatever is below it. */
 int r307_index_is_by_prefix(const r307_index_t *index);
 
+/* How a path begins behind its first '/': its next two bytes, as coarse as the keys are, of
+ * which there are 256 kinds: that bit of so many words. */
+#define R307_INDEX_BEGINS 4
+static inline unsigned r307_index_begin(const char *s, size_t len)
+{
+    unsigned a = len ? (unsigned char)s[0] : '/', b = len > 1 ? (unsigned char)s[1] : '/';
+
+    return ((a | 0x20) + (b | 0x20) * 29) & 255;
+}
+
+/* Kinds of beginnings that no rule can match, so that who has noted them need not look in the
+ * index; none, where that does not tell all. */
+void r307_index_elsewhere(const r307_index_t *index, apr_uint64_t *elsewhere);
+
 #define R307_TRAIL_SEGS 64
 
 /* A path as indexes with one seed look for it, hashed once. */
@@ -101,6 +115,15 @@ static inline int r307_trail_is_plain(r307_trail_t *walk, r307_slice_t path)
         walk->plain = path.s;
     }
     return walk->plain == path.s;
+}
+
+/* Whether r307_index_may_walk says 0 by r307_index_elsewhere alone, of a path that begins with
+ * '/' and then so; others may write that. */
+static inline int r307_index_is_elsewhere(const apr_uint64_t *elsewhere, unsigned begin,
+                                          r307_slice_t path, r307_trail_t *walk)
+{
+    return __atomic_load_n(&elsewhere[begin / 64], __ATOMIC_RELAXED) >> begin % 64 & 1
+        && r307_trail_is_plain(walk, path);
 }
 
 /* What is known of a request before anything is made for it. */

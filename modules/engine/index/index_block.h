@@ -21,6 +21,7 @@
 
 #include "base/hash.h"
 #include "base/text.h"
+#include "index/index.h"
 
 /* What a key stands for; relative sources are keyed by what lies below their directory. */
 typedef enum {
@@ -66,7 +67,7 @@ struct r307_index_t {
     apr_uint64_t seed;          /* of its hashes; odd */
     apr_uint64_t depths[2];     /* bit d: a prefix of d segments is a key; bit 63: of that
                                  * or more. [1]: relative */
-    apr_uint64_t begins[4];     /* bit r307_index_begin: a key of no directory, other than
+    apr_uint64_t begins[R307_INDEX_BEGINS]; /* bit r307_index_begin: a key of no directory, other than
                                  * '/', or a regex begins so */
     apr_uint32_t words;         /* of the whole block */
     apr_uint32_t count;         /* rules */
@@ -89,15 +90,6 @@ struct r307_index_t {
 static inline apr_uint64_t r307_index_key(apr_uint64_t h, unsigned key, apr_uint64_t m)
 {
     return r307_hash_step(h, (apr_uint64_t)(key + 1) << 56, m);
-}
-
-/* How a path begins behind its first '/': its next two bytes, as coarse as the keys are, of
- * which there are 256 kinds. */
-static inline unsigned r307_index_begin(const char *s, size_t len)
-{
-    unsigned a = len ? (unsigned char)s[0] : '/', b = len > 1 ? (unsigned char)s[1] : '/';
-
-    return ((a | 0x20) + (b | 0x20) * 29) & 255;
 }
 
 /* A placeholder in place of a segment's hash. */

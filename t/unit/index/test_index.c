@@ -425,8 +425,8 @@ static void check_may(apr_pool_t *p, const r307_ruleset_t *rules, int in_directo
         first.base_from = 4;
     }
     may = !rules->index || r307_index_may_walk(rules->index, &first, &trail);
-    ck_assert_msg(may || !*found,
-                  "%s: nothing can match, and yet:\n%s", target_at_hand, found);
+    ck_assert_msg(may || !*found, "%s: nothing can match, and yet:\n%s", target_at_hand, found);
+    ck_assert_msg(!may || !unit_elsewhere(rules->index, first.path), "%s begins elsewhere", path);
     ck_assert_msg(!trail.seed || trail.s != path || !trail.is_normal || is_normal,
                   "%s is not normal", path);
     first.rules = r307_ruleset_hosted(rules);
