@@ -40,15 +40,52 @@ static apr_uint32_t follow(const r307_ac_state_t *state, const apr_uint32_t *edg
     return 0;
 }
 
+#define SEEN_FEW 16
+
+/* Words that were found: of nearly all paths one or two. */
+typedef struct seen_t {
+    apr_uint32_t few[SEEN_FEW];     /* states where they end */
+    unsigned count;
+    unsigned char *all;             /* of more: a bit for each state; NULL: there are few */
+} seen_t;
+
+static int mark(unsigned char *all, apr_uint32_t at)
+{
+    int is_new = !(all[at / 8] & 1 << at % 8);
+
+    all[at / 8] |= (unsigned char)(1 << at % 8);
+    return is_new;
+}
+
+/* Whether nothing was found yet that ends in the state; from now on it was. */
+static int is_new(const reader_t *reader, seen_t *seen, apr_uint32_t at)
+{
+    unsigned i;
+
+    if (seen->all) {
+        return mark(seen->all, at);
+    }
+    for (i = 0; i < seen->count; i++) {
+        if (seen->few[i] == at) {
+            return 0;
+        }
+    }
+    if (seen->count < SEEN_FEW) {
+        seen->few[seen->count++] = at;
+        return 1;
+    }
+    seen->all = apr_pcalloc(reader->p, reader->prefilter->state_count / 8 + 1);
+    for (i = 0; i < seen->count; i++) {
+        mark(seen->all, seen->few[i]);
+    }
+    return mark(seen->all, at);
+}
+
 /* The rules of every word that ends here, and each word once, however often it comes. */
 static void take(const reader_t *reader, const r307_ac_state_t *states, apr_uint32_t at,
-                 unsigned char **seen)
+                 seen_t *seen)
 {
-    if (!*seen) {
-        *seen = apr_pcalloc(reader->p, reader->prefilter->state_count / 8 + 1);
-    }
-    for (; at && !((*seen)[at / 8] & 1 << at % 8); at = states[at].shorter) {
-        (*seen)[at / 8] |= (unsigned char)(1 << at % 8);
+    for (; at && is_new(reader, seen, at); at = states[at].shorter) {
         if (states[at].list != R307_PREFILTER_NONE) {
             const apr_uint32_t *list = reader->words + reader->prefilter->lists
                 + states[at].list;
@@ -104,12 +141,14 @@ static int look_for_words(const reader_t *reader)
 {
     const r307_ac_state_t *states = (const void *)(reader->words + reader->prefilter->states);
     const apr_uint32_t *edges = reader->words + reader->prefilter->edges;
-    unsigned char *seen = NULL;
+    seen_t seen;
     apr_uint64_t first[4];
     apr_uint32_t at = 0;
     int is_known = first_bytes(&states[0], edges, first);
     const unsigned char *path = reader->path, *end = path + reader->len;
 
+    seen.count = 0;
+    seen.all = NULL;
     for (; path < end; path++) {
         if (!at && is_known && !(first[*path / 64] >> *path % 64 & 1)) {
             continue;               /* nearly all bytes begin nothing */
@@ -122,7 +161,7 @@ static int look_for_words(const reader_t *reader)
             take(reader, states, at, &seen);
         }
     }
-    return seen != NULL;
+    return seen.count > 0;
 }
 
 /* --- groups --- */

@@ -154,6 +154,31 @@ START_TEST(bounded_by_the_text)
 }
 END_TEST
 
+static const char *numbered_word(apr_pool_t *p, int i)
+{
+    return apr_psprintf(p, "word-%02d", i);
+}
+
+/* A path of many words: each of them is found, and once, however many there are and however
+ * often they come. */
+START_TEST(many_words_at_once)
+{
+    apr_pool_t *p = unit_pool();
+    size_t size, text;
+    const r307_prefilter_t *prefilter = block(p, numbered_word, 60, &size, &text);
+    const char *path = "";
+    int i, many;
+
+    for (i = 0; i < 60; i++) {
+        path = apr_psprintf(p, "%s/word-%02d/%s", path, i, i % 7 ? "word-03" : "x");
+        ck_assert(tries(p, prefilter, path, (apr_uint32_t)i, &many));
+        ck_assert_msg(many == i + 1 + (i == 1 || i == 2), "%d of %s", many, path);
+        unit_rows_add(1);
+    }
+    apr_pool_destroy(p);
+}
+END_TEST
+
 TCase *prefilter_cases(void)
 {
     TCase *tcase = tcase_create("prefilter");
@@ -161,6 +186,7 @@ TCase *prefilter_cases(void)
     tcase_set_timeout(tcase, 300);
     tcase_add_test(tcase, more_kinds_of_bytes);
     tcase_add_test(tcase, long_words);
+    tcase_add_test(tcase, many_words_at_once);
     tcase_add_loop_test(tcase, bounded_by_the_text, 0, sizeof(hostile) / sizeof(hostile[0]));
     return tcase;
 }
