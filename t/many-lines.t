@@ -130,7 +130,7 @@ my @asked = (
         '/only-here', '/other-first', '/other-first/x', '/other/y', '/other-last/z', '/%70lain', '//plain', '/page.html'),
     ['none', 'POST', '/plain', "Content-Length: 3\r\n"], ['none', 'POST', '/posts', "Content-Length: 0\r\n"], ['none', 'OPTIONS', '/plain'],
 );
-plan tests => @asked + 18;
+plan tests => @asked + 20;
 
 my @servers = map { own_server(conf(filler($_)), only => ['dir']) } 0, $many;
 for my $row (@asked) {
@@ -158,6 +158,11 @@ my ($rows, $others) = map { rows($_) } @servers;
 is(join("\n", @{$others}), join("\n", @{$rows}), 'the page knows the same of them');
 ok(scalar(grep { m{ hits=[1-9]\d* .*<Redirect307 /plain /to>} } @{$others}), 'with their hits');
 ok(scalar(grep { m{R307-A16 [^"]*"\] .*<Redirect307 /twice /second>} && !/",/ } @{$others}), 'and what was found, once');
+
+my $page = (split /\r\n\r\n/, raw("GET /redirects?from=8300 HTTP/1.0\r\nHost: none\r\n\r\n", port => $servers[1]{port}, timeout => 60), 2)[1];
+ok($page =~ m{/filled/8301\b} && $page =~ m{/filled/8302\b} && $page =~ m{/filled/8340\b}, 'each row of the page is its own line');
+$page = (split /\r\n\r\n/, raw("GET /redirects?q=filler/8999 HTTP/1.0\r\nHost: none\r\n\r\n", port => $servers[1]{port}, timeout => 60), 2)[1];
+like($page, qr{/filled/8999\b}, 'and one that is looked for');
 
 reload($servers[1], 'USR1');
 is(answer_of($servers[1], '/only-here/x'), '307 /to/x', 'a graceful restart keeps them');

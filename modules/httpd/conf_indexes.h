@@ -29,8 +29,8 @@ typedef struct r307_noted_t {
 /* By numbers from 0; NULL: there are no more. */
 const r307_noted_t *r307_conf_indexes_noted(const server_rec *s, int number);
 
-/* The seed of all indexes of one configuration, chosen when it is first asked for: one walk over
- * a path does for all of them. */
+/* The seed of the indexes of httpd.conf's rules, chosen when it is first asked for: one walk over
+ * a path does for all of them. Maps and .htaccess have others. */
 apr_uint64_t r307_conf_indexes_shared(apr_pool_t *pconf);
 
 /* A number nobody can guess: what a tenant's rules must not be made against. */

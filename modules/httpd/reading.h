@@ -18,7 +18,7 @@ typedef struct r307_reading_t {
     r307_literals_t *literals;
     apr_pool_t *plain_pool;     /* of plain lines that are kept as their words; NULL: there is
                                  * none yet */
-    unsigned plain_count;       /* in it, or where it is to be */
+    unsigned plain_count;       /* plain lines; from R307_FRESH_FROM on those in the pool */
     const char *file;           /* of the last line that was asked for it */
     r307_progress_t *met;       /* in the .htaccess of that name */
     const char *met_file;

@@ -91,7 +91,7 @@ static r307_plain_t *keep_plain(r307_reading_t *reading, cmd_parms *cmd,
     if (reading->plain_count < R307_FRESH_FROM) {
         return NULL;
     }
-    if (reading->plain_count >= FRESH_MOST || !reading->plain_pool) {
+    if (!reading->plain_pool || reading->plain_count == FRESH_MOST) {
         reading->plain_pool = r307_fresh_pool_make(cmd->pool);
         reading->plain_count = R307_FRESH_FROM;
     }

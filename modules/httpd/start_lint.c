@@ -310,15 +310,16 @@ static void leave_new(judging_t *judging, int refuses, apr_array_header_t *doubt
     judging->told = judging->told ? judging->told : apr_hash_make(judging->p);
     for (i = 0; i < doubts->nelts; i++) {
         r307_doubt_t doubt = APR_ARRAY_IDX(doubts, i, r307_doubt_t);
-        const char *key = apr_psprintf(judging->p, "%d %pp %s", refuses,
+        const char *key = apr_psprintf(judging->scratch, "%d %pp %s", refuses,
                                        r307_start_lint_words(doubt.rule), doubt.text);
 
         if (!apr_hash_get(judging->told, key, APR_HASH_KEY_STRING)) {
-            apr_hash_set(judging->told, key, APR_HASH_KEY_STRING, "");
+            apr_hash_set(judging->told, apr_pstrdup(judging->p, key), APR_HASH_KEY_STRING, "");
             APR_ARRAY_IDX(doubts, count++, r307_doubt_t) = doubt;
         }
     }
     doubts->nelts = count;
+    apr_pool_clear(judging->scratch);
 }
 
 /* Where the rules of the server or virtual host itself lead together, and which of them

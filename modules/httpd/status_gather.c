@@ -31,7 +31,7 @@ extern module AP_MODULE_DECLARE_DATA redirect307_module;
 typedef struct walk_t {
     request_rec *r;
     const r307_config_t *conf;
-    apr_hash_t *findings;       /* by rule, arrays of const char * */
+    apr_hash_t *findings;       /* by r307_start_lint_words, arrays of const char * */
     apr_uint64_t number, from;
     int with_hits;
     r307_status_see_t *see;
@@ -593,12 +593,13 @@ typedef struct showing_t {
     apr_uint64_t looked;
 } showing_t;
 
-/* What a line of a map is made of is gone with the next ones. */
+/* What a line of a map is made of, its texts too, is gone with the next ones. */
 static const r307_rule_t *copy_of(apr_pool_t *p, const r307_rule_t *rule)
 {
     r307_rule_t *copy = apr_pmemdup(p, rule, sizeof(*copy));
     r307_target_t *target = apr_pmemdup(p, rule->target, sizeof(*target));
 
+    copy->is_made = 0;
     copy->source = rule->source ? apr_pstrdup(p, rule->source) : NULL;
     target->text = rule->target->text ? apr_pstrdup(p, rule->target->text) : NULL;
     copy->target = target;
@@ -622,7 +623,8 @@ static int show(void *baton, const r307_status_rule_t *of, apr_uint64_t number)
     if (r307_status_wants(&status->filter, of, status->now)) {
         shown = apr_array_push(status->shown);
         *shown = *of;
-        shown->rule = of->map ? copy_of(showing->r->pool, of->rule) : of->rule;
+        shown->rule = of->map ? copy_of(showing->r->pool, of->rule)
+                              : r307_plain_keep(showing->r->pool, of->rule);
     }
     return 1;
 }

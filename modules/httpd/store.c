@@ -457,6 +457,7 @@ void r307_store_rejoin(r307_store_t *store)
 
         if (local->view && local->view->serial) {
             local->view = NULL;         /* with the process, like the rest */
+            memset(local->elsewhere, 0, sizeof(local->elsewhere));
         }
     }
     store->follower = NULL;

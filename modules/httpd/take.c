@@ -387,12 +387,13 @@ int r307_store_spared(const apr_array_header_t *maps, const r307_first_look_t *f
                       r307_trail_t *walk)
 {
     r307_slice_t path = first->path;
-    unsigned begin = path.len > 1 ? r307_index_begin(path.s + 1, path.len - 1) : 0;
+    unsigned begin;
     int i;
 
-    if (path.len < 2 || path.s[0] != '/') {
+    if (path.len == 0 || path.s[0] != '/') {
         return 0;
     }
+    begin = r307_index_begin(path.s + 1, path.len - 1);
     for (i = 0; i < maps->nelts; i++) {
         const r307_mapref_t *ref = APR_ARRAY_IDX(maps, i, r307_map_t).handle;
         r307_store_t *store = ref->store;

@@ -295,7 +295,7 @@ int unit_elsewhere(const r307_index_t *index, r307_slice_t path)
     apr_uint64_t noted[R307_INDEX_BEGINS];
     r307_trail_t trail;
 
-    if (!index || path.len < 2 || path.s[0] != '/') {
+    if (!index || path.len == 0 || path.s[0] != '/') {
         return 0;
     }
     r307_index_elsewhere(index, noted);

@@ -67,8 +67,8 @@ struct r307_index_t {
     apr_uint64_t seed;          /* of its hashes; odd */
     apr_uint64_t depths[2];     /* bit d: a prefix of d segments is a key; bit 63: of that
                                  * or more. [1]: relative */
-    apr_uint64_t begins[R307_INDEX_BEGINS]; /* bit r307_index_begin: a key of no directory, other than
-                                 * '/', or a regex begins so */
+    apr_uint64_t begins[R307_INDEX_BEGINS];     /* bit r307_index_begin: a key of no directory,
+                                 * other than '/', or a regex begins so */
     apr_uint32_t words;         /* of the whole block */
     apr_uint32_t count;         /* rules */
     apr_uint32_t slots;

@@ -14,7 +14,7 @@
 #define SEED 0x9E3779B97F4A7C15ull
 
 typedef struct upper_t {
-    const r307_rule_t *rule;
+    const r307_rule_t *rule;    /* NULL: that of a plain line, of `set` */
     apr_uint32_t nth;
     int same;                   /* the next one with the same text of a regex; -1: none */
 } upper_t;
@@ -30,6 +30,7 @@ struct r307_above_t {
     r307_index_builder_t *builder;
     const r307_image_t *image;      /* or the rules of this one, and no uppers */
     const r307_ruleset_t *rules;    /* or these, and only regexes among the uppers */
+    const r307_ruleset_t *set;      /* where plain lines among the uppers stand */
     const r307_index_t *index;      /* over `uppers`, by their path alone, or the image's, or
                                      * that of `rules` */
     r307_policy_t policy;
@@ -437,6 +438,18 @@ void r307_above_add(r307_above_t *above, const r307_rule_t *rule, apr_uint32_t n
     }
 }
 
+/* Not each at once as a rule, as there may be very many. */
+static void add_plain(r307_above_t *above, const r307_ruleset_t *set, int number)
+{
+    r307_literal_t room;
+    upper_t *upper = apr_array_push(above->uppers);
+
+    upper->rule = NULL;
+    upper->nth = (apr_uint32_t)number;
+    upper->same = -1;
+    r307_index_add(above->builder, r307_ruleset_look(set, number, &room)->pattern, NULL, 0);
+}
+
 /* Whether the index of a list finds its rules by their path alone. */
 static int is_by_path(const r307_ruleset_t *set)
 {
@@ -457,11 +470,15 @@ static void add_all(r307_above_t *above, const r307_ruleset_t *set)
 {
     int is_own = is_by_path(set), i;
 
+    above->set = set;
     for (i = 0; i < set->rules->nelts; i++) {
         const r307_rule_t *rule = APR_ARRAY_IDX(set->rules, i, const r307_rule_t *);
 
-        if (!is_own) {
-            r307_above_add(above, r307_ruleset_rule(above->p, set, i), (apr_uint32_t)i);
+        if (!is_own && !rule) {
+            add_plain(above, set, i);
+        }
+        else if (!is_own) {
+            r307_above_add(above, rule, (apr_uint32_t)i);
         }
         else if (rule && rule->pattern && rule->pattern->regex && is_answering(rule)) {
             add_upper(above, rule, (apr_uint32_t)i);
@@ -572,6 +589,9 @@ void r307_above_ask(apr_pool_t *p, const r307_above_t *above, const r307_rule_t 
         }
         else if (!above->image) {
             upper = APR_ARRAY_IDX(above->uppers, at, upper_t);
+            if (!upper.rule && upper.nth < nth) {
+                upper.rule = r307_ruleset_rule(p, above->set, (int)upper.nth);
+            }
         }
         else if (at < nth) {
             upper.rule = r307_image_rule(p, above->image, at);

@@ -164,6 +164,7 @@ r307_bare_t r307_ask_bare(apr_pool_t *p, const r307_rule_t *rule, r307_bare_kind
     bare.rule = made = apr_pmemdup(p, rule, sizeof(*rule));
     made->conds = conds = apr_palloc(p, ((size_t)count + 1) * sizeof(*conds));
     made->cond_count = count;
+    made->is_made = 0;
     for (i = 0; i < rule->cond_count; i++) {
         if (is_left(&rule->conds[i], kind)) {
             *conds++ = rule->conds[i];

@@ -41,8 +41,8 @@ static int is_same(const r307_rule_t *a, const r307_rule_t *b)
 {
     const r307_place_t *x = &a->place, *y = &b->place;
 
-    return a == b || (a->is_made && b->is_made && a->source == b->source) || (x->line == y->line && x->file && y->file
-                      && strcmp(x->file, y->file) == 0);
+    return a == b || (a->is_made && b->is_made && a->source == b->source)
+        || (x->line == y->line && x->file && y->file && strcmp(x->file, y->file) == 0);
 }
 
 /* The first rule that answers, or that one if no other one is sure to be the first, and where

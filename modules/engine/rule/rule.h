@@ -28,8 +28,8 @@ typedef struct r307_cache_t {
     apr_time_t age;         /* of AGE */
 } r307_cache_t;
 
-/* A million lines are a million of these: what says yes or no is a byte, and what many rules
- * have in common is a pointer. */
+/* Many lines are as many of these: what says yes or no is a byte, and what many rules have in
+ * common is a pointer. */
 typedef struct r307_rule_t {
     r307_place_t place;
     const char *source;             /* as written; NULL when the container is the source */
@@ -51,8 +51,9 @@ typedef struct r307_rule_t {
     unsigned char of_map;           /* a line of a map */
     unsigned char is_tenants;       /* of a .htaccess or a map that it names */
     unsigned char no_vary;          /* vary=off: what it looks at is not named in Vary */
-    unsigned char is_made;          /* of a line that is kept as its words: it lives as long as
-                                     * the room it was made in, and is made again */
+    unsigned char is_made;          /* of a line that is kept as its words: it is the first
+                                     * thing in an r307_literal_t, lives as long as that room,
+                                     * and is made again */
     int nth, nth_regex;             /* of the rules, of the regexes of its .htaccess; 0: it
                                      * stands in none, or is no regex */
     apr_uint64_t group;             /* of its source, for lang= and percent=, which are asked
@@ -65,7 +66,8 @@ typedef struct r307_rule_t {
     apr_uint64_t traits;            /* for r307_identity_of */
     apr_uint64_t says;              /* r307_identity_says, where a map knows it; or 0 */
     apr_uint64_t home;              /* the place of its map; 0: where it stands itself */
-    apr_uint64_t identity;          /* __atomic: what r307_identity_of said; 0: not asked */
+    apr_uint64_t identity;          /* __atomic: what r307_identity_of said; 0: not asked. Of
+                                     * one that is_made a copy */
 } r307_rule_t;
 
 /* Where a line stands; decides what a source may look like. */
