@@ -9,6 +9,7 @@
 #define R307_INDEX_H
 
 #include "http/path.h"
+#include "index/index_begin.h"
 #include "rule/rule.h"
 #include "index/candidates.h"
 
@@ -65,16 +66,6 @@ void r307_index_find(apr_pool_t *p, const r307_index_t *index, r307_asked_t *ask
 
 /* Whether who may match a path may match whatever is below it. */
 int r307_index_is_by_prefix(const r307_index_t *index);
-
-/* How a path begins behind its first '/': its next two bytes, as coarse as the keys are, of
- * which there are 256 kinds: that bit of so many words. */
-#define R307_INDEX_BEGINS 4
-static inline unsigned r307_index_begin(const char *s, size_t len)
-{
-    unsigned a = len ? (unsigned char)s[0] : '/', b = len > 1 ? (unsigned char)s[1] : '/';
-
-    return ((a | 0x20) + (b | 0x20) * 29) & 255;
-}
 
 /* Kinds of beginnings that no rule can match, so that who has noted them need not look in the
  * index; none, where that does not tell all. */

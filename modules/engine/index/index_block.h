@@ -21,7 +21,7 @@
 
 #include "base/hash.h"
 #include "base/text.h"
-#include "index/index.h"
+#include "index/index_begin.h"
 
 /* What a key stands for; relative sources are keyed by what lies below their directory. */
 typedef enum {
