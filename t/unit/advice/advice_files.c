@@ -54,18 +54,23 @@ static const char *build(apr_pool_t *p, mapping_t *m, r307_slice_t bytes, unsign
     return NULL;
 }
 
+static size_t before_newline(const char *s, size_t len)
+{
+    const char *stop = memchr(s, '\n', len);
+
+    return stop ? (size_t)(stop - s) : len;
+}
+
 static r307_slice_t line_at(r307_slice_t bytes, unsigned line)
 {
-    const char *s = bytes.s, *end = bytes.s + bytes.len, *stop;
+    size_t at = 0, len = before_newline(bytes.s, bytes.len);
 
-    for (; line > 1 && s < end; line--) {
-        stop = memchr(s, '\n', (size_t)(end - s));
-        s = stop ? stop + 1 : end;
+    for (; line > 1 && at < bytes.len; line--) {
+        at += len + (at + len < bytes.len);
+        len = before_newline(bytes.s + at, bytes.len - at);
     }
-    stop = memchr(s, '\n', (size_t)(end - s));
-    stop = stop ? stop : end;
-    stop -= stop > s && stop[-1] == '\r';
-    return r307_slice(s, (size_t)(stop - s));
+    len -= len > 0 && bytes.s[at + len - 1] == '\r';
+    return r307_slice(bytes.s + at, len);
 }
 
 /* A row of a sheet that goes on in the next line. */
