@@ -394,9 +394,17 @@ const char *r307_text_digits(unsigned number, char *digits)
                                 "75767778798081828384858687888990919293949596979899";
     char *at = digits + R307_DIGITS_MOST;
 
-    for (; number > 99; number /= 100) {
+    for (; number > 9999; number /= 10000) {
+        unsigned low = number % 10000;
+
+        at -= 4;
+        memcpy(at, pairs + 2 * (low / 100), 2);
+        memcpy(at + 2, pairs + 2 * (low % 100), 2);
+    }
+    if (number > 99) {
         at -= 2;
         memcpy(at, pairs + 2 * (number % 100), 2);
+        number /= 100;
     }
     if (number < 10) {
         *--at = (char)('0' + number);

@@ -29,7 +29,7 @@ static inline r307_slice_t r307_slice(const char *s, size_t len)
 #define R307_DIGITS_MOST 10     /* of an unsigned */
 
 /* The digits of a number, the last one at digits[R307_DIGITS_MOST - 1]: where they begin. What
- * every answer needs: no printf, and two of them for each division. */
+ * every answer needs: no printf, and few divisions. */
 const char *r307_text_digits(unsigned number, char *digits);
 
 /* How many bytes there are in front of the first `end`, or of the NUL. */

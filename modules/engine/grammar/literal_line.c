@@ -99,47 +99,64 @@ typedef struct words_t {
     size_t origin, scheme;
 } words_t;
 
+/* What of an absolute URL is otherwise than of a path. */
+static void set_url(r307_literal_t *room, const words_t *words)
+{
+    r307_target_t *target = &room->target;
+    const char *s = words->target.s;
+
+    target->kind = R307_TARGET_URL;
+    target->scheme = r307_slice(s, words->scheme);
+    target->host = r307_slice(s + words->scheme + 3, words->origin - words->scheme - 3);
+    if (words->target.len == words->origin) {
+        target->final_slash = 1;
+        target->count = 0;
+        target->as_written = 0;
+        target->head = r307_slice(NULL, 0);
+        room->path.text = r307_slice(s + words->origin, 0);
+        return;
+    }
+    room->path.text.s += words->origin;
+    room->path.text.len -= words->origin;
+    target->head.s += words->origin;
+    target->head.len -= words->origin;
+}
+
 static inline void set_target(r307_literal_t *room, const words_t *words)
 {
     r307_target_t *target = &room->target;
-    r307_slice_t text = words->target, path = text;
+    r307_slice_t text = words->target;
 
+    room->rule.target = target;
+    target->parts = &room->path;
     target->text = text.s;
     target->final_slash = text.s[text.len - 1] == '/';
-    if (words->origin) {
-        target->kind = R307_TARGET_URL;
-        target->scheme = r307_slice(text.s, words->scheme);
-        target->host = r307_slice(text.s + words->scheme + 3,
-                                  words->origin - words->scheme - 3);
-        path = r307_slice(text.s + words->origin, text.len - words->origin);
-        if (!path.len) {
-            target->final_slash = 1;
-            target->count = 0;
-        }
+    target->head = r307_slice(text.s, text.len - target->final_slash);
+    room->path.text = text;
+    if (text.len > R307_LOCATION_MOST) {
+        target->as_written = 0;
     }
-    target->as_written = path.len && text.len <= R307_LOCATION_MOST;
-    target->head = path.len ? path : r307_slice(NULL, 0);
-    target->head.len -= path.len && target->final_slash;
-    room->path.text = path;
-    target->parts = &room->path;
-    room->rule.target = target;
-    room->rule.carry = room->rule.carry
-                       && (!room->pattern.final_slash || target->final_slash);
+    if (words->origin) {
+        set_url(room, words);
+    }
+    if (room->pattern.final_slash && !target->final_slash) {
+        room->rule.carry = 0;
+    }
 }
 
-/* The model, which leads from "/a" to "/b", with other words; a hit of one line among very
- * many pays for it. */
-static inline void fill(r307_literal_t *room, const r307_literal_t *model, r307_place_t place,
-                 const words_t *words)
+/* Other words in a copy of the model, which leads from "/a" to "/b"; a hit of one line among
+ * very many pays for it. */
+static inline void fill(r307_literal_t *room, r307_place_t place, const words_t *words)
 {
     r307_slice_t source = words->source;
 
-    memcpy(room, model, sizeof(*room));
     room->rule.place = place;
     room->rule.source = source.s;
     room->rule.pattern = &room->pattern;
     room->rule.head = source;
-    room->rule.base = model->rule.base.s ? source : model->rule.base;
+    if (room->rule.base.s) {
+        room->rule.base = source;
+    }
     room->pattern.text = source.s;
     room->pattern.head = source;
     room->pattern.final_slash = source.s[source.len - 1] == '/';
@@ -202,8 +219,8 @@ r307_rule_t *r307_literal_make(apr_pool_t *p, const r307_literal_t *model,
                          != target.len || target.len == 0 : target.len != 0)) {
         return NULL;
     }
-    made = apr_palloc(p, sizeof(*made));
-    fill(made, model, place, &words);
+    made = apr_pmemdup(p, model, sizeof(*made));
+    fill(made, place, &words);
     return &made->rule;
 }
 
@@ -211,14 +228,17 @@ r307_rule_t *r307_literal_make(apr_pool_t *p, const r307_literal_t *model,
 
 const r307_rule_t *r307_plain_rule(const r307_plain_t *plain, r307_literal_t *room)
 {
-    r307_place_t place = { plain->file, plain->line };
-    words_t words = {
-        r307_slice(plain->words, plain->source_len),
-        r307_slice(plain->words + plain->source_len + 1, plain->target_len),
-        plain->origin_len, plain->scheme_len
-    };
+    r307_place_t place;
+    words_t words;
 
-    fill(room, plain->model, place, &words);
+    *room = *plain->model;      /* by its type, as it is aligned */
+    place.file = plain->file;
+    place.line = plain->line;
+    words.source = r307_slice(plain->words, plain->source_len);
+    words.target = r307_slice(plain->words + plain->source_len + 1, plain->target_len);
+    words.origin = plain->origin_len;
+    words.scheme = plain->scheme_len;
+    fill(room, place, &words);
     room->rule.identity = plain->identity;
     room->rule.is_made = 1;
     return &room->rule;
@@ -339,9 +359,9 @@ const r307_rule_t *r307_literals_line(r307_literals_t *literals, apr_pool_t *p,
     if (!model) {
         return NULL;
     }
-    made = apr_palloc(p, sizeof(*made));
+    made = apr_pmemdup(p, model, sizeof(*made));
     put_words(apr_palloc(p, words.source.len + words.target.len + 2), &words);
-    fill(made, model, place, &words);
+    fill(made, place, &words);
     made->rule.nth = context->nth;
     return &made->rule;
 }
