@@ -41,6 +41,12 @@ Redirect307 /named /to name=n
 Redirect307 /dated /to until=2199-01-01
 Redirect307 /posts /to method=POST
 Redirect307 /bare status=gone
+Redirect307 /keep/ /kept/ query=keep
+Redirect307 /exact /to match=exact owner=me
+Redirect307 /FOLD /to case=ignore note="a word"
+Redirect307 /either /to/ slash=ignore match=exact
+Redirect307 /moved https://h.example/m status=308 cache=1h
+Redirect307 /one-host /to host=h
 <Directory "$site/dir">
     Redirect307 /dir/abs /to
     Redirect307 page.html other.html
@@ -65,7 +71,11 @@ Redirect307 /bare status=gone
 EOT
 }
 
-sub filler { return join '', map { "Redirect307 /filler/$_ /filled/$_ \n" } 1 .. shift }
+sub filler
+{
+    my ($many, $options) = @_;
+    return join '', map { "Redirect307 /filler/$_ /filled/$_ " . ($options // '') . "\n" } 1 .. $many;
+}
 
 # The reply but for what differs each time.
 sub asked
@@ -126,11 +136,13 @@ my @asked = (
     map({ [$_->[0], 'GET', $_->[1]] } map { my $path = $_; map { [$_, $path] } 'none', 'h', 'other' }
         '/plain', '/plain/', '/plain/below/x?q=1', '/plainx', '/slash/', '/slash', '/slash/x', '/slash-to-none/x', '/url', '/url/x%20y?a=b',
         '/url-slash/', '/url-slash/z', '/host', '/host/x', '/host-slash/', '/host-slash/y', '/twice', '/chain/a', '/loop/x', '/self', '/self/x',
-        '/n12', '/named', '/dated', '/posts', '/bare', '/dir/abs', '/dir/abs/x', '/dir/page.html', '/dir/url/x', '/outside', '/in/location',
+        '/n12', '/named', '/dated', '/posts', '/bare',
+        '/bare/below', '/keep/x?a=b&c', '/exact', '/exact/', '/exact/x', '/fold/x', '/FOLD', '/either/', '/either', '/moved/x?y', '/one-host',
+        '/dir/abs', '/dir/abs/x', '/dir/page.html', '/dir/url/x', '/outside', '/in/location',
         '/only-here', '/other-first', '/other-first/x', '/other/y', '/other-last/z', '/%70lain', '//plain', '/page.html'),
     ['none', 'POST', '/plain', "Content-Length: 3\r\n"], ['none', 'POST', '/posts', "Content-Length: 0\r\n"], ['none', 'OPTIONS', '/plain'],
 );
-plan tests => @asked + 21;
+plan tests => @asked + 23;
 
 my @servers = map { own_server(conf(filler($_)), only => ['dir']) } 0, $many;
 for my $row (@asked) {
@@ -177,13 +189,18 @@ sub of_parent
     return $found;
 }
 
+# With an option that most lines have it is no more; with one that makes a rule of each, less than
+# the parser leaves behind, which was 2 500.
 SKIP: {
-    skip 'memory is another matter under AddressSanitizer', 1 if of_parent($servers[0], 'maps', qr{libasan});
+    skip 'memory is another matter under AddressSanitizer', 3 if of_parent($servers[0], 'maps', qr{libasan});
     my $large = 60_000;
-    my @kib = map { of_parent(own_server(filler($_), only => ['dir']), 'status', qr{^VmRSS:\s+(\d+)}) } 1, $large;
-    my $each = ($kib[1] - $kib[0]) * 1024 / $large;
-    print "# $each bytes a line\n";
-    cmp_ok($each, '<', 560, 'a line more takes the memory of its words');
+    for my $row ([560, ''], [560, 'query=keep status=308'], [1_300, 'until=2199-01-01']) {
+        my ($most, $options) = @{$row};
+        my @kib = map { of_parent(own_server(filler($_, $options), only => ['dir']), 'status', qr{^VmRSS:\s+(\d+)}) } 1, $large;
+        my $each = ($kib[1] - $kib[0]) * 1024 / $large;
+        print "# $each bytes a line '$options'\n";
+        cmp_ok($each, '<', $most, "a line more takes the memory of its words: '$options'");
+    }
 }
 
 my ($exit, $text) = conf_test("Redirect307Require until refuse\n" . filler($many) . "Redirect307 /no-end /to\n");

@@ -253,21 +253,29 @@ const r307_rule_t *r307_plain_keep(apr_pool_t *p, const r307_rule_t *rule)
     }
     kept = apr_pmemdup(p, rule, sizeof(*kept));     /* its rule is the first thing in it */
     kept->rule.pattern = &kept->pattern;
-    kept->rule.target = &kept->target;
-    kept->target.parts = &kept->path;
+    if (rule->target->kind != R307_TARGET_NONE) {
+        kept->rule.target = &kept->target;
+        kept->target.parts = &kept->path;
+    }
     return &kept->rule;
 }
 
 /* --- lines of a configuration --- */
 
-typedef struct literal_place_t {
+#define KINDS_MOST 64           /* a line that brings options anew is the parser's */
+
+/* Lines that are alike but for their plain words. */
+typedef struct kind_t {
     r307_context_t context;
-    const r307_literal_t *model;    /* NULL: two words are something else there */
-} literal_place_t;
+    r307_slice_t options;           /* as they are written */
+    int has_target;
+    const r307_literal_t *model;    /* NULL: these words are something else there */
+} kind_t;
 
 struct r307_literals_t {
     apr_pool_t *p;
-    apr_array_header_t *places;     /* of literal_place_t */
+    apr_array_header_t *kinds;      /* of kind_t */
+    int last;                       /* most lines are of the kind of the one before */
 };
 
 r307_literals_t *r307_literals_make(apr_pool_t *p)
@@ -275,7 +283,8 @@ r307_literals_t *r307_literals_make(apr_pool_t *p)
     r307_literals_t *literals = apr_palloc(p, sizeof(*literals));
 
     literals->p = p;
-    literals->places = apr_array_make(p, 2, sizeof(literal_place_t));
+    literals->kinds = apr_array_make(p, 2, sizeof(kind_t));
+    literals->last = 0;
     return literals;
 }
 
@@ -287,24 +296,72 @@ static int is_alike(const r307_context_t *a, const r307_context_t *b)
         && a->ends_at_self == b->ends_at_self && strcmp(a->directive, b->directive) == 0;
 }
 
-static const r307_literal_t *model_of(r307_literals_t *literals,
-                                      const r307_context_t *context)
+static int is_of(const kind_t *kind, const r307_context_t *context, r307_slice_t options,
+                 int has_target)
 {
-    apr_array_header_t *none;
-    literal_place_t *place;
+    return kind->has_target == has_target && r307_slice_same(kind->options, options)
+        && is_alike(&kind->context, context);
+}
+
+/* The words, if rules can share what the parser makes of them: they are options, none of
+ * them is the name of one rule, and none has something of the host's. NULL: they are not. */
+static apr_array_header_t *shareable(apr_pool_t *p, const char *text)
+{
+    apr_array_header_t *words;
     int i;
 
-    for (i = 0; i < literals->places->nelts; i++) {
-        place = &APR_ARRAY_IDX(literals->places, i, literal_place_t);
-        if (is_alike(&place->context, context)) {
-            return place->model;
+    if (r307_token_split(p, text, &words)) {
+        return NULL;
+    }
+    for (i = 0; i < words->nelts; i++) {
+        const r307_word_t *word = &APR_ARRAY_IDX(words, i, r307_word_t);
+        const r307_option_t *option = r307_option_find(word->text, word->name_len);
+
+        if (!option || option->says == R307_SAYS_NAME || option->keep != R307_KEEP_TEXT) {
+            return NULL;
         }
     }
-    none = apr_array_make(literals->p, 1, sizeof(r307_word_t));
-    place = apr_array_push(literals->places);
-    place->context = *context;
-    (void)r307_literal_model(literals->p, none, 1, context, &place->model);
-    return place->model;
+    return words;
+}
+
+static const kind_t *add_kind(r307_literals_t *literals, const r307_context_t *context,
+                              r307_slice_t options, int has_target)
+{
+    apr_pool_t *p = literals->p;
+    kind_t *kind = apr_array_push(literals->kinds);
+    apr_array_header_t *words;
+
+    kind->context = *context;
+    kind->options = r307_slice(apr_pstrmemdup(p, options.s, options.len), options.len);
+    kind->has_target = has_target;
+    kind->model = NULL;
+    words = shareable(p, kind->options.s);
+    if (words) {
+        (void)r307_literal_model(p, words, has_target, context, &kind->model);
+    }
+    return kind;
+}
+
+static const r307_literal_t *model_of(r307_literals_t *literals,
+                                      const r307_context_t *context, r307_slice_t options,
+                                      int has_target)
+{
+    const kind_t *kinds = (const kind_t *)(const void *)literals->kinds->elts;
+    int count = literals->kinds->nelts, i;
+
+    if (literals->last < count
+        && is_of(&kinds[literals->last], context, options, has_target)) {
+        return kinds[literals->last].model;
+    }
+    for (i = 0; i < count && !is_of(&kinds[i], context, options, has_target); i++) {
+        continue;
+    }
+    if (i == count && count >= KINDS_MOST && options.len) {
+        return NULL;
+    }
+    literals->last = i;
+    return (i < count ? &kinds[i]
+                      : add_kind(literals, context, options, has_target))->model;
 }
 
 /* Mostly there is one, so a call of the library costs more. */
@@ -316,12 +373,35 @@ static const char *skip_blanks(const char *s)
     return s;
 }
 
-/* The model of a line of two plain words and no option; NULL: it is another line. */
+/* What follows the plain words, without the blanks around it: nothing, or what begins with an
+ * option and names no rule. 0: it is something else. */
+static int find_options(const char *s, r307_slice_t *options)
+{
+    size_t len;
+
+    s = skip_blanks(s);
+    if (!*s) {
+        *options = r307_slice("", 0);
+        return 1;
+    }
+    if (!r307_option_find(s, r307_token_name(s))
+        || strstr(s, r307_option_says(R307_SAYS_NAME)->name)) {
+        return 0;
+    }
+    for (len = strlen(s); s[len - 1] == ' ' || s[len - 1] == '\t'; len--) {
+        continue;
+    }
+    *options = r307_slice(s, len);
+    return 1;
+}
+
+/* The model of a line of plain words, options behind them; NULL: it is another line. */
 static const r307_literal_t *read_words(r307_literals_t *literals, const char *line,
                                         const r307_context_t *context, words_t *words)
 {
     const char *source = skip_blanks(line), *target;
     size_t len = strlen(source), n = r307_literal_source(source, len), to;
+    r307_slice_t options;
 
     /* a source of <Location> may be left out, and maps have options of their own */
     if (!n || len > R307_LINE_MOST || context->where == R307_WHERE_LOCATION || context->is_map) {
@@ -332,7 +412,8 @@ static const r307_literal_t *read_words(r307_literals_t *literals, const char *l
     to = target_len(target, strlen(target), &words->origin, &words->scheme);
     words->source = r307_slice(source, n);
     words->target = r307_slice(target, to);
-    return to && !*skip_blanks(target + to) ? model_of(literals, context) : NULL;
+    return find_options(target + to, &options) && (to || options.len)
+        ? model_of(literals, context, options, to != 0) : NULL;
 }
 
 /* Both words as texts behind each other, at `to`. */
@@ -373,7 +454,7 @@ r307_plain_t *r307_literals_keep(r307_literals_t *literals, apr_pool_t *p, const
     const r307_literal_t *model = read_words(literals, line, context, &words);
     r307_plain_t *plain;
 
-    if (!model) {
+    if (!model || model->rule.cond_count || r307_plan_is_there(&model->rule.plan)) {
         return NULL;
     }
     plain = apr_palloc(p, offsetof(r307_plain_t, words) + words.source.len

@@ -41,7 +41,8 @@ r307_rule_t *r307_literal_make(apr_pool_t *p, const r307_literal_t *model,
                                r307_slice_t target);
 
 /* A plain line of which only the words are kept, as there are very many: its rule, six times as
- * large, is made when somebody asks for it. */
+ * large, is made when somebody asks for it. It has no condition and no dates, which are asked for
+ * without it. */
 typedef struct r307_plain_t {
     const r307_literal_t *model;
     const char *file;
@@ -58,10 +59,11 @@ const r307_rule_t *r307_plain_rule(const r307_plain_t *plain, r307_literal_t *ro
 /* The same rule where it outlives the room that it may have been made in: itself, or in p. */
 const r307_rule_t *r307_plain_keep(apr_pool_t *p, const r307_rule_t *rule);
 
-/* What lines of two plain words and no option are copied from: one rule for each kind of
- * place, made at its first line. */
+/* What lines of plain words are copied from: one rule for each kind of place and each way
+ * options are written, made at its first line. A name= and what needs the host (as expr=,
+ * flag= or ip=) is nothing that rules can share. */
 typedef struct r307_literals_t r307_literals_t;
-/* In p, as the lines' places; it grows with the kinds of places alone. */
+/* In p, as the lines' places; it does not grow with the lines. */
 r307_literals_t *r307_literals_make(apr_pool_t *p);
 
 /* Such a line's rule with its texts, in p, as r307_line_parse makes it; NULL: it is another

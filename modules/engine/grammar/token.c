@@ -9,9 +9,8 @@ static int is_space(char c)
     return c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == '\f' || c == '\v';
 }
 
-/* Length of "name" if s begins like an option: a letter, then letters, digits, '-' or
- * '_', then '='. */
-static size_t option_name_len(const char *s)
+/* A letter, then letters, digits, '-' or '_', then '='. */
+size_t r307_token_name(const char *s)
 {
     size_t n = 0;
 
@@ -123,7 +122,7 @@ static const char *quoted_word(apr_pool_t *p, const char **at, r307_buf_t *buf)
 static const char *next_word(apr_pool_t *p, const char **at, r307_word_t *word)
 {
     const char *s = *at, *bad;
-    size_t name = option_name_len(s), n;
+    size_t name = r307_token_name(s), n;
     r307_buf_t buf;
 
     memset(word, 0, sizeof(*word));
@@ -151,7 +150,7 @@ static const char *next_word(apr_pool_t *p, const char **at, r307_word_t *word)
         s += n;
     }
     word->text = buf.s;
-    word->name_len = name ? name : option_name_len(buf.s);
+    word->name_len = name ? name : r307_token_name(buf.s);
     *at = s;
     return NULL;
 }
@@ -220,7 +219,7 @@ const char *r307_token_split(apr_pool_t *p, const char *line, apr_array_header_t
 
 const char *r307_token_quote(apr_pool_t *p, const char *text)
 {
-    size_t name = option_name_len(text);
+    size_t name = r307_token_name(text);
     const char *s = text + (name ? name + 1 : 0);
     r307_buf_t buf;
 
@@ -258,7 +257,7 @@ const char *r307_token_join(apr_pool_t *p, const apr_array_header_t *words)
 
 r307_word_t r307_word_make(const char *text)
 {
-    r307_word_t word = { text, option_name_len(text), 0 };
+    r307_word_t word = { text, r307_token_name(text), 0 };
 
     return word;
 }

@@ -26,6 +26,9 @@ const char *r307_token_split(apr_pool_t *p, const char *line, apr_array_header_t
 /* The same, behind those that are in `words` already. */
 const char *r307_token_add(apr_pool_t *p, const char *line, apr_array_header_t *words);
 
+/* Length of "name" if s begins with name=value, else 0. */
+size_t r307_token_name(const char *s);
+
 /* The word as a line would have to write it: quoted only where it must be. */
 const char *r307_token_quote(apr_pool_t *p, const char *text);
 /* The line of these words. */

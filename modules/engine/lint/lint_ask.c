@@ -140,12 +140,6 @@ static int is_left(const r307_cond_t *cond, r307_bare_kind_t kind)
     return kind == R307_BARE_URL && r307_ask_is_of_url(cond);
 }
 
-static int has_plan(const r307_plan_t *plan)
-{
-    return plan->from.text || plan->until.text || plan->review.text
-        || plan->then != R307_THEN_UNSET;
-}
-
 r307_bare_t r307_ask_bare(apr_pool_t *p, const r307_rule_t *rule, r307_bare_kind_t kind)
 {
     r307_bare_t bare = { rule, rule, 0 };
@@ -158,7 +152,7 @@ r307_bare_t r307_ask_bare(apr_pool_t *p, const r307_rule_t *rule, r307_bare_kind
     }
     bare.is_sure = count == rule->cond_count && !rule->plan.from.text
         && !rule->plan.until.text;
-    if (count == rule->cond_count && !rule->group && !has_plan(&rule->plan)) {
+    if (count == rule->cond_count && !rule->group && !r307_plan_is_there(&rule->plan)) {
         return bare;
     }
     bare.rule = made = apr_pmemdup(p, rule, sizeof(*rule));

@@ -7,6 +7,12 @@
 #define DATE_LEN 10         /* YYYY-MM-DD */
 #define DAY_SECONDS (24 * 3600)
 
+int r307_plan_is_there(const r307_plan_t *plan)
+{
+    return plan->from.text || plan->until.text || plan->review.text
+        || plan->then != R307_THEN_UNSET;
+}
+
 r307_phase_t r307_plan_phase(const r307_plan_t *plan, apr_time_t now)
 {
     if (plan->until.text && now >= plan->until.when) {

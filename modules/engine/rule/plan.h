@@ -30,6 +30,9 @@ typedef enum {
     R307_PHASE_OVER         /* past until=: as if the rule were not there */
 } r307_phase_t;
 
+/* Whether any of it is written. */
+int r307_plan_is_there(const r307_plan_t *plan);
+
 r307_phase_t r307_plan_phase(const r307_plan_t *plan, apr_time_t now);
 
 /* Whether review= is written and has come. */

@@ -19,12 +19,32 @@ static const char *const targets[] = {
     "/b # why", "/b [R=301,L]", "/b  ", "", "301", "/b /c"
 };
 
+static const char *const options[] = {
+    "", "query=keep", "status=308", "status=gone", "match=exact", "match=prefix", "match=regex",
+    "case=ignore", "slash=ignore  until=2027-01-01 then=410", "host=a.example", "method=!POST",
+    "args=a=1 header=X-Y", "note=\"a b\" owner=me", "name=n", "cache=1h", "query=keep # why",
+    "# why", "query=kep", "quer=keep", "note=\"a", "vary=off", "percent=10", "ip=192.0.2.1"
+};
+
 static const char *const places[] = { "server", "htaccess", "location:/x" };
 static const char *const directives[] = { "Redirect307", "Redirect307Match" };
 
 static int same(r307_slice_t a, r307_slice_t b)
 {
     return (a.s == NULL) == (b.s == NULL) && (!a.s || r307_slice_same(a, b));
+}
+
+static void check_conds(const char *line, const r307_rule_t *a, const r307_rule_t *b)
+{
+    int i;
+
+    ck_assert_int_eq(a->cond_count, b->cond_count);
+    for (i = 0; i < a->cond_count; i++) {
+        ck_assert_msg(a->conds[i].kind == b->conds[i].kind
+                      && a->conds[i].negate == b->conds[i].negate
+                      && strcmp(a->conds[i].value, b->conds[i].value) == 0,
+                      "%s: a condition", line);
+    }
 }
 
 /* All that the parser would have said of the rule. */
@@ -39,17 +59,20 @@ static void check_same(apr_pool_t *p, const char *line, const r307_rule_t *a,
                   && a->nth_regex == b->nth_regex && a->is_tenants == b->is_tenants
                   && a->of_map == b->of_map && a->ends_at_self == b->ends_at_self
                   && a->waits == b->waits && a->unbounded == b->unbounded
-                  && a->cond_count == b->cond_count && a->group == b->group
+                  && a->group == b->group
                   && a->options_named == b->options_named && a->no_vary == b->no_vary
                   && a->home == b->home && a->traits == b->traits
                   && !a->hosts == !b->hosts && a->query.mode == b->query.mode
-                  && a->cache.mode == b->cache.mode && a->plan.then == b->plan.then,
-                  "%s: the rule", line);
+                  && a->cache.mode == b->cache.mode && a->plan.then == b->plan.then
+                  && a->plan.until.when == b->plan.until.when, "%s: the rule", line);
+    check_conds(line, a, b);
     ck_assert_msg(same(a->head, b->head) && same(a->base, b->base)
                   && same(a->pattern->head, b->pattern->head)
                   && a->pattern->final_slash == b->pattern->final_slash
                   && a->pattern->match == b->pattern->match
                   && a->pattern->relative == b->pattern->relative
+                  && a->pattern->fold == b->pattern->fold
+                  && a->pattern->any_slash == b->pattern->any_slash
                   && strcmp(a->pattern->text, b->pattern->text) == 0, "%s: the source", line);
     ck_assert_msg(to->kind == its->kind && to->port == its->port && to->count == its->count
                   && to->inserts == its->inserts && to->final_slash == its->final_slash
@@ -58,47 +81,93 @@ static void check_same(apr_pool_t *p, const char *line, const r307_rule_t *a,
                   && same(to->head, its->head), "%s: the target", line);
 }
 
+/* Both ways that do without the parser; 1 where they read the line. */
+static int check_line(apr_pool_t *p, r307_literals_t *literals, const char *line,
+                      const r307_context_t *context)
+{
+    r307_place_t place = { "a.conf", 17 };
+    const r307_rule_t *rule, *parsed = NULL;
+    const r307_plain_t *kept;
+    r307_literal_t room;
+
+    unit_rows_add(1);
+    rule = r307_literals_line(literals, p, line, place, context);
+    kept = r307_literals_keep(literals, p, line, place, context);
+    if (!rule) {
+        ck_assert_msg(!kept, "%s: only kept", line);
+        return 0;
+    }
+    ck_assert_msg(!r307_line_parse(p, line, place, context, &parsed) && parsed,
+                  "%s: no line", line);
+    check_same(p, line, rule, parsed);
+    ck_assert_msg(!kept == (rule->cond_count || r307_plan_is_there(&rule->plan)), "%s: kept", line);
+    if (!kept) {
+        return 1;
+    }
+    ((r307_rule_t *)parsed)->nth = kept->model->rule.nth;
+    rule = r307_plain_rule(kept, &room);
+    check_same(p, line, rule, parsed);
+    rule = r307_plain_keep(p, rule);
+    memset(&room, 0, sizeof(room));
+    check_same(p, line, rule, parsed);
+    return 1;
+}
+
 /* What is read without the parser is what the parser makes of it. */
 START_TEST(literal_lines)
 {
-    apr_pool_t *p = unit_pool();
+    apr_pool_t *p = unit_pool(), *scratch;
     r307_literals_t *literals = r307_literals_make(p);
-    r307_place_t place = { "a.conf", 17 };
-    size_t i, k, n;
-    int plain = 0;
+    const size_t sources_count = sizeof(sources) / sizeof(*sources);
+    size_t i, k, n, m;
+    int plain = 0, with_options = 0;
 
+    apr_pool_create(&scratch, p);
     for (n = 0; n < 6; n++) {
         r307_context_t context;
 
         unit_context_make(p, places[n / 2], directives[n % 2], &context);
         context.nth = (int)n + 1;
-        for (i = 0; i < sizeof(sources) / sizeof(*sources); i++) {
-            for (k = 0; k < sizeof(targets) / sizeof(*targets); k++) {
-                const char *line = apr_pstrcat(p, sources[i], " ", targets[k], NULL);
-                const r307_rule_t *rule, *parsed = NULL;
-                const r307_plain_t *kept;
-                r307_literal_t room;
+        for (i = 0; i < sources_count * (sizeof(targets) / sizeof(*targets)); i++) {
+            k = i / sources_count;
+            for (m = 0; m < sizeof(options) / sizeof(*options); m++) {
+                int read = check_line(scratch, literals,
+                                      apr_pstrcat(scratch, sources[i % sources_count], " ",
+                                                  targets[k], " ", options[m], NULL), &context);
 
-                unit_rows_add(1);
-                rule = r307_literals_line(literals, p, line, place, &context);
-                kept = r307_literals_keep(literals, p, line, place, &context);
-                ck_assert_msg(!rule == !kept, "%s: only one of both", line);
-                if (rule) {
-                    plain++;
-                    ck_assert_msg(!r307_line_parse(p, line, place, &context, &parsed)
-                                  && parsed, "%s: no line", line);
-                    check_same(p, line, rule, parsed);
-                    ((r307_rule_t *)parsed)->nth = kept->model->rule.nth;
-                    rule = r307_plain_rule(kept, &room);
-                    check_same(p, line, rule, parsed);
-                    rule = r307_plain_keep(p, rule);
-                    memset(&room, 0, sizeof(room));
-                    check_same(p, line, rule, parsed);
-                }
+                plain += read;
+                with_options += read && *options[m];
+                apr_pool_clear(scratch);
             }
         }
     }
     ck_assert_int_gt(plain, 100);
+    ck_assert_int_gt(with_options, 1000);
+    apr_pool_destroy(p);
+}
+END_TEST
+
+/* Of more ways to write options than are known, and of names, each line is the parser's. */
+START_TEST(literal_kinds)
+{
+    apr_pool_t *p = unit_pool();
+    r307_literals_t *literals = r307_literals_make(p);
+    r307_place_t place = { "a.conf", 17 };
+    r307_context_t context;
+    int i, read = 0;
+
+    unit_context_make(p, "server", "Redirect307", &context);
+    for (i = 0; i < 1000; i++) {
+        const char *named = apr_psprintf(p, "/a%d /b name=n%d", i, i);
+        const char *noted = apr_psprintf(p, "/a%d /b note=n%d", i, i);
+
+        unit_rows_add(2);
+        ck_assert_ptr_null(r307_literals_line(literals, p, named, place, &context));
+        read += r307_literals_line(literals, p, noted, place, &context) != NULL;
+    }
+    ck_assert_int_eq(read, 64);
+    ck_assert_ptr_nonnull(r307_literals_line(literals, p, "/a /b note=n63", place, &context));
+    ck_assert_ptr_nonnull(r307_literals_line(literals, p, "/a /b", place, &context));
     apr_pool_destroy(p);
 }
 END_TEST
@@ -133,6 +202,7 @@ TCase *literal_cases(void)
 
     tcase_set_timeout(tcase, 60);
     tcase_add_test(tcase, literal_lines);
+    tcase_add_test(tcase, literal_kinds);
     tcase_add_test(tcase, literal_long);
     return tcase;
 }
