@@ -79,7 +79,8 @@ static int has_late(const r307_config_t *conf)
 
 static r307_request_phase_t phase_of(const request_rec *r)
 {
-    const r307_state_t *state = r307_request_known(r);
+    /* as r307_request_known, which is a call more of each request */
+    const r307_state_t *state = ap_get_module_config(r->request_config, &redirect307_module);
 
     return state ? state->phase : R307_REQUEST_EARLY;
 }

@@ -149,7 +149,8 @@ static const r307_path_t *make_path(request_rec *r, r307_slice_t path,
     if (path.s[path.len]) {
         return r307_path_make(r->pool, path);
     }
-    return walk && walk->seed && walk->s == path.s && walk->is_normal
+    return walk && (walk->plain == path.s
+                    || (walk->seed && walk->s == path.s && walk->is_normal))
            ? r307_path_normal(r->pool, path) : r307_path_take(r->pool, path);
 }
 

@@ -43,6 +43,24 @@ int r307_path_is_normal(r307_slice_t raw);
  * one byte is not ASCII or one of "!'". */
 int r307_path_is_plain(r307_slice_t path);
 
+/* Whether the path leaves as it is where it stands behind a '/': nothing of it would be merged,
+ * resolved or encoded. */
+static inline int r307_path_stays(r307_slice_t path)
+{
+    char before = '/';
+    size_t i;
+
+    for (i = 0; i < path.len; i++) {
+        char c = path.s[i];
+
+        if (!r307_text_is(c, R307_IS_PATH) || ((c == '/' || c == '.') && before == '/')) {
+            return 0;
+        }
+        before = c;
+    }
+    return 1;
+}
+
 /* The bytes [from, to) of dec as they came. */
 r307_slice_t r307_path_came(const r307_path_t *path, size_t from, size_t to);
 

@@ -425,24 +425,19 @@ int r307_target_stands(const r307_target_t *target, const r307_captures_t *captu
 r307_slice_t r307_target_join(apr_pool_t *p, const r307_target_t *target,
                               r307_slice_t front)
 {
-    r307_slice_t path = r307_slice(NULL, 0);
-    size_t i, len = strlen(target->text);
+    r307_slice_t text = target->parts->text, none = { NULL, 0 };
     char *s;
 
-    if (!front.len || front.s[front.len - 1] != '/' || len > R307_LOCATION_MOST
-        || front.len > R307_LOCATION_MOST - len) {
-        return path;
+    if (!front.len || front.s[0] != '/' || front.s[front.len - 1] != '/'
+        || front.len > R307_LOCATION_MOST || text.len > R307_LOCATION_MOST - front.len
+        || !r307_path_stays(r307_slice(front.s + 1, front.len - 1))) {
+        return none;
     }
-    s = apr_palloc(p, front.len + len + 1);
+    s = apr_palloc(p, front.len + text.len + 1);
     memcpy(s, front.s, front.len);
-    memcpy(s + front.len, target->text, len + 1);
-    for (i = 0; i < front.len + len; i++) {
-        if (!r307_text_is(s[i], R307_IS_PATH)) {
-            return path;
-        }
-    }
-    path = r307_slice(s, front.len + len);
-    return r307_path_is_normal(path) ? path : r307_slice(NULL, 0);
+    memcpy(s + front.len, text.s, text.len);
+    s[front.len + text.len] = '\0';
+    return r307_slice(s, front.len + text.len);
 }
 
 void r307_target_build(apr_pool_t *p, const r307_target_t *target,

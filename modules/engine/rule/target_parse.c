@@ -437,7 +437,8 @@ static int does_join(const r307_target_t *target)
     return target->kind == R307_TARGET_RELATIVE && !target->inserts && target->count == 1
         && path->in == R307_IN_PATH && !target->has_query && !target->has_fragment
         && path->text.len && path->text.len == strlen(target->text)
-        && memcmp(target->text, path->text.s, path->text.len) == 0;
+        && memcmp(target->text, path->text.s, path->text.len) == 0
+        && r307_path_stays(path->text);
 }
 
 const char *r307_target_parse(apr_pool_t *p, const char *text,
