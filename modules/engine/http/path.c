@@ -113,17 +113,19 @@ static inline apr_uint64_t plain(apr_uint64_t word)
 }
 
 /* Eight bytes at once, of which the last is the first of the next eight; and the last eight,
- * whichever of them were looked at. */
+ * whichever of them are looked at then. */
 int r307_path_is_plain(r307_slice_t path)
 {
-    apr_uint64_t all = HIGHS;
-    size_t at = 0, last = path.len - R307_HASH_WORD;
+    size_t at, last = path.len - R307_HASH_WORD;
+    apr_uint64_t all;
 
     if (path.len < R307_HASH_WORD) {
         return (plain(r307_hash_word(path.s, path.len, 0)) & HIGHS) == HIGHS;
     }
-    while ((all &= plain(r307_hash_word(path.s + at, R307_HASH_WORD, 0))) == HIGHS && at < last) {
-        at = at + R307_HASH_WORD - 1 < last ? at + R307_HASH_WORD - 1 : last;
+    all = plain(r307_hash_word(path.s, R307_HASH_WORD, 0))
+          & plain(r307_hash_word(path.s + last, R307_HASH_WORD, 0)) & HIGHS;
+    for (at = R307_HASH_WORD - 1; at < last && all == HIGHS; at += R307_HASH_WORD - 1) {
+        all &= plain(r307_hash_word(path.s + at, R307_HASH_WORD, 0));
     }
     return all == HIGHS;
 }
