@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Bytes as a rule line, in one of the contexts chosen by the first byte. What is printed
- * of a rule reads back to the same print; what is said about a bad line can be shown.
+ * of a rule reads back to the same print; what is said about a bad line can be shown; a line that
+ * is read without the parser is what the parser makes of it.
  */
 #include <stdint.h>
 #include <stdio.h>
@@ -10,7 +11,7 @@
 #include <apr_general.h>
 #include <apr_pools.h>
 #include <apr_strings.h>
-#include "grammar/line.h"
+#include "grammar/literal_line.h"
 #include "grammar/token.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
@@ -92,6 +93,43 @@ static int same_target(const r307_target_t *a, const r307_target_t *b)
     return 1;
 }
 
+static void check_same(apr_pool_t *p, const char *line, const r307_rule_t *rule,
+                       const r307_rule_t *parsed)
+{
+    if (!parsed) {
+        fail("a line that the parser does not take", line, r307_line_print(p, rule));
+    }
+    if (strcmp(r307_line_print(p, rule), r307_line_print(p, parsed))
+        || rule->status != parsed->status || rule->carry != parsed->carry
+        || rule->cond_count != parsed->cond_count || rule->traits != parsed->traits
+        || !same_slice(rule->head, parsed->head) || !same_slice(rule->base, parsed->base)
+        || !same_target(rule->target, parsed->target)) {
+        fail("another rule than the parser's", line, r307_line_print(p, rule));
+    }
+}
+
+/* Twice, as the second line of a kind is copied from what the first one left. */
+static void check_literal(apr_pool_t *p, const char *line, const r307_context_t *context,
+                          const r307_rule_t *parsed)
+{
+    r307_literals_t *literals = r307_literals_make(p);
+    r307_place_t place = { "fuzz", 1 };
+    r307_literal_t room;
+    int i;
+
+    for (i = 0; i < 2; i++) {
+        const r307_rule_t *rule = r307_literals_line(literals, p, line, place, context);
+        const r307_plain_t *plain = r307_literals_keep(literals, p, line, place, context);
+
+        if (rule) {
+            check_same(p, line, rule, parsed);
+        }
+        if (plain) {
+            check_same(p, line, r307_plain_rule(plain, &room), parsed);
+        }
+    }
+}
+
 static void check_rule(apr_pool_t *p, const char *line, const r307_context_t *context)
 {
     r307_place_t place = { "fuzz", 1 };
@@ -99,6 +137,7 @@ static void check_rule(apr_pool_t *p, const char *line, const r307_context_t *co
     const char *error = r307_line_parse(p, line, place, context, &rule);
     const char *printed, *c;
 
+    check_literal(p, line, context, error ? NULL : rule);
     if (error) {
         check_error(error, line);
         return;
