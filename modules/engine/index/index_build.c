@@ -398,54 +398,94 @@ static void settle_choices(r307_index_builder_t *builder)
     free(slots);
 }
 
-/* What a slot will hold, while that is counted. */
+/* A slot that will have a list, while what goes there is counted; few do. */
 typedef struct tally_t {
-    apr_uint32_t rules, flags, first, list;
+    r307_slot_t *slot;
+    apr_uint32_t rules, flags;
 } tally_t;
 
-/* Gives every key its slot and counts what goes there; the key becomes the slot's place. */
-static void place_entries(r307_index_builder_t *builder, tally_t *tallies)
+/* An entry of such a slot. */
+typedef struct member_t {
+    apr_uint32_t tally, rule;
+} member_t;
+
+typedef struct placing_t {
+    r307_index_builder_t *builder;
+    r307_grown_t tallies;           /* of tally_t; the slot's value is R307_SLOT_LIST | number */
+    r307_grown_t members;           /* of member_t, by their rules */
+} placing_t;
+
+static void join(placing_t *placing, apr_uint32_t number, apr_uint32_t rule, apr_uint32_t flags)
 {
-    entry_t *entries = builder->entries.at;
-    size_t i;
+    tally_t *tally = (tally_t *)placing->tallies.at + number;
+    member_t member = { number, rule };
 
-    for (i = 0; i < count_entries(builder); i++) {
-        apr_uint32_t steps;
-        r307_slot_t *slot = slot_of(builder->slots, builder->head.slot_mask,
-                                    entries[i].key, &steps);
-        tally_t *tally;
+    tally->flags |= flags;
+    if (rule != NO_RULE) {
+        tally->rules++;
+        r307_grown_add(&placing->members, &member, sizeof(member));
+    }
+}
 
-        slot->value = 0;
+static apr_uint32_t begin_list(placing_t *placing, r307_slot_t *slot)
+{
+    tally_t tally = { slot, 0, 0 };
+    apr_uint32_t number = (apr_uint32_t)(placing->tallies.len / sizeof(tally));
+
+    r307_grown_add(&placing->tallies, &tally, sizeof(tally));
+    slot->value = R307_SLOT_LIST | number;
+    return number;
+}
+
+static void place(placing_t *placing, r307_slot_t *slot, const entry_t *entry)
+{
+    apr_uint32_t first = slot->value;
+
+    if (first == R307_SLOT_EMPTY && entry->rule != NO_RULE && !entry->flags) {
+        slot->value = entry->rule;      /* which nearly all are left with */
+        return;
+    }
+    if (first == R307_SLOT_EMPTY || !(first & R307_SLOT_LIST)) {
+        apr_uint32_t number = begin_list(placing, slot);
+
+        if (first != R307_SLOT_EMPTY) {
+            join(placing, number, first, 0);
+        }
+    }
+    join(placing, slot->value & ~R307_SLOT_LIST, entry->rule, entry->flags);
+}
+
+#define AHEAD 16                /* slots of a large table are far away */
+
+/* Gives every key its slot. */
+static void place_entries(placing_t *placing)
+{
+    r307_index_builder_t *builder = placing->builder;
+    const entry_t *entries = builder->entries.at;
+    size_t count = count_entries(builder), i;
+    apr_uint32_t mask = builder->head.slot_mask, steps;
+
+    for (i = 0; i < count; i++) {
+        if (i + AHEAD < count) {
+            __builtin_prefetch(&builder->slots[(apr_uint32_t)entries[i + AHEAD].key & mask], 1);
+        }
+        place(placing, slot_of(builder->slots, mask, entries[i].key, &steps), &entries[i]);
         if (steps > builder->head.longest) {
             builder->head.longest = steps;
-        }
-        entries[i].key = (apr_uint64_t)(slot - builder->slots);
-        tally = &tallies[entries[i].key];
-        tally->flags |= entries[i].flags;
-        if (entries[i].rule != NO_RULE) {
-            tally->first = tally->rules++ ? tally->first : entries[i].rule;
         }
     }
 }
 
 /* Places of the lists; then the rules into them. */
-static void fill_lists(r307_index_builder_t *builder, tally_t *tallies)
+static void fill_lists(placing_t *placing)
 {
-    const entry_t *entries = builder->entries.at;
+    r307_index_builder_t *builder = placing->builder;
+    tally_t *tallies = placing->tallies.at;
+    const member_t *members = placing->members.at;
     size_t words = 0, i;
 
-    for (i = 0; i <= builder->head.slot_mask; i++) {
-        r307_slot_t *slot = &builder->slots[i];
-
-        if (slot->value == R307_SLOT_EMPTY) {
-            continue;
-        }
-        if (tallies[i].rules == 1 && !tallies[i].flags) {
-            slot->value = tallies[i].first;
-            continue;
-        }
-        slot->value = R307_SLOT_LIST | (apr_uint32_t)words;
-        tallies[i].list = (apr_uint32_t)words;
+    for (i = 0; i < placing->tallies.len / sizeof(*tallies); i++) {
+        tallies[i].slot->value = R307_SLOT_LIST | (apr_uint32_t)words;
         words += 2 + tallies[i].rules;
     }
     builder->list_words = words;
@@ -453,16 +493,14 @@ static void fill_lists(r307_index_builder_t *builder, tally_t *tallies)
     if (!builder->lists) {
         abort();
     }
-    for (i = 0; i < count_entries(builder); i++) {
-        r307_slot_t *slot = &builder->slots[entries[i].key];
-        apr_uint32_t *list = builder->lists + tallies[entries[i].key].list;
+    for (i = 0; i < placing->tallies.len / sizeof(*tallies); i++) {
+        builder->lists[tallies[i].slot->value & ~R307_SLOT_LIST] = tallies[i].flags;
+    }
+    for (i = 0; i < placing->members.len / sizeof(*members); i++) {
+        apr_uint32_t *list = builder->lists
+            + (tallies[members[i].tally].slot->value & ~R307_SLOT_LIST);
 
-        if (slot->value & R307_SLOT_LIST) {
-            list[0] |= entries[i].flags;
-            if (entries[i].rule != NO_RULE) {
-                list[2 + list[1]++] = entries[i].rule;
-            }
-        }
+        list[2 + list[1]++] = members[i].rule;
     }
 }
 
@@ -475,20 +513,19 @@ static int by_rule(const void *a, const void *b)
 
 static void build_table(r307_index_builder_t *builder)
 {
-    tally_t *tallies;
+    placing_t placing;
 
     settle_choices(builder);
     if (builder->choices.len) {       /* they came last, whatever their rules */
         qsort(builder->entries.at, count_entries(builder), sizeof(entry_t), by_rule);
     }
     builder->slots = make_slots(count_entries(builder), &builder->head.slot_mask);
-    tallies = calloc((size_t)builder->head.slot_mask + 1, sizeof(*tallies));
-    if (!tallies) {
-        abort();
-    }
-    place_entries(builder, tallies);
-    fill_lists(builder, tallies);
-    free(tallies);
+    memset(&placing, 0, sizeof(placing));
+    placing.builder = builder;
+    place_entries(&placing);
+    fill_lists(&placing);
+    r307_grown_free(&placing.tallies);
+    r307_grown_free(&placing.members);
 }
 
 static apr_uint32_t lay(apr_uint32_t *words, size_t bytes)
