@@ -82,17 +82,17 @@ apr_uint64_t r307_conf_indexes_shared(apr_pool_t *pconf)
 static void look(apr_pool_t *p, r307_noted_t *noted)
 {
     const r307_ruleset_t *rules = noted->block->rules;
-    r307_literal_t room;
     int i;
 
     noted->dated = apr_array_make(p, 1, sizeof(const r307_rule_t *));
     noted->endless = 0;
     for (i = 0; i < rules->rules->nelts; i++) {
-        const r307_rule_t *rule = r307_ruleset_look(rules, i, &room);
-        const r307_plan_t *plan = &rule->plan;
+        const r307_rule_t *kept = r307_ruleset_kept(rules, i);
+        /* a plain line has no dates, and of its status its model tells */
+        const r307_rule_t *rule = kept ? kept : &r307_ruleset_plain(rules, i)->model->rule;
 
-        if (plan->from.text || plan->until.text || plan->review.text) {
-            APR_ARRAY_PUSH(noted->dated, const r307_rule_t *) = r307_plain_keep(p, rule);
+        if (kept && (kept->plan.from.text || kept->plan.until.text || kept->plan.review.text)) {
+            APR_ARRAY_PUSH(noted->dated, const r307_rule_t *) = kept;
         }
         noted->endless += r307_limit_lacks(R307_REQUIRE_REVIEW, rule) != NULL;
     }
@@ -105,9 +105,9 @@ static void identify(const r307_block_t *block, apr_uint64_t seed)
     int i;
 
     for (i = 0; i < rules->rules->nelts; i++) {
-        r307_rule_t *rule = APR_ARRAY_IDX(rules->rules, i, r307_rule_t *);
-        apr_uint64_t *identity = rule
-            ? &rule->identity : &APR_ARRAY_IDX(rules->plains, i, r307_plain_t *)->identity;
+        apr_uint64_t *identity = r307_ruleset_kept(rules, i)
+            ? &APR_ARRAY_IDX(rules->rules, i, r307_rule_t *)->identity
+            : &r307_ruleset_plain(rules, i)->identity;
 
         *identity = r307_identity_of(r307_ruleset_look(rules, i, &room), block->home, seed);
     }

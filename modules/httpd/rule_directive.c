@@ -197,7 +197,7 @@ static const char *add_rule(r307_reading_t *reading, cmd_parms *cmd, r307_config
         block->doubts += r307_start_lint_doubts(cmd->pool, rule);
     }
     else if (!err) {
-        r307_start_lint_add(reading, cmd, conf, rule, NULL);
+        r307_start_lint_add(reading, cmd, conf, block->rules);
     }
     return err;
 }
@@ -213,7 +213,7 @@ static void add_plain(r307_reading_t *reading, cmd_parms *cmd, r307_config_t *co
     if (block->rules->rules->nelts == 1) {
         r307_conf_indexes_note(cmd, block);
     }
-    r307_start_lint_add(reading, cmd, conf, NULL, plain);
+    r307_start_lint_add(reading, cmd, conf, block->rules);
 }
 
 const char *r307_rule_directive_set(cmd_parms *cmd, void *mconfig, const char *args)

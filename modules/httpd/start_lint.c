@@ -34,23 +34,14 @@ typedef struct remembered_t {
     const ap_directive_t *directive;
 } remembered_t;
 
-/* Of a million rules that follow each other in one container little is to be remembered of
- * each; a pool never gives back what an array that grows leaves behind. */
-typedef struct kept_t {
-    const r307_rule_t *rule;            /* NULL: the plain line */
-    const r307_plain_t *plain;
-    const ap_directive_t *directive;
-} kept_t;
-
-#define KEPT_LEAST 8
-#define KEPT_MOST  4096         /* of one run */
-
-/* Rules of one container, or one line that is none. */
+/* Rules of one container whose lines follow each other, so that of a million of them nothing is
+ * remembered of each; or one line that is none. */
 typedef struct run_t {
     struct run_t *next;
-    remembered_t first;         /* `kept` has the rules, if it is one */
-    int count, room;
-    kept_t *kept;
+    remembered_t first;
+    const r307_ruleset_t *rules;        /* NULL: it is no rule */
+    int number, count;                  /* the first one's in the list, and how many */
+    const ap_directive_t *last;
 } run_t;
 
 typedef struct r307_runs_t {
@@ -65,16 +56,15 @@ typedef struct walk_t {
     r307_literal_t room;
 } walk_t;
 
-static run_t *push(cmd_parms *cmd, runs_t *runs, const r307_config_t *conf, int room)
+static run_t *push(cmd_parms *cmd, runs_t *runs, const r307_config_t *conf)
 {
     run_t *run = apr_pcalloc(cmd->pool, sizeof(*run));
 
     run->first.conf = conf;
     run->first.server = cmd->server;
     run->first.directive = cmd->directive;
+    run->last = cmd->directive;
     run->count = 1;
-    run->room = room;
-    run->kept = room ? apr_palloc(cmd->pool, (size_t)room * sizeof(kept_t)) : NULL;
     *(runs->last ? &runs->last->next : &runs->first) = run;
     runs->last = run;
     return run;
@@ -90,32 +80,29 @@ static runs_t *runs_of(r307_reading_t *reading, cmd_parms *cmd)
 
 static remembered_t *add(cmd_parms *cmd, const r307_config_t *conf, r307_place_t place)
 {
-    remembered_t *remembered = &push(cmd, runs_of(r307_reading_of(cmd), cmd), conf, 0)->first;
+    remembered_t *remembered = &push(cmd, runs_of(r307_reading_of(cmd), cmd), conf)->first;
 
     remembered->place = place;
     return remembered;
 }
 
 void r307_start_lint_add(r307_reading_t *reading, cmd_parms *cmd, const r307_config_t *conf,
-                         const r307_rule_t *rule, const r307_plain_t *plain)
+                         const r307_ruleset_t *rules)
 {
     runs_t *runs = runs_of(reading, cmd);
+    int number = rules->rules->nelts - 1;
     run_t *run = runs->last;
-    int is_same = run && run->room && run->first.conf == conf
-                  && run->first.server == cmd->server;
 
-    if (is_same && run->count < run->room) {
+    if (run && run->rules == rules && run->number + run->count == number
+        && run->last->next == cmd->directive && run->first.conf == conf
+        && run->first.server == cmd->server) {
+        run->last = cmd->directive;
         run->count++;
+        return;
     }
-    else {
-        int room = !is_same ? KEPT_LEAST
-                   : run->room < KEPT_MOST ? 2 * run->room : KEPT_MOST;
-
-        run = push(cmd, runs, conf, room);
-    }
-    run->kept[run->count - 1].rule = rule;
-    run->kept[run->count - 1].plain = plain;
-    run->kept[run->count - 1].directive = cmd->directive;
+    run = push(cmd, runs, conf);
+    run->rules = rules;
+    run->number = number;
 }
 
 void r307_start_lint_add_line(cmd_parms *cmd, const r307_config_t *conf,
@@ -149,12 +136,12 @@ static const remembered_t *next(walk_t *walk)
     if (walk->at == 0) {
         walk->now = run->first;
     }
-    if (run->kept) {
-        const kept_t *kept = &run->kept[walk->at];
-
-        walk->now.rule = kept->rule ? kept->rule : r307_plain_rule(kept->plain, &walk->room);
+    else {
+        walk->now.directive = walk->now.directive->next;
+    }
+    if (run->rules) {
+        walk->now.rule = r307_ruleset_look(run->rules, run->number + walk->at, &walk->room);
         walk->now.place = walk->now.rule->place;
-        walk->now.directive = kept->directive;
     }
     walk->at++;
     return &walk->now;

@@ -12,10 +12,10 @@
 #include "map/map_line.h"
 #include "httpd/reading.h"
 
-/* Remembers a rule of httpd.conf, or a plain line, until its place is known whole; the other
- * one is NULL. */
+/* Remembers a rule of httpd.conf, which was just added to the list, until its place is known
+ * whole. */
 void r307_start_lint_add(r307_reading_t *reading, cmd_parms *cmd, const r307_config_t *conf,
-                         const r307_rule_t *rule, const r307_plain_t *plain);
+                         const r307_ruleset_t *rules);
 /* The same of a maintenance, of which only Redirect307Require asks something. */
 void r307_start_lint_add_line(cmd_parms *cmd, const r307_config_t *conf,
                         const r307_maintenance_t *line);

@@ -4,12 +4,16 @@
 #include <string.h>
 #include <apr_strings.h>
 
+#include "base/grown.h"
+
+#define MANY 4096               /* more rules are in memory of their own */
+
 r307_ruleset_t *r307_ruleset_make(apr_pool_t *p)
 {
     r307_ruleset_t *set = apr_palloc(p, sizeof(*set));
 
     set->rules = apr_array_make(p, 4, sizeof(const r307_rule_t *));
-    set->plains = NULL;
+    set->room = NULL;
     set->maps = NULL;
     set->names = apr_hash_make(p);
     set->shares = NULL;
@@ -30,12 +34,14 @@ int r307_ruleset_count(const r307_ruleset_t *set)
 
 const r307_rule_t *r307_ruleset_rule(apr_pool_t *p, const r307_ruleset_t *set, int number)
 {
-    const r307_rule_t *rule = set->packed
-        ? r307_image_rule(p, set->image, (apr_uint32_t)number)
-        : APR_ARRAY_IDX(set->rules, number, const r307_rule_t *);
+    const r307_rule_t *rule;
 
-    return rule || !set->plains ? rule
-        : r307_ruleset_look(set, number, apr_palloc(p, sizeof(r307_literal_t)));
+    if (set->packed) {
+        return r307_image_rule(p, set->image, (apr_uint32_t)number);
+    }
+    rule = r307_ruleset_kept(set, number);
+    return rule ? rule : r307_plain_rule(r307_ruleset_plain(set, number),
+                                         apr_palloc(p, sizeof(r307_literal_t)));
 }
 
 static const r307_share_t *share_of(const r307_rule_t *rule)
@@ -122,6 +128,36 @@ void r307_ruleset_mark_keys(apr_pool_t *p, const r307_ruleset_t *set, r307_asked
     }
 }
 
+static apr_status_t free_room(void *data)
+{
+    r307_grown_free(data);
+    return APR_SUCCESS;
+}
+
+/* An array of a pool leaves half of what it took behind, and writes all of it twice. */
+static void grow(apr_pool_t *p, r307_ruleset_t *set)
+{
+    apr_array_header_t *rules = set->rules;
+    size_t used = (size_t)rules->nelts * sizeof(void *);
+
+    if (!set->room) {
+        set->room = apr_pcalloc(p, sizeof(*set->room));
+        apr_pool_cleanup_register(p, set->room, free_room, apr_pool_cleanup_null);
+        r307_grown_add(set->room, rules->elts, used);
+    }
+    r307_grown_more(set->room, used);
+    rules->elts = set->room->at;
+    rules->nalloc = (int)(set->room->len / sizeof(void *));
+}
+
+static void push(apr_pool_t *p, r307_ruleset_t *set, const void *member)
+{
+    if (set->rules->nelts == set->rules->nalloc && set->rules->nelts >= MANY) {
+        grow(p, set);
+    }
+    APR_ARRAY_PUSH(set->rules, const void *) = member;
+}
+
 const char *r307_ruleset_add(apr_pool_t *p, r307_ruleset_t *set, const r307_rule_t *rule)
 {
     const char *err = r307_ruleset_taken(p, set, rule);
@@ -143,22 +179,13 @@ const char *r307_ruleset_add(apr_pool_t *p, r307_ruleset_t *set, const r307_rule
     if (rule->name) {
         apr_hash_set(set->names, rule->name, APR_HASH_KEY_STRING, rule);
     }
-    APR_ARRAY_PUSH(set->rules, const r307_rule_t *) = rule;
-    if (set->plains) {
-        APR_ARRAY_PUSH(set->plains, r307_plain_t *) = NULL;
-    }
+    push(p, set, rule);
     return NULL;
 }
 
 void r307_ruleset_add_plain(apr_pool_t *p, r307_ruleset_t *set, r307_plain_t *plain)
 {
-    if (!set->plains) {
-        set->plains = apr_array_make(p, set->rules->nalloc, sizeof(plain));
-        memset(set->plains->elts, 0, (size_t)set->rules->nelts * sizeof(plain));
-        set->plains->nelts = set->rules->nelts;
-    }
-    APR_ARRAY_PUSH(set->rules, const r307_rule_t *) = NULL;
-    APR_ARRAY_PUSH(set->plains, r307_plain_t *) = plain;
+    push(p, set, (const char *)plain + 1);
 }
 
 void r307_ruleset_add_map(apr_pool_t *p, r307_ruleset_t *set, const void *handle)
@@ -188,7 +215,7 @@ static void find_crowds(apr_pool_t *p, apr_pool_t *scratch, r307_ruleset_t *set)
     int i;
 
     for (i = 0; i < set->rules->nelts; i++) {
-        const r307_rule_t *rule = APR_ARRAY_IDX(set->rules, i, const r307_rule_t *);
+        const r307_rule_t *rule = r307_ruleset_kept(set, i);
 
         if (!rule || !rule->group) {
             continue;

@@ -18,9 +18,9 @@ typedef struct r307_map_t {
 } r307_map_t;
 
 typedef struct r307_ruleset_t {
-    apr_array_header_t *rules;      /* of const r307_rule_t *; NULL: a plain line */
-    apr_array_header_t *plains;     /* of r307_plain_t *, by the same numbers; NULL: all of
-                                     * them are rules */
+    apr_array_header_t *rules;      /* of const void *: a rule, or one byte behind where a plain
+                                     * line begins; see r307_ruleset_kept and _plain */
+    struct r307_grown_t *room;      /* where they are when they are many; NULL: they are few */
     apr_array_header_t *maps;       /* of r307_map_t, or NULL */
     apr_hash_t *names;              /* name= to rule */
     apr_array_header_t *shares;     /* of const r307_rule_t *, with percent=; NULL: none */
@@ -55,20 +55,28 @@ void r307_ruleset_add_map(apr_pool_t *p, r307_ruleset_t *set, const void *handle
  * opened. NULL: its text is none. */
 int r307_ruleset_count(const r307_ruleset_t *set);
 const r307_rule_t *r307_ruleset_rule(apr_pool_t *p, const r307_ruleset_t *set, int number);
-/* The same where none is in an image, for a look: it may be in *room. */
+/* Where none is in an image: a rule that is kept as one, or NULL and the plain line. */
+static inline const r307_rule_t *r307_ruleset_kept(const r307_ruleset_t *set, int number)
+{
+    return r307_rule_of(APR_ARRAY_IDX(set->rules, number, const void *));
+}
+static inline r307_plain_t *r307_ruleset_plain(const r307_ruleset_t *set, int number)
+{
+    return (r307_plain_t *)(void *)(APR_ARRAY_IDX(set->rules, number, char *) - 1);
+}
+/* Either as a rule, for a look: it may be in *room. */
 static inline const r307_rule_t *r307_ruleset_look(const r307_ruleset_t *set, int number,
                                                    r307_literal_t *room)
 {
-    const r307_rule_t *rule = APR_ARRAY_IDX(set->rules, number, const r307_rule_t *);
+    const r307_rule_t *rule = r307_ruleset_kept(set, number);
 
-    return rule ? rule : r307_plain_rule(APR_ARRAY_IDX(set->plains, number, r307_plain_t *),
-                                         room);
+    return rule ? rule : r307_plain_rule(r307_ruleset_plain(set, number), room);
 }
-/* All of them by their numbers, where one is for some hosts alone, and NULL for a plain line;
- * NULL: none is, or they are in an image. */
-static inline const r307_rule_t *const *r307_ruleset_hosted(const r307_ruleset_t *set)
+/* All of them by their numbers, for r307_rule_of, where one is for some hosts alone; NULL: none
+ * is, or they are in an image. */
+static inline const void *const *r307_ruleset_hosted(const r307_ruleset_t *set)
 {
-    return set->is_hosted ? (const r307_rule_t *const *)(const void *)set->rules->elts : NULL;
+    return set->is_hosted ? (const void *const *)(const void *)set->rules->elts : NULL;
 }
 
 /* When nothing more is added: makes the index in p. Not needed for a right answer. seed:

@@ -358,7 +358,7 @@ static int is_for_host(const r307_first_look_t *first, const apr_uint32_t *rules
         return 1;
     }
     for (i = 0; i < count; i++) {
-        const r307_rule_t *rule = first->rules[rules[i]];
+        const r307_rule_t *rule = r307_rule_of(first->rules[rules[i]]);
 
         if (!rule || !r307_cond_spares(rule->conds, rule->cond_count, first->host)) {
             return 1;

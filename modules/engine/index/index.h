@@ -126,9 +126,9 @@ typedef struct r307_first_look_t {
     const char *host;               /* as the view has it, or an IPv6 address without its
                                      * brackets; NULL: not known */
     int has_query;
-    const r307_rule_t *const *rules;    /* those of the index, by their numbers, where one is
-                                         * for some hosts alone; NULL: not known. None there: a
-                                         * rule without a condition */
+    const void *const *rules;       /* those of the index, by their numbers, where one is for
+                                     * some hosts alone; NULL: not known. Each an r307_rule_of:
+                                     * none: a rule without a condition */
     int stays;                      /* the index is where it is until it is asked for the rules,
                                      * so the walk may say what was found in it */
 } r307_first_look_t;

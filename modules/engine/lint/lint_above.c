@@ -456,7 +456,7 @@ static int is_by_path(const r307_ruleset_t *set)
     int i;
 
     for (i = 0; i < set->rules->nelts; i++) {
-        const r307_rule_t *rule = APR_ARRAY_IDX(set->rules, i, const r307_rule_t *);
+        const r307_rule_t *rule = r307_ruleset_kept(set, i);
 
         if (rule && rule->cond_count) {
             return 0;
@@ -472,7 +472,7 @@ static void add_all(r307_above_t *above, const r307_ruleset_t *set)
 
     above->set = set;
     for (i = 0; i < set->rules->nelts; i++) {
-        const r307_rule_t *rule = APR_ARRAY_IDX(set->rules, i, const r307_rule_t *);
+        const r307_rule_t *rule = r307_ruleset_kept(set, i);
 
         if (!is_own && !rule) {
             add_plain(above, set, i);

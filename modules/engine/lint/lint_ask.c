@@ -90,7 +90,6 @@ void r307_ask_one(apr_pool_t *p, const r307_scope_t *scope, const r307_rule_t *r
     r307_scope_t alone = *scope;
 
     one.rules = &list;
-    one.plains = NULL;
     one.maps = NULL;
     one.index = NULL;
     one.left_out = NULL;
@@ -188,9 +187,9 @@ static r307_ruleset_t *make_set(apr_pool_t *p, r307_bares_t *bares,
     unsigned before = apr_hash_count(bares->changed);
     int i;
 
-    set->plains = from->plains;     /* they have no condition and no plan */
     for (i = 0; i < from->rules->nelts; i++) {
-        const r307_rule_t *rule = APR_ARRAY_IDX(from->rules, i, const r307_rule_t *);
+        const r307_rule_t *rule = r307_ruleset_kept(from, i);
+        /* a plain line has no condition and no plan */
         const r307_rule_t *made = rule
             ? remember(p, bares, r307_ask_bare(p, rule, R307_BARE_URL)) : NULL;
 

@@ -70,6 +70,13 @@ typedef struct r307_rule_t {
                                      * one that is_made a copy */
 } r307_rule_t;
 
+/* Of a list of rules: a rule, or NULL where the lowest bit of the address says that it is something
+ * that one is made from. */
+static inline const r307_rule_t *r307_rule_of(const void *member)
+{
+    return (apr_uintptr_t)member & 1 ? NULL : (const r307_rule_t *)member;
+}
+
 /* Where a line stands; decides what a source may look like. */
 typedef enum {
     R307_WHERE_SERVER,      /* httpd.conf or a vhost, server-level <If>, wildcards */
