@@ -35,6 +35,14 @@ my @rows = (
     ['host_https', '/tls/x', 'canon.example',     '404',           'ServerName https://: it is https already'],
     ['host_https_port', '/full/x', 'evil.example', '307 -> https://canon.example:9443/to/x', 'ServerName https:// with a port'],
     ['host_https_port', '/tls/x', 'evil.example', '307 -> https://canon.example:9443/tls/x', 'https: keeps a port that ServerName states with https'],
+    # a proxy that says https: there is nothing to add, whatever name and port it asks with
+    ['host_on',  '/tls/x',  "inner.example:8080\r\nX-Forwarded-Proto: https", '404', 'https said, UseCanonicalName On, a Host that is not the client\'s'],
+    ['host_on',  '/tls/x',  "inner.example:8080\r\nX-Forwarded-Proto: http", '307 -> https://canon.example/tls/x', 'the same, and http said'],
+    ['host_https', '/tls/x', "inner.example:8080\r\nX-Forwarded-Proto: https", '404', 'https said, ServerName https://, another Host'],
+    ['host_https_port', '/tls/x', "canon.example\r\nX-Forwarded-Proto: https", '404', 'https said, ServerName https:// with a port, a Host without'],
+    ['host_proxied', '/tls/x', "canon.example\r\nX-Forwarded-Proto: https", '404', 'the same with UseCanonicalName Off'],
+    ['host_proxied', '/tls/x', "canon.example\r\nForwarded: proto=https;host=canon.example", '404', 'the same by Forwarded'],
+    ['host_proxied', '/tls/x', 'canon.example:9443', '404', 'and where it passes on the port'],
 );
 # Nothing of these may leave in a Location, whatever httpd itself says to them.
 my @forged = (
@@ -58,7 +66,10 @@ my @shapes = (
     ["GET /full/x HTTP/1.1\r\n", qr/^Location/m, 'HTTP/1.1 without Host'],
 );
 
-plan tests => @rows + @forged * 3 + @shapes * 2;
+my @full = qw(host_off host_on host_https host_https_port);
+my @asked = ('canon.example', 'h.example', 'h.example:81', '[::1]:81');
+
+plan tests => @rows + @full * @asked + @forged * 3 + @shapes * 2;
 
 sub told
 {
@@ -76,6 +87,14 @@ sub ask
 for my $row (@rows) {
     my ($vhost, $path, $host, $want, $why) = @$row;
     is(told(ask($vhost, $path, $host)), $want, "$vhost $path, Host $host: $why");
+}
+
+# A full URL is no better and no worse than one of httpd's own.
+SKIP: {
+    skip 'mod_alias is not here', @full * @asked unless have_module('alias');
+    for my $vhost (@full) {
+        is(told(ask($vhost, '/full/x', $_)), told(ask($vhost, '/stock', $_)), "$vhost, Host $_: Relative off has the origin that mod_alias has") for @asked;
+    }
 }
 
 # httpd answers 400 to most of these by itself; where it does not, the guard does, or the

@@ -292,6 +292,30 @@ static int proxy_has_host(asking_t *a, const r307_rule_t *rule, const r307_url_t
                                         r307_slice_text(a->p, url->host)))));
 }
 
+/* Why the client would come back for ever, or R307_SKIP_COUNT. The target https: names no
+ * host and no port: what ServerName makes of them is no reason to send a client to https
+ * who has it, whatever Host the proxy asks with. */
+static r307_skip_t circle_of(asking_t *a, const r307_rule_t *rule, const r307_url_t *url)
+{
+    int is_same = is_same_resource(a, url);
+
+    if (is_same && is_asked_origin(a, url)) {
+        return R307_SKIP_SELF;
+    }
+    if (is_same && strcmp(a->view->asked.scheme, "http") == 0 && only_adds_https(a, url)
+        && r307_proxy_says_https(a->view, &a->vary)) {
+        return R307_SKIP_BALANCER;
+    }
+    if (rule->target->kind == R307_TARGET_HTTPS && is_same_page(a, url)
+        && r307_proxy_says_https(a->view, &a->vary)) {
+        return R307_SKIP_BALANCER;
+    }
+    if (!is_same && url->host.s && is_same_page(a, url) && proxy_has_host(a, rule, url)) {
+        return R307_SKIP_PROXIED;
+    }
+    return R307_SKIP_COUNT;
+}
+
 static void refuse(asking_t *a, const r307_rule_t *rule, r307_verdict_t verdict,
                    const char *offending, size_t len)
 {
@@ -434,6 +458,7 @@ static int ask_target(asking_t *a, const r307_scope_t *scope, const r307_rule_t 
     const char *text = a->joined.s ? a->joined.s : rule->target->text;
     r307_verdict_t verdict = R307_VERDICT_FINE;
     r307_slice_t location;
+    r307_skip_t circle;
     r307_url_t url;
 
     captures = rule->pattern ? captures : NULL;
@@ -458,20 +483,10 @@ static int ask_target(asking_t *a, const r307_scope_t *scope, const r307_rule_t 
         refuse(a, rule, verdict, location.s, location.len);
         return 1;
     }
-    if (is_same_resource(a, &url)) {
-        if (is_asked_origin(a, &url)) {
-            passed_over(a, rule, R307_SKIP_SELF, location.s);
-            return rule->ends_at_self && stop(a, rule);
-        }
-        if (strcmp(a->view->asked.scheme, "http") == 0
-            && only_adds_https(a, &url) && r307_proxy_says_https(a->view, &a->vary)) {
-            passed_over(a, rule, R307_SKIP_BALANCER, location.s);
-            return 0;
-        }
-    }
-    else if (url.host.s && is_same_page(a, &url) && proxy_has_host(a, rule, &url)) {
-        passed_over(a, rule, R307_SKIP_PROXIED, location.s);
-        return 0;
+    circle = circle_of(a, rule, &url);
+    if (circle != R307_SKIP_COUNT) {
+        passed_over(a, rule, circle, location.s);
+        return circle == R307_SKIP_SELF && rule->ends_at_self && stop(a, rule);
     }
     answer(a, rule, status, location.s);
     return 1;
