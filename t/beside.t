@@ -9,6 +9,8 @@ use IO::Socket::INET;
 use POSIX ();
 use R307;
 use R307::Site;
+use R307::Wire;
+use Time::HiRes qw(sleep);
 
 my $form = 'name=kim&words=' . 'w' x 3000;
 my $rules = "Redirect307 /old /new\nRedirect307Match ^/n([0-9]+)\$ /number-\$1\n";
@@ -63,7 +65,7 @@ my @beside = (
      ['/other?x=bad', '403', 'what it refuses']],
 );
 
-plan tests => @beside * 5 + 5 + 4 + 6;
+plan tests => @beside * 5 + 5 + 4 + 6 + 2 + 6;
 
 sub ask
 {
@@ -169,8 +171,30 @@ EOT
 
 # ---- behind HAProxy, with the PROXY protocol --------------------------------------------
 
+my ($haproxy) = grep { -x } '/usr/sbin/haproxy', '/usr/local/sbin/haproxy';
+
+# A program in front, which listens at $front when this is over.
+sub start_front
+{
+    my ($name, $front, @command) = @_;
+    my $pid = fork;
+    if (!$pid) {
+        open STDERR, '>', "$state/$name.log";
+        open STDOUT, '>&', \*STDERR;
+        exec @command or POSIX::_exit(127);
+    }
+    R307::Site::wait_until(sub { IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $front) });
+    return $pid;
+}
+
+sub start_haproxy
+{
+    my ($name, $front, $conf) = @_;
+    my $file = put("$state/$name.cfg", "defaults\n    mode http\n    timeout connect 20s\n    timeout client 60s\n    timeout server 60s\n$conf");
+    return start_front($name, $front, $haproxy, '-db', '-f', $file);
+}
+
 SKIP: {
-    my ($haproxy) = grep { -x } '/usr/sbin/haproxy', '/usr/local/sbin/haproxy';
     my $lines = loads('remoteip');
     skip 'haproxy or mod_remoteip is not on this machine', 6 unless $haproxy && defined $lines;
     my $server = own_server($lines . <<'EOT' . $files, only => \@base, root => root() . '/beside');
@@ -181,12 +205,7 @@ Redirect307 /old /new
 Redirect307 / https: match=prefix
 EOT
     my $front = $server->{port2} || R307::Site::free_port($server->{port});
-    my $conf = put("$state/haproxy.cfg", <<"EOT");
-defaults
-    mode http
-    timeout connect 20s
-    timeout client 60s
-    timeout server 60s
+    my $pid = start_haproxy('haproxy', $front, <<"EOT");
 frontend front
     bind 127.0.0.1:$front
     http-request set-header X-Forwarded-Proto https
@@ -194,20 +213,96 @@ frontend front
 backend back
     server httpd 127.0.0.1:$server->{port} send-proxy-v2
 EOT
-    my $pid = fork;
-    if (!$pid) {
-        open STDERR, '>', "$state/haproxy.log";
-        open STDOUT, '>&', \*STDERR;
-        exec $haproxy, '-db', '-f', $conf or POSIX::_exit(127);
-    }
     my $behind = { port => $front };
-    R307::Site::wait_until(sub { IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $front) });
     is(told_by(ask($behind, 'GET', '/near')), '307 /welcome', 'HAProxy: the address is the one that the PROXY line names');
     form_arrives($behind, 'HAProxy');
     is(told_by(ask($behind, 'GET', '/page.html')), '200', 'HAProxy: https: is there already, and no circle');
     my $far = raw("PROXY TCP4 192.0.2.7 127.0.0.1 4711 80\r\nGET /far HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n", port => $server->{port});
     is(told_by($far), '307 /other', 'HAProxy: another address');
     is(told_by(ask($server, 'GET', '/far')), 'no answer: ', 'HAProxy: who brings no PROXY line gets nothing');
+    kill 'TERM', $pid;
+    waitpid $pid, 0;
+    stop_server($server);
+}
+
+# ---- HAProxy that speaks HTTP/2 to the client -------------------------------------------
+
+# curl ends its stream when an answer comes before its body; what it asks next must be whole.
+my ($curl) = grep { -x } map { "$_/curl" } split /:/, $ENV{PATH};
+SKIP: {
+    my $pem = vars('t_dir') . '/tls/server.pem';
+    skip 'no haproxy, no certificate or no curl with HTTP/2 here', 2 unless $haproxy && -s $pem && $curl && `$curl --version` =~ /HTTP2/;
+    my $server = own_server("KeepAliveTimeout 60\n$files$rules", only => \@base, root => root() . '/beside');
+    my $front = $server->{port2} || R307::Site::free_port($server->{port});
+    my $pid = start_haproxy('haproxy-h2', $front, <<"EOT");
+frontend front
+    bind 127.0.0.1:$front ssl crt $pem alpn h2,http/1.1
+    default_backend back
+backend back
+    server httpd 127.0.0.1:$server->{port}
+EOT
+    for my $size (900, 60_000) {
+        my $file = put("../form-$size", 'w' x $size);
+        my %came;
+        $came{`$curl -skL --http2 -m 20 -w ' %{http_version}' --data-binary \@$file https://127.0.0.1:$front/old`}++ for 1 .. 10;
+        is_deeply(\%came, { 'POST ' . 'w' x $size . ' 2' => 10 }, "HAProxy over h2: ten forms of $size bytes arrive")
+            or diag(map { substr($_, 0, 200) . " x $came{$_}\n" } keys %came);
+    }
+    kill 'TERM', $pid;
+    waitpid $pid, 0;
+    stop_server($server);
+}
+
+# ---- nginx that passes bodies on as they come -------------------------------------------
+
+SKIP: {
+    my ($nginx) = grep { -x } '/usr/sbin/nginx', '/usr/local/sbin/nginx';
+    skip 'nginx or curl is not on this machine', 6 unless $nginx && $curl;
+    my $server = own_server("KeepAliveTimeout 60\n$files$rules", only => \@base, root => root() . '/beside');
+    my $front = $server->{port2} || R307::Site::free_port($server->{port});
+    my $paths = join ' ', map { "${_}_temp_path $state/nginx-$_;" } qw(client_body proxy fastcgi uwsgi scgi);
+    my $conf = put("$state/nginx.conf", <<"EOT");
+daemon off;
+master_process off;
+pid $state/nginx.pid;
+error_log $state/nginx.log;
+events { worker_connections 64; }
+http {
+    access_log off;
+    client_max_body_size 8m;
+    $paths
+    upstream back { server 127.0.0.1:$server->{port}; keepalive 4; }
+    server {
+        listen 127.0.0.1:$front;
+        location / {
+            proxy_pass http://back;
+            proxy_http_version 1.1;
+            proxy_set_header Connection "";
+            proxy_request_buffering off;
+        }
+    }
+}
+EOT
+    my $pid = start_front('nginx-out', $front, $nginx, '-p', $state, '-c', $conf);
+    for my $size (900, 60_000) {
+        my $wire = R307::Wire->open(port => $front);
+        $wire->send("POST /old HTTP/1.1\r\nHost: h\r\nContent-Length: $size\r\n\r\n");
+        sleep 0.1;
+        $wire->send('w' x $size);
+        my $first = $wire->answer;
+        $wire->send("GET /n307 HTTP/1.1\r\nHost: h\r\n\r\n");
+        my $second = $wire->answer;
+        is(join(' ', map { $_ ? ($_->{status}, $_->{head} =~ /^Location: (\S+)/mi) : 'no answer' } $first, $second),
+           '307 /new 307 /number-307', "nginx: $size bytes that come a moment later, and what follows");
+        $wire->close;
+    }
+    for my $size (900, 3_000_000) {
+        my $file = put("../body-$size", 'w' x $size);
+        for my $header ('Transfer-Encoding: chunked', 'Expect: 100-continue') {
+            my $came = `$curl -sL -m 20 -H '$header' -H 'Content-Type: text/plain' --data-binary \@$file http://127.0.0.1:$front/old`;
+            ok($came eq 'POST ' . 'w' x $size, "nginx: $size bytes with $header arrive") or diag(substr $came, 0, 200);
+        }
+    }
     kill 'TERM', $pid;
     waitpid $pid, 0;
     stop_server($server);

@@ -19,6 +19,7 @@ APLOG_USE_MODULE(redirect307);
                                  * reset while it still has window to fill */
 /* apr_off_t has 32 bits where APR was built without large files */
 #define OFF_MOST       ((apr_off_t)(((apr_uint64_t)1 << (8 * sizeof(apr_off_t) - 1)) - 1))
+#define PATIENCE       apr_time_from_msec(500)  /* more than a round trip */
 #define LOOK_AGAIN     apr_time_from_sec(1)     /* mod_reqtimeout counts when it is read */
 #define H2_NAP         apr_time_from_msec(10)
 #define H2_GRACE       apr_time_from_msec(50)
@@ -207,6 +208,62 @@ static read_t read_arrived(request_rec *r, r307_body_t *body, apr_bucket_brigade
     return READ_TOO_MUCH;
 }
 
+/* 0 when the deadline has passed or waiting makes no sense. */
+static int wait_for_input(request_rec *r, apr_time_t deadline)
+{
+    apr_interval_time_t left = deadline - apr_time_now();
+    apr_pollfd_t socket;
+    apr_int32_t ready;
+    apr_status_t rv;
+
+    if (left <= 0 || r->connection->aborted) {
+        return 0;
+    }
+    if (is_h2(r)) {     /* the socket is the primary connection's, not ours to poll */
+        apr_sleep(left < H2_NAP ? left : H2_NAP);
+        return 1;
+    }
+    socket.p = r->pool;
+    socket.desc_type = APR_POLL_SOCKET;
+    socket.desc.s = ap_get_conn_socket(r->connection);
+    socket.reqevents = APR_POLLIN;
+    rv = apr_poll(&socket, 1, &ready, left < LOOK_AGAIN ? left : LOOK_AGAIN);
+    return rv == APR_SUCCESS || APR_STATUS_IS_EINTR(rv) || APR_STATUS_IS_TIMEUP(rv);
+}
+
+static void say_unread(request_rec *r, const r307_body_t *body, apr_status_t rv)
+{
+    ap_log_rerror(APLOG_MARK, APLOG_DEBUG, rv, r,
+                  "%" APR_OFF_T_FMT " bytes of the request's body were read, and "
+                  "its end was not among them", body->read);
+}
+
+static read_t read_until(request_rec *r, r307_body_t *body,
+                         apr_interval_time_t patience, apr_status_t *rv)
+{
+    apr_bucket_brigade *bb = apr_brigade_create(r->pool, r->connection->bucket_alloc);
+    apr_time_t heard = apr_time_now();
+    apr_off_t before = body->read;
+    read_t result;
+
+    while ((result = read_arrived(r, body, bb, rv)) == READ_LATER) {
+        if (body->read > before) {
+            before = body->read;
+            heard = apr_time_now();
+        }
+        if (patience && apr_time_now() - heard >= patience) {
+            result = READ_PAUSED;
+            break;
+        }
+        if (!wait_for_input(r, patience && heard + patience < body->deadline
+                               ? heard + patience : body->deadline)) {
+            break;
+        }
+    }
+    apr_brigade_destroy(bb);
+    return result;
+}
+
 /* The filter may have answered by itself; then there is nothing to add. Else httpd says
  * what is wrong, and nobody reads on. */
 static int failed(request_rec *r, r307_body_t *body, apr_status_t rv)
@@ -244,6 +301,45 @@ static int peek(request_rec *r, r307_body_t *body)
     return OK;
 }
 
+/* Answers to requests that came together may still be on their way to the client, which
+ * may be waiting for them. */
+static void flush_earlier(request_rec *r)
+{
+    apr_bucket_alloc_t *alloc = r->connection->bucket_alloc;
+    apr_bucket_brigade *bb = apr_brigade_create(r->pool, alloc);
+
+    APR_BRIGADE_INSERT_TAIL(bb, apr_bucket_flush_create(alloc));
+    (void)ap_pass_brigade(r->connection->output_filters, bb);
+    apr_brigade_destroy(bb);
+}
+
+/* An answer that leaves the connection open before the body is there is a trap: a proxy may
+ * give a connection whose request it never finished to the next one, and we would take that
+ * for the body. So the body comes first, or the end. Where the connection ends anyway, too:
+ * nginx that does not buffer requests hangs up on its client after an answer that came early. */
+static void read_before(request_rec *r, r307_body_t *body)
+{
+    apr_bucket_brigade *bb = apr_brigade_create(r->pool, r->connection->bucket_alloc);
+    apr_status_t rv = APR_SUCCESS;
+    read_t result;
+
+    body->deadline = apr_time_now() + body->time;
+    result = read_arrived(r, body, bb, &rv);
+    apr_brigade_destroy(bb);
+    if (result == READ_LATER) {
+        flush_earlier(r);
+        result = read_until(r, body, PATIENCE, &rv);
+    }
+    if (result == READ_ALL) {
+        return;
+    }
+    close_after(r);
+    if (result == READ_FAILED && (r->eos_sent || r->bytes_sent)) {
+        body->failed = DONE;    /* the filter has answered by itself */
+    }
+    say_unread(r, body, result == READ_FAILED ? rv : APR_SUCCESS);
+}
+
 void r307_body_plan(request_rec *r, apr_int64_t drain, apr_interval_time_t time,
                     r307_body_t *body)
 {
@@ -274,56 +370,8 @@ void r307_body_plan(request_rec *r, apr_int64_t drain, apr_interval_time_t time,
         body->failed = peek(r, body);
     }
     else {
-        body->drain = 1;
+        read_before(r, body);
     }
-}
-
-/* 0 when the deadline has passed or waiting makes no sense. */
-static int wait_for_input(request_rec *r, apr_time_t deadline)
-{
-    apr_interval_time_t left = deadline - apr_time_now();
-    apr_pollfd_t socket;
-    apr_int32_t ready;
-    apr_status_t rv;
-
-    if (left <= 0 || r->connection->aborted) {
-        return 0;
-    }
-    if (is_h2(r)) {     /* the socket is the primary connection's, not ours to poll */
-        apr_sleep(left < H2_NAP ? left : H2_NAP);
-        return 1;
-    }
-    socket.p = r->pool;
-    socket.desc_type = APR_POLL_SOCKET;
-    socket.desc.s = ap_get_conn_socket(r->connection);
-    socket.reqevents = APR_POLLIN;
-    rv = apr_poll(&socket, 1, &ready, left < LOOK_AGAIN ? left : LOOK_AGAIN);
-    return rv == APR_SUCCESS || APR_STATUS_IS_EINTR(rv) || APR_STATUS_IS_TIMEUP(rv);
-}
-
-static read_t read_until(request_rec *r, r307_body_t *body,
-                         apr_interval_time_t patience, apr_status_t *rv)
-{
-    apr_bucket_brigade *bb = apr_brigade_create(r->pool, r->connection->bucket_alloc);
-    apr_time_t heard = apr_time_now();
-    apr_off_t before = body->read;
-    read_t result;
-
-    while ((result = read_arrived(r, body, bb, rv)) == READ_LATER) {
-        if (body->read > before) {
-            before = body->read;
-            heard = apr_time_now();
-        }
-        if (patience && apr_time_now() - heard >= patience) {
-            result = READ_PAUSED;
-            break;
-        }
-        if (!wait_for_input(r, body->deadline)) {
-            break;
-        }
-    }
-    apr_brigade_destroy(bb);
-    return result;
 }
 
 int r307_body_drain(request_rec *r, r307_body_t *body, apr_interval_time_t patience)
@@ -349,13 +397,10 @@ int r307_body_drain(request_rec *r, r307_body_t *body, apr_interval_time_t patie
     if (result == READ_ALL) {
         return 1;
     }
-    if (is_h2(r) && body->read < H2_WINDOW && !r->connection->aborted) {
+    if (body->read < H2_WINDOW && !r->connection->aborted) {
         apr_sleep(H2_GRACE);    /* little was read: the answer needs a head start */
     }
-    close_after(r);
-    ap_log_rerror(APLOG_MARK, APLOG_DEBUG, result == READ_FAILED ? rv : 0, r,
-                  "%" APR_OFF_T_FMT " bytes of the request's body were read, and "
-                  "its end was not among them", body->read);
+    say_unread(r, body, result == READ_FAILED ? rv : APR_SUCCESS);
     return 1;
 }
 

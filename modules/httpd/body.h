@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * body: what becomes of a request's body when we answer without having read it. The
- * answer goes first; a little is read afterwards and the connection kept; everything
- * else ends the connection in a way that lets the client read the answer. Not one byte
- * of a body is ever taken for the next request, stored or logged.
+ * body: what becomes of a request's body, of which nobody wants anything. A little is read
+ * before the answer and the connection kept; everything else ends the connection in a
+ * way that lets the client read the answer. Over HTTP/2 the answer goes first. Not one
+ * byte of a body is ever taken for the next request, stored or logged.
  */
 #ifndef R307_HTTPD_BODY_H
 #define R307_HTTPD_BODY_H
@@ -15,7 +15,7 @@
 
 typedef struct r307_body_t {
     int pending;        /* the answer must be flushed before anything is waited for */
-    int drain;          /* r307_body_drain has something to read */
+    int drain;          /* r307_body_drain has something to read: HTTP/2 */
     apr_off_t most;     /* bytes worth reading */
     apr_interval_time_t time;   /* for all of them together */
     int failed;         /* OK, or what the hook has to return instead of an answer: the
@@ -28,7 +28,8 @@ typedef struct r307_body_t {
     apr_table_t *headers;
 } r307_body_t;
 
-/* Before the answer's headers are made; may mark the connection to be closed. */
+/* Before the answer's headers are made; reads what is worth it, and may mark the
+ * connection to be closed. */
 void r307_body_plan(request_rec *r, apr_int64_t drain, apr_interval_time_t time,
                     r307_body_t *body);
 

@@ -61,7 +61,7 @@ DIRECTIVE(R307_DIRECTIVE_DRAIN, "Redirect307Drain", R307_LINE_SETTING, R307_STAN
           "64K 5s", 1, 2, READER(r307_setting_drain),
           VALUE(R307_SETTING_DRAIN, size, 64 * 1024)
           VALUE(R307_SETTING_DRAIN_TIME, time, 5 * APR_USEC_PER_SEC),
-          "size and time up to which a request body is read after the answer")
+          "size and time up to which a request body is read")
 DIRECTIVE(R307_DIRECTIVE_ARENA, "Redirect307Arena", R307_LINE_SETTING, R307_STANDS_GLOBAL,
           "256M", 1, 1, READER(r307_setting_arena),
           VALUE(R307_SETTING_ARENA, size, 256 * 1024 * 1024),   /* 0: off */
