@@ -31,7 +31,7 @@ typedef struct remembered_t {
     r307_place_t place;
     const r307_config_t *conf;  /* of its container, not yet merged */
     const server_rec *server;
-    const ap_directive_t *directive;
+    const ap_directive_t *directive;    /* of a run the first one */
 } remembered_t;
 
 /* Rules of one container whose lines follow each other, so that of a million of them nothing is
@@ -52,6 +52,9 @@ typedef struct r307_runs_t {
 typedef struct walk_t {
     const run_t *run;
     int at;
+    int passes_plain;           /* nothing is asked of the run's plain lines */
+    const ap_directive_t *line; /* one of the run's, and its number; NULL: it was not asked */
+    int lines;
     remembered_t now;
     r307_literal_t room;
 } walk_t;
@@ -126,9 +129,14 @@ static const remembered_t *next(walk_t *walk)
 {
     const run_t *run = walk->run;
 
+    while (run && walk->passes_plain && walk->at < run->count
+           && !r307_ruleset_kept(run->rules, run->number + walk->at)) {
+        walk->at++;
+    }
     if (run && walk->at == run->count) {
         run = walk->run = run->next;
-        walk->at = 0;
+        walk->at = walk->passes_plain = 0;
+        walk->line = NULL;
     }
     if (!run) {
         return NULL;
@@ -136,15 +144,26 @@ static const remembered_t *next(walk_t *walk)
     if (walk->at == 0) {
         walk->now = run->first;
     }
-    else {
-        walk->now.directive = walk->now.directive->next;
-    }
     if (run->rules) {
         walk->now.rule = r307_ruleset_look(run->rules, run->number + walk->at, &walk->room);
         walk->now.place = walk->now.rule->place;
     }
     walk->at++;
     return &walk->now;
+}
+
+/* Of the one that was asked for last. Each line of very many is far away, and hardly ever
+ * wanted. */
+static const ap_directive_t *directive_of(walk_t *walk)
+{
+    if (!walk->line) {
+        walk->line = walk->run->first.directive;
+        walk->lines = 0;
+    }
+    for (; walk->lines < walk->at - 1; walk->lines++) {
+        walk->line = walk->line->next;
+    }
+    return walk->line;
 }
 
 /* What holds in the rule's container: its own word, else that of its virtual host, which
@@ -259,21 +278,25 @@ static void find_conditions(judging_t *judging, const ap_directive_t *line,
 }
 
 /* How many warnings that is. */
-static int say_conditions(judging_t *judging, const remembered_t *remembered)
+static int say_conditions(judging_t *judging, walk_t *walk)
 {
+    const remembered_t *remembered = &walk->now;
+    const ap_directive_t *line;
     const char *text;
     r307_rewrite_t rewrite;
 
     if (!judging->conditions) {
         memset(&rewrite, 0, sizeof(rewrite));
         judging->conditions = apr_hash_make(judging->p);
-        find_conditions(judging, ap_conftree, &rewrite);
+        if (ap_find_linked_module("mod_rewrite.c")) {   /* else there is none */
+            find_conditions(judging, ap_conftree, &rewrite);
+        }
     }
     if (!apr_hash_count(judging->conditions)) {
         return 0;
     }
-    text = apr_hash_get(judging->conditions, &remembered->directive,
-                        sizeof(remembered->directive));
+    line = directive_of(walk);
+    text = apr_hash_get(judging->conditions, &line, sizeof(line));
     if (text && judging->is_said) {
         say_finding(remembered->server, &remembered->place, text, &judging->said);
     }
@@ -420,14 +443,14 @@ static void judge_hosts(judging_t *judging, const remembered_t *remembered,
     }
 }
 
-static void judge_rule(judging_t *judging, const remembered_t *remembered,
-                       const r307_config_t *conf)
+static void judge_rule(judging_t *judging, walk_t *walk, const r307_config_t *conf)
 {
+    const remembered_t *remembered = &walk->now;
     apr_array_header_t doubts = { judging->scratch, sizeof(r307_doubt_t), 0, 0, NULL };
     int warnings;
 
     r307_lint_line(judging->scratch, remembered->rule, list_of(conf), &doubts);
-    warnings = say_conditions(judging, remembered);
+    warnings = say_conditions(judging, walk);
     if (doubts.nelts) {
         warnings += say_doubts(remembered->server, &doubts, judging->is_said,
                                &judging->said);
@@ -435,6 +458,13 @@ static void judge_rule(judging_t *judging, const remembered_t *remembered,
     }
     judging->refused += r307_config_value(conf, R307_SETTING_LINT) == R307_LINT_REFUSE
                         ? warnings : 0;
+}
+
+/* Of their hosts nothing is asked, as they have none that a request could choose. */
+static int passes_plain(const judging_t *judging, const r307_config_t *conf)
+{
+    return !wants_lint(judging, conf)
+        && r307_config_value(conf, R307_SETTING_REQUIRE) == R307_REQUIRE_NONE;
 }
 
 static void judge(judging_t *judging, const runs_t *runs, const server_rec *s)
@@ -461,9 +491,10 @@ static void judge(judging_t *judging, const runs_t *runs, const server_rec *s)
             continue;
         }
         judge_hosts(judging, remembered, conf);
+        walk.passes_plain = walk.run->rules && passes_plain(judging, conf);
         if (wants_lint(judging, conf)
             && r307_hosts_may(remembered->rule->hosts, conf->allow)) {
-            judge_rule(judging, remembered, conf);
+            judge_rule(judging, &walk, conf);
         }
         if (++count % CLEARED_EACH == 0) {
             apr_pool_clear(judging->scratch);

@@ -293,13 +293,15 @@ static int is_alike(const r307_context_t *a, const r307_context_t *b)
 {
     return a->match == b->match && a->where == b->where && a->is_late == b->is_late
         && a->is_tenant == b->is_tenant && a->jit == b->jit && a->home == b->home
-        && a->ends_at_self == b->ends_at_self && strcmp(a->directive, b->directive) == 0;
+        && a->ends_at_self == b->ends_at_self
+        && (a->directive == b->directive || strcmp(a->directive, b->directive) == 0);
 }
 
 static int is_of(const kind_t *kind, const r307_context_t *context, r307_slice_t options,
                  int has_target)
 {
-    return kind->has_target == has_target && r307_slice_same(kind->options, options)
+    return kind->has_target == has_target && kind->options.len == options.len
+        && (options.len == 0 || r307_slice_same(kind->options, options))
         && is_alike(&kind->context, context);
 }
 

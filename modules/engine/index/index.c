@@ -344,6 +344,24 @@ void r307_index_find(apr_pool_t *p, const r307_index_t *index, r307_asked_t *ask
     r307_candidates_add(p, candidates, f.words + index->always, index->always_count);
 }
 
+void r307_index_fetch(const r307_index_t *index, r307_slice_t path)
+{
+    const r307_slot_t *slots = (const void *)((const apr_uint32_t *)(const void *)index
+                                              + index->slots);
+    r307_trail_t walk;
+    apr_uint64_t h = 0;
+    apr_uint32_t depth;
+    size_t at = 0;
+
+    walk_path(path.s, path.len, index->seed, &walk);
+    at = walk.rest;
+    for (depth = 0; depth < walk.depth; depth++) {
+        h = r307_hash_step(h, next_seg(&walk, path.s, path.len, depth, &at), index->seed);
+    }
+    __builtin_prefetch(&slots[(apr_uint32_t)r307_index_key(h, R307_KEY_PREFIX, index->seed)
+                              & index->slot_mask]);
+}
+
 int r307_index_is_by_prefix(const r307_index_t *index)
 {
     return !index->exact[0] && !index->exact[1] && !index->shape_count && !index->prefilter;

@@ -133,6 +133,10 @@ typedef struct r307_first_look_t {
                                      * so the walk may say what was found in it */
 } r307_first_look_t;
 
+/* In an index of a million paths each one is far away: it is fetched while something else is
+ * done, where it is found by the path as a prefix. */
+void r307_index_fetch(const r307_index_t *index, r307_slice_t path);
+
 /* 0: no rule can match, whatever else is in the request. Nothing is made for the answer: most
  * requests are for no rule. 1: perhaps one can. */
 int r307_index_may(const r307_index_t *index, const r307_first_look_t *first);

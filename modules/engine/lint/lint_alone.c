@@ -5,6 +5,7 @@
 #include <apr_strings.h>
 
 #define BELOW_MOST 1024
+#define AHEAD        8          /* lines of very many */
 #define CLEARED_EACH 64         /* rules: what was made for them is given back */
 
 typedef struct look_t {
@@ -94,6 +95,17 @@ static int has_own_source(look_t *look, int nth, apr_uint32_t number,
         && (look->is_by_prefix || is_its_own(look, nth, number, head.s, head.len));
 }
 
+static void fetch(const look_t *look, int nth, const r307_ruleset_t *set, int number)
+{
+    const r307_index_t *index = look->bares->scopes[nth].rules->index;
+    const r307_plain_t *plain;
+
+    if (index && number < set->rules->nelts && !r307_ruleset_kept(set, number)) {
+        plain = r307_ruleset_plain(set, number);
+        r307_index_fetch(index, r307_slice(plain->words, plain->source_len));
+    }
+}
+
 static const unsigned char *flags_of(apr_pool_t *p, look_t *look, int nth,
                                      const r307_ruleset_t *set)
 {
@@ -105,6 +117,7 @@ static const unsigned char *flags_of(apr_pool_t *p, look_t *look, int nth,
         const r307_rule_t *rule = r307_ruleset_look(set, k, &room);
         const r307_target_t *target = rule->target;
 
+        fetch(look, nth, set, k + AHEAD);
         if (has_own_source(look, nth, (apr_uint32_t)k, rule)) {
             flags[k] |= R307_ALONE_SOURCE;
         }
