@@ -40,6 +40,9 @@ const char *r307_image_add_plain(apr_pool_t *p, r307_image_builder_t *builder,
 
 /* Rules added so far. */
 apr_uint32_t r307_image_added(const r307_image_builder_t *builder);
+/* The words of one of them and its line, until something more is added. */
+void r307_image_look(const r307_image_builder_t *builder, apr_uint32_t number,
+                     r307_slice_t *source, r307_slice_t *target, apr_uint32_t *line);
 
 /* Ends the building; bytes of the image, or 0 when it would be larger than images can be
  * (4 GiB). */

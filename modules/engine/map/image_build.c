@@ -440,6 +440,18 @@ apr_uint32_t r307_image_added(const r307_image_builder_t *builder)
     return builder->head.count;
 }
 
+void r307_image_look(const r307_image_builder_t *builder, apr_uint32_t number,
+                     r307_slice_t *source, r307_slice_t *target, apr_uint32_t *line)
+{
+    const r307_record_t *record = (const r307_record_t *)builder->records.at + number;
+    const char *text = (const char *)builder->texts.at + record->text;
+
+    *source = r307_slice(text, strlen(text));
+    text += source->len + 1;
+    *target = r307_slice(text, strlen(text));
+    *line = record->line & R307_RECORD_LINE_MOST;
+}
+
 /* --- bytes --- */
 
 static apr_uint32_t lay(apr_uint64_t *size, apr_uint64_t bytes)

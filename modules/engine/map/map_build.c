@@ -195,7 +195,7 @@ static void add_plain(building_t *b, const r307_maprow_t *row, apr_uint64_t h)
         return;
     }
     b->result->rules++;
-    r307_seen_keep(b->seen, h, &seen);
+    r307_seen_keep_added(b->seen, h, row->source);
 }
 
 /* Whether an option says when the line answers, or for whom, and not what. */
@@ -488,7 +488,8 @@ const char *r307_map_build(apr_pool_t *p, const r307_mapdef_t *def,
     make_reading(&b, bytes, &reading);
     result->builder = r307_image_builder_make(p, &reading);
     apr_pool_create(&b.scratch, p);
-    b.seen = r307_seen_make(p, 1024 + bytes->len / ROW_USUAL, b.file, limits->seed);
+    b.seen = r307_seen_make(p, 1024 + bytes->len / ROW_USUAL, result->builder,
+                            limits->seed);
     bad = r307_format_read(p, bytes->s, bytes->len, def->format, &to_us);
     flush(&b);
     if (!bad && b.gave_up) {

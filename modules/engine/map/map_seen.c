@@ -4,32 +4,38 @@
 #include <string.h>
 #include <apr_strings.h>
 
+#include "base/grown.h"
 #include "base/hash.h"
 #include "http/path.h"
 
 /* Cells of 8 bytes. */
 typedef struct cell_t {
     apr_uint32_t tag;           /* of the hash; 0: free */
-    apr_uint32_t row;
+    apr_uint32_t row;           /* of the rules that were added, or OTHER and of `others` */
 } cell_t;
 
-typedef struct row_t {
+#define OTHER 0x80000000u       /* behind R307_RULES_MOST */
+
+/* A row that says more than an added line does, with its texts behind each other. */
+typedef struct other_t {
     const char *key;
-    apr_uint32_t len, line;
-    apr_uint32_t target, target_len;    /* behind the key's beginning */
-    apr_uint32_t rest;
-    apr_uint32_t stays;
-} row_t;
+    apr_uint32_t len, target_len, line, rest, stays;
+} other_t;
 
 struct r307_seen_t {
     apr_pool_t *p;
-    r307_slice_t file;
+    const r307_image_builder_t *added;
     apr_uint64_t seed;
     cell_t *cells;
-    size_t mask;
-    row_t *rows;
-    size_t count, room;
+    size_t mask, count, room;
+    r307_grown_t others;        /* of other_t */
 };
+
+static apr_status_t free_others(void *data)
+{
+    r307_grown_free(&((r307_seen_t *)data)->others);
+    return APR_SUCCESS;
+}
 
 /* Half as many cells again as rows, at least. */
 static void make_table(r307_seen_t *seen)
@@ -43,53 +49,87 @@ static void make_table(r307_seen_t *seen)
     seen->mask = cells - 1;
 }
 
-r307_seen_t *r307_seen_make(apr_pool_t *p, size_t room, r307_slice_t file,
+r307_seen_t *r307_seen_make(apr_pool_t *p, size_t room, const r307_image_builder_t *added,
                             apr_uint64_t seed)
 {
     r307_seen_t *seen = apr_pcalloc(p, sizeof(*seen));
 
     seen->p = p;
-    seen->file = file;
+    seen->added = added;
     seen->seed = seed;
     seen->room = room;
-    seen->rows = apr_palloc(p, room * sizeof(*seen->rows));
+    apr_pool_cleanup_register(p, seen, free_others, apr_pool_cleanup_null);
     make_table(seen);
     return seen;
 }
 
-/* The cell of that hash and text, or the free one where it belongs. */
-static cell_t *find_cell(const r307_seen_t *seen, apr_uint64_t h, const char *s, size_t len)
+static void read_row(const r307_seen_t *seen, apr_uint32_t number, r307_seen_row_t *row)
+{
+    const other_t *other;
+
+    memset(row, 0, sizeof(*row));
+    if (!(number & OTHER)) {
+        r307_image_look(seen->added, number, &row->key, &row->target, &row->line);
+        return;
+    }
+    other = (const other_t *)seen->others.at + (number & ~OTHER);
+    row->key = r307_slice(other->key, other->len);
+    row->target = r307_slice(other->key + other->len, other->target_len);
+    row->line = other->line;
+    row->rest = other->rest;
+    row->stays = (int)other->stays;
+}
+
+/* The cell of that hash and text and its row, or the free one where it belongs. */
+static cell_t *find_cell(const r307_seen_t *seen, apr_uint64_t h, r307_slice_t key,
+                         r307_seen_row_t *row)
 {
     apr_uint32_t tag = (apr_uint32_t)(h >> 32) | 1;
     size_t at = (size_t)h & seen->mask;
 
-    while (seen->cells[at].tag) {
-        const row_t *row = &seen->rows[seen->cells[at].row];
-
-        if (seen->cells[at].tag == tag && row->len == len
-            && memcmp(row->key, s, len) == 0) {
-            break;
+    for (; seen->cells[at].tag; at = (at + 1) & seen->mask) {
+        if (seen->cells[at].tag == tag) {
+            read_row(seen, seen->cells[at].row, row);
+            if (r307_slice_same(row->key, key)) {
+                break;
+            }
         }
-        at = (at + 1) & seen->mask;
     }
     return &seen->cells[at];
 }
 
+static void put(r307_seen_t *seen, apr_uint64_t hash, r307_slice_t key, apr_uint32_t number)
+{
+    r307_seen_row_t row;
+    cell_t *cell = find_cell(seen, hash, key, &row);
+
+    cell->tag = (apr_uint32_t)(hash >> 32) | 1;
+    cell->row = number;
+}
+
 static void grow(r307_seen_t *seen)
 {
-    row_t *rows = apr_palloc(seen->p, seen->room * 2 * sizeof(*rows));
-    size_t i;
+    const cell_t *cells = seen->cells;
+    size_t count = seen->mask + 1, i;
 
-    memcpy(rows, seen->rows, seen->count * sizeof(*rows));
-    seen->rows = rows;
     seen->room *= 2;
     make_table(seen);
-    for (i = 0; i < seen->count; i++) {
-        apr_uint64_t h = r307_hash_keyed(seen->seed, rows[i].key, rows[i].len);
-        cell_t *cell = find_cell(seen, h, rows[i].key, rows[i].len);
+    for (i = 0; i < count; i++) {
+        r307_seen_row_t row;
 
-        cell->tag = (apr_uint32_t)(h >> 32) | 1;
-        cell->row = (apr_uint32_t)i;
+        if (cells[i].tag) {
+            read_row(seen, cells[i].row, &row);
+            put(seen, r307_hash_keyed(seen->seed, row.key.s, row.key.len), row.key,
+                cells[i].row);
+        }
+    }
+}
+
+static void keep(r307_seen_t *seen, apr_uint64_t hash, r307_slice_t key, apr_uint32_t number)
+{
+    put(seen, hash, key, number);
+    if (++seen->count == seen->room) {
+        grow(seen);
     }
 }
 
@@ -101,50 +141,29 @@ void r307_seen_fetch(const r307_seen_t *seen, apr_uint64_t hash)
 const r307_seen_row_t *r307_seen_find(const r307_seen_t *seen, apr_uint64_t hash,
                                       r307_slice_t key, r307_seen_row_t *found)
 {
-    const cell_t *cell = find_cell(seen, hash, key.s, key.len);
-    const row_t *row = &seen->rows[cell->row];
-
-    if (!cell->tag) {
-        return NULL;
-    }
-    found->key = r307_slice(row->key, row->len);
-    found->target = r307_slice(row->key + row->target, row->target_len);
-    found->line = row->line;
-    found->rest = row->rest;
-    found->stays = (int)row->stays;
-    return found;
-}
-
-static int is_in_file(const r307_seen_t *seen, const char *s)
-{
-    return s >= seen->file.s && s < seen->file.s + seen->file.len;
+    return find_cell(seen, hash, key, found)->tag ? found : NULL;
 }
 
 void r307_seen_keep(r307_seen_t *seen, apr_uint64_t hash, const r307_seen_row_t *from)
 {
-    cell_t *cell = find_cell(seen, hash, from->key.s, from->key.len);
-    row_t *row = &seen->rows[seen->count];
+    char *text = apr_palloc(seen->p, from->key.len + from->target.len + 1);
+    apr_uint32_t number = (apr_uint32_t)(seen->others.len / sizeof(other_t));
+    other_t *other = r307_grown_more(&seen->others, sizeof(*other));
 
-    row->key = from->key.s;
-    row->target = (apr_uint32_t)(from->target.s - from->key.s);
-    if (!is_in_file(seen, from->key.s) || !is_in_file(seen, from->target.s)) {
-        char *copy = apr_palloc(seen->p, from->key.len + from->target.len + 1);
+    memcpy(text, from->key.s, from->key.len);
+    memcpy(text + from->key.len, from->target.s, from->target.len);
+    other->key = text;
+    other->len = (apr_uint32_t)from->key.len;
+    other->target_len = (apr_uint32_t)from->target.len;
+    other->line = from->line;
+    other->rest = (apr_uint32_t)from->rest;
+    other->stays = from->stays != 0;
+    keep(seen, hash, r307_slice(text, from->key.len), OTHER | number);
+}
 
-        memcpy(copy, from->key.s, from->key.len);
-        memcpy(copy + from->key.len, from->target.s, from->target.len);
-        row->key = copy;
-        row->target = (apr_uint32_t)from->key.len;
-    }
-    row->len = (apr_uint32_t)from->key.len;
-    row->line = from->line;
-    row->target_len = (apr_uint32_t)from->target.len;
-    row->rest = (apr_uint32_t)from->rest;
-    row->stays = from->stays != 0;
-    cell->tag = (apr_uint32_t)(hash >> 32) | 1;
-    cell->row = (apr_uint32_t)seen->count++;
-    if (seen->count == seen->room) {
-        grow(seen);
-    }
+void r307_seen_keep_added(r307_seen_t *seen, apr_uint64_t hash, r307_slice_t key)
+{
+    keep(seen, hash, key, r307_image_added(seen->added) - 1);
 }
 
 r307_slice_t r307_seen_key(apr_pool_t *p, const char *source, int way)
