@@ -208,16 +208,20 @@ static read_t read_arrived(request_rec *r, r307_body_t *body, apr_bucket_brigade
     return READ_TOO_MUCH;
 }
 
-/* 0 when the deadline has passed or waiting makes no sense. */
-static int wait_for_input(request_rec *r, apr_time_t deadline)
+/* At most until then. 0 when the deadline has passed or waiting makes no sense. */
+static int wait_for_input(request_rec *r, apr_time_t deadline, apr_time_t until)
 {
-    apr_interval_time_t left = deadline - apr_time_now();
+    apr_time_t now = apr_time_now();
+    apr_interval_time_t left = (until < deadline ? until : deadline) - now;
     apr_pollfd_t socket;
     apr_int32_t ready;
     apr_status_t rv;
 
-    if (left <= 0 || r->connection->aborted) {
+    if (deadline <= now || r->connection->aborted) {
         return 0;
+    }
+    if (left <= 0) {
+        return 1;
     }
     if (is_h2(r)) {     /* the socket is the primary connection's, not ours to poll */
         apr_sleep(left < H2_NAP ? left : H2_NAP);
@@ -255,8 +259,9 @@ static read_t read_until(request_rec *r, r307_body_t *body,
             result = READ_PAUSED;
             break;
         }
-        if (!wait_for_input(r, patience && heard + patience < body->deadline
-                               ? heard + patience : body->deadline)) {
+        /* a pause that ended meanwhile is seen above, and only the deadline ends all */
+        if (!wait_for_input(r, body->deadline,
+                            patience ? heard + patience : body->deadline)) {
             break;
         }
     }

@@ -14,7 +14,8 @@
 #define R307_BODY_FILTER "REDIRECT307_BODY"
 
 typedef struct r307_body_t {
-    int pending;        /* the answer must be flushed before anything is waited for */
+    int pending;        /* there is a body; over HTTP/2 the answer must be flushed before
+                         * anything is waited for */
     int drain;          /* r307_body_drain has something to read: HTTP/2 */
     apr_off_t most;     /* bytes worth reading */
     apr_interval_time_t time;   /* for all of them together */

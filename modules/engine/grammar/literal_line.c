@@ -5,6 +5,8 @@
 #include <string.h>
 #include <apr_strings.h>
 
+#include "base/hash.h"
+
 /* Bytes that mean themselves in a source, in a target and in an URL: those of a path (RFC
  * 3986 pchar) but for '%', ':', '$' and '*', which may begin something. */
 static const unsigned char is_plain[256] = {
@@ -262,7 +264,8 @@ const r307_rule_t *r307_plain_keep(apr_pool_t *p, const r307_rule_t *rule)
 
 /* --- lines of a configuration --- */
 
-#define KINDS_MOST 64           /* a line that brings options anew is the parser's */
+#define KINDS_MOST 64           /* beyond, a way of options takes another one's place when it
+                                 * comes twice: where each is another one that is no use */
 
 /* Lines that are alike but for their plain words. */
 typedef struct kind_t {
@@ -276,6 +279,8 @@ struct r307_literals_t {
     apr_pool_t *p;
     apr_array_header_t *kinds;      /* of kind_t */
     int last;                       /* most lines are of the kind of the one before */
+    int replaced;
+    apr_uint64_t missed;            /* of the last options that found no room */
 };
 
 r307_literals_t *r307_literals_make(apr_pool_t *p)
@@ -284,7 +289,8 @@ r307_literals_t *r307_literals_make(apr_pool_t *p)
 
     literals->p = p;
     literals->kinds = apr_array_make(p, 2, sizeof(kind_t));
-    literals->last = 0;
+    literals->last = literals->replaced = 0;
+    literals->missed = 0;
     return literals;
 }
 
@@ -326,11 +332,9 @@ static apr_array_header_t *shareable(apr_pool_t *p, const char *text)
     return words;
 }
 
-static const kind_t *add_kind(r307_literals_t *literals, const r307_context_t *context,
-                              r307_slice_t options, int has_target)
+static void make_kind(apr_pool_t *p, kind_t *kind, const r307_context_t *context,
+                      r307_slice_t options, int has_target)
 {
-    apr_pool_t *p = literals->p;
-    kind_t *kind = apr_array_push(literals->kinds);
     apr_array_header_t *words;
 
     kind->context = *context;
@@ -341,14 +345,38 @@ static const kind_t *add_kind(r307_literals_t *literals, const r307_context_t *c
     if (words) {
         (void)r307_literal_model(p, words, has_target, context, &kind->model);
     }
-    return kind;
+}
+
+/* The place of a kind that is met first, or -1: it has none yet. */
+static int find_room(r307_literals_t *literals, r307_slice_t options)
+{
+    const kind_t *kinds = (const kind_t *)(const void *)literals->kinds->elts;
+    int count = literals->kinds->nelts, i;
+    apr_uint64_t h;
+
+    if (count < KINDS_MOST || !options.len) {
+        apr_array_push(literals->kinds);
+        return count;
+    }
+    h = r307_hash_keyed(R307_HASH_OPEN, options.s, options.len);
+    if (h != literals->missed) {
+        literals->missed = h;
+        return -1;
+    }
+    for (i = 0; i < count; i++) {
+        literals->replaced = (literals->replaced + 1) % count;
+        if (kinds[literals->replaced].options.len) {
+            return literals->replaced;
+        }
+    }
+    return -1;
 }
 
 static const r307_literal_t *model_of(r307_literals_t *literals,
                                       const r307_context_t *context, r307_slice_t options,
                                       int has_target)
 {
-    const kind_t *kinds = (const kind_t *)(const void *)literals->kinds->elts;
+    kind_t *kinds = (kind_t *)(void *)literals->kinds->elts;
     int count = literals->kinds->nelts, i;
 
     if (literals->last < count
@@ -358,12 +386,16 @@ static const r307_literal_t *model_of(r307_literals_t *literals,
     for (i = 0; i < count && !is_of(&kinds[i], context, options, has_target); i++) {
         continue;
     }
-    if (i == count && count >= KINDS_MOST && options.len) {
-        return NULL;
+    if (i == count) {
+        i = find_room(literals, options);
+        if (i < 0) {
+            return NULL;
+        }
+        kinds = (kind_t *)(void *)literals->kinds->elts;
+        make_kind(literals->p, &kinds[i], context, options, has_target);
     }
     literals->last = i;
-    return (i < count ? &kinds[i]
-                      : add_kind(literals, context, options, has_target))->model;
+    return kinds[i].model;
 }
 
 /* Mostly there is one, so a call of the library costs more. */
@@ -376,7 +408,7 @@ static const char *skip_blanks(const char *s)
 }
 
 /* What follows the plain words, without the blanks around it: nothing, or what begins with an
- * option and names no rule. 0: it is something else. */
+ * option and names no rule. 0: it is something else, as where a backslash is in front of them. */
 static int find_options(const char *s, r307_slice_t *options)
 {
     size_t len;
@@ -394,7 +426,7 @@ static int find_options(const char *s, r307_slice_t *options)
         continue;
     }
     *options = r307_slice(s, len);
-    return 1;
+    return !s[len] || s[len - 1] != '\\';
 }
 
 /* The model of a line of plain words, options behind them; NULL: it is another line. */

@@ -23,7 +23,7 @@ static const char *const options[] = {
     "", "query=keep", "status=308", "status=gone", "match=exact", "match=prefix", "match=regex",
     "case=ignore", "slash=ignore  until=2027-01-01 then=410", "host=a.example", "method=!POST",
     "args=a=1 header=X-Y", "note=\"a b\" owner=me", "name=n", "cache=1h", "query=keep # why",
-    "# why", "query=kep", "quer=keep", "note=\"a", "vary=off", "percent=10", "ip=192.0.2.1"
+    "# why", "note=a\\", "note=a\\ ", "note=\"a\\\\\" ", "query=keep \t", "query=keep\r", "query=kep", "quer=keep", "note=\"a", "vary=off", "percent=10", "ip=192.0.2.1"
 };
 
 static const char *const places[] = { "server", "htaccess", "location:/x" };
@@ -91,6 +91,7 @@ static int check_line(apr_pool_t *p, r307_literals_t *literals, const char *line
     r307_literal_t room;
 
     unit_rows_add(1);
+    (void)r307_literals_line(literals, p, line, place, context);    /* makes room */
     rule = r307_literals_line(literals, p, line, place, context);
     kept = r307_literals_keep(literals, p, line, place, context);
     if (!rule) {
@@ -166,6 +167,10 @@ START_TEST(literal_kinds)
         read += r307_literals_line(literals, p, noted, place, &context) != NULL;
     }
     ck_assert_int_eq(read, 64);
+    /* what comes again and again finds room */
+    ck_assert_ptr_null(r307_literals_line(literals, p, "/a /b cache=1h", place, &context));
+    ck_assert_ptr_nonnull(r307_literals_line(literals, p, "/a /b cache=1h", place, &context));
+    ck_assert_ptr_nonnull(r307_literals_line(literals, p, "/c /d cache=1h", place, &context));
     ck_assert_ptr_nonnull(r307_literals_line(literals, p, "/a /b note=n63", place, &context));
     ck_assert_ptr_nonnull(r307_literals_line(literals, p, "/a /b", place, &context));
     apr_pool_destroy(p);
