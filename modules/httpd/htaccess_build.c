@@ -67,7 +67,8 @@ static void look_back(r307_arena_t *arena)
 {
     int i;
 
-    for (i = 0; i < r307_arena_slots(arena); i++) {
+    /* a slot that nobody had yet is no memory before it is looked at */
+    for (i = r307_arena_next(arena, -1); i >= 0; i = r307_arena_next(arena, i)) {
         r307_mapslot_t *slot = r307_arena_slot(arena, i);
 
         if (slot->trying) {
