@@ -142,7 +142,7 @@ my @asked = (
         '/only-here', '/other-first', '/other-first/x', '/other/y', '/other-last/z', '/%70lain', '//plain', '/page.html'),
     ['none', 'POST', '/plain', "Content-Length: 3\r\n"], ['none', 'POST', '/posts', "Content-Length: 0\r\n"], ['none', 'OPTIONS', '/plain'],
 );
-plan tests => @asked + 23;
+plan tests => @asked + 32;
 
 my @servers = map { own_server(conf(filler($_)), only => ['dir']) } 0, $many;
 for my $row (@asked) {
@@ -192,11 +192,13 @@ sub of_parent
 # With an option that most lines have it is no more; with one that makes a rule of each, less than
 # the parser leaves behind, which was 2 500.
 SKIP: {
-    skip 'memory is another matter under AddressSanitizer', 3 if of_parent($servers[0], 'maps', qr{libasan});
+    skip 'memory is another matter under AddressSanitizer', 12 if of_parent($servers[0], 'maps', qr{libasan});
     my $large = 60_000;
     for my $row ([560, ''], [560, 'query=keep status=308'], [1_300, 'until=2199-01-01']) {
         my ($most, $options) = @{$row};
-        my @kib = map { of_parent(own_server(filler($_, $options), only => ['dir']), 'status', qr{^VmRSS:\s+(\d+)}) } 1, $large;
+        my @sizes = map { own_server(filler($_, $options), only => ['dir']) } 1, $large;
+        my @kib = map { of_parent($_, 'status', qr{^VmRSS:\s+(\d+)}) } @sizes;
+        like(answer_of($sizes[1], "/filler/$_/x"), qr{ /filled/$_/x$}, "line $_ of them answers: '$options'") for 4096, 4097, $large;
         my $each = ($kib[1] - $kib[0]) * 1024 / $large;
         print "# $each bytes a line '$options'\n";
         cmp_ok($each, '<', $most, "a line more takes the memory of its words: '$options'");
