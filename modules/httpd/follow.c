@@ -31,11 +31,12 @@ static int is_gone_locked(r307_store_t *store, const r307_mapuser_t *user, int s
                           apr_uint64_t since)
 {
     const r307_mapslot_t *known = r307_arena_slot(store->arena, slot);
+    const r307_maplocal_t *local = r307_mapview_local(store, slot);
 
     return user->ref->directory
         && (__atomic_load_n(&known->key, __ATOMIC_SEQ_CST) != user->key
-            || (store->locals[slot].view && !r307_arena_current(store->arena, slot))
-            || store->locals[slot].used < since);
+            || (local->view && !r307_arena_current(store->arena, slot))
+            || local->used < since);
 }
 
 /* The next slot's map. Users are freed by this thread alone, so that one stays while its
@@ -50,7 +51,7 @@ static const r307_mapref_t *take_next(r307_store_t *store, int *at, int *slot,
         r307_maplocal_t *local;
 
         *slot = store->active[*at];
-        local = &store->locals[*slot];
+        local = r307_mapview_local(store, *slot);
         if (is_gone_locked(store, local->user, *slot, since)) {
             r307_mapview_leave_locked(store, *slot);
             store->active[*at] = store->active[--store->active_count];
@@ -68,12 +69,14 @@ static void take_version(r307_store_t *store, int slot, const r307_mapref_t *ref
                          apr_uint64_t has)
 {
     r307_mapview_t *view = r307_mapview_current(store, slot, ref, has);
+    const r307_mapuser_t *user;
 
     if (!view) {
         return;
     }
     r307_mapview_lock(store);
-    if (store->locals[slot].user && store->locals[slot].user->ref == ref) {
+    user = r307_mapview_local(store, slot)->user;
+    if (user && user->ref == ref) {
         r307_mapview_install_locked(store, slot, view);
     }
     else {
@@ -127,7 +130,7 @@ void r307_follow_move(r307_store_t *store)
     for (i = 0; i < store->active_count; i++) {
         const r307_mapversion_t *version = r307_arena_current(store->arena, store->active[i]);
 
-        view = store->locals[store->active[i]].view;
+        view = r307_mapview_local(store, store->active[i])->view;
         if (view && !(version && version->serial == view->serial)) {
             hold(holds, &count, view->serial);
         }
@@ -152,7 +155,7 @@ static void give_regexes_back(r307_store_t *store)
     }
     r307_mapview_lock(store);
     for (i = 0; i < store->active_count;) {
-        if (store->locals[store->active[i]].user->ref->directory) {
+        if (r307_mapview_local(store, store->active[i])->user->ref->directory) {
             r307_mapview_leave_locked(store, store->active[i]);
             store->active[i] = store->active[--store->active_count];
         }

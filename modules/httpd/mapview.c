@@ -47,7 +47,7 @@ r307_mapview_t *r307_mapview_take(r307_store_t *store, int slot)
     r307_mapview_t *view;
 
     __atomic_add_fetch(&store->taking, 1, __ATOMIC_SEQ_CST);
-    view = __atomic_load_n(&store->locals[slot].view, __ATOMIC_SEQ_CST);
+    view = __atomic_load_n(&r307_mapview_local(store, slot)->view, __ATOMIC_SEQ_CST);
     if (view) {
         __atomic_add_fetch(&view->refs, 1, __ATOMIC_SEQ_CST);
     }
@@ -81,7 +81,7 @@ r307_mapview_t *r307_mapview_current(r307_store_t *store, int slot, const r307_m
                               apr_uint64_t has)
 {
     const r307_mapversion_t *version = r307_arena_current(store->arena, slot);
-    r307_maplocal_t *local = &store->locals[slot];
+    r307_maplocal_t *local = r307_mapview_local(store, slot);
     r307_mapview_t *view;
 
     if (!version || version->serial == has || local->unfit == version->serial
@@ -95,6 +95,14 @@ r307_mapview_t *r307_mapview_current(r307_store_t *store, int slot, const r307_m
     }
     view->version = version;
     return view;
+}
+
+r307_maplocal_t *r307_mapview_local_locked(r307_store_t *store, int slot)
+{
+    if (!store->places[slot]) {
+        __atomic_store_n(&store->places[slot], ++store->local_count, __ATOMIC_RELEASE);
+    }
+    return r307_mapview_local(store, slot);
 }
 
 /* Before the view is there or behind it: who reads it meanwhile asks the one or the other. */
@@ -113,7 +121,7 @@ static void note_elsewhere(r307_maplocal_t *local, const r307_mapview_t *view)
 
 void r307_mapview_install_locked(r307_store_t *store, int slot, r307_mapview_t *view)
 {
-    r307_maplocal_t *local = &store->locals[slot];
+    r307_maplocal_t *local = r307_mapview_local_locked(store, slot);
 
     note_elsewhere(local, view);
     if (local->view) {
@@ -126,7 +134,7 @@ void r307_mapview_install_locked(r307_store_t *store, int slot, r307_mapview_t *
 /* Of a map whose place another one took, or whose version was put out. */
 void r307_mapview_leave_locked(r307_store_t *store, int slot)
 {
-    r307_maplocal_t *local = &store->locals[slot];
+    r307_maplocal_t *local = r307_mapview_local_locked(store, slot);
 
     r307_mapview_install_locked(store, slot, NULL);
     local->used = 0;
@@ -140,7 +148,7 @@ void r307_mapview_leave_locked(r307_store_t *store, int slot)
 
 void r307_mapview_use_locked(r307_store_t *store, int slot, r307_mapuser_t *user)
 {
-    r307_maplocal_t *local = &store->locals[slot];
+    r307_maplocal_t *local = r307_mapview_local_locked(store, slot);
     int i;
 
     if (local->user) {

@@ -73,8 +73,20 @@ typedef struct r307_store_t {
     pid_t pid;                      /* the process that all this is known of */
     unsigned waiting_most;          /* requests of all processes that may wait for maps */
     apr_uint32_t regex_room;        /* compiled regexes of tenants' maps; __atomic */
-    r307_maplocal_t *locals;        /* by slot */
+    apr_uint32_t *places;           /* by slot, __atomic: of locals; 0: it has none */
+    r307_maplocal_t *locals;        /* as they were first asked for, so that they lie close
+                                     * together; the first one is nobody's, and empty */
+    apr_uint32_t local_count;
 } r307_store_t;
+
+/* Of a slot that this process never noted anything of, one that is empty and only read. */
+static inline r307_maplocal_t *r307_mapview_local(const r307_store_t *store, int slot)
+{
+    return &store->locals[__atomic_load_n(&store->places[slot], __ATOMIC_ACQUIRE)];
+}
+
+/* The slot's own, made where it has none; it stays for as long as there is the store. */
+r307_maplocal_t *r307_mapview_local_locked(r307_store_t *store, int slot);
 
 /* The slot's view, pinned: it is freed only behind a release of it. NULL: this process has
  * none. Takes no lock: a view that was replaced is not freed while somebody may still be

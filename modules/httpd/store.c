@@ -272,8 +272,9 @@ static r307_store_t *make(apr_pool_t *pconf, server_rec *s, retained_t *mine)
     apr_size_t slots = (apr_size_t)r307_arena_slots(mine->arena);
 
     store->active = r307_pages_make(pconf, slots * sizeof(*store->active));
-    store->locals = r307_pages_make(pconf, slots * sizeof(*store->locals));
-    if (!store->active || !store->locals) {
+    store->places = r307_pages_make(pconf, slots * sizeof(*store->places));
+    store->locals = r307_pages_make(pconf, (slots + 1) * sizeof(*store->locals));
+    if (!store->active || !store->places || !store->locals) {
         return NULL;
     }
     store->s = s;
@@ -350,7 +351,7 @@ static void take_inherited(r307_store_t *store)
 
     for (i = 0; i < store->active_count; i++) {
         int slot = store->active[i];
-        r307_maplocal_t *local = &store->locals[slot];
+        r307_maplocal_t *local = r307_mapview_local(store, slot);
         const r307_mapversion_t *version = r307_arena_current(store->arena, slot);
         r307_mapview_t *view = r307_mapview_current(store, slot, local->user->ref,
                                       local->view ? local->view->serial : 0);
@@ -394,7 +395,7 @@ static int keep_here(r307_store_t *store, apr_pool_t *pchild)
     store->keep = r307_mapkeep_make(pchild, store->s, store->arena);
     r307_mapkeep_succeed(store->keep, 0);
     for (i = 0; i < store->active_count; i++) {
-        r307_mapkeep_add(store->keep, store->locals[store->active[i]].user->ref, 0);
+        r307_mapkeep_add(store->keep, r307_mapview_local(store, store->active[i])->user->ref, 0);
     }
     return 1;
 }
@@ -453,7 +454,7 @@ void r307_store_rejoin(r307_store_t *store)
     int i;
 
     for (i = 0; i < store->active_count; i++) {
-        r307_maplocal_t *local = &store->locals[store->active[i]];
+        r307_maplocal_t *local = r307_mapview_local(store, store->active[i]);
 
         if (local->view && local->view->serial) {
             local->view = NULL;         /* with the process, like the rest */

@@ -60,7 +60,7 @@ static apr_status_t release(void *data)
 static void follow_newer(r307_store_t *store, int slot, const r307_mapview_t *view)
 {
     if (view->version && !r307_arena_is_at(store->arena, slot, view->version)
-        && !store->locals[slot].unfit) {
+        && !r307_mapview_local(store, slot)->unfit) {
         r307_follow_wake(store);
     }
 }
@@ -68,14 +68,17 @@ static void follow_newer(r307_store_t *store, int slot, const r307_mapview_t *vi
 /* Says once a tick that the slot's map is in use. */
 static void note_use(r307_store_t *store, int slot)
 {
-    r307_maplocal_t *local = &store->locals[slot];
     unsigned tick = __atomic_load_n(&store->tick, __ATOMIC_RELAXED);
+    r307_maplocal_t *local;
     apr_uint64_t now;
 
-    if (__atomic_load_n(&local->tick, __ATOMIC_RELAXED) == tick + 1) {
+    if (__atomic_load_n(&r307_mapview_local(store, slot)->tick, __ATOMIC_RELAXED) == tick + 1) {
         return;
     }
     now = r307_arena_clock();
+    r307_mapview_lock(store);
+    local = r307_mapview_local_locked(store, slot);
+    r307_mapview_unlock(store);
     __atomic_store_n(&local->tick, tick + 1, __ATOMIC_RELAXED);
     __atomic_store_n(&local->used, now, __ATOMIC_RELAXED);
     __atomic_store_n(&r307_arena_slot(store->arena, slot)->used, now, __ATOMIC_RELAXED);
@@ -124,7 +127,7 @@ static void refresh(apr_pool_t *p, r307_store_t *store, const r307_mapref_t *ref
 
 static int is_noted(r307_store_t *store, int slot)
 {
-    return __atomic_load_n(&store->locals[slot].tick, __ATOMIC_RELAXED)
+    return __atomic_load_n(&r307_mapview_local(store, slot)->tick, __ATOMIC_RELAXED)
            == __atomic_load_n(&store->tick, __ATOMIC_RELAXED) + 1;
 }
 
@@ -151,7 +154,7 @@ static r307_mapview_t *take_conf(request_rec *r, r307_store_t *store,
  * be another one's by now, since it was found without the mutex. */
 static int is_user_locked(r307_store_t *store, int slot, const r307_mapref_t *ref)
 {
-    const r307_mapuser_t *user = slot < 0 ? NULL : store->locals[slot].user;
+    const r307_mapuser_t *user = slot < 0 ? NULL : r307_mapview_local(store, slot)->user;
 
     return user && user->ref->key.len == ref->key.len
         && memcmp(user->ref->key.s, ref->key.s, ref->key.len) == 0
@@ -235,7 +238,7 @@ static r307_mapview_t *attach_first(r307_store_t *store, int slot, const r307_ma
     view = r307_mapview_current(store, slot, ref, 0);
     r307_mapview_lock(store);
     store->attaching--;
-    if (view && is_user_locked(store, slot, ref) && !store->locals[slot].view) {
+    if (view && is_user_locked(store, slot, ref) && !r307_mapview_local(store, slot)->view) {
         r307_mapview_install_locked(store, slot, view);
     }
     else if (view) {
@@ -280,7 +283,7 @@ static r307_mapview_t *take_known(r307_store_t *store, int slot, const r307_mapr
         view = attach_first(store, slot, ref);
         /* its place may have gone to another map meanwhile: then it is built again */
         is_refused = !view && r307_arena_current(store->arena, slot)
-                     && store->locals[slot].unfit;
+                     && r307_mapview_local(store, slot)->unfit;
     }
     *is_known = view || is_refused;
     return view;
@@ -397,14 +400,15 @@ int r307_store_spared(const apr_array_header_t *maps, const r307_first_look_t *f
     for (i = 0; i < maps->nelts; i++) {
         const r307_mapref_t *ref = APR_ARRAY_IDX(maps, i, r307_map_t).handle;
         r307_store_t *store = ref->store;
+        const r307_maplocal_t *local;
 
         if (!store || !store->lock || ref->slot < 0 || store->forks
             || !is_noted(store, ref->slot)) {
             break;              /* it is asked, which says so */
         }
         /* nearly all are seen so, without their views; what was walked goes on as fast */
-        if ((walk->seed || !r307_index_is_elsewhere(store->locals[ref->slot].elsewhere, begin,
-                                                    path, walk))
+        local = r307_mapview_local(store, ref->slot);
+        if ((walk->seed || !r307_index_is_elsewhere(local->elsewhere, begin, path, walk))
             && may(store, ref->slot, first, walk)) {
             break;
         }
