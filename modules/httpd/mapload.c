@@ -257,6 +257,7 @@ static const char *read_all(apr_pool_t *p, const r307_opened_t *opened,
         loaded->is_changing = 1;
         return "is too large for the memory there is";
     }
+    r307_pages_fetch(loaded->bytes, size);
     n = r307_open_read(opened->fd, loaded->bytes, size + 1);
     if (n < 0) {
         loaded->is_changing = 1;
@@ -417,6 +418,7 @@ void r307_mapload_write(const r307_loaded_t *loaded, r307_slice_t key,
         memcpy(room, made, loaded->len);
     }
     else {
+        r307_pages_fetch(room, loaded->len);
         r307_image_write(loaded->result.builder, room);
     }
     version->rules = loaded->result.rules;

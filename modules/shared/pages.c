@@ -2,6 +2,7 @@
 #include "shared/pages.h"
 
 #include <sys/mman.h>
+#include <unistd.h>
 
 typedef struct mapping_t {
     void *at;
@@ -35,4 +36,17 @@ void *r307_pages_make(apr_pool_t *p, apr_size_t bytes)
     }
     r307_pages_keep(p, at, bytes);
     return at;
+}
+
+void r307_pages_fetch(void *at, apr_size_t bytes)
+{
+#ifdef MADV_POPULATE_WRITE
+    apr_uintptr_t page = (apr_uintptr_t)sysconf(_SC_PAGESIZE);
+    apr_uintptr_t from = ((apr_uintptr_t)at + page - 1) / page * page;
+    apr_uintptr_t to = ((apr_uintptr_t)at + bytes) / page * page;
+
+    if (to > from) {
+        (void)madvise((void *)from, to - from, MADV_POPULATE_WRITE);
+    }
+#endif
 }

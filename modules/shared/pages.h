@@ -14,4 +14,8 @@ void *r307_pages_make(apr_pool_t *p, apr_size_t bytes);
 /* What was mapped goes with p. */
 void r307_pages_keep(apr_pool_t *p, void *at, apr_size_t bytes);
 
+/* What will be written from end to end: asked for at once it costs less than page by page. Where
+ * the system cannot, nothing is lost. */
+void r307_pages_fetch(void *at, apr_size_t bytes);
+
 #endif

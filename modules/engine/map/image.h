@@ -17,6 +17,8 @@ typedef struct r307_image_reading_t {
     const char *file;           /* of messages and labels */
     apr_uint64_t seed;          /* of the index; nothing that who writes the map can choose */
     apr_uint64_t source_size, source_time;      /* kept for r307_image_info only */
+    r307_slice_t bytes;         /* words that stand in them are not copied: they stay until the
+                                 * image is written. Absent: each word is copied */
     /* A line's own options to all that hold for it, the map's defaults among them. Of plain
      * lines asked once for equal ones. NULL: they are all there is. */
     const apr_array_header_t *(*options)(void *baton, apr_pool_t *p,
@@ -47,7 +49,7 @@ void r307_image_look(const r307_image_builder_t *builder, apr_uint32_t number,
 /* Ends the building; bytes of the image, or 0 when it would be larger than images can be
  * (4 GiB). */
 size_t r307_image_size(r307_image_builder_t *builder);
-/* `bytes` is aligned to 8. */
+/* `bytes` is aligned to 8; what the builder was made with still stands. */
 void r307_image_write(r307_image_builder_t *builder, void *bytes);
 
 /* Whether the bytes of a file begin as those of an image do. */

@@ -22,12 +22,22 @@ typedef struct set_t {
     const r307_literal_t *model;
 } set_t;
 
+/* Where a record's words stand. Of a million lines the words are half of what there is, and to
+ * touch so much memory costs more than to read it again. */
+typedef struct span_t {
+    apr_uint16_t source_len, target_at, target_len;     /* target_at: from the source on */
+    apr_uint16_t is_read;           /* in what is read, and the record's text is from its
+                                     * beginning; 0: in the texts */
+} span_t;
+
 struct r307_image_builder_t {
     apr_pool_t *p;
     apr_pool_t *scratch;            /* of one line */
     r307_image_reading_t reading;
     r307_image_head_t head;
     r307_grown_t texts, records, kept;
+    r307_grown_t spans;             /* one for each record */
+    apr_uint64_t read_len;          /* of the texts that are read */
     r307_set_t sets[R307_SETS_MOST];
     apr_hash_t *set_by_own[2];      /* without and with a target: own options to set_t */
     apr_hash_t *options;            /* text to its place */
@@ -55,6 +65,7 @@ static apr_status_t free_builder(void *data)
     r307_grown_free(&builder->texts);
     r307_grown_free(&builder->records);
     r307_grown_free(&builder->kept);
+    r307_grown_free(&builder->spans);
     return APR_SUCCESS;
 }
 
@@ -102,6 +113,48 @@ static apr_uint32_t options_at(r307_image_builder_t *builder, const char *text)
     return *at;
 }
 
+static int is_within(r307_slice_t whole, r307_slice_t part)
+{
+    return part.s >= whole.s && part.s + part.len <= whole.s + whole.len;
+}
+
+/* 0: the words are to be copied. */
+static int find_span(const r307_image_builder_t *builder, r307_slice_t source,
+                     r307_slice_t target, span_t *span)
+{
+    memset(span, 0, sizeof(*span));
+    if (!builder->reading.bytes.s || !is_within(builder->reading.bytes, source)
+        || !is_within(builder->reading.bytes, target) || target.s < source.s
+        || target.s - source.s > APR_UINT16_MAX || source.len > APR_UINT16_MAX
+        || target.len > APR_UINT16_MAX
+        || source.s - builder->reading.bytes.s > (apr_int64_t)APR_UINT32_MAX) {
+        return 0;
+    }
+    span->source_len = (apr_uint16_t)source.len;
+    span->target_at = (apr_uint16_t)(target.s - source.s);
+    span->target_len = (apr_uint16_t)target.len;
+    span->is_read = 1;
+    return 1;
+}
+
+static apr_uint32_t put_words(r307_image_builder_t *builder, r307_slice_t source,
+                              r307_slice_t target)
+{
+    apr_uint32_t at;
+    span_t span;
+
+    if (find_span(builder, source, target, &span)) {
+        at = (apr_uint32_t)(source.s - builder->reading.bytes.s);
+        builder->read_len += source.len + target.len + 2;
+    }
+    else {
+        at = push_text(builder, source.s, source.len);
+        push_text(builder, target.s, target.len);
+    }
+    r307_grown_add(&builder->spans, &span, sizeof(span));
+    return at;
+}
+
 static const char *put_record(r307_image_builder_t *builder, r307_slice_t source,
                               r307_slice_t target, apr_uint32_t options,
                               r307_record_kind_t kind, apr_uint32_t line,
@@ -110,11 +163,10 @@ static const char *put_record(r307_image_builder_t *builder, r307_slice_t source
     r307_record_t record;
 
     if (builder->head.count >= R307_RULES_MOST
-        || builder->texts.len + source.len + target.len > 0xFFFFFF00u) {
+        || builder->texts.len + builder->read_len + source.len + target.len > 0xFFFFFF00u) {
         return "the file is larger than one map can be; split it in two";
     }
-    record.text = push_text(builder, source.s, source.len);
-    push_text(builder, target.s, target.len);
+    record.text = put_words(builder, source, target);
     record.options = options;
     record.line = (line < R307_RECORD_LINE_MOST ? line : R307_RECORD_LINE_MOST)
         | (apr_uint32_t)kind << R307_RECORD_LINE_BITS;
@@ -444,11 +496,19 @@ void r307_image_look(const r307_image_builder_t *builder, apr_uint32_t number,
                      r307_slice_t *source, r307_slice_t *target, apr_uint32_t *line)
 {
     const r307_record_t *record = (const r307_record_t *)builder->records.at + number;
-    const char *text = (const char *)builder->texts.at + record->text;
+    const span_t *span = (const span_t *)builder->spans.at + number;
+    const char *text = span->is_read ? builder->reading.bytes.s + record->text
+                                     : (const char *)builder->texts.at + record->text;
 
-    *source = r307_slice(text, strlen(text));
-    text += source->len + 1;
-    *target = r307_slice(text, strlen(text));
+    if (span->is_read) {
+        *source = r307_slice(text, span->source_len);
+        *target = r307_slice(text + span->target_at, span->target_len);
+    }
+    else {
+        *source = r307_slice(text, strlen(text));
+        text += source->len + 1;
+        *target = r307_slice(text, strlen(text));
+    }
     *line = record->line & R307_RECORD_LINE_MOST;
 }
 
@@ -467,7 +527,6 @@ size_t r307_image_size(r307_image_builder_t *builder)
     r307_image_head_t *head = &builder->head;
     apr_uint64_t size = 0;
 
-    r307_grown_add(&builder->texts, "", 1);
     builder->index_size = r307_index_size(builder->index);
     memcpy(head->magic, R307_IMAGE_MAGIC, sizeof(head->magic));
     head->version = R307_IMAGE_VERSION;
@@ -485,7 +544,7 @@ size_t r307_image_size(r307_image_builder_t *builder)
     head->index_size = (apr_uint32_t)builder->index_size;
     head->index = lay(&size, builder->index_size);
     /* what is left of 8 bytes is NUL, and one there is in any case */
-    head->texts_size = (apr_uint32_t)((builder->texts.len + 7) / 8 * 8);
+    head->texts_size = (apr_uint32_t)((builder->texts.len + builder->read_len + 8) / 8 * 8);
     head->texts = lay(&size, head->texts_size);
     head->size = size;
     return size <= 0xFFFFFFFFu ? (size_t)size : 0;
@@ -495,6 +554,30 @@ static void put(char *bytes, apr_uint32_t at, const void *from, size_t len)
 {
     if (len) {
         memcpy(bytes + at, from, len);
+    }
+}
+
+/* Those of the lines behind those that were copied. */
+static void write_texts(const r307_image_builder_t *builder, char *texts, r307_record_t *records)
+{
+    const span_t *spans = builder->spans.at;
+    const char *read = builder->reading.bytes.s;
+    size_t at = builder->texts.len;
+    apr_uint32_t i;
+
+    memcpy(texts, builder->texts.at, builder->texts.len);
+    for (i = 0; i < builder->head.count; i++) {
+        if (spans[i].is_read) {
+            const char *source = read + records[i].text;
+
+            records[i].text = (apr_uint32_t)at;
+            memcpy(texts + at, source, spans[i].source_len);
+            at += spans[i].source_len;
+            texts[at++] = '\0';
+            memcpy(texts + at, source + spans[i].target_at, spans[i].target_len);
+            at += spans[i].target_len;
+            texts[at++] = '\0';
+        }
     }
 }
 
@@ -510,7 +593,7 @@ void r307_image_write(r307_image_builder_t *builder, void *bytes)
     put(at, head->sets, builder->sets, head->set_count * sizeof(r307_set_t));
     put(at, head->kept, builder->kept.at, builder->kept.len);
     r307_index_write(builder->index, at + head->index);
-    put(at, head->texts, builder->texts.at, builder->texts.len);
+    write_texts(builder, at + head->texts, (void *)(at + head->records));
     head->sum = r307_image_sum(bytes);
     put(at, 0, head, sizeof(*head));
 }

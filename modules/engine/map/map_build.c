@@ -10,8 +10,6 @@
 #include "base/hash.h"
 #include "grammar/stay.h"
 
-#define ROW_USUAL 56            /* bytes; a file of shorter ones makes its table grow */
-
 /* --- what is said of lines --- */
 
 /* Lines that a limit leaves out are said once, with their number. */
@@ -450,6 +448,19 @@ static const char *untold(apr_pool_t *p, apr_uint32_t count)
                                      count);
 }
 
+/* Of a table that has to grow all is placed anew. */
+static size_t count_lines(r307_slice_t file)
+{
+    const char *at = file.s, *end = file.s + file.len;
+    size_t count = 1;
+
+    while (at < end && (at = memchr(at, '\n', (size_t)(end - at))) != NULL) {
+        count++;
+        at++;
+    }
+    return count;
+}
+
 static void make_reading(const building_t *b, const r307_mapbytes_t *bytes,
                          r307_image_reading_t *reading)
 {
@@ -457,6 +468,7 @@ static void make_reading(const building_t *b, const r307_mapbytes_t *bytes,
     reading->context = b->context;
     reading->file = b->def->name;
     reading->seed = b->limits->seed;
+    reading->bytes = b->file;
     reading->source_size = bytes->len;
     reading->source_time = bytes->time;
     reading->options = b->def->defaults->nelts ? r307_map_options : NULL;
@@ -488,7 +500,7 @@ const char *r307_map_build(apr_pool_t *p, const r307_mapdef_t *def,
     make_reading(&b, bytes, &reading);
     result->builder = r307_image_builder_make(p, &reading);
     apr_pool_create(&b.scratch, p);
-    b.seen = r307_seen_make(p, 1024 + bytes->len / ROW_USUAL, result->builder,
+    b.seen = r307_seen_make(p, count_lines(b.file), result->builder,
                             limits->seed);
     bad = r307_format_read(p, bytes->s, bytes->len, def->format, &to_us);
     flush(&b);

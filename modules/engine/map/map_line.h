@@ -66,7 +66,8 @@ typedef struct r307_mapresult_t {
     apr_uint32_t stays;         /* of the rules: those that stand in for bad lines */
 } r307_mapresult_t;
 
-/* Builds in p, which is worth destroying afterwards. `maker` says what expressions mean;
+/* Builds in p, which is worth destroying afterwards; bytes->s stay until the image is written,
+ * which reads most words there. `maker` says what expressions mean;
  * NULL: they are not allowed. NULL; or why the file as a whole is none, or that it was
  * given up. */
 const char *r307_map_build(apr_pool_t *p, const r307_mapdef_t *def,
