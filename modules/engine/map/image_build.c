@@ -22,13 +22,10 @@ typedef struct set_t {
     const r307_literal_t *model;
 } set_t;
 
-/* Where a record's words stand. Of a million lines the words are half of what there is, and to
- * touch so much memory costs more than to read it again. */
-typedef struct span_t {
-    apr_uint16_t source_len, target_at, target_len;     /* target_at: from the source on */
-    apr_uint16_t is_read;           /* in what is read, and the record's text is from its
-                                     * beginning; 0: in the texts */
-} span_t;
+/* The kind of a plain line until the image is written: its words are where they were read, at
+ * `text` from the beginning, and what it says are their lengths. Of a million lines the words
+ * are half of what there is, and to touch so much memory costs more than to read it again. */
+#define READ R307_RECORD_COUNT
 
 struct r307_image_builder_t {
     apr_pool_t *p;
@@ -36,8 +33,8 @@ struct r307_image_builder_t {
     r307_image_reading_t reading;
     r307_image_head_t head;
     r307_grown_t texts, records, kept;
-    r307_grown_t spans;             /* one for each record */
-    apr_uint64_t read_len;          /* of the texts that are read */
+    r307_grown_t traits;            /* of the rules of each set */
+    apr_uint64_t read_len;          /* of the words that were not copied, with their NULs */
     r307_set_t sets[R307_SETS_MOST];
     apr_hash_t *set_by_own[2];      /* without and with a target: own options to set_t */
     apr_hash_t *options;            /* text to its place */
@@ -65,7 +62,7 @@ static apr_status_t free_builder(void *data)
     r307_grown_free(&builder->texts);
     r307_grown_free(&builder->records);
     r307_grown_free(&builder->kept);
-    r307_grown_free(&builder->spans);
+    r307_grown_free(&builder->traits);
     return APR_SUCCESS;
 }
 
@@ -118,60 +115,73 @@ static int is_within(r307_slice_t whole, r307_slice_t part)
     return part.s >= whole.s && part.s + part.len <= whole.s + whole.len;
 }
 
-/* 0: the words are to be copied. */
-static int find_span(const r307_image_builder_t *builder, r307_slice_t source,
-                     r307_slice_t target, span_t *span)
+/* Both words, in this order, and not far from each other. */
+static int may_stay(const r307_image_builder_t *builder, r307_slice_t source,
+                    r307_slice_t target)
 {
-    memset(span, 0, sizeof(*span));
-    if (!builder->reading.bytes.s || !is_within(builder->reading.bytes, source)
-        || !is_within(builder->reading.bytes, target) || target.s < source.s
-        || target.s - source.s > APR_UINT16_MAX || source.len > APR_UINT16_MAX
-        || target.len > APR_UINT16_MAX
-        || source.s - builder->reading.bytes.s > (apr_int64_t)APR_UINT32_MAX) {
-        return 0;
-    }
-    span->source_len = (apr_uint16_t)source.len;
-    span->target_at = (apr_uint16_t)(target.s - source.s);
-    span->target_len = (apr_uint16_t)target.len;
-    span->is_read = 1;
-    return 1;
+    r307_slice_t bytes = builder->reading.bytes;
+
+    return bytes.s && bytes.len <= APR_UINT32_MAX && is_within(bytes, source)
+        && is_within(bytes, target) && target.s >= source.s
+        && target.s - source.s <= APR_UINT16_MAX && source.len <= APR_UINT16_MAX;
 }
 
-static apr_uint32_t put_words(r307_image_builder_t *builder, r307_slice_t source,
-                              r307_slice_t target)
+static void copy_words(r307_image_builder_t *builder, r307_slice_t source,
+                       r307_slice_t target, apr_uint64_t says, r307_record_t *record)
 {
-    apr_uint32_t at;
-    span_t span;
-
-    if (find_span(builder, source, target, &span)) {
-        at = (apr_uint32_t)(source.s - builder->reading.bytes.s);
-        builder->read_len += source.len + target.len + 2;
-    }
-    else {
-        at = push_text(builder, source.s, source.len);
-        push_text(builder, target.s, target.len);
-    }
-    r307_grown_add(&builder->spans, &span, sizeof(span));
-    return at;
+    record->text = push_text(builder, source.s, source.len);
+    push_text(builder, target.s, target.len);
+    record->says_low = (apr_uint32_t)says;
+    record->says_high = (apr_uint32_t)(says >> 32);
 }
 
+static void leave_words(r307_image_builder_t *builder, r307_slice_t source,
+                        r307_slice_t target, r307_record_t *record)
+{
+    record->text = (apr_uint32_t)(source.s - builder->reading.bytes.s);
+    record->says_low = (apr_uint32_t)source.len | (apr_uint32_t)(target.s - source.s) << 16;
+    record->says_high = (apr_uint32_t)target.len;
+    builder->read_len += source.len + target.len + 2;
+}
+
+static int is_read(const r307_record_t *record)
+{
+    return record->line >> R307_RECORD_LINE_BITS == READ;
+}
+
+static void look_left(const r307_image_builder_t *builder, const r307_record_t *record,
+                      r307_slice_t *source, r307_slice_t *target)
+{
+    const char *text = builder->reading.bytes.s + record->text;
+
+    *source = r307_slice(text, record->says_low & 0xFFFF);
+    *target = r307_slice(text + (record->says_low >> 16), record->says_high);
+}
+
+/* model: of a plain line; else NULL. */
 static const char *put_record(r307_image_builder_t *builder, r307_slice_t source,
                               r307_slice_t target, apr_uint32_t options,
                               r307_record_kind_t kind, apr_uint32_t line,
-                              apr_uint64_t says)
+                              const r307_literal_t *model)
 {
+    unsigned stands = model && may_stay(builder, source, target) ? READ : kind;
     r307_record_t record;
 
     if (builder->head.count >= R307_RULES_MOST
         || builder->texts.len + builder->read_len + source.len + target.len > 0xFFFFFF00u) {
         return "the file is larger than one map can be; split it in two";
     }
-    record.text = put_words(builder, source, target);
+    if (stands == READ) {
+        leave_words(builder, source, target, &record);
+    }
+    else {
+        copy_words(builder, source, target,
+                   model ? r307_identity_words(model->rule.traits, source, target) : 0,
+                   &record);
+    }
     record.options = options;
     record.line = (line < R307_RECORD_LINE_MOST ? line : R307_RECORD_LINE_MOST)
-        | (apr_uint32_t)kind << R307_RECORD_LINE_BITS;
-    record.says_low = (apr_uint32_t)says;
-    record.says_high = (apr_uint32_t)(says >> 32);
+        | stands << R307_RECORD_LINE_BITS;
     r307_grown_add(&builder->records, &record, sizeof(record));
     builder->head.count++;
     return NULL;
@@ -244,6 +254,8 @@ static const set_t *add_set(r307_image_builder_t *builder, r307_slice_t key,
     r307_literal_model(p, copied(p, all), has_target, &builder->reading.context, &set->model);
     row->text = options_at(builder, r307_token_join(builder->scratch, all));
     row->has_target = (apr_uint32_t)has_target;
+    r307_grown_add(&builder->traits, &set->model->rule.traits,
+                   sizeof(set->model->rule.traits));
     apr_hash_set(builder->set_by_own[has_target], set->own.s, (apr_ssize_t)set->own.len, set);
     apr_pool_clear(builder->scratch);
     return set;
@@ -270,8 +282,7 @@ static const char *add_of_set(r307_image_builder_t *builder, r307_slice_t source
                               r307_slice_t target, const set_t *set, apr_uint32_t line)
 {
     const char *bad = put_record(builder, source, target, set->number, R307_RECORD_PLAIN,
-                                 line, r307_identity_words(set->model->rule.traits, source,
-                                                           target));
+                                 line, set->model);
     r307_pattern_t pattern;
 
     if (!bad) {
@@ -408,7 +419,7 @@ static const char *add_parsed(r307_image_builder_t *builder,
     kind = is_light(rule) ? R307_RECORD_LINE : R307_RECORD_KEPT;
     bad = put_record(builder, r307_slice(source, strlen(source)),
                      r307_slice(target, strlen(target)),
-                     options_at(builder, r307_token_join(p, all)), kind, line, 0);
+                     options_at(builder, r307_token_join(p, all)), kind, line, NULL);
     if (bad) {
         return bad;
     }
@@ -496,13 +507,10 @@ void r307_image_look(const r307_image_builder_t *builder, apr_uint32_t number,
                      r307_slice_t *source, r307_slice_t *target, apr_uint32_t *line)
 {
     const r307_record_t *record = (const r307_record_t *)builder->records.at + number;
-    const span_t *span = (const span_t *)builder->spans.at + number;
-    const char *text = span->is_read ? builder->reading.bytes.s + record->text
-                                     : (const char *)builder->texts.at + record->text;
+    const char *text = (const char *)builder->texts.at + record->text;
 
-    if (span->is_read) {
-        *source = r307_slice(text, span->source_len);
-        *target = r307_slice(text + span->target_at, span->target_len);
+    if (is_read(record)) {
+        look_left(builder, record, source, target);
     }
     else {
         *source = r307_slice(text, strlen(text));
@@ -557,27 +565,37 @@ static void put(char *bytes, apr_uint32_t at, const void *from, size_t len)
     }
 }
 
-/* Those of the lines behind those that were copied. */
+static char *write_text(char *at, r307_slice_t text)
+{
+    memcpy(at, text.s, text.len);
+    at[text.len] = '\0';
+    return at + text.len + 1;
+}
+
+/* Words that were left where they were read stand behind those that were copied. */
 static void write_texts(const r307_image_builder_t *builder, char *texts, r307_record_t *records)
 {
-    const span_t *spans = builder->spans.at;
-    const char *read = builder->reading.bytes.s;
-    size_t at = builder->texts.len;
+    const apr_uint64_t *traits = builder->traits.at;
+    char *at = texts + builder->texts.len;
     apr_uint32_t i;
 
     memcpy(texts, builder->texts.at, builder->texts.len);
     for (i = 0; i < builder->head.count; i++) {
-        if (spans[i].is_read) {
-            const char *source = read + records[i].text;
+        r307_record_t *record = &records[i];
+        r307_slice_t source, target;
+        apr_uint64_t says;
 
-            records[i].text = (apr_uint32_t)at;
-            memcpy(texts + at, source, spans[i].source_len);
-            at += spans[i].source_len;
-            texts[at++] = '\0';
-            memcpy(texts + at, source + spans[i].target_at, spans[i].target_len);
-            at += spans[i].target_len;
-            texts[at++] = '\0';
+        if (!is_read(record)) {
+            continue;
         }
+        look_left(builder, record, &source, &target);
+        says = r307_identity_words(traits[record->options], source, target);
+        record->text = (apr_uint32_t)(at - texts);
+        record->line = (record->line & R307_RECORD_LINE_MOST)
+            | (apr_uint32_t)R307_RECORD_PLAIN << R307_RECORD_LINE_BITS;
+        record->says_low = (apr_uint32_t)says;
+        record->says_high = (apr_uint32_t)(says >> 32);
+        at = write_text(write_text(at, source), target);
     }
 }
 
