@@ -25,7 +25,6 @@
 APLOG_USE_MODULE(redirect307);
 
 #define NAME      "r307-builder"            /* in ps; 15 bytes at most */
-#define ORPHAN    60        /* seconds that one goes on without a configuration of its own */
 #define ALONE     5000      /* milliseconds between two looks whether the parent lives */
 #define END_TRIES 2000      /* of a millisecond each */
 #define TOO_SOON  apr_time_from_sec(2)      /* one that lives no longer is not begun at once */
@@ -40,7 +39,7 @@ static void set_signals(void)
 {
     static const int ended_by[] = { SIGTERM, SIGALRM, SIGINT, SIGSEGV, SIGBUS, SIGABRT,
                                     SIGFPE, SIGILL };
-    static const int ignored[] = { SIGUSR1, SIGUSR2, SIGWINCH, SIGPIPE };
+    static const int ignored[] = { SIGUSR1, SIGUSR2, SIGHUP, SIGWINCH, SIGPIPE };
     sigset_t none;
     size_t i;
 
@@ -53,11 +52,6 @@ static void set_signals(void)
     signal(SIGCHLD, SIG_DFL);
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
-}
-
-static void on_hangup(int number)
-{
-    alarm(ORPHAN);
 }
 
 /* Over the parent's first argument, as far as it goes: the others are not known to lie
@@ -74,9 +68,6 @@ static void name_process(const process_rec *process)
     apr_cpystrn(first, NAME, len + 1);
 }
 
-/* A queue that is ready and has nothing is shut: its configuration goes, and nobody asks any
- * more. Whoever still polled it would be awake all the time until the next one begins. (That
- * of maps goes on, as what it asks for does.) */
 static void serve(server_rec *s, r307_mapkeep_t *keep, int queue, pid_t parent)
 {
     r307_htbuild_t *files = r307_htbuild_make(s);
@@ -89,13 +80,9 @@ static void serve(server_rec *s, r307_mapkeep_t *keep, int queue, pid_t parent)
 
         r307_mapkeep_say_usage(keep);
         r307_hit_table_work(s);
-        if (!r307_htbuild_work(files) && ready[2].revents) {
-            ready[2].fd = -1;
-        }
-        if (poll(ready, 2 + R307_HTBUILD_FDS, wait < 0 || wait > ALONE ? ALONE : wait) <= 0) {
-            ready[0].revents = ready[2].revents = 0;
-        }
-        if (ready[0].revents) {
+        r307_htbuild_work(files);
+        if (poll(ready, 2 + R307_HTBUILD_FDS, wait < 0 || wait > ALONE ? ALONE : wait) > 0
+            && ready[0].revents) {
             r307_mapask_take(queue, keep, s);
         }
     }
@@ -106,7 +93,6 @@ static void run(apr_pool_t *pconf, server_rec *s, r307_mapkeep_t *keep, int queu
                 pid_t parent, apr_interval_time_t pause)
 {
     set_signals();
-    signal(SIGHUP, on_hangup);
 #if defined(PR_SET_PDEATHSIG)
     prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0);
 #endif
@@ -132,6 +118,7 @@ struct r307_builder_t {
     r307_running_t *running;
     r307_mapkeep_t *keep;
     int queue;
+    pid_t parent;
     apr_time_t begun;
 };
 
@@ -230,16 +217,15 @@ static void on_change(int reason, void *data, apr_wait_t status)
 static int begin(r307_builder_t *builder, apr_interval_time_t pause)
 {
     r307_running_t *running = builder->running;
-    pid_t parent = getpid(), pid;
+    pid_t pid = fork();
 
-    pid = fork();
     if (pid < 0) {
         ap_log_error(APLOG_MARK, APLOG_ERR, errno, builder->s, "the process that builds maps "
                      "cannot be begun");
         return 0;
     }
     if (!pid) {
-        run(builder->pconf, builder->s, builder->keep, builder->queue, parent, pause);
+        run(builder->pconf, builder->s, builder->keep, builder->queue, builder->parent, pause);
     }
     running->proc.pid = pid;
     builder->begun = apr_time_now();
@@ -250,13 +236,14 @@ static int begin(r307_builder_t *builder, apr_interval_time_t pause)
     return 1;
 }
 
-/* This configuration goes; what runs is ended by the next one, or by itself. */
+/* This configuration goes. Who has all of its memory, too, would have each page copied that the
+ * next one is read into; and those that serve by this one take no new connections by now. */
 static apr_status_t leave(void *data)
 {
     r307_builder_t *builder = data;
 
-    if (builder->running->pool) {
-        kill(builder->running->proc.pid, SIGHUP);
+    if (getpid() == builder->parent) {      /* a child that exits may come by, too */
+        r307_builder_end(builder->running);
     }
     return APR_SUCCESS;
 }
@@ -271,6 +258,7 @@ int r307_builder_begin(apr_pool_t *pconf, server_rec *s, r307_running_t *running
     builder->running = running;
     builder->keep = keep;
     builder->queue = queue;
+    builder->parent = getpid();
     if (!begin(builder, 0)) {
         return 0;
     }

@@ -2,8 +2,8 @@
  *
  * builder: the process that writes the arena while the server runs. The parent begins it,
  * and again when it dies; it runs as the server's user, with a name of its own in ps.
- * That of the last generation goes on until the next one has read its configuration, so
- * that requests of both find one; no two ever write.
+ * It ends with its configuration. What is asked for while the next one is read waits for the
+ * builder of that; no two ever write.
  */
 #ifndef R307_HTTPD_BUILDER_H
 #define R307_HTTPD_BUILDER_H

@@ -400,13 +400,13 @@ static void take(r307_htbuild_t *build, const char *path, int fd)
     publish(build, job);
 }
 
-int r307_htbuild_work(r307_htbuild_t *build)
+void r307_htbuild_work(r307_htbuild_t *build)
 {
     char path[PATH_MOST];
-    int i, fd, is_dry = 0;
+    int i, fd;
 
     if (!build) {
-        return 0;
+        return;
     }
     collect(build);
     for (i = 0; i < AT_ONCE; i++) {
@@ -414,7 +414,6 @@ int r307_htbuild_work(r307_htbuild_t *build)
                                         &fd, 1);
 
         if (n < 0) {
-            is_dry = !i && errno == EAGAIN;
             break;
         }
         if (fd >= 0 && n > 1 && n < (ssize_t)sizeof(path) && path[n - 1] == '\0'
@@ -426,5 +425,4 @@ int r307_htbuild_work(r307_htbuild_t *build)
         }
     }
     begin_next(build);
-    return !is_dry;
 }

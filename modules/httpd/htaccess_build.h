@@ -17,8 +17,7 @@ r307_htbuild_t *r307_htbuild_make(server_rec *s);
 /* To be polled; -1: nothing. There are two of them. */
 #define R307_HTBUILD_FDS 2
 int r307_htbuild_fd(const r307_htbuild_t *build, int number);
-/* Some of what there is to do. 0: there was nothing in the first of those that are to be polled;
- * if that was ready, nobody can ask any more. */
-int r307_htbuild_work(r307_htbuild_t *build);
+/* Some of what there is to do. */
+void r307_htbuild_work(r307_htbuild_t *build);
 
 #endif

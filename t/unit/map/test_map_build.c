@@ -4,6 +4,7 @@
 #include "unit.h"
 #include "map/map_line.h"
 #include "lint/lint_map.h"
+#include "rule/identity.h"
 
 /* What came out of a file, in one text: rows "N line" (with "=" behind the number when it
  * took no tokenizer), bad lines "N! why", cases "N# asked | wanted", joined by " ;; ". */
@@ -406,6 +407,39 @@ START_TEST(map_built)
 }
 END_TEST
 
+/* A long word between short ones; some are left in the file, and some copied. */
+START_TEST(map_words)
+{
+    static const char *const forms[][4] = { { "x.map", "", " ", "\n" }, { "x.map", " ", "\t ", "\r\n" }, { "x.map", "\"", "\" ", "\n" },
+        { "x.csv", "", ",", "\n" }, { "x.csv", "\"", "\",\"", "\"\n" }, { "_redirects", "", " ", " 301\n" } };
+    apr_pool_t *p = unit_pool();
+    size_t i, k;
+
+    for (i = 0; i < sizeof(forms) / sizeof(*forms) * 4; i++) {
+        const char *const *form = forms[i / 4], *words[][2] = { { "/a", "/b" }, { "/c", "/d" }, { "/e", "/f" } };
+        const char *bytes = "", *word = memset(apr_pcalloc(p, 65536), 'x', i % 4 < 2 ? 1 : 65400);
+        r307_maplimits_t limits = no_limits;
+        r307_mapresult_t result;
+        told_t told = { NULL, { NULL, NULL, 0, 0 }, 0, 0 };
+        const r307_image_t *image;
+
+        words[1][i % 2] = apr_pstrcat(p, words[1][i % 2], word, NULL);
+        for (k = 0; k < 3; k++) {
+            bytes = apr_pstrcat(p, bytes, form[1], words[k][0], form[2], words[k][1], form[3], NULL);
+        }
+        image = build_map(p, form[0], "server", bytes, &limits, &told, &result);
+        for (k = 0; k < 3; k++) {
+            r307_rule_t rule = *r307_image_rule(p, image, (apr_uint32_t)k);
+
+            unit_rows_add(1);
+            ck_assert(!strcmp(rule.source, words[k][0]) && !strcmp(rule.target->text, words[k][1]));
+            ck_assert(!rule.says || rule.says == r307_identity_says(&rule));
+        }
+    }
+    apr_pool_destroy(p);
+}
+END_TEST
+
 START_TEST(map_limits)
 {
     apr_pool_t *p = unit_pool();
@@ -608,6 +642,7 @@ TCase *map_build_cases(void)
     tcase_add_test(tc, map_formats);
     tcase_add_test(tc, map_stops);
     tcase_add_test(tc, map_built);
+    tcase_add_test(tc, map_words);
     tcase_add_test(tc, map_limits);
     tcase_add_test(tc, map_many);
     tcase_add_test(tc, map_doubts);
