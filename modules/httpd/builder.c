@@ -217,8 +217,17 @@ static void on_change(int reason, void *data, apr_wait_t status)
 static int begin(r307_builder_t *builder, apr_interval_time_t pause)
 {
     r307_running_t *running = builder->running;
-    pid_t pid = fork();
+    sigset_t term, before;
+    pid_t pid;
 
+    /* until it has its own handler it would be lost */
+    sigemptyset(&term);
+    sigaddset(&term, SIGTERM);
+    pthread_sigmask(SIG_BLOCK, &term, &before);
+    pid = fork();
+    if (pid) {
+        pthread_sigmask(SIG_SETMASK, &before, NULL);
+    }
     if (pid < 0) {
         ap_log_error(APLOG_MARK, APLOG_ERR, errno, builder->s, "the process that builds maps "
                      "cannot be begun");
@@ -229,11 +238,24 @@ static int begin(r307_builder_t *builder, apr_interval_time_t pause)
     }
     running->proc.pid = pid;
     builder->begun = apr_time_now();
-    /* the server's end is APR's, as this code may be unloaded by then */
+    /* one that could not be ended is killed with the server, by APR */
     apr_pool_create(&running->pool, builder->s->process->pool);
     apr_pool_note_subprocess(running->pool, &running->proc, APR_KILL_AFTER_TIMEOUT);
     apr_proc_other_child_register(&running->proc, on_change, builder, NULL, builder->pconf);
     return 1;
+}
+
+/* Before anything of the process goes: who runs is known in a pool that goes before this
+ * configuration does. */
+static apr_status_t end_with_server(void *data)
+{
+    r307_builder_t *builder = data;
+
+    if (builder->running && getpid() == builder->parent) {  /* a child that exits comes by, too */
+        r307_builder_end(builder->running);
+    }
+    builder->running = NULL;
+    return APR_SUCCESS;
 }
 
 /* This configuration goes. Who has all of its memory, too, would have each page copied that the
@@ -242,10 +264,8 @@ static apr_status_t leave(void *data)
 {
     r307_builder_t *builder = data;
 
-    if (getpid() == builder->parent) {      /* a child that exits may come by, too */
-        r307_builder_end(builder->running);
-    }
-    return APR_SUCCESS;
+    apr_pool_cleanup_kill(builder->s->process->pool, builder, end_with_server);
+    return end_with_server(data);
 }
 
 int r307_builder_begin(apr_pool_t *pconf, server_rec *s, r307_running_t *running,
@@ -262,6 +282,7 @@ int r307_builder_begin(apr_pool_t *pconf, server_rec *s, r307_running_t *running
     if (!begin(builder, 0)) {
         return 0;
     }
+    apr_pool_pre_cleanup_register(s->process->pool, builder, end_with_server);
     apr_pool_cleanup_register(pconf, builder, leave, apr_pool_cleanup_null);
     return 1;
 }

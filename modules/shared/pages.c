@@ -38,6 +38,9 @@ void *r307_pages_make(apr_pool_t *p, apr_size_t bytes)
     return at;
 }
 
+/* Others of this process wait for a mapping as long as one call takes. */
+#define FETCHED_AT_ONCE ((apr_uintptr_t)4 * 1024 * 1024)
+
 void r307_pages_fetch(void *at, apr_size_t bytes)
 {
 #ifdef MADV_POPULATE_WRITE
@@ -45,8 +48,11 @@ void r307_pages_fetch(void *at, apr_size_t bytes)
     apr_uintptr_t from = ((apr_uintptr_t)at + page - 1) / page * page;
     apr_uintptr_t to = ((apr_uintptr_t)at + bytes) / page * page;
 
-    if (to > from) {
-        (void)madvise((void *)from, to - from, MADV_POPULATE_WRITE);
+    for (; from < to; from += FETCHED_AT_ONCE) {
+        apr_uintptr_t left = to - from;
+
+        (void)madvise((void *)from, left < FETCHED_AT_ONCE ? left : FETCHED_AT_ONCE,
+                      MADV_POPULATE_WRITE);
     }
 #endif
 }

@@ -533,7 +533,7 @@ static apr_uint32_t lay(apr_uint64_t *size, apr_uint64_t bytes)
 size_t r307_image_size(r307_image_builder_t *builder)
 {
     r307_image_head_t *head = &builder->head;
-    apr_uint64_t size = 0;
+    apr_uint64_t size = 0, texts;
 
     builder->index_size = r307_index_size(builder->index);
     memcpy(head->magic, R307_IMAGE_MAGIC, sizeof(head->magic));
@@ -552,8 +552,9 @@ size_t r307_image_size(r307_image_builder_t *builder)
     head->index_size = (apr_uint32_t)builder->index_size;
     head->index = lay(&size, builder->index_size);
     /* what is left of 8 bytes is NUL, and one there is in any case */
-    head->texts_size = (apr_uint32_t)((builder->texts.len + builder->read_len + 8) / 8 * 8);
-    head->texts = lay(&size, head->texts_size);
+    texts = (builder->texts.len + builder->read_len + 8) / 8 * 8;
+    head->texts_size = (apr_uint32_t)texts;
+    head->texts = lay(&size, texts);
     head->size = size;
     return size <= 0xFFFFFFFFu ? (size_t)size : 0;
 }

@@ -448,17 +448,19 @@ static const char *untold(apr_pool_t *p, apr_uint32_t count)
                                      count);
 }
 
-/* Of a table that has to grow all is placed anew. */
-static size_t count_lines(r307_slice_t file)
+#define ROW_SHORT 16            /* bytes; of empty lines there may be as many as bytes */
+
+/* So many rows, about: of a table that has to grow all is placed anew. */
+static size_t count_rows(r307_slice_t file)
 {
     const char *at = file.s, *end = file.s + file.len;
-    size_t count = 1;
+    size_t count = 1, most = 1024 + file.len / ROW_SHORT;
 
     while (at < end && (at = memchr(at, '\n', (size_t)(end - at))) != NULL) {
         count++;
         at++;
     }
-    return count;
+    return count < most ? count : most;
 }
 
 static void make_reading(const building_t *b, const r307_mapbytes_t *bytes,
@@ -500,7 +502,7 @@ const char *r307_map_build(apr_pool_t *p, const r307_mapdef_t *def,
     make_reading(&b, bytes, &reading);
     result->builder = r307_image_builder_make(p, &reading);
     apr_pool_create(&b.scratch, p);
-    b.seen = r307_seen_make(p, count_lines(b.file), result->builder,
+    b.seen = r307_seen_make(p, count_rows(b.file), result->builder,
                             limits->seed);
     bad = r307_format_read(p, bytes->s, bytes->len, def->format, &to_us);
     flush(&b);

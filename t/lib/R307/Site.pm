@@ -249,13 +249,23 @@ DocumentRoot "$site"
 EOT
 }
 
+# What goes wrong when a server ends stands in no log that is still open.
+sub end_server
+{
+    my $server = shift;
+    kill 'TERM', $server->{pid};
+    waitpid $server->{pid}, 0;
+    my $signal = $? & 127;
+    return (grep { $_ == $signal } POSIX::SIGABRT(), POSIX::SIGBUS(), POSIX::SIGSEGV()) ? $signal : 0;
+}
+
 # stop_server($server): before the test ends, for the next one's sake. Its log stays.
 sub stop_server
 {
     my $server = shift;
     @servers = grep { $_ != $server } @servers;
-    kill 'TERM', $server->{pid};
-    waitpid $server->{pid}, 0;
+    my $signal = end_server($server);
+    die "the server ended by signal $signal\n" if $signal;
     return;
 }
 
@@ -309,8 +319,9 @@ sub each_header
 END {
     my $status = $?;
     for my $server (@servers) {
-        kill 'TERM', $server->{pid};
-        waitpid $server->{pid}, 0;
+        my $signal = end_server($server);
+        warn "the server ended by signal $signal\n" if $signal;
+        $status ||= $signal;
     }
     $? = $status;
 }
