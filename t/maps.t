@@ -270,7 +270,7 @@ becomes('/absent/x', '307 -> /absent/y', 'of a .htaccess, a file that was missin
     rename "$site/next.image", "$site/made.image";
     stays('/image/a', '307 -> /anew', 'though the image is cut off');
     # it is asked for meanwhile, as only then somebody looks
-    for (my $until = time + 60; own_log($server) !~ /\/made\.image [^\n]*the rules it had before stay/ && time < $until;) {
+    for (my $until = time + 60; own_log($server) !~ /\/made\.image [^\n]*; the rules it had before stay/ && time < $until;) {
         get('/image/a');
     }
     like(own_log($server), qr{/made\.image [^\n]*; the rules it had before stay}, 'and it is said');
