@@ -65,6 +65,12 @@ static void follow_newer(r307_store_t *store, int slot, const r307_mapview_t *vi
     }
 }
 
+static int is_noted(r307_store_t *store, int slot)
+{
+    return __atomic_load_n(&r307_mapview_local(store, slot)->tick, __ATOMIC_RELAXED)
+           == __atomic_load_n(&store->tick, __ATOMIC_RELAXED) + 1;
+}
+
 /* Says once a tick that the slot's map is in use. */
 static void note_use(r307_store_t *store, int slot)
 {
@@ -72,7 +78,7 @@ static void note_use(r307_store_t *store, int slot)
     r307_maplocal_t *local;
     apr_uint64_t now;
 
-    if (__atomic_load_n(&r307_mapview_local(store, slot)->tick, __ATOMIC_RELAXED) == tick + 1) {
+    if (is_noted(store, slot)) {
         return;
     }
     now = r307_arena_clock();
@@ -123,12 +129,6 @@ static void refresh(apr_pool_t *p, r307_store_t *store, const r307_mapref_t *ref
     else if (!r307_mapask_tell(p, store->queue[1], ref, 0)) {
         __atomic_store_n(&known->kept, 0, __ATOMIC_RELAXED);
     }
-}
-
-static int is_noted(r307_store_t *store, int slot)
-{
-    return __atomic_load_n(&r307_mapview_local(store, slot)->tick, __ATOMIC_RELAXED)
-           == __atomic_load_n(&store->tick, __ATOMIC_RELAXED) + 1;
 }
 
 static r307_mapview_t *take_conf(request_rec *r, r307_store_t *store,

@@ -262,7 +262,7 @@ static void mend(char *bytes, size_t size)
     head->version = R307_IMAGE_VERSION;
     head->order = R307_IMAGE_ORDER;
     head->size = size;
-    head->sum = r307_image_sum(bytes);
+    head->sum = r307_image_sum(head, bytes);
 }
 
 static void run(apr_pool_t *p, const uint8_t *data, size_t len)

@@ -59,13 +59,13 @@ static apr_uint64_t sum_of(const void *bytes, size_t len)
     return sum;
 }
 
-apr_uint64_t r307_image_sum(const void *bytes)
+apr_uint64_t r307_image_sum(const r307_image_head_t *head, const void *bytes)
 {
-    r307_image_head_t head = *(const r307_image_head_t *)bytes;
-    size_t size = (size_t)head.size - sizeof(head);
+    r307_image_head_t own = *head;
+    size_t size = (size_t)own.size - sizeof(own);
 
-    head.sum = 0;
-    return sum_of(&head, sizeof(head)) ^ sum_of((const char *)bytes + sizeof(head), size);
+    own.sum = 0;
+    return sum_of(&own, sizeof(own)) ^ sum_of((const char *)bytes + sizeof(own), size);
 }
 
 static int fits(const r307_image_head_t *head, apr_uint32_t at, apr_uint64_t bytes)
@@ -154,7 +154,7 @@ const char *r307_image_check(apr_pool_t *p, const void *bytes, size_t len)
                             APR_UINT64_T_FMT ": cut off, or half copied; copy it again",
                             len, head->size);
     }
-    if (r307_image_sum(bytes) != head->sum) {
+    if (r307_image_sum(head, bytes) != head->sum) {
         return "was changed since it was compiled: its sum is wrong; compile it again";
     }
     if (!check_parts(head) || !check_records(head)

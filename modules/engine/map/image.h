@@ -49,7 +49,8 @@ void r307_image_look(const r307_image_builder_t *builder, apr_uint32_t number,
 /* Ends the building; bytes of the image, or 0 when it would be larger than images can be
  * (4 GiB). */
 size_t r307_image_size(r307_image_builder_t *builder);
-/* `bytes` is aligned to 8; what the builder was made with still stands. */
+/* `bytes` is aligned to 8, and what the builder was made with still stands. Others may write there
+ * meanwhile: nothing that is read there is used. */
 void r307_image_write(r307_image_builder_t *builder, void *bytes);
 
 /* Whether the bytes of a file begin as those of an image do. */

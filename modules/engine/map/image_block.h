@@ -67,7 +67,8 @@ typedef struct r307_set_t {
 
 #define R307_SETS_MOST 4096     /* so many are parsed by every process */
 
-/* The sum over all bytes of an image, whose size is one. */
-apr_uint64_t r307_image_sum(const void *bytes);
+/* The sum over all bytes of an image. head: what stands at their beginning, by a copy where
+ * others may write there: its size is how far they are read. */
+apr_uint64_t r307_image_sum(const r307_image_head_t *head, const void *bytes);
 
 #endif

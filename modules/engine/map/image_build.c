@@ -574,29 +574,30 @@ static char *write_text(char *at, r307_slice_t text)
 }
 
 /* Words that were left where they were read stand behind those that were copied. */
-static void write_texts(const r307_image_builder_t *builder, char *texts, r307_record_t *records)
+static void write_rules(const r307_image_builder_t *builder, char *texts, r307_record_t *records)
 {
+    const r307_record_t *from = builder->records.at;
     const apr_uint64_t *traits = builder->traits.at;
     char *at = texts + builder->texts.len;
     apr_uint32_t i;
 
     memcpy(texts, builder->texts.at, builder->texts.len);
     for (i = 0; i < builder->head.count; i++) {
-        r307_record_t *record = &records[i];
+        r307_record_t record = from[i];
         r307_slice_t source, target;
         apr_uint64_t says;
 
-        if (!is_read(record)) {
-            continue;
+        if (is_read(&record)) {
+            look_left(builder, &record, &source, &target);
+            says = r307_identity_words(traits[record.options], source, target);
+            record.text = (apr_uint32_t)(at - texts);
+            record.line = (record.line & R307_RECORD_LINE_MOST)
+                | (apr_uint32_t)R307_RECORD_PLAIN << R307_RECORD_LINE_BITS;
+            record.says_low = (apr_uint32_t)says;
+            record.says_high = (apr_uint32_t)(says >> 32);
+            at = write_text(write_text(at, source), target);
         }
-        look_left(builder, record, &source, &target);
-        says = r307_identity_words(traits[record->options], source, target);
-        record->text = (apr_uint32_t)(at - texts);
-        record->line = (record->line & R307_RECORD_LINE_MOST)
-            | (apr_uint32_t)R307_RECORD_PLAIN << R307_RECORD_LINE_BITS;
-        record->says_low = (apr_uint32_t)says;
-        record->says_high = (apr_uint32_t)(says >> 32);
-        at = write_text(write_text(at, source), target);
+        records[i] = record;
     }
 }
 
@@ -608,11 +609,10 @@ void r307_image_write(r307_image_builder_t *builder, void *bytes)
     memset(at + head->records, 0, head->texts - head->records);
     memset(at + head->size - 8, 0, 8);
     put(at, 0, head, sizeof(*head));
-    put(at, head->records, builder->records.at, builder->records.len);
     put(at, head->sets, builder->sets, head->set_count * sizeof(r307_set_t));
     put(at, head->kept, builder->kept.at, builder->kept.len);
     r307_index_write(builder->index, at + head->index);
-    write_texts(builder, at + head->texts, (void *)(at + head->records));
-    head->sum = r307_image_sum(bytes);
+    write_rules(builder, at + head->texts, (void *)(at + head->records));
+    head->sum = r307_image_sum(head, bytes);
     put(at, 0, head, sizeof(*head));
 }

@@ -3,6 +3,7 @@
  * Images: what stands in one, what is refused, and what a bent one can do. That a map
  * answers as the same lines elsewhere do is test_index.c's.
  */
+#include <pthread.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -274,10 +275,10 @@ static void refused_with(apr_pool_t *p, char *bytes, size_t size, size_t at, apr
 
     memcpy(&before, bytes + at, sizeof(before));
     memcpy(bytes + at, &value, sizeof(value));
-    head->sum = r307_image_sum(bytes);
+    head->sum = r307_image_sum(head, bytes);
     refused(p, bytes, size, "is not what redirect307ctl compile writes");
     memcpy(bytes + at, &before, sizeof(before));
-    head->sum = r307_image_sum(bytes);
+    head->sum = r307_image_sum(head, bytes);
     ck_assert_ptr_null(r307_image_check(p, bytes, size));
 }
 
@@ -380,7 +381,7 @@ START_TEST(bent)
             bytes[at] = (char)(round % 2 ? state >> 24 : (unsigned)bytes[at] ^ 1u << (state >> 29));
         }
         head->size = size;
-        head->sum = r307_image_sum(bytes);
+        head->sum = r307_image_sum(head, bytes);
         if (!r307_image_check(p, bytes, size)
             && !r307_image_attach(p, bytes, &reading.context, NULL, &image)) {
             accepted++;
@@ -400,6 +401,60 @@ START_TEST(bent)
 }
 END_TEST
 
+typedef struct scribble_t {
+    volatile char *bytes;
+    size_t size;
+    int stop;                   /* __atomic */
+} scribble_t;
+
+static void *scribble(void *data)
+{
+    scribble_t *over = data;
+    size_t i;
+
+    while (!__atomic_load_n(&over->stop, __ATOMIC_RELAXED)) {
+        for (i = 0; i < over->size; i++) {
+            over->bytes[i] = (char)0xFF;
+        }
+    }
+    return NULL;
+}
+
+/* In memory that processes share another one may write whatever it likes, while it is written:
+ * that makes a bad image, and ends nobody. */
+START_TEST(written_among_others)
+{
+    apr_pool_t *p = unit_pool();
+    r307_image_reading_t reading;
+    r307_image_builder_t *builder;
+    scribble_t over = { NULL, 0, 0 };
+    char *text = apr_pcalloc(p, 2000 * 32);
+    pthread_t thread;
+    int i;
+
+    read_by(p, "server", &reading);
+    reading.bytes = r307_slice(text, 2000 * 32);
+    builder = r307_image_builder_make(p, &reading);
+    for (i = 0; i < 2000; i++, text += 32) {
+        apr_snprintf(text, 32, "/old/%06d /new/%06d", i, i);
+        ck_assert_ptr_eq(r307_image_add_plain(p, builder, r307_slice(text, 11), r307_slice(text + 12, 11),
+                                              (unsigned)i + 1), NULL);
+    }
+    over.size = r307_image_size(builder);
+    over.bytes = apr_palloc(p, over.size);
+    ck_assert_int_eq(pthread_create(&thread, NULL, scribble, &over), 0);
+    for (i = 0; i < 500; i++) {
+        r307_image_write(builder, (void *)over.bytes);
+    }
+    __atomic_store_n(&over.stop, 1, __ATOMIC_RELAXED);
+    pthread_join(thread, NULL);
+    r307_image_write(builder, (void *)over.bytes);
+    ck_assert_ptr_eq(r307_image_check(p, (void *)over.bytes, over.size), NULL);
+    unit_rows_add(501);
+    apr_pool_destroy(p);
+}
+END_TEST
+
 TCase *image_cases(void)
 {
     TCase *tcase = tcase_create("image");
@@ -412,5 +467,6 @@ TCase *image_cases(void)
     tcase_add_test(tcase, is_compact);
     tcase_add_test(tcase, refuses);
     tcase_add_test(tcase, bent);
+    tcase_add_test(tcase, written_among_others);
     return tcase;
 }
