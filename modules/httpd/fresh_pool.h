@@ -12,7 +12,7 @@
 #include <apr_pools.h>
 
 /* So many lines are worth one. */
-#define R307_FRESH_FROM 8192
+#define R307_FRESH_FROM 1024
 
 /* Below parent, with an allocator of its own; parent itself where there is none to be had. It
  * has room for some hundred thousand lines at first, and takes more as other pools do. */
