@@ -4,6 +4,7 @@
 #include <http_config.h>
 #include <http_core.h>
 #include <http_log.h>
+#include <http_main.h>
 #include "rule/regex.h"
 #include "httpd/conf_indexes.h"
 #include "httpd/counters.h"
@@ -167,6 +168,18 @@ int r307_on_type_checker(request_rec *r)
            ? check_late(r, conf) : DECLINED;
 }
 
+/* Where httpd is right before it begins to serve; there is no other hook at a graceful restart. */
+void r307_on_configured(void)
+{
+    server_rec *s = ap_server_conf;
+    const r307_config_t *conf = ap_get_module_config(s->lookup_defaults,
+                                                     &redirect307_module);
+    apr_pool_t *pconf = s->process->pconf;
+
+    r307_store_begin(pconf, s, r307_config_value(conf, R307_SETTING_ARENA));
+    r307_never_served_make(pconf, s, r307_store_find(s));
+}
+
 void r307_on_child_init(apr_pool_t *pchild, server_rec *s)
 {
     r307_flag_file_make(pchild, s);
@@ -211,7 +224,6 @@ int r307_on_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp,
         != APR_SUCCESS) {
         return HTTP_INTERNAL_SERVER_ERROR;
     }
-    r307_never_served_make(pconf, s, r307_store_find(s));
     if (!r307_regex_has_jit()) {
         ap_log_error(APLOG_MARK, APLOG_INFO, 0, s,
                      "PCRE2 cannot compile regexes to machine code here; they run "

@@ -69,6 +69,8 @@ typedef struct r307_store_t {
     unsigned tick;                  /* __atomic: counted by the thread that follows */
     int queue[2];                   /* see mapask.h; [0] only where this process keeps */
     r307_mapkeep_t *keep;           /* of an arena that is not shared; else NULL */
+    r307_mapkeep_t *loaded;         /* the parent's, which goes to the builder */
+    struct r307_running_t *running; /* the builder; of the process's pool */
     int forks;                      /* processes that serve are forked from this one (mpm-itk) */
     pid_t pid;                      /* the process that all this is known of */
     unsigned waiting_most;          /* requests of all processes that may wait for maps */

@@ -299,7 +299,6 @@ static int try_make(apr_pool_t *pconf, apr_pool_t *ptemp, server_rec *s, apr_int
     retained_t *mine;
     r307_store_t *store;
     r307_mapkeep_t *keep;
-    int is_begun;
 
     apr_pool_userdata_get(&list, LISTED, pconf);
     mine = get_retained(s, size, list ? ((apr_array_header_t *)list)->nelts : 0);
@@ -317,12 +316,17 @@ static int try_make(apr_pool_t *pconf, apr_pool_t *ptemp, server_rec *s, apr_int
     }
     add_all(store, keep, pconf, ptemp, list);
     load_all(keep);
-    is_begun = !size || r307_builder_begin(pconf, s, &mine->running, keep, mine->queue[0]);
-    r307_mapkeep_hand_on(keep);
-    if (is_begun) {
-        apr_pool_userdata_set(store, USERDATA, NULL, pconf);
-    }
-    return is_begun;
+    store->loaded = keep;
+    store->running = &mine->running;
+    apr_pool_userdata_set(store, USERDATA, NULL, pconf);
+    return 1;
+}
+
+static void say_apart(const server_rec *s, apr_int64_t size)
+{
+    ap_log_error(APLOG_MARK, APLOG_WARNING, 0, s, "there is no shared memory of %"
+                 APR_INT64_T_FMT " MiB, or no process for it; each process keeps its "
+                 "own copies of the maps", size >> 20);
 }
 
 apr_status_t r307_store_make(apr_pool_t *pconf, apr_pool_t *ptemp, server_rec *s,
@@ -334,11 +338,23 @@ apr_status_t r307_store_make(apr_pool_t *pconf, apr_pool_t *ptemp, server_rec *s
         return APR_SUCCESS;
     }
     if (size) {
-        ap_log_error(APLOG_MARK, APLOG_WARNING, 0, s, "there is no shared memory of %"
-                     APR_INT64_T_FMT " MiB, or no process for it; each process keeps its "
-                     "own copies of the maps", size >> 20);
+        say_apart(s, size);
     }
     return size && try_make(pconf, ptemp, s, 0) ? APR_SUCCESS : APR_ENOMEM;
+}
+
+void r307_store_begin(apr_pool_t *pconf, server_rec *s, apr_int64_t arena_size)
+{
+    r307_store_t *store = r307_store_find(s);
+    int is_begun = !r307_store_is_shared(s)
+        || r307_builder_begin(pconf, s, store->running, store->loaded, store->queue[0]);
+
+    r307_mapkeep_hand_on(store->loaded);
+    if (!is_begun) {
+        say_apart(s, arena_size);
+        apr_pool_cleanup_run(pconf, store, forget);
+        try_make(pconf, pconf, s, 0);
+    }
 }
 
 /* --- children --- */

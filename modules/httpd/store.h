@@ -33,6 +33,9 @@ void r307_store_try(apr_pool_t *pconf);
  * loads what was added. arena_size 0: each process keeps its own copies. */
 apr_status_t r307_store_make(apr_pool_t *pconf, apr_pool_t *ptemp, server_rec *s,
                              apr_int64_t arena_size);
+/* Behind all of post_config, and of what is thrown away then: begins who builds. It has all of
+ * the parent's memory, each page of which is copied from here on when the parent writes it. */
+void r307_store_begin(apr_pool_t *pconf, server_rec *s, apr_int64_t arena_size);
 void r307_store_join(apr_pool_t *pchild, server_rec *s);
 /* After r307_store_make; NULL before. A look-up: not for every request. */
 struct r307_store_t *r307_store_find(const server_rec *s);
