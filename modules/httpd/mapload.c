@@ -12,6 +12,7 @@
 #include <apr_strings.h>
 #include <http_log.h>
 #include <unixd.h>
+#include "base/large.h"
 #include "grammar/token.h"
 #include "httpd/fresh_pool.h"
 #include "httpd/log_once.h"
@@ -252,7 +253,7 @@ static const char *read_all(apr_pool_t *p, const r307_opened_t *opened,
     size_t size = (size_t)opened->size;
     ssize_t n;
 
-    loaded->bytes = malloc(size + 1);
+    loaded->bytes = r307_large_make(size + 1);
     if (!loaded->bytes) {
         loaded->is_changing = 1;
         return "is too large for the memory there is";

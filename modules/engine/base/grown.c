@@ -4,11 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/large.h"
+
 void *r307_grown_more(r307_grown_t *grown, size_t len)
 {
     if (len > grown->room - grown->len) {
         grown->room = 2 * grown->room + len + 256;
-        grown->at = realloc(grown->at, grown->room);
+        grown->at = r307_large_more(grown->at, grown->len, grown->room);
         if (!grown->at) {
             abort();
         }

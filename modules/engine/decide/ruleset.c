@@ -5,6 +5,7 @@
 #include <apr_strings.h>
 
 #include "base/grown.h"
+#include "base/large.h"
 
 #define MANY 4096               /* more rules are in memory of their own */
 
@@ -261,7 +262,7 @@ void r307_ruleset_freeze(apr_pool_t *p, r307_ruleset_t *set, apr_uint64_t seed,
         }
         r307_index_add(builder, rule->pattern, rule->conds, rule->cond_count);
     }
-    bytes = apr_palloc(p, r307_index_size(builder));
+    bytes = r307_large_of(p, r307_index_size(builder));
     r307_index_write(builder, bytes);
     set->index = bytes;
     find_crowds(p, scratch, set);

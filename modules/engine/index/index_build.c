@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/grown.h"
+#include "base/large.h"
 
 typedef struct entry_t {
     apr_uint64_t key;
@@ -351,7 +352,7 @@ static r307_slot_t *make_slots(size_t keys, apr_uint32_t *mask)
     while (count * 3 < keys * 4) {      /* three quarters full at most */
         count *= 2;
     }
-    slots = malloc(count * sizeof(*slots));
+    slots = r307_large_make(count * sizeof(*slots));
     if (!slots) {
         abort();
     }

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "map/map_seen.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <apr_strings.h>
 
 #include "base/grown.h"
 #include "base/hash.h"
+#include "base/large.h"
 #include "http/path.h"
 
 /* Cells of 8 bytes. */
@@ -31,9 +33,12 @@ struct r307_seen_t {
     r307_grown_t others;        /* of other_t */
 };
 
-static apr_status_t free_others(void *data)
+static apr_status_t free_seen(void *data)
 {
-    r307_grown_free(&((r307_seen_t *)data)->others);
+    r307_seen_t *seen = data;
+
+    free(seen->cells);
+    r307_grown_free(&seen->others);
     return APR_SUCCESS;
 }
 
@@ -45,7 +50,11 @@ static void make_table(r307_seen_t *seen)
     while (cells < seen->room * 3 / 2) {
         cells *= 2;
     }
-    seen->cells = apr_pcalloc(seen->p, cells * sizeof(*seen->cells));
+    seen->cells = r307_large_make(cells * sizeof(*seen->cells));
+    if (!seen->cells) {
+        abort();
+    }
+    memset(seen->cells, 0, cells * sizeof(*seen->cells));
     seen->mask = cells - 1;
 }
 
@@ -58,7 +67,7 @@ r307_seen_t *r307_seen_make(apr_pool_t *p, size_t room, const r307_image_builder
     seen->added = added;
     seen->seed = seed;
     seen->room = room;
-    apr_pool_cleanup_register(p, seen, free_others, apr_pool_cleanup_null);
+    apr_pool_cleanup_register(p, seen, free_seen, apr_pool_cleanup_null);
     make_table(seen);
     return seen;
 }
@@ -109,7 +118,7 @@ static void put(r307_seen_t *seen, apr_uint64_t hash, r307_slice_t key, apr_uint
 
 static void grow(r307_seen_t *seen)
 {
-    const cell_t *cells = seen->cells;
+    cell_t *cells = seen->cells;
     size_t count = seen->mask + 1, i;
 
     seen->room *= 2;
@@ -123,6 +132,7 @@ static void grow(r307_seen_t *seen)
                 cells[i].row);
         }
     }
+    free(cells);
 }
 
 static void keep(r307_seen_t *seen, apr_uint64_t hash, r307_slice_t key, apr_uint32_t number)
