@@ -15,6 +15,7 @@ use POSIX ();
 use Time::HiRes qw(sleep time);
 
 my $cases = full(150, 10_000);
+my $betweens = full(40, 1000);
 my $each_log = 50;              # logs are compared after so many
 my $top = 'htcache';
 my $dir = root() . "/$top";
@@ -48,7 +49,7 @@ my %server = (
     httpd  => own_server("$one_process${conf}Redirect307HtaccessCache off\nLogLevel warn redirect307:debug\n", only => \@loaded),
 );
 
-plan tests => $cases + 2 * int(($cases + $each_log - 1) / $each_log) + 1 + settled_checks() + shared_checks() + torn_checks() + bounded_checks() + listed_checks() + marked_checks();
+plan tests => $cases + 2 * int(($cases + $each_log - 1) / $each_log) + 1 + between_checks() + settled_checks() + shared_checks() + torn_checks() + bounded_checks() + listed_checks() + marked_checks();
 
 # --- asking both
 
@@ -193,6 +194,58 @@ for (my $first = 1; $first <= $cases; $first += $each_log) {
     clean($_) for @done;
 }
 ok($from_memory > $cases * @asked / 3, "many files were read from memory: $from_memory of " . $cases * @asked . ' requests');
+
+# --- a new version that the builder does not have yet: compiled for each request
+
+sub between_checks { return $betweens + 1 }
+
+# Files as they were written, replaced by others with a rule; what they said.
+sub prime_with_other
+{
+    my $here = shift;
+    my %text;
+    for my $file (grep { -r } map { ("$_/.htaccess", "$_/.first") } root() . $here, root() . "$here/sub") {
+        open my $in, '<:raw', $file or die "$file: $!\n";
+        my $text = do { local $/; <$in> };
+        next if $text !~ /^\s*Redirect307/m;
+        $text{$file} = $text;
+        put($file, "Redirect307 primed.html /primed\n");
+    }
+    return \%text;
+}
+
+sub between
+{
+    my $once = own_server("$one_process${conf}Redirect307HtaccessCache on 0s\nLogLevel warn redirect307:trace1\n", only => \@loaded);
+    my ($number, @written) = 100_000;
+    while (@written < $betweens) {
+        my $place = $names[++$number % @names];
+        my ($here, $text) = write_case($number, $place);
+        my $was = prime_with_other($here);
+        # a builder that does nothing builds no map, either
+        next if !keys %$was || grep { /Redirect307Map/i } values %$was;
+        push @written, [$number, $place, $here, $was];
+    }
+    for (1 .. 2) {
+        ask($once, $_->[2], ['GET', 'sub/primed.html', '']) for @written;
+        sleep 1;
+    }
+    kill 'STOP', builders($once);
+    my $before = () = own_log($once) =~ /is read from memory/g;
+    for (@written) {
+        my ($case, $place, $here, $text) = @$_;
+        put($_, $text->{$_}) for sort keys %$text;
+        my @differ = grep { ask($server{httpd}, $here, $_) ne ask($once, $here, $_) } @asked;
+        my $all = join "--\n", values %$text;
+        ok(!@differ, "file $case, $place, of which the builder does not know yet")
+            or diag("@{ $differ[0] }\n$all\n--\n" . ask($server{httpd}, $here, $differ[0]) . "--\n" . ask($once, $here, $differ[0]));
+    }
+    my $read = () = own_log($once) =~ /is read from memory/g;
+    cmp_ok($read - $before, '>', 2 * @written, 'many of them were read from memory: ' . ($read - $before));
+    kill 'CONT', builders($once);
+    return;
+}
+between();
 
 # --- as soon as it is compiled, and never a version that is not the file's
 

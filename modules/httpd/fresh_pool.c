@@ -16,11 +16,22 @@ static void want_large_pages(const apr_memnode_t *piece)
 {
 #ifdef MADV_HUGEPAGE
     apr_uintptr_t page = (apr_uintptr_t)sysconf(_SC_PAGESIZE);
-    apr_uintptr_t from = ((apr_uintptr_t)piece->first_avail + page - 1) / page * page;
+    apr_uintptr_t from = (apr_uintptr_t)piece / page * page;   /* with what is in front */
     apr_uintptr_t to = (apr_uintptr_t)piece->endp / page * page;
 
     (void)madvise((void *)from, to - from, MADV_HUGEPAGE);
 #endif
+}
+
+/* In the allocator, for the pool to begin with. */
+static void give_piece(apr_allocator_t *allocator)
+{
+    apr_memnode_t *piece = apr_allocator_alloc(allocator, PIECE);
+
+    if (piece) {
+        want_large_pages(piece);
+        apr_allocator_free(allocator, piece);
+    }
 }
 
 /* The allocator gives the pool the one piece it has. Where an allocator works otherwise this is
@@ -28,17 +39,12 @@ static void want_large_pages(const apr_memnode_t *piece)
 apr_pool_t *r307_fresh_pool_make(apr_pool_t *parent)
 {
     apr_allocator_t *allocator;
-    apr_memnode_t *piece;
     apr_pool_t *p;
 
     if (apr_allocator_create(&allocator) != APR_SUCCESS) {
         return parent;
     }
-    piece = apr_allocator_alloc(allocator, PIECE);
-    if (piece) {
-        want_large_pages(piece);
-        apr_allocator_free(allocator, piece);
-    }
+    give_piece(allocator);
     if (apr_pool_create_ex(&p, parent, NULL, allocator) != APR_SUCCESS) {
         apr_allocator_destroy(allocator);
         return parent;
@@ -47,7 +53,7 @@ apr_pool_t *r307_fresh_pool_make(apr_pool_t *parent)
     return p;
 }
 
-apr_pool_t *r307_lone_pool_make(void)
+apr_pool_t *r307_lone_pool_make(int is_large)
 {
     apr_allocator_t *allocator;
     apr_pool_t *p;
@@ -55,7 +61,12 @@ apr_pool_t *r307_lone_pool_make(void)
     if (apr_allocator_create(&allocator) != APR_SUCCESS) {
         return NULL;
     }
-    apr_allocator_max_free_set(allocator, 1);
+    if (is_large) {
+        give_piece(allocator);
+    }
+    else {
+        apr_allocator_max_free_set(allocator, 1);
+    }
     if (apr_pool_create_unmanaged_ex(&p, NULL, allocator) != APR_SUCCESS) {
         apr_allocator_destroy(allocator);
         return NULL;

@@ -19,8 +19,9 @@
 apr_pool_t *r307_fresh_pool_make(apr_pool_t *parent);
 
 /* Of no parent, whose end would end it while somebody uses it: making and ending it takes no
- * lock of another pool, and its end gives all of it back. NULL without memory. */
-apr_pool_t *r307_lone_pool_make(void);
+ * lock of another pool, and its end gives all of it back. is_large: for some
+ * MiB, and soon ended again. NULL without memory. */
+apr_pool_t *r307_lone_pool_make(int is_large);
 
 /* For small pools that a process makes and ends all the time, by whatever thread: what one
  * gives back the next one takes, as mapping and unmapping memory halts all threads. Given to

@@ -204,7 +204,7 @@ static job_t *make_job(r307_htbuild_t *build, const char *path, int fd)
     head.sum = r307_htshare_sum(build->share, bytes, (size_t)head.stamp.size);
     if (is_known(arena, slot, key, &head)
         || (slot >= 0 && is_to_wait(r307_arena_slot(arena, slot), head.sum))
-        || !(pool = r307_lone_pool_make())) {
+        || !(pool = r307_lone_pool_make(0))) {
         free(bytes);
         return NULL;
     }

@@ -49,9 +49,9 @@ const char *const r307_hoisted[R307_HOISTED_MOST] = {
 
 /* --- versions --- */
 
-r307_version_t *r307_version_make(void)
+r307_version_t *r307_version_make(int is_large)
 {
-    apr_pool_t *p = r307_lone_pool_make();
+    apr_pool_t *p = r307_lone_pool_make(is_large);
     r307_version_t *version;
 
     if (!p) {

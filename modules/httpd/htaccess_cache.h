@@ -61,8 +61,9 @@ typedef struct r307_version_t {
     struct r307_version_t *next;    /* the cache's, once it has let go */
 } r307_version_t;
 
-/* Makes a version with one reference, the caller's; NULL without memory. */
-r307_version_t *r307_version_make(void);
+/* Makes a version with one reference, the caller's; NULL without memory. is_large: see
+ * r307_lone_pool_make. */
+r307_version_t *r307_version_make(int is_large);
 void r307_version_release(r307_version_t *version);
 
 void r307_stamp_of(const struct stat *info, r307_stamp_t *stamp);

@@ -32,6 +32,7 @@ typedef struct making_t {
     apr_hash_t *names;                  /* name= in any run */
     apr_hash_t *groups;                 /* to the run of its rules */
     int is_torn;                        /* a group has rules in two runs */
+    int is_once;                        /* as httpd does it: no machine code, no index */
     r307_progress_t met;
 } making_t;
 
@@ -131,7 +132,7 @@ static r307_taking_t take(void *baton, int run, int name, const char *args,
     making->line.args = args;
     making->line.line_num = (int)number;
     err = r307_rule_directive_parse(making->reading, &making->cmd, &making->container,
-                                    &making->met, 1, args, &rule);
+                                    &making->met, !making->is_once, args, &rule);
     if (err || !rule) {     /* what stands in for a bad line is a rule among the others */
         return rule ? R307_SCAN_STAYS : R307_SCAN_NO_RULE;
     }
@@ -153,12 +154,13 @@ static r307_taking_t take(void *baton, int run, int name, const char *args,
     return R307_SCAN_TAKEN;
 }
 
-static int prepare(making_t *making, request_rec *r, r307_version_t *version)
+static int prepare(making_t *making, request_rec *r, r307_version_t *version, size_t most)
 {
     int i;
 
     memset(making, 0, sizeof(*making));
     making->version = version;
+    making->is_once = most == 0;
     making->cmd.pool = version->p;
     making->reading = r307_reading_of(&making->cmd);
     making->cmd.temp_pool = version->p;     /* the same: this is .htaccess */
@@ -192,8 +194,10 @@ static void settle_runs(making_t *making)
         run->before = before;
         before.rules += run->block.rules->rules->nelts;
         before.regexes += run->regexes;
-        r307_ruleset_freeze(version->p, run->block.rules, r307_conf_indexes_seed(),
-                            apr_time_now());
+        if (!making->is_once) {
+            r307_ruleset_freeze(version->p, run->block.rules, r307_conf_indexes_seed(),
+                                apr_time_now());
+        }
         run->only[0] = &run->block;
         run->blocks.at = run->only;
         run->blocks.count = 1;
@@ -233,21 +237,25 @@ static void settle_lines(making_t *making, const r307_scan_t *script)
     version->weight += VERSION_WEIGHT + bytes + (size_t)from->nelts * sizeof(*lines);
 }
 
+#define LARGE_FILE (64 * 1024)  /* a version takes about ten times as much */
+
 r307_version_t *r307_htaccess_compile(request_rec *r, const char *file, int fd,
                                       const r307_stamp_t *stamp, size_t most)
 {
-    const char *bytes = read_all(r->pool, fd, stamp);
-    r307_version_t *version = bytes ? r307_version_make() : NULL;
-    size_t mark = bytes ? r307_htaccess_mark(bytes, (size_t)stamp->size) : 0;
+    r307_version_t *version = r307_version_make(!most && stamp->size >= LARGE_FILE);
+    const char *bytes;
     r307_scan_t script;
     making_t making;
+    size_t mark;
 
     if (!version) {
         return NULL;
     }
     version->stamp = *stamp;
     version->file = apr_pstrdup(version->p, file);
-    if (!prepare(&making, r, version)
+    bytes = read_all(most ? r->pool : version->p, fd, stamp);
+    mark = bytes ? r307_htaccess_mark(bytes, (size_t)stamp->size) : 0;
+    if (!bytes || !prepare(&making, r, version, most)
         || r307_scan_make(r->pool, bytes + mark, (size_t)stamp->size - mark,
                             r307_hoisted, take, &making, &script)
         || script.runs == 0 || making.is_torn
@@ -257,7 +265,7 @@ r307_version_t *r307_htaccess_compile(request_rec *r, const char *file, int fd,
     }
     settle_runs(&making);
     settle_lines(&making, &script);
-    if (version->weight > most) {
+    if (most && version->weight > most) {
         r307_version_release(version);
         return NULL;
     }

@@ -8,7 +8,8 @@
 
 #include "httpd/htaccess_cache.h"
 
-/* Compiles what an open file says; NULL when it must be left to httpd. */
+/* Compiles what an open file says; NULL when it must be left to httpd. most: what it may weigh
+ * where it is kept; 0: it is for this request alone. */
 r307_version_t *r307_htaccess_compile(request_rec *r, const char *file, int fd,
                                       const r307_stamp_t *stamp, size_t most);
 

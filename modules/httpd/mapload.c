@@ -384,7 +384,7 @@ void r307_mapload_build(apr_pool_t *p, const r307_mapref_t *ref,
 
     memset(loaded, 0, sizeof(*loaded));
     /* not to stay with the builder */
-    loaded->scratch = r307_lone_pool_make();
+    loaded->scratch = r307_lone_pool_make(0);
     if (!loaded->scratch) {
         loaded->is_changing = 1;
         loaded->problem = "cannot be read for want of memory";
