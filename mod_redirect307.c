@@ -43,7 +43,7 @@ static void register_hooks(apr_pool_t *p)
      * anybody asks. */
     ap_hook_post_config(r307_on_post_config, NULL, NULL, APR_HOOK_MIDDLE);
 
-    /* The process that builds maps begins when nothing of this one's memory changes any more. */
+    /* The process that builds maps begins behind all that post_config does to this one's. */
     ap_hook_optional_fn_retrieve(r307_on_configured, NULL, NULL, APR_HOOK_MIDDLE);
 
     /* The tables of flag files and of compiled .htaccess files, each process's own, and

@@ -11,7 +11,7 @@
 #define PIECE ((apr_size_t)64 * 1024 * 1024)
 
 /* A page of 4 KiB at a time is more than half of what reading long lines costs, so the system
- * may give it by 2 MiB. Where it cannot, nothing is lost. */
+ * may give it by 2 MiB. Where it cannot, it is given as ever. */
 static void want_large_pages(const apr_memnode_t *piece)
 {
 #ifdef MADV_HUGEPAGE

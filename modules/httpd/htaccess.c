@@ -106,12 +106,12 @@ static r307_version_t *compile(request_rec *r, r307_htaccess_t *cache, const cha
     return version;
 }
 
-static apr_status_t hand_out(request_rec *r, r307_version_t *version,
+static apr_status_t hand_out(request_rec *r, r307_version_t *version, int is_once,
                              ap_configfile_t **file, const char **full_name)
 {
     if (APLOGrtrace1(r)) {
-        ap_log_rerror(APLOG_MARK, APLOG_TRACE1, 0, r, "%s is read from memory",
-                      version->file);
+        ap_log_rerror(APLOG_MARK, APLOG_TRACE1, 0, r, "%s is %s", version->file,
+                      is_once ? "compiled for this request" : "read from memory");
     }
     *full_name = version->file;
     return r307_htaccess_hand_out(r, version, file);
@@ -126,7 +126,7 @@ static r307_version_t *compile_once(request_rec *r, r307_htshare_t *share,
                                     const r307_stamp_t *stamp)
 {
     r307_version_t *version = r307_htshare_is_fit(before)
-                              ? r307_htaccess_compile(r, before->file, fd, stamp, 0) : NULL;
+        ? r307_htaccess_compile_once(r, before->file, fd, stamp, &share->large) : NULL;
 
     if (version) {
         r307_htshare_miss(share);
@@ -165,11 +165,11 @@ static apr_status_t open_shared(request_rec *r, const r307_config_t *conf,
     }
     if (is_same && r307_htshare_is_fit(found.version)) {
         r307_htshare_count(share);
-        return hand_out(r, found.version, file, full_name);
+        return hand_out(r, found.version, 0, file, full_name);
     }
     *is_own = is_same;
     r307_version_release(found.version);
-    return once ? hand_out(r, once, file, full_name) : AP_DECLINED;
+    return once ? hand_out(r, once, 1, file, full_name) : AP_DECLINED;
 }
 
 /* --- of this process alone --- */
@@ -211,7 +211,7 @@ static apr_status_t open_own(request_rec *r, const r307_config_t *conf,
                   ? compile(r, conf->cache, path, fd, &stamp) : NULL;
     }
     close(fd);
-    return version ? hand_out(r, version, file, full_name) : AP_DECLINED;
+    return version ? hand_out(r, version, 0, file, full_name) : AP_DECLINED;
 }
 
 apr_status_t r307_on_open_htaccess(request_rec *r, const char *directory,

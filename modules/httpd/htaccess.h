@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * htaccess: .htaccess files from memory. httpd parses such a file at every request; one
- * with rules is compiled once for each version of it, and httpd is given the rest to
+ * with rules is compiled for each version of it, and httpd is given the rest to
  * read, with one line for all rules of a run. Whatever is in doubt is declined: then
  * httpd reads the file itself, as if this were not here.
  */

@@ -237,20 +237,15 @@ static void settle_lines(making_t *making, const r307_scan_t *script)
     version->weight += VERSION_WEIGHT + bytes + (size_t)from->nelts * sizeof(*lines);
 }
 
-#define LARGE_FILE (64 * 1024)  /* a version takes about ten times as much */
-
-r307_version_t *r307_htaccess_compile(request_rec *r, const char *file, int fd,
-                                      const r307_stamp_t *stamp, size_t most)
+/* most: what it may weigh; 0: it is for this request alone. NULL: `version` is released. */
+static r307_version_t *compile(request_rec *r, r307_version_t *version, const char *file,
+                               int fd, const r307_stamp_t *stamp, size_t most)
 {
-    r307_version_t *version = r307_version_make(!most && stamp->size >= LARGE_FILE);
     const char *bytes;
     r307_scan_t script;
     making_t making;
     size_t mark;
 
-    if (!version) {
-        return NULL;
-    }
     version->stamp = *stamp;
     version->file = apr_pstrdup(version->p, file);
     bytes = read_all(most ? r->pool : version->p, fd, stamp);
@@ -270,4 +265,51 @@ r307_version_t *r307_htaccess_compile(request_rec *r, const char *file, int fd,
         return NULL;
     }
     return version;
+}
+
+r307_version_t *r307_htaccess_compile(request_rec *r, const char *file, int fd,
+                                      const r307_stamp_t *stamp, size_t most)
+{
+    r307_version_t *version = stamp->size <= R307_HTACCESS_MOST ? r307_version_make(0) : NULL;
+
+    return version ? compile(r, version, file, fd, stamp, most) : NULL;
+}
+
+#define LARGE_FILE (256 * 1024) /* a version takes about ten times as much */
+#define LARGE_MOST 4            /* in one process: each has 64 MiB of addresses */
+
+static apr_status_t give_back(void *large)
+{
+    __atomic_sub_fetch((unsigned *)large, 1, __ATOMIC_RELAXED);
+    return APR_SUCCESS;
+}
+
+static r307_version_t *make_large(unsigned *large)
+{
+    r307_version_t *version = NULL;
+
+    if (__atomic_add_fetch(large, 1, __ATOMIC_RELAXED) <= LARGE_MOST && sizeof(void *) >= 8) {
+        version = r307_version_make(1);
+    }
+    if (!version) {
+        give_back(large);
+        return NULL;
+    }
+    apr_pool_cleanup_register(version->p, large, give_back, apr_pool_cleanup_null);
+    return version;
+}
+
+r307_version_t *r307_htaccess_compile_once(request_rec *r, const char *file, int fd,
+                                           const r307_stamp_t *stamp, unsigned *large)
+{
+    r307_version_t *version = NULL;
+
+    if (stamp->size > R307_HTACCESS_MOST) {
+        return NULL;
+    }
+    if (stamp->size >= LARGE_FILE) {
+        version = make_large(large);
+    }
+    version = version ? version : r307_version_make(0);
+    return version ? compile(r, version, file, fd, stamp, 0) : NULL;
 }

@@ -8,9 +8,13 @@
 
 #include "httpd/htaccess_cache.h"
 
-/* Compiles what an open file says; NULL when it must be left to httpd. most: what it may weigh
- * where it is kept; 0: it is for this request alone. */
+/* Compiles what an open file says; NULL when it must be left to httpd. most: what it may weigh,
+ * not 0. */
 r307_version_t *r307_htaccess_compile(request_rec *r, const char *file, int fd,
                                       const r307_stamp_t *stamp, size_t most);
+/* The same for one request, as quick as it can be done. large: how many of this process lie in
+ * large memory; __atomic, and there for as long as they are. */
+r307_version_t *r307_htaccess_compile_once(request_rec *r, const char *file, int fd,
+                                           const r307_stamp_t *stamp, unsigned *large);
 
 #endif

@@ -3,8 +3,8 @@
  * htaccess_share: compiled .htaccess files that all processes of a server share.
  *
  *     parent     makes an arena of its own for them, for each generation
- *     child      asks the builder to compile a file that httpd had to read, and waits for
- *                nothing; takes what is there
+ *     child      asks the builder to compile a file that is not there as it is now, and waits
+ *                for nothing; takes what is there
  *     builder    compiles and publishes                              (htaccess_build.h)
  *
  * A version is used for the very bytes it was made from: a child opens the file at each
@@ -39,7 +39,7 @@ void r307_htshare_ask(r307_htshare_t *share, const char *path, int fd,
 
 /* The same before the file is opened, by its path alone. */
 int r307_htshare_may_ask(r307_htshare_t *share, const char *path, apr_time_t now);
-/* A file is read from memory, or by httpd though it has rules. */
+/* A file is read from memory; one with rules is not there as it is now. */
 void r307_htshare_count(r307_htshare_t *share);
 void r307_htshare_miss(r307_htshare_t *share);
 

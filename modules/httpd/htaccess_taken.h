@@ -55,6 +55,7 @@ struct r307_htshare_t {
     int queue[2];
     size_t most;
     /* of this process */
+    unsigned large;             /* __atomic: versions for one request, in large memory */
     apr_thread_mutex_t *lock;   /* NULL: one thread */
     apr_allocator_t *spares;    /* of what is open */
     apr_hash_t *no_names;

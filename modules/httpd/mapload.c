@@ -253,7 +253,8 @@ static const char *read_all(apr_pool_t *p, const r307_opened_t *opened,
     size_t size = (size_t)opened->size;
     ssize_t n;
 
-    loaded->bytes = r307_large_make(size + 1);
+    loaded->room = size + 1;
+    loaded->bytes = r307_large_make(loaded->room);
     if (!loaded->bytes) {
         loaded->is_changing = 1;
         return "is too large for the memory there is";
@@ -428,7 +429,7 @@ void r307_mapload_write(const r307_loaded_t *loaded, r307_slice_t key,
 
 void r307_mapload_free(r307_loaded_t *loaded)
 {
-    free(loaded->bytes);
+    r307_large_free(loaded->bytes, loaded->room);
     free(loaded->apart);
     loaded->bytes = loaded->apart = NULL;
     if (loaded->scratch) {

@@ -66,7 +66,8 @@ typedef struct r307_loaded_t {
                                  * was read, or could not be read now */
     size_t len;                 /* of the image */
     r307_mapresult_t result;
-    char *bytes;                /* of the file, malloc */
+    char *bytes;                /* of the file, from r307_large_make, */
+    size_t room;                /* of so many */
     int is_image;               /* these are one */
     char *apart;                /* the image that was made of them, malloc; NULL: it is made
                                  * where it is to stand */

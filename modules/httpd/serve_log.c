@@ -75,8 +75,8 @@ static void say_outside(request_rec *r, const r307_block_t *block, r307_slice_t 
 }
 
 /* Sources outside the directory can only be found where its URL is known: at a request.
- * A block of httpd.conf is looked at once in each process, one of .htaccess lives for
- * one request and was parsed for it, which cost far more. */
+ * A block of httpd.conf is looked at once in each process, one of .htaccess that
+ * lives for one request was read or compiled for it, which cost more. */
 static void check_outside(request_rec *r, r307_block_t *block, r307_slice_t base)
 {
     if (!__atomic_exchange_n(&block->checked, 1, __ATOMIC_RELAXED)

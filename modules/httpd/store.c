@@ -353,7 +353,10 @@ void r307_store_begin(apr_pool_t *pconf, server_rec *s, apr_int64_t arena_size)
     if (!is_begun) {
         say_apart(s, arena_size);
         apr_pool_cleanup_run(pconf, store, forget);
-        try_make(pconf, pconf, s, 0);
+        if (!try_make(pconf, pconf, s, 0)) {
+            ap_log_error(APLOG_MARK, APLOG_CRIT, 0, s, "there is no memory for maps");
+            exit(APEXIT_INIT);
+        }
     }
 }
 

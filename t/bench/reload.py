@@ -14,6 +14,7 @@ the scheduler's count, which a busy machine does not move as it does the others.
 the least of the rounds, of requests a second the most.
 """
 import argparse
+import concurrent.futures
 import json
 import os
 import re
@@ -24,7 +25,6 @@ import socket
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -264,8 +264,7 @@ class Load:
         while True:
             now = time.monotonic()
             if event and now - begun >= at:
-                happens = threading.Thread(target=event)
-                happens.start()
+                happens = concurrent.futures.ThreadPoolExecutor(1).submit(event)
                 event = None
             if now - begun >= seconds and all(c.asked_at is None for c in self.connections):
                 break
@@ -283,7 +282,7 @@ class Load:
         for connection in self.connections:
             connection.close(self.selector)
         if happens:
-            happens.join()
+            happens.result()
         return self
 
     def worst_second(self, begun, ended):

@@ -9,8 +9,10 @@
 void *r307_grown_more(r307_grown_t *grown, size_t len)
 {
     if (len > grown->room - grown->len) {
-        grown->room = 2 * grown->room + len + 256;
-        grown->at = r307_large_more(grown->at, grown->len, grown->room);
+        size_t room = 2 * grown->room + len + 256;
+
+        grown->at = r307_large_more(grown->at, grown->room, grown->len, room);
+        grown->room = room;
         if (!grown->at) {
             abort();
         }
@@ -28,6 +30,6 @@ void r307_grown_add(r307_grown_t *grown, const void *from, size_t len)
 
 void r307_grown_free(r307_grown_t *grown)
 {
-    free(grown->at);
+    r307_large_free(grown->at, grown->room);
     memset(grown, 0, sizeof(*grown));
 }

@@ -37,7 +37,7 @@ typedef struct r307_block_t {
     const char *file;       /* where its first rule stands */
     unsigned line;
     int is_htaccess;
-    int is_cached;          /* of a cached .htaccess: requests share it */
+    int is_cached;          /* of a compiled .htaccess, which requests may share */
     int needs_base;         /* a source or a target is relative to the directory's URL */
     int checked;            /* __atomic: sources outside the directory were looked for */
     r307_tally_t tally;     /* of a .htaccess: what its rules are */

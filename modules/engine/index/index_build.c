@@ -44,6 +44,11 @@ static size_t count_entries(const r307_index_builder_t *builder)
     return builder->entries.len / sizeof(entry_t);
 }
 
+static size_t slots_size(apr_uint32_t mask)
+{
+    return ((size_t)mask + 1) * sizeof(r307_slot_t);
+}
+
 static apr_status_t free_builder(void *data)
 {
     r307_index_builder_t *builder = data;
@@ -51,7 +56,7 @@ static apr_status_t free_builder(void *data)
     r307_grown_free(&builder->entries);
     r307_grown_free(&builder->choices);
     r307_grown_free(&builder->always);
-    free(builder->slots);
+    r307_large_free(builder->slots, slots_size(builder->head.slot_mask));
     free(builder->lists);
     return APR_SUCCESS;
 }
@@ -352,7 +357,8 @@ static r307_slot_t *make_slots(size_t keys, apr_uint32_t *mask)
     while (count * 3 < keys * 4) {      /* three quarters full at most */
         count *= 2;
     }
-    slots = r307_large_make(count * sizeof(*slots));
+    *mask = (apr_uint32_t)(count - 1);
+    slots = r307_large_make(slots_size(*mask));
     if (!slots) {
         abort();
     }
@@ -360,7 +366,6 @@ static r307_slot_t *make_slots(size_t keys, apr_uint32_t *mask)
         slots[i].tag = 0;
         slots[i].value = R307_SLOT_EMPTY;
     }
-    *mask = (apr_uint32_t)(count - 1);
     return slots;
 }
 
@@ -396,7 +401,7 @@ static void settle_choices(r307_index_builder_t *builder)
         add_entry(builder, choices[best].path, NO_RULE, choices[best].flags);
         add_entry(builder, choices[best].key, choices[best].rule, 0);
     }
-    free(slots);
+    r307_large_free(slots, slots_size(mask));
 }
 
 /* A slot that will have a list, while what goes there is counted; few do. */

@@ -33,11 +33,16 @@ struct r307_seen_t {
     r307_grown_t others;        /* of other_t */
 };
 
+static size_t cells_size(const r307_seen_t *seen)
+{
+    return (seen->mask + 1) * sizeof(*seen->cells);
+}
+
 static apr_status_t free_seen(void *data)
 {
     r307_seen_t *seen = data;
 
-    free(seen->cells);
+    r307_large_free(seen->cells, cells_size(seen));
     r307_grown_free(&seen->others);
     return APR_SUCCESS;
 }
@@ -50,12 +55,12 @@ static void make_table(r307_seen_t *seen)
     while (cells < seen->room * 3 / 2) {
         cells *= 2;
     }
-    seen->cells = r307_large_make(cells * sizeof(*seen->cells));
+    seen->mask = cells - 1;
+    seen->cells = r307_large_make(cells_size(seen));
     if (!seen->cells) {
         abort();
     }
-    memset(seen->cells, 0, cells * sizeof(*seen->cells));
-    seen->mask = cells - 1;
+    memset(seen->cells, 0, cells_size(seen));
 }
 
 r307_seen_t *r307_seen_make(apr_pool_t *p, size_t room, const r307_image_builder_t *added,
@@ -119,7 +124,7 @@ static void put(r307_seen_t *seen, apr_uint64_t hash, r307_slice_t key, apr_uint
 static void grow(r307_seen_t *seen)
 {
     cell_t *cells = seen->cells;
-    size_t count = seen->mask + 1, i;
+    size_t count = seen->mask + 1, size = cells_size(seen), i;
 
     seen->room *= 2;
     make_table(seen);
@@ -132,7 +137,7 @@ static void grow(r307_seen_t *seen)
                 cells[i].row);
         }
     }
-    free(cells);
+    r307_large_free(cells, size);
 }
 
 static void keep(r307_seen_t *seen, apr_uint64_t hash, r307_slice_t key, apr_uint32_t number)

@@ -191,7 +191,7 @@ static void memory_html(r307_out_t *out, const r307_status_memory_t *memory)
                       r307_status_number(p, memory->files), " compiled, ",
                       r307_status_number(p, memory->bytes / 1024), " of ",
                       r307_status_number(p, memory->most / 1024), " KiB. Read from there ",
-                      r307_status_number(p, memory->hits), " times, by httpd ",
+                      r307_status_number(p, memory->hits), " times, not there ",
                       r307_status_number(p, memory->misses), " times; compiled ",
                       r307_status_number(p, memory->built), ", of which ",
                       r307_status_number(p, memory->evicted),

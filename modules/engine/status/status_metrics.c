@@ -120,7 +120,7 @@ static void memory(const metrics_t *m, const r307_status_memory_t *of)
         of->files);
     one(m, "htaccess_memory_bytes", 0, "What they take.", of->bytes);
     one(m, "htaccess_memory_hits", 1, "Files read from there.", of->hits);
-    one(m, "htaccess_memory_misses", 1, "Files with rules that httpd read.", of->misses);
+    one(m, "htaccess_memory_misses", 1, "Files with rules that were not there as they are now.", of->misses);
     one(m, "htaccess_memory_built", 1, "Files that were compiled.", of->built);
     one(m, "htaccess_memory_evicted", 1, "Those that gave their room to others.",
         of->evicted);

@@ -118,7 +118,7 @@ typedef struct r307_status_file_t {
 typedef struct r307_status_memory_t {
     apr_uint64_t files, bytes, most;        /* now, and bytes there may be */
     apr_uint64_t hits, misses;              /* since the configuration was read: read from
-                                             * there, and by httpd though it has rules */
+                                             * there, and was not, though it has rules */
     apr_uint64_t built, evicted;
 } r307_status_memory_t;
 
