@@ -24,7 +24,16 @@ apt_settings() {
     grep -vi 'auto-\?detect' || :
 }
 
+# One at a time: who comes while another makes it has it then.
 make_base() {
+  mkdir -p "$cache"
+  exec 9> "$cache/lock"
+  flock 9
+  find_base
+  exec 9>&-
+}
+
+find_base() {
   base=$cache/$suite-$arch.tar
   if [ -n "$(find "$base" -mtime -30 2>/dev/null)" ]; then
     say "the bare system: $base"
@@ -40,7 +49,6 @@ make_base() {
   }
   rm -f "$scratch"/bare/var/cache/apt/archives/*.deb
   rm -rf "$cache/packages-$arch"
-  mkdir -p "$cache"
   tar -C "$scratch/bare" -cf "$base.$$" .
   mv "$base.$$" "$base"
   rm -rf --one-file-system "$scratch/bare"
