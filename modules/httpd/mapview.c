@@ -129,6 +129,7 @@ void r307_mapview_install_locked(r307_store_t *store, int slot, r307_mapview_t *
         store->replaced = local->view;
     }
     __atomic_store_n(&local->view, view, __ATOMIC_SEQ_CST);
+    __atomic_add_fetch(&store->changes, 1, __ATOMIC_SEQ_CST);
 }
 
 /* Of a map whose place another one took, or whose version was put out. */

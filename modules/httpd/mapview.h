@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * mapview: what one process knows of the maps it uses. For the files of the store alone:
- * store.c (the parent, and starting), follow.c (the thread that follows) and take.c
- * (requests).
+ * store.c (the parent, and starting), follow.c (the thread that follows), mapjoin.c and
+ * take.c (requests).
  *
  *     child      request threads: take views, ask for what has no version
  *                one thread that follows: takes new versions, says what is read no more;
@@ -79,12 +79,20 @@ typedef struct r307_store_t {
     r307_maplocal_t *locals;        /* as they were first asked for, so that they lie close
                                      * together; the first one is nobody's, and empty */
     apr_uint32_t local_count;
+    unsigned changes;               /* __atomic: views that were installed or left */
 } r307_store_t;
 
 /* Of a slot that this process never noted anything of, one that is empty and only read. */
 static inline r307_maplocal_t *r307_mapview_local(const r307_store_t *store, int slot)
 {
     return &store->locals[__atomic_load_n(&store->places[slot], __ATOMIC_ACQUIRE)];
+}
+
+/* Whether it was said in this tick that the slot's map is in use. */
+static inline int r307_mapview_is_noted(const r307_store_t *store, int slot)
+{
+    return __atomic_load_n(&r307_mapview_local(store, slot)->tick, __ATOMIC_RELAXED)
+           == __atomic_load_n(&store->tick, __ATOMIC_RELAXED) + 1;
 }
 
 /* The slot's own, made where it has none; it stays for as long as there is the store. */

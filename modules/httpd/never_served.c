@@ -170,6 +170,10 @@ int r307_never_served_test(request_rec *r, const r307_config_t *conf)
         || !r->filename) {
         return 0;
     }
+    /* nearly every file that is served is seen not to be one here */
+    if (!conf->hidden && !conf->late && !(hidden->endings & bit_of(r->filename))) {
+        return r307_store_is_map(hidden->store, r->finfo.device, r->finfo.inode);
+    }
     asked.p = r->pool;
     asked.path = r->filename;
     asked.device = r->finfo.device;

@@ -9,6 +9,7 @@
 #include "httpd/directory_url.h"
 #include "httpd/hit_table.h"
 #include "httpd/htaccess_taken.h"
+#include "httpd/mapjoin.h"
 #include "httpd/own_key.h"
 #include "httpd/request_view.h"
 #include "httpd/respond.h"
@@ -25,7 +26,8 @@ static void fill_scope(request_rec *r, const r307_config_t *conf,
                        const r307_looked_t *looked, r307_scope_t *scope)
 {
     scope->rules = block->rules;
-    scope->tenancy = r307_tenant_find(r, conf, view, block);
+    scope->tenancy = block->is_htaccess || block->rules->maps
+                     ? r307_tenant_find(r, conf, view, block) : NULL;
     scope->directory = block->directory != NULL;
     scope->base = r307_slice(NULL, 0);
     scope->maps_over = looked && looked->asked == block ? looked->maps : 0;
@@ -76,7 +78,9 @@ static void decide_once(request_rec *r, const r307_config_t *conf,
     int i;
 
     for (i = 0; i < blocks->count; i++) {
-        r307_serve_log_scope(r, conf, blocks->at[i], &scopes[i]);
+        if (blocks->at[i]->doubts || scopes[i].directory) {
+            r307_serve_log_scope(r, conf, blocks->at[i], &scopes[i]);
+        }
     }
     fill_policy(r, conf, state, &policy);
     if (state->hides_key) {
@@ -135,12 +139,27 @@ void r307_serve_ask(request_rec *r, const r307_config_t *conf, const r307_blocks
 
 /* --- the decision, carried out --- */
 
+/* 0: rules of some cannot be used in this process, which is said. */
+static int can_ask(const r307_blocks_t *blocks)
+{
+    int i;
+
+    for (i = 0; i < blocks->count; i++) {
+        if (blocks->at[i]->rules->packed) {
+            return r307_htshare_open_all(blocks);
+        }
+    }
+    return 1;
+}
+
 static int answer(request_rec *r, const r307_config_t *conf,
                   const r307_decision_t *decision, const r307_state_t *state)
 {
     r307_answer_t to_send = { 0 };
 
-    r307_serve_log_overdue(r, decision->rule);
+    if (decision->rule->plan.review.text) {
+        r307_serve_log_overdue(r, decision->rule);
+    }
     to_send.status = decision->status;
     to_send.location = decision->location;
     to_send.rule = decision->rule;
@@ -237,7 +256,7 @@ static int maps_may(const r307_first_look_t *first, const r307_block_t *block,
     if (!maps) {
         return 0;
     }
-    spared = block->directory ? 0 : r307_store_spared(maps, first, &looked->walk);
+    spared = block->directory ? 0 : r307_mapjoin_spared(maps, first, &looked->walk);
     looked->asked = block;
     looked->maps = first->has_query ? 0 : spared;
     return spared < maps->nelts;
@@ -295,17 +314,17 @@ int r307_serve_may(request_rec *r, const r307_config_t *conf, const r307_blocks_
 int r307_serve_blocks(request_rec *r, const r307_config_t *conf,
                       const r307_blocks_t *blocks, const r307_looked_t *looked)
 {
-    r307_state_t *state = r307_request_state(r);
+    r307_state_t *state = r307_request_known(r);
     r307_decision_t decision;
     int status;
 
     if (!state->view.path || state->phase == R307_REQUEST_OVER) {
         return DECLINED;
     }
-    if (!r307_htshare_open_all(blocks)) {
+    if (!can_ask(blocks)) {
         return HTTP_INTERNAL_SERVER_ERROR;
     }
-    if (r307_config_engine(conf) == R307_ENGINE_ON
+    if (conf->limits && r307_config_engine(conf) == R307_ENGINE_ON
         && r307_tenant_fails(r, conf, &state->view, blocks)) {
         return HTTP_INTERNAL_SERVER_ERROR;
     }
@@ -324,7 +343,9 @@ int r307_serve_blocks(request_rec *r, const r307_config_t *conf,
     if (decision.outcome == R307_OUTCOME_ANSWER && state->maps) {
         r307_serve_log_lacking(r, conf, decision.rule);
     }
-    r307_serve_log_decision(r, &decision);
+    if (APLOGrdebug(r)) {
+        r307_serve_log_decision(r, &decision);
+    }
     status = carry_out(r, conf, blocks, &decision, state);
     if (status == DECLINED && state->maps) {
         r307_store_release(r, state);

@@ -40,7 +40,7 @@ typedef void r307_serve_trace_t(void *baton, const r307_rule_t *rule, r307_skip_
 void r307_serve_ask(request_rec *r, const r307_config_t *conf, const r307_blocks_t *blocks,
                     r307_serve_trace_t *trace, void *baton, r307_decision_t *decision);
 
-/* The value the hook returns: DECLINED when no rule answers. */
+/* The value the hook returns: DECLINED when no rule answers. Behind r307_request_state. */
 int r307_serve_blocks(request_rec *r, const r307_config_t *conf,
                       const r307_blocks_t *blocks, const r307_looked_t *looked);
 

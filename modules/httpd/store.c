@@ -15,6 +15,7 @@
 #include "httpd/builder.h"
 #include "httpd/fresh_pool.h"
 #include "httpd/mapask.h"
+#include "httpd/mapjoin.h"
 #include "httpd/mapview.h"
 #include "shared/pages.h"
 
@@ -246,14 +247,19 @@ static void add_all(r307_store_t *store, r307_mapkeep_t *keep, apr_pool_t *pconf
                     apr_pool_t *ptemp, const apr_array_header_t *list)
 {
     apr_hash_t *slots = apr_hash_make(ptemp);
+    r307_mapjoin_t *joins;
     int i;
 
     r307_arena_unpin(store->arena);
+    joins = apr_pcalloc(pconf, (list ? (apr_size_t)list->nelts : 0) * sizeof(*joins));
     for (i = 0; list && i < list->nelts; i++) {
         r307_mapref_t *ref = APR_ARRAY_IDX(list, i, r307_mapref_t *);
         r307_mapref_t *same = apr_hash_get(slots, ref->key.s, (apr_ssize_t)ref->key.len);
 
         ref->store = store;
+        ref->join = &joins[i];
+        joins[i].tick_now = &store->tick;
+        joins[i].changes_now = &store->changes;
         ref->seed = r307_arena_seed(store->arena);
         if (same) {             /* another line names it too */
             ref->slot = same->slot;

@@ -47,12 +47,6 @@ void r307_store_bury(server_rec *s, pid_t pid);
 /* The image the map is at, the same one for all of a request; NULL: none was ever loaded.
  * It stays what it is until the request's pool goes. */
 const struct r307_image_t *r307_store_image(request_rec *r, const r307_mapref_t *ref);
-/* How many of these maps (of r307_map_t, of httpd.conf) hold no rule for the request, from the
- * first on, as they are now: see r307_index_may_walk. */
-struct r307_first_look_t;
-struct r307_trail_t;
-int r307_store_spared(const apr_array_header_t *maps, const struct r307_first_look_t *first,
-                      struct r307_trail_t *walk);
 /* What is wrong with a rule, and what follows, if it is of a map of a .htaccess that this
  * request asked: said once for each version of the map and each `why`, of the first such
  * line that is met. */

@@ -65,12 +65,6 @@ static void follow_newer(r307_store_t *store, int slot, const r307_mapview_t *vi
     }
 }
 
-static int is_noted(r307_store_t *store, int slot)
-{
-    return __atomic_load_n(&r307_mapview_local(store, slot)->tick, __ATOMIC_RELAXED)
-           == __atomic_load_n(&store->tick, __ATOMIC_RELAXED) + 1;
-}
-
 /* Says once a tick that the slot's map is in use. */
 static void note_use(r307_store_t *store, int slot)
 {
@@ -78,7 +72,7 @@ static void note_use(r307_store_t *store, int slot)
     r307_maplocal_t *local;
     apr_uint64_t now;
 
-    if (is_noted(store, slot)) {
+    if (r307_mapview_is_noted(store, slot)) {
         return;
     }
     now = r307_arena_clock();
@@ -139,7 +133,7 @@ static r307_mapview_t *take_conf(request_rec *r, r307_store_t *store,
     if (ref->slot < 0) {
         return NULL;
     }
-    if (!is_noted(store, ref->slot)) {
+    if (!r307_mapview_is_noted(store, ref->slot)) {
         refresh(r->pool, store, ref, ref->slot);
         note_use(store, ref->slot);
     }
@@ -338,7 +332,7 @@ static r307_mapview_t *wait_first(request_rec *r, r307_store_t *store,
  * it. */
 static void care_for(request_rec *r, r307_store_t *store, const r307_mapref_t *ref, int slot)
 {
-    if (is_noted(store, slot)) {
+    if (r307_mapview_is_noted(store, slot)) {
         return;
     }
     refresh(r->pool, store, ref, slot);
@@ -371,49 +365,6 @@ static r307_mapview_t *take_tenants(request_rec *r, r307_store_t *store,
         note_use(store, slot);
     }
     return view;
-}
-
-/* With the view held: a page of it that has to be fetched stops nobody else. */
-static int may(r307_store_t *store, int slot, const r307_first_look_t *first,
-               r307_trail_t *walk)
-{
-    r307_mapview_t *view = r307_mapview_take(store, slot);
-    int may = !view || r307_index_may_walk(r307_image_index(view->image), first, walk);
-
-    if (view) {
-        r307_mapview_release(view);
-    }
-    return may;
-}
-
-int r307_store_spared(const apr_array_header_t *maps, const r307_first_look_t *first,
-                      r307_trail_t *walk)
-{
-    r307_slice_t path = first->path;
-    unsigned begin;
-    int i;
-
-    if (path.len == 0 || path.s[0] != '/') {
-        return 0;
-    }
-    begin = r307_index_begin(path.s + 1, path.len - 1);
-    for (i = 0; i < maps->nelts; i++) {
-        const r307_mapref_t *ref = APR_ARRAY_IDX(maps, i, r307_map_t).handle;
-        r307_store_t *store = ref->store;
-        const r307_maplocal_t *local;
-
-        if (!store || !store->lock || ref->slot < 0 || store->forks
-            || !is_noted(store, ref->slot)) {
-            break;              /* it is asked, which says so */
-        }
-        /* nearly all are seen so, without their views; what was walked goes on as fast */
-        local = r307_mapview_local(store, ref->slot);
-        if ((walk->seed || !r307_index_is_elsewhere(local->elsewhere, begin, path, walk))
-            && may(store, ref->slot, first, walk)) {
-            break;
-        }
-    }
-    return i;
 }
 
 /* --- maps of tenants, with what limits them --- */
