@@ -95,7 +95,7 @@ static apr_uint64_t roll_of(void *baton)
 
 static const r307_view_ops_t ops = {
     header_of, env_of, test_of, string_of, self_of, image_of, user_of, file_of,
-    flag_of, roll_of
+    flag_of, roll_of, NULL, NULL
 };
 
 /* Whether the condition that does not hold is about the address. */

@@ -114,11 +114,6 @@ static apr_uint64_t read_roll(void *baton)
     return state->roll;
 }
 
-static const r307_view_ops_t ops = {
-    read_header, read_env, test_expr, read_expr, read_self, find_image, read_user,
-    finds_file, read_flag, read_roll
-};
-
 /* The name of the Host header or of an absolute request target. httpd keeps an IPv6
  * address without its brackets. */
 static const char *asked_host(request_rec *r)
@@ -132,15 +127,27 @@ static const char *asked_host(request_rec *r)
            ? apr_pstrcat(r->pool, "[", host, "]", NULL) : host;
 }
 
+static const char *read_scheme(void *baton)
+{
+    return ap_http_scheme((request_rec *)baton);
+}
+
 /* httpd keeps the port of the Host header in parsed_uri. Without one the client meant
  * its scheme's own, whatever port a firewall made of it. */
-static int asked_port(const request_rec *r)
+static int read_port(void *baton)
 {
+    const request_rec *r = baton;
+
     if (r->parsed_uri.port_str && r->parsed_uri.port) {
         return r->parsed_uri.port;
     }
     return r->hostname ? ap_default_port(r) : r->connection->local_addr->port;
 }
+
+static const r307_view_ops_t ops = {
+    read_header, read_env, test_expr, read_expr, read_self, find_image, read_user,
+    finds_file, read_flag, read_roll, read_scheme, read_port
+};
 
 /* Most paths are normal, and were seen to be. */
 static const r307_path_t *make_path(request_rec *r, r307_slice_t path,
@@ -168,9 +175,7 @@ static void fill_view(request_rec *r, const r307_trail_t *walk, r307_view_t *vie
     view->method = r->method;
     view->now = r->request_time;
     view->client = r->useragent_ip;
-    view->asked.scheme = ap_http_scheme(r);
     view->asked.host = asked_host(r);
-    view->asked.port = asked_port(r);
     view->ops = &ops;
     view->baton = r;
     if (is_whole(r->unparsed_uri, walk)) {

@@ -10,6 +10,7 @@
 #include <mod_core.h>
 #include <util_filter.h>
 #include "base/datetime.h"
+#include "grammar/options.h"
 #include "httpd/body.h"
 #include "httpd/request.h"
 
@@ -75,7 +76,8 @@ static char *put(char *at, const char *text, size_t len)
 /* A page that is valid HTML5 and holds one fact. */
 static const char *page(request_rec *r, const r307_answer_t *answer, apr_size_t *len)
 {
-    const char *title = ap_get_status_line(answer->status), *text;
+    const r307_status_t *row = r307_status_row(answer->status);
+    const char *title = row ? row->line : ap_get_status_line(answer->status), *text;
     size_t title_len = strlen(title), n;
     char *begin, *at;
 
@@ -161,19 +163,31 @@ static void say_expires(request_rec *r, const r307_answer_t *answer)
     apr_table_setn(r->err_headers_out, "Expires", r307_time_http(r->pool, end));
 }
 
+/* One of r->pool without a cleanup there, which is dearer than all else of it: pass() empties
+ * it. */
+static apr_bucket_brigade *make_brigade(request_rec *r)
+{
+    apr_bucket_brigade *bb = apr_palloc(r->pool, sizeof(*bb));
+
+    bb->p = r->pool;
+    bb->bucket_alloc = r->connection->bucket_alloc;
+    APR_RING_INIT(&bb->list, apr_bucket, link);
+    return bb;
+}
+
 /* `body` may be NULL; behind it the end, or a flush when the end is to come later. */
 static void pass(request_rec *r, ap_filter_t *filters, apr_bucket_brigade *body,
                  int is_end)
 {
     apr_bucket_alloc_t *alloc = r->connection->bucket_alloc;
-    apr_bucket_brigade *bb = body ? body : apr_brigade_create(r->pool, alloc);
+    apr_bucket_brigade *bb = body ? body : make_brigade(r);
     apr_bucket *last = is_end ? apr_bucket_eos_create(alloc)
                               : apr_bucket_flush_create(alloc);
 
     APR_BRIGADE_INSERT_TAIL(bb, last);
     /* a client that is gone is httpd's to notice */
     (void)ap_pass_brigade(filters, bb);
-    apr_brigade_destroy(bb);
+    apr_brigade_cleanup(bb);
 }
 
 static void make_page(request_rec *r, const r307_answer_t *answer,
@@ -195,15 +209,15 @@ static int is_httpds(const request_rec *r)
 
 /* What is httpd's alone sends before the end of the request, which frees the pool: a bucket
  * that does not ask whether it lives. */
-static apr_bucket_brigade *body_of(request_rec *r, const r307_content_t *content)
+static apr_bucket_brigade *body_of(request_rec *r, const r307_content_t *content, int is_alone)
 {
     apr_bucket_alloc_t *alloc = r->connection->bucket_alloc;
     apr_size_t len = (apr_size_t)content->length;
     apr_bucket_brigade *bb = content->body;
 
     if (!bb) {
-        bb = apr_brigade_create(r->pool, alloc);
-        APR_BRIGADE_INSERT_TAIL(bb, is_httpds(r)
+        bb = make_brigade(r);
+        APR_BRIGADE_INSERT_TAIL(bb, is_alone
                                 ? apr_bucket_immortal_create(content->text, len, alloc)
                                 : apr_bucket_pool_create(content->text, len, r->pool,
                                                          alloc));
@@ -211,13 +225,24 @@ static apr_bucket_brigade *body_of(request_rec *r, const r307_content_t *content
     return bb;
 }
 
+/* As ap_set_content_length, which prints the number in the general way. */
+static void set_length(request_rec *r, apr_size_t len)
+{
+    char *digits = apr_palloc(r->pool, R307_DIGITS_MOST + 1);
+
+    digits[R307_DIGITS_MOST] = '\0';
+    r->clength = (apr_off_t)len;
+    apr_table_setn(r->headers_out, "Content-Length", r307_text_digits((unsigned)len, digits));
+}
+
 /* httpd's own filters look for ranges of a 200 and count the bytes. Of a whole page in
  * memory both are known, so it enters behind them; what they would have noted is noted. */
-static ap_filter_t *behind_counting(request_rec *r, const r307_content_t *content)
+static ap_filter_t *behind_counting(request_rec *r, const r307_content_t *content, int is_alone)
 {
     ap_filter_t *first = r->output_filters;
 
-    if (content->body || !is_httpds(r) || first->frec != ap_byterange_filter_handle
+    if (content->body || content->length > APR_INT32_MAX || !is_alone
+        || first->frec != ap_byterange_filter_handle
         || !first->next || first->next->frec != ap_content_length_filter_handle) {
         return first;
     }
@@ -229,7 +254,7 @@ static ap_filter_t *behind_counting(request_rec *r, const r307_content_t *conten
         r->err_headers_out = empty;
     }
     r->bytes_sent += content->length;
-    ap_set_content_length(r, content->length);
+    set_length(r, (apr_size_t)content->length);
     return first->next->next;
 }
 
@@ -237,6 +262,7 @@ static void send_own(request_rec *r, const r307_answer_t *answer,
                      const r307_content_t *content, int is_end)
 {
     ap_filter_t *filters;
+    int is_alone;
 
     /* The status is set after the error filters were inserted: seeing 503, mod_cache
      * would send what it has instead. */
@@ -255,11 +281,12 @@ static void send_own(request_rec *r, const r307_answer_t *answer,
     if (content->headers) {
         r->headers_out = apr_table_overlay(r->pool, r->headers_out, content->headers);
     }
-    filters = is_end ? behind_counting(r, content) : r->output_filters;
+    is_alone = is_httpds(r);
+    filters = is_end ? behind_counting(r, content, is_alone) : r->output_filters;
     if (!is_end) {
         ap_set_content_length(r, content->length);  /* else a filter of httpd's does */
     }
-    pass(r, filters, body_of(r, content), is_end);
+    pass(r, filters, body_of(r, content, is_alone), is_end);
 }
 
 /* A second brigade, to the connection's filters: those of the request drop what follows

@@ -211,9 +211,6 @@ void r307_serve_log_refusal(request_rec *r, const r307_config_t *conf,
 
 void r307_serve_log_decision(request_rec *r, const r307_decision_t *decision)
 {
-    if (!APLOGrdebug(r)) {
-        return;
-    }
     switch (decision->outcome) {
     case R307_OUTCOME_PASS:
         ap_log_rerror(APLOG_MARK, APLOG_DEBUG, 0, r, "no rule answers");

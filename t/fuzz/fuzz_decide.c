@@ -99,7 +99,7 @@ static apr_uint64_t roll(void *baton)
 }
 
 static const r307_view_ops_t ops = {
-    get_header, get_env, test_expr, string_expr, self, NULL, user, file, flag, roll
+    get_header, get_env, test_expr, string_expr, self, NULL, user, file, flag, roll, NULL, NULL
 };
 
 static const char *find_flag(void *baton, apr_pool_t *p, const char *name, void **found)

@@ -214,7 +214,7 @@ static apr_uint64_t fake_roll(void *baton)
 
 static const r307_view_ops_t fake_ops = {
     fake_header, fake_env, fake_test, fake_string, fake_self, fake_image, fake_user,
-    fake_file, fake_flag, fake_roll
+    fake_file, fake_flag, fake_roll, NULL, NULL
 };
 
 static void set_asked(unit_fake_t *fake)

@@ -193,7 +193,7 @@ static r307_slice_t target_head(const asking_t *a, const r307_target_t *target,
         || (target->kind == R307_TARGET_URL
             && (!is_asked_host(a->view, target->host)
                 || (target->port && target->port != r307_url_default_port(target->scheme)
-                    && target->port != a->view->asked.port)))) {
+                    && target->port != r307_view_port(a->view))))) {
         return none;
     }
     if (target->kind != R307_TARGET_RELATIVE) {
@@ -258,14 +258,15 @@ static int is_same_resource(const asking_t *a, const r307_url_t *url)
 static int is_asked_origin(const asking_t *a, const r307_url_t *url)
 {
     long port = r307_url_port(url->port);
+    const char *scheme;
 
     if (!url->host.s) {
         return 1;
     }
     port = port ? port : r307_url_default_port(url->scheme);
-    return port == a->view->asked.port
-        && r307_text_same_fold(url->scheme.s, url->scheme.len, a->view->asked.scheme,
-                               strlen(a->view->asked.scheme));
+    scheme = r307_view_scheme(a->view);
+    return port == r307_view_port(a->view)
+        && r307_text_same_fold(url->scheme.s, url->scheme.len, scheme, strlen(scheme));
 }
 
 /* https on its own port, or on the very one that was asked: any other port is another
@@ -275,14 +276,14 @@ static int only_adds_https(const asking_t *a, const r307_url_t *url)
     long port = r307_url_port(url->port);
 
     return r307_url_default_port(url->scheme) == 443
-        && (port == 0 || port == 443 || port == a->view->asked.port);
+        && (port == 0 || port == 443 || port == r307_view_port(a->view));
 }
 
 /* Whether a proxy says that the client is where the result leads, so that it would come back
  * for ever: the host, and the scheme too, where that is more than what host= is about. */
 static int proxy_has_host(asking_t *a, const r307_rule_t *rule, const r307_url_t *url)
 {
-    const char *scheme = a->view->asked.scheme;
+    const char *scheme = r307_view_scheme(a->view);
 
     return r307_proxy_says_host(a->view, &a->vary, url->host, r307_url_port(url->port))
         && (r307_text_same_fold(url->scheme.s, url->scheme.len, scheme, strlen(scheme))
@@ -302,7 +303,7 @@ static r307_skip_t circle_of(asking_t *a, const r307_rule_t *rule, const r307_ur
     if (is_same && is_asked_origin(a, url)) {
         return R307_SKIP_SELF;
     }
-    if (is_same && strcmp(a->view->asked.scheme, "http") == 0 && only_adds_https(a, url)
+    if (is_same && strcmp(r307_view_scheme(a->view), "http") == 0 && only_adds_https(a, url)
         && r307_proxy_says_https(a->view, &a->vary)) {
         return R307_SKIP_BALANCER;
     }
@@ -505,7 +506,8 @@ static int ask(asking_t *a, const r307_scope_t *scope, const r307_rule_t *rule,
 {
     r307_slice_t base = { NULL, 0 };
     const char *why = scope->tenancy ? r307_limit_why(scope->tenancy, rule) : NULL;
-    const r307_link_t *link = r307_cond_link(rule->conds, rule->cond_count);
+    const r307_link_t *link = rule->cond_count
+                              ? r307_cond_link(rule->conds, rule->cond_count) : NULL;
     const r307_status_t *status;
     int held;
 
@@ -519,7 +521,8 @@ static int ask(asking_t *a, const r307_scope_t *scope, const r307_rule_t *rule,
         passed_over(a, rule, R307_SKIP_LIMIT, why);
         return 0;
     }
-    if (!r307_hosts_may(rule->hosts, r307_limit_allow(scope->tenancy, a->policy->allow))) {
+    if (rule->hosts
+        && !r307_hosts_may(rule->hosts, r307_limit_allow(scope->tenancy, a->policy->allow))) {
         passed_over(a, rule, R307_SKIP_HOSTS, NULL);
         return 0;
     }

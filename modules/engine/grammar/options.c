@@ -7,17 +7,18 @@
 #include "base/datetime.h"
 
 const r307_status_t r307_statuses[] = {
-    { 301, NULL,          1, 1 },
-    { 302, NULL,          1, 0 },
-    { 303, "see-other",   1, 0 },
-    { 307, "temporary",   1, 0 },
-    { 308, NULL,          1, 1 },
-    { 403, NULL,          0, 0 },
-    { 404, NULL,          0, 0 },
-    { 410, "gone",        0, 0 },
-    { 451, NULL,          0, 0 },
-    { 503, "unavailable", 0, 0 }
+    { 301, NULL,          1, 1, "301 Moved Permanently" },
+    { 302, NULL,          1, 0, "302 Found" },
+    { 303, "see-other",   1, 0, "303 See Other" },
+    { 307, "temporary",   1, 0, "307 Temporary Redirect" },
+    { 308, NULL,          1, 1, "308 Permanent Redirect" },
+    { 403, NULL,          0, 0, "403 Forbidden" },
+    { 404, NULL,          0, 0, "404 Not Found" },
+    { 410, "gone",        0, 0, "410 Gone" },
+    { 451, NULL,          0, 0, "451 Unavailable For Legal Reasons" },
+    { 503, "unavailable", 0, 0, "503 Service Unavailable" }
 };
+#define USUAL 3             /* of these, what nearly every rule answers */
 const int r307_status_count = sizeof(r307_statuses) / sizeof(r307_statuses[0]);
 
 /* Words that Redirect knows and that say less than their writer thinks. */
@@ -41,6 +42,9 @@ const r307_status_t *r307_status_row(int code)
 {
     int i;
 
+    if (r307_statuses[USUAL].code == code) {
+        return &r307_statuses[USUAL];
+    }
     for (i = 0; i < r307_status_count; i++) {
         if (r307_statuses[i].code == code) {
             return &r307_statuses[i];

@@ -42,6 +42,7 @@ typedef struct r307_status_t {
     const char *word;       /* NULL when it has none */
     int has_target;
     int cacheable;          /* permanent: may be stored for a while without being asked */
+    const char *line;       /* with its reason phrase (RFC 9110 15), as httpd says it */
 } r307_status_t;
 
 extern const r307_status_t r307_statuses[];

@@ -63,6 +63,10 @@ typedef struct r307_view_ops_t {
     int (*flag)(void *baton, const void *flag);
     /* A random number, the same one for all of one request. */
     apr_uint64_t (*roll)(void *baton);
+    /* The origin's other half, where view->asked says no scheme: asked for where a decision
+     * depends on it, which is seldom. */
+    const char *(*scheme)(void *baton);
+    int (*port)(void *baton);
 } r307_view_ops_t;
 
 typedef struct r307_view_t {
@@ -75,10 +79,21 @@ typedef struct r307_view_t {
                              * test says it; 0: where cookie, address or a roll tell */
     apr_time_t now;         /* when the request came; what has an end is measured by it */
     r307_self_t asked;      /* the origin the client asked for: httpd's scheme, the name
-                             * of the Host header without port ("" if none), its port */
+                             * of the Host header without port ("" if none), its port; scheme
+                             * NULL: this and the port by r307_view_scheme, r307_view_port */
     const r307_view_ops_t *ops;
     void *baton;
     const struct r307_trail_t *walk;     /* of the path, while it is decided; NULL: none */
 } r307_view_t;
+
+static inline const char *r307_view_scheme(const r307_view_t *view)
+{
+    return view->asked.scheme ? view->asked.scheme : view->ops->scheme(view->baton);
+}
+
+static inline int r307_view_port(const r307_view_t *view)
+{
+    return view->asked.scheme ? view->asked.port : view->ops->port(view->baton);
+}
 
 #endif

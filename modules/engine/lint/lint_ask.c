@@ -53,7 +53,7 @@ static apr_uint64_t no_roll(void *baton)
 
 static const r307_view_ops_t nothing_known = {
     no_text, no_text, no_test, no_string, self_of, image_itself, no_user, no_file, no_flag,
-    no_roll
+    no_roll, NULL, NULL
 };
 
 int r307_ask_view(apr_pool_t *p, const r307_self_t *self, const char *target,

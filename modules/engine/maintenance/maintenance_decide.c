@@ -375,7 +375,7 @@ static void set_link_cookie(asking_t *a, int enters)
 
     cookie.now = a->view->now;
     cookie.until = enters ? a->decision->state.until : 1;
-    cookie.is_secure = strcmp(a->view->asked.scheme, "https") == 0;
+    cookie.is_secure = strcmp(r307_view_scheme(a->view), "https") == 0;
     a->decision->outcome = R307_HALT_LINK;
     a->decision->location = r307_link_location(a->p, line->link, a->view, a->query);
     if (!a->halting->relative) {

@@ -369,7 +369,7 @@ const char *r307_cond_parse_scheme(apr_pool_t *p, const char *value,
 int r307_cond_test_scheme(const r307_cond_t *cond, const r307_view_t *view,
                           const r307_query_t *query, r307_vary_t *vary)
 {
-    return strcmp(view->asked.scheme, cond->value) == 0;
+    return strcmp(r307_view_scheme(view), cond->value) == 0;
 }
 
 const char *r307_cond_parse(apr_pool_t *p, const r307_option_t *kind,

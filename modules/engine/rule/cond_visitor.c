@@ -209,7 +209,7 @@ static void set_cookie(const r307_optin_t *optin, const r307_view_t *view, int i
     cookie.name = optin->link.cookie;
     cookie.value = is_in ? optin->link.token : "";
     cookie.path = "/";
-    cookie.is_secure = strcmp(view->asked.scheme, "https") == 0;
+    cookie.is_secure = strcmp(r307_view_scheme(view), "https") == 0;
     cookie.now = view->now;
     cookie.until = is_in ? optin->until : 1;
     r307_vary_cookie(vary, r307_cookie_print(vary->p, &cookie));

@@ -122,7 +122,7 @@ static r307_verdict_t check_origin(const r307_url_t *url, const r307_built_t *bu
     if (!built->host_inserted && !r307_url_same_host(url->host, built->url.host)) {
         return R307_VERDICT_ORIGIN;
     }
-    if (built->scheme_inserted && strcmp(view->asked.scheme, "https") == 0
+    if (built->scheme_inserted && strcmp(r307_view_scheme(view), "https") == 0
         && r307_url_default_port(url->scheme) == 80) {
         return R307_VERDICT_DOWNGRADE;
     }

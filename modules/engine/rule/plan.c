@@ -13,14 +13,6 @@ int r307_plan_is_there(const r307_plan_t *plan)
         || plan->then != R307_THEN_UNSET;
 }
 
-r307_phase_t r307_plan_phase(const r307_plan_t *plan, apr_time_t now)
-{
-    if (plan->until.text && now >= plan->until.when) {
-        return plan->then > R307_THEN_STOP ? R307_PHASE_THEN : R307_PHASE_OVER;
-    }
-    return plan->from.text && now < plan->from.when ? R307_PHASE_EARLY : R307_PHASE_IN;
-}
-
 int r307_plan_overlaps(const r307_plan_t *a, const r307_plan_t *b)
 {
     int a_ends = a->until.text && a->then <= R307_THEN_STOP;

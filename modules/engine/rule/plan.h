@@ -33,7 +33,13 @@ typedef enum {
 /* Whether any of it is written. */
 int r307_plan_is_there(const r307_plan_t *plan);
 
-r307_phase_t r307_plan_phase(const r307_plan_t *plan, apr_time_t now);
+static inline r307_phase_t r307_plan_phase(const r307_plan_t *plan, apr_time_t now)
+{
+    if (plan->until.text && now >= plan->until.when) {
+        return plan->then > R307_THEN_STOP ? R307_PHASE_THEN : R307_PHASE_OVER;
+    }
+    return plan->from.text && now < plan->from.when ? R307_PHASE_EARLY : R307_PHASE_IN;
+}
 
 /* Whether review= is written and has come. */
 int r307_plan_is_overdue(const r307_plan_t *plan, apr_time_t now);

@@ -164,7 +164,7 @@ void r307_share_keep(const r307_share_t *share, apr_uint64_t group,
     cookie.name = cookie_name(vary->p, group);
     cookie.value = cookie_value(vary->p, stand->place, member);
     cookie.path = "/";
-    cookie.is_secure = strcmp(view->asked.scheme, "https") == 0;
+    cookie.is_secure = strcmp(r307_view_scheme(view), "https") == 0;
     cookie.now = view->now;
     cookie.until = share->until ? share->until
                                 : view->now + apr_time_from_sec(KEPT_DAYS * 86400);
