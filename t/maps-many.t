@@ -131,7 +131,7 @@ sub memory_of_each
     return join ', ', 'all ' . memory($server) . ' KiB', map { my ($name, @pids) = @$_; "$name " . join '+', map { pss($_) } @pids } @parts;
 }
 
-plan tests => 5;
+plan tests => 9;
 for my $round ('first', 'second') {
     $begin = time;
     is(wrong(), 0, "$tenants tenants and $conf_maps maps of httpd.conf: the $round round");
@@ -144,6 +144,35 @@ my $until = time + 60;
 sleep 0.1 until (() = own_log($server) =~ /resuming normal operations/g) > $before || time > $until;
 note(sprintf 'start %.1f s, restart %.1f s', $started, time - $begin);
 is(wrong(), 0, 'right after a graceful restart');
+
+# What no map of a place begins with is known of all of them together.
+sub fresh { undef $socket; return get(shift) }
+
+# Each process has seen it, as far as many connections tell; of misses in between it all stays known.
+sub all_say
+{
+    my ($path, $want) = @_;
+    my $in_a_row = 0;
+    for (my $end = time + 60; $in_a_row < 40 && time < $end;) {
+        fresh('/none-of-them');
+        $in_a_row = fresh($path) eq $want ? $in_a_row + 1 : 0;
+    }
+    my @other = grep { $_ ne $want } map { fresh('/none-of-them'); fresh($path) } 1 .. 40;
+    return @other ? $other[0] : $in_a_row ? $want : 'never';
+}
+
+sub swap
+{
+    put('many/conf/next', shift);
+    rename "$site/conf/next", "$site/conf/7.map" or die "rename: $!\n";
+}
+
+is(all_say('/zz-1', '404'), '404', 'no map begins so');
+swap("/conf-7 /c/7\n/zz-1 /c/zz\n");
+is(all_say('/zz-1', '307 -> /c/zz'), '307 -> /c/zz', 'one of them does by now');
+is(all_say('/conf-8', '307 -> /c/8'), '307 -> /c/8', 'the others are as they were');
+swap("/conf-7 /c/7\n");
+is(all_say('/zz-1', '404'), '404', 'and none does again');
 my $log = own_log($server);
 note('after the restart: ', memory_of_each(), "; $again times asked again");
 note($_) for (grep { /of Redirect307Arena/ } split /\n/, $log)[-1] // ();
