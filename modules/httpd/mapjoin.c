@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "httpd/mapjoin.h"
 
+#include <string.h>
 #include "httpd/mapview.h"
 
 static const r307_mapref_t *ref_at(const apr_array_header_t *maps, int i)
@@ -14,26 +15,30 @@ static int is_usable(const r307_store_t *store, const r307_mapref_t *ref)
 }
 
 /* With the lock held nobody installs a view, so what is read is as of `changes`. */
-static void fill_locked(r307_store_t *store, r307_mapjoin_t *join,
+static void fill_locked(const r307_store_t *store, r307_mapjoin_t *join,
                         const apr_array_header_t *maps, unsigned tick)
 {
     unsigned changes = __atomic_load_n(&store->changes, __ATOMIC_ACQUIRE);
+    apr_uint64_t all[R307_INDEX_BEGINS];
     int i, k;
 
-    for (k = 0; k < R307_INDEX_BEGINS; k++) {
-        apr_uint64_t all = ~(apr_uint64_t)0;
+    memset(all, 0xff, sizeof(all));
+    for (i = 0; i < maps->nelts; i++) {
+        const r307_maplocal_t *local = r307_mapview_local(store, ref_at(maps, i)->slot);
 
-        for (i = 0; i < maps->nelts; i++) {
-            all &= __atomic_load_n(&r307_mapview_local(store, ref_at(maps, i)->slot)->elsewhere[k],
-                                   __ATOMIC_RELAXED);
+        for (k = 0; k < R307_INDEX_BEGINS; k++) {
+            all[k] &= __atomic_load_n(&local->elsewhere[k], __ATOMIC_RELAXED);
         }
-        __atomic_store_n(&join->elsewhere[k], all, __ATOMIC_RELAXED);
+    }
+    for (k = 0; k < R307_INDEX_BEGINS; k++) {
+        __atomic_store_n(&join->elsewhere[k], all[k], __ATOMIC_RELAXED);
     }
     __atomic_store_n(&join->tick, tick, __ATOMIC_RELAXED);
     __atomic_store_n(&join->changes, changes, __ATOMIC_RELEASE);
 }
 
-/* Once a tick, and behind a change; whoever finds the lock taken leaves it to the next. */
+/* Once a tick, and behind a change, by one of those who see it; whoever finds the lock taken
+ * leaves it to the next. */
 static void join_all(r307_store_t *store, r307_mapjoin_t *join, const apr_array_header_t *maps)
 {
     unsigned tick = __atomic_load_n(&store->tick, __ATOMIC_RELAXED) + 1;
@@ -44,10 +49,13 @@ static void join_all(r307_store_t *store, r307_mapjoin_t *join, const apr_array_
             return;             /* it is asked first, which says so */
         }
     }
-    if (apr_thread_mutex_trylock(store->lock) == APR_SUCCESS) {
-        fill_locked(store, join, maps, tick);
-        apr_thread_mutex_unlock(store->lock);
+    if (apr_thread_mutex_trylock(store->lock) != APR_SUCCESS) {
+        return;
     }
+    if (!r307_mapjoin_is_current(join)) {
+        fill_locked(store, join, maps, tick);
+    }
+    apr_thread_mutex_unlock(store->lock);
 }
 
 /* With the view held: a page of it that has to be fetched stops nobody else. */

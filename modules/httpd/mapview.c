@@ -22,6 +22,7 @@ r307_mapview_t *r307_mapview_attach(r307_store_t *store, const r307_mapref_t *re
     view = apr_pcalloc(pool, sizeof(*view));
     view->pool = pool;
     view->serial = serial;
+    view->key = r307_arena_key(store->arena, ref->key);
     r307_map_context(&ref->def, &context);
     context.home = r307_identity_home(ref->path);
     /* rules keep the name; the line may be that of one request */
@@ -123,13 +124,17 @@ void r307_mapview_install_locked(r307_store_t *store, int slot, r307_mapview_t *
 {
     r307_maplocal_t *local = r307_mapview_local_locked(store, slot);
 
+    /* what is known of all maps of a place is out of date before the view is there; tenants'
+     * maps, which come and go, have no part in it */
+    if (!local->user || !local->user->ref->directory) {
+        __atomic_add_fetch(&store->changes, 1, __ATOMIC_SEQ_CST);
+    }
     note_elsewhere(local, view);
     if (local->view) {
         local->view->next = store->replaced;
         store->replaced = local->view;
     }
     __atomic_store_n(&local->view, view, __ATOMIC_SEQ_CST);
-    __atomic_add_fetch(&store->changes, 1, __ATOMIC_SEQ_CST);
 }
 
 /* Of a map whose place another one took, or whose version was put out. */

@@ -25,6 +25,7 @@ typedef struct r307_mapview_t {
     const r307_image_t *image;
     const r307_mapversion_t *version;   /* NULL: mapped by the parent, or this process's own */
     apr_uint64_t serial;        /* of the version; else 0 */
+    apr_uint64_t key;           /* whose it is: r307_arena_key */
     unsigned refs;              /* requests that use it; __atomic, see r307_mapview_take */
     struct r307_mapview_t *next;        /* of those that are replaced and still used */
 } r307_mapview_t;
@@ -79,7 +80,7 @@ typedef struct r307_store_t {
     r307_maplocal_t *locals;        /* as they were first asked for, so that they lie close
                                      * together; the first one is nobody's, and empty */
     apr_uint32_t local_count;
-    unsigned changes;               /* __atomic: views that were installed or left */
+    unsigned changes;               /* __atomic: of httpd.conf's views, counted */
 } r307_store_t;
 
 /* Of a slot that this process never noted anything of, one that is empty and only read. */

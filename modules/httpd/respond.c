@@ -241,6 +241,7 @@ static ap_filter_t *behind_counting(request_rec *r, const r307_content_t *conten
 {
     ap_filter_t *first = r->output_filters;
 
+    /* longer than what set_length can say nothing of ours is */
     if (content->body || content->length > APR_INT32_MAX || !is_alone
         || first->frec != ap_byterange_filter_handle
         || !first->next || first->next->frec != ap_content_length_filter_handle) {

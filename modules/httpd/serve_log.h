@@ -19,7 +19,7 @@ void r307_serve_log_scope(request_rec *r, const r307_config_t *conf, r307_block_
 void r307_serve_log_skip(void *baton, const r307_rule_t *rule, r307_skip_t step,
                          const char *detail);
 
-/* At debug. */
+/* At debug, which who calls it has asked. */
 void r307_serve_log_decision(request_rec *r, const r307_decision_t *decision);
 
 /* Of a rule that the guard refuses, once a minute. */
@@ -30,7 +30,7 @@ void r307_serve_log_refusal(request_rec *r, const r307_config_t *conf,
 void r307_serve_log_report(request_rec *r, const r307_config_t *conf,
                            const r307_decision_t *decision);
 
-/* Of a rule that answers and whose review= is past, once a day. Not at the start: a rule
+/* Of a rule that answers and has a review=, if that is past, once a day. Not at the start: a rule
  * that nobody asks for bothers nobody. */
 void r307_serve_log_overdue(request_rec *r, const r307_rule_t *rule);
 

@@ -257,6 +257,7 @@ static void add_all(r307_store_t *store, r307_mapkeep_t *keep, apr_pool_t *pconf
         r307_mapref_t *same = apr_hash_get(slots, ref->key.s, (apr_ssize_t)ref->key.len);
 
         ref->store = store;
+        ref->hash = r307_arena_key(store->arena, ref->key);
         ref->join = &joins[i];
         joins[i].tick_now = &store->tick;
         joins[i].changes_now = &store->changes;

@@ -10,7 +10,6 @@
 #include <http_log.h>
 #include "rule/limit.h"
 #include "conf/place_config.h"
-#include "decide/ruleset.h"
 #include "httpd/log_once.h"
 #include "httpd/mapask.h"
 #include "httpd/mapview.h"
@@ -138,6 +137,11 @@ static r307_mapview_t *take_conf(request_rec *r, r307_store_t *store,
         note_use(store, ref->slot);
     }
     view = r307_mapview_take(store, ref->slot);
+    /* in a process that ends, the next configuration may have given the place to another map */
+    if (view && view->key != ref->hash) {
+        r307_mapview_release(view);
+        return NULL;
+    }
     if (view) {
         follow_newer(store, ref->slot, view);
     }

@@ -24,11 +24,13 @@ apt_settings() {
     grep -vi 'auto-\?detect' || :
 }
 
-# One at a time: who comes while another makes it has it then.
+# One at a time of each processor: who comes while another makes it has it then.
 make_base() {
-  mkdir -p "$cache"
-  exec 9> "$cache/lock"
-  flock 9
+  if ! mkdir -p "$cache" || [ ! -w "$cache" ]; then
+    die "$cache cannot be written" "R307_FRESH_CACHE=DIR names another folder"
+  fi
+  exec 9> "$cache/$suite-$arch.lock"
+  flock -n 9 || { say "the bare system: another run makes it"; flock 9; }
   find_base
   exec 9>&-
 }
@@ -42,7 +44,7 @@ find_base() {
   say "the bare system: debootstrap $suite $arch"
   mirror=$(debian_sources | sed -n "s/|$suite\$//p" | head -n 1)
   mkdir -p "$scratch/bare"
-  debootstrap --arch="$arch" --variant=minbase "$suite" "$scratch/bare" "$mirror" > "$scratch/log" 2>&1 || {
+  debootstrap --arch="$arch" --variant=minbase "$suite" "$scratch/bare" "$mirror" > "$scratch/log" 2>&1 9>&- || {
     tail -n 15 "$scratch/log" >&2
     [ ! -f "$scratch/bare/debootstrap/debootstrap.log" ] || tail -n 15 "$scratch/bare/debootstrap/debootstrap.log" >&2
     cannot "debootstrap could not make a $suite for $arch" "its last lines are above"

@@ -38,6 +38,7 @@ static void fake_self(void *baton, r307_self_t *self)
     unit_fake_t *fake = baton;
 
     *self = fake->view.asked;
+    self->scheme = r307_view_scheme(&fake->view);
 }
 
 static const char *compile(void *baton, apr_pool_t *p, const char *text, int is_string,
@@ -212,9 +213,19 @@ static apr_uint64_t fake_roll(void *baton)
     return text ? (apr_uint64_t)apr_atoi64(text) : 1;
 }
 
+static const char *fake_scheme(void *baton)
+{
+    return "http";
+}
+
+static int fake_port(void *baton)
+{
+    return ((unit_fake_t *)baton)->port;
+}
+
 static const r307_view_ops_t fake_ops = {
     fake_header, fake_env, fake_test, fake_string, fake_self, fake_image, fake_user,
-    fake_file, fake_flag, fake_roll, NULL, NULL
+    fake_file, fake_flag, fake_roll, fake_scheme, fake_port
 };
 
 static void set_asked(unit_fake_t *fake)
@@ -231,6 +242,7 @@ static void set_asked(unit_fake_t *fake)
         asked->host = apr_pstrndup(fake->p, asked->host,
                                    (apr_size_t)(colon - asked->host));
     }
+    fake->port = asked->port;
 }
 
 /* X-Now, else the first second of 2026. */

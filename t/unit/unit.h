@@ -86,6 +86,7 @@ typedef struct unit_fake_t {
     r307_view_t view;
     apr_pool_t *p;
     apr_array_header_t *headers;    /* of const char *, "Name: value" */
+    int port;                       /* what is said of it where view.asked says no scheme */
 } unit_fake_t;
 
 /* NULL when the target has no path. headers: joined by " && ", "-" for none. */

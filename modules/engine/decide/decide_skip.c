@@ -30,9 +30,7 @@ r307_slice_t r307_exempt_find(const apr_array_header_t *exempt, const r307_path_
     for (i = 0; exempt && i < exempt->nelts; i++) {
         const r307_slice_t *entry = &APR_ARRAY_IDX(exempt, i, r307_slice_t);
 
-        /* nearly all differ in the byte behind the '/' */
-        if (entry->len <= path->len && (entry->len < 2 || entry->s[1] == path->dec[1])
-            && r307_path_below(path->dec, path->len, entry->s, entry->len, 0)) {
+        if (r307_path_below(path->dec, path->len, entry->s, entry->len, 0)) {
             return *entry;
         }
     }

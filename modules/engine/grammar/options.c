@@ -18,7 +18,7 @@ const r307_status_t r307_statuses[] = {
     { 451, NULL,          0, 0, "451 Unavailable For Legal Reasons" },
     { 503, "unavailable", 0, 0, "503 Service Unavailable" }
 };
-#define USUAL 3             /* of these, what nearly every rule answers */
+#define USUAL 3             /* the row of 307, which nearly every rule answers */
 const int r307_status_count = sizeof(r307_statuses) / sizeof(r307_statuses[0]);
 
 /* Words that Redirect knows and that say less than their writer thinks. */

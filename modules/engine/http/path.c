@@ -250,11 +250,10 @@ const r307_path_t *r307_path_with_slash(apr_pool_t *p, const r307_path_t *path)
     return r307_path_make(p, r307_slice(enc, path->enc_len + 1));
 }
 
-int r307_path_below(const char *path, size_t len, const char *head, size_t head_len,
-                    int fold)
+int r307_path_lies_below(const char *path, size_t len, const char *head, size_t head_len,
+                         int fold)
 {
-    /* nearly all differ in the byte behind the '/' */
-    if (len < head_len || (!fold && head_len > 1 && path[1] != head[1])
+    if (len < head_len
         || (fold ? !r307_text_same_fold(path, head_len, head, head_len)
                  : memcmp(path, head, head_len) != 0)) {
         return 0;

@@ -69,7 +69,14 @@ const r307_path_t *r307_path_with_slash(apr_pool_t *p, const r307_path_t *path);
 
 /* Whether `path` is `head` or lies below it, by whole segments. A head that ends with
  * '/' is asked for as it stands: "/a/" does not hold "/a". */
-int r307_path_below(const char *path, size_t len, const char *head, size_t head_len,
-                    int fold);
+int r307_path_lies_below(const char *path, size_t len, const char *head, size_t head_len,
+                         int fold);
+/* Nearly all differ in the byte behind the '/', and who asks needs no call for that. */
+static inline int r307_path_below(const char *path, size_t len, const char *head,
+                                  size_t head_len, int fold)
+{
+    return len >= head_len && (fold || head_len < 2 || path[1] == head[1])
+        && r307_path_lies_below(path, len, head, head_len, fold);
+}
 
 #endif

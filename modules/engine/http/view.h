@@ -34,7 +34,7 @@ void r307_vary_cookie(r307_vary_t *vary, const char *cookie);
 typedef struct r307_self_t {
     const char *scheme;     /* "http" or "https", as httpd itself says */
     const char *host;       /* lower-case or as configured; IPv6 in brackets */
-    int port;               /* never 0 */
+    int port;               /* never 0, where it is known: see r307_view_t.asked */
 } r307_self_t;
 
 struct r307_image_t;
@@ -63,8 +63,8 @@ typedef struct r307_view_ops_t {
     int (*flag)(void *baton, const void *flag);
     /* A random number, the same one for all of one request. */
     apr_uint64_t (*roll)(void *baton);
-    /* The origin's other half, where view->asked says no scheme: asked for where a decision
-     * depends on it, which is seldom. */
+    /* The origin's other half, where view->asked says no scheme, else NULL: asked for where a
+     * decision depends on it, which is seldom. */
     const char *(*scheme)(void *baton);
     int (*port)(void *baton);
 } r307_view_ops_t;

@@ -80,6 +80,8 @@ static void check_row(apr_pool_t *p, const unit_row_t *row)
             unit_row_fail(row, text, error ? error : "no path", "a rule and a path");
             return;
         }
+        /* as in httpd, where it is asked for */
+        fake->view.asked.scheme = round == 1 ? NULL : "http";
         unit_decide(p, rules, where, "-", &fake->view, &decision);
         compare(p, row, text, &decision);
         again = reprint(p, rules);
