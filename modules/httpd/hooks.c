@@ -160,8 +160,10 @@ static int check_late(request_rec *r, const r307_config_t *conf)
 int r307_on_type_checker(request_rec *r)
 {
     const r307_config_t *conf = config(r);
+    const r307_hidden_t *hidden = ap_get_module_config(r->server->module_config,
+                                                       &redirect307_module);
 
-    if (r307_never_served_test(r, conf)) {
+    if (r307_never_served_may(conf, hidden) && r307_never_served_test(r, conf, hidden)) {
         return HTTP_NOT_FOUND;
     }
     return has_late(conf) || conf->own_link || phase_of(r) == R307_REQUEST_EARLY_WAITS

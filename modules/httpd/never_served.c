@@ -2,7 +2,6 @@
 #include "httpd/never_served.h"
 
 #include <string.h>
-#include <apr_hash.h>
 #include <apr_strings.h>
 #include "httpd/container.h"
 #include "httpd/flag_file.h"
@@ -46,13 +45,6 @@ void r307_never_served_add(cmd_parms *cmd, r307_config_t *conf, const char *path
     APR_ARRAY_PUSH(paths, const char *) = path;
 }
 
-/* What a request needs of it, where it finds it without a look-up. */
-typedef struct hidden_t {
-    apr_hash_t *names;          /* of httpd.conf's files; NULL: none */
-    apr_uint64_t endings;       /* bit_of the last byte of each of them */
-    struct r307_store_t *store;
-} hidden_t;
-
 static apr_uint64_t bit_of(const char *path)
 {
     size_t len = strlen(path);
@@ -75,7 +67,7 @@ static apr_uint64_t find_endings(apr_pool_t *p, apr_hash_t *names)
 
 void r307_never_served_make(apr_pool_t *pconf, server_rec *s, struct r307_store_t *store)
 {
-    hidden_t *hidden = apr_palloc(pconf, sizeof(*hidden));
+    r307_hidden_t *hidden = apr_palloc(pconf, sizeof(*hidden));
     void *table = NULL;
 
     apr_pool_userdata_get(&table, USERDATA, pconf);
@@ -137,7 +129,7 @@ static int is_flag(const asked_t *asked, const r307_blocks_t *blocks)
     return 0;
 }
 
-static int is_hidden(const hidden_t *hidden, const r307_config_t *conf,
+static int is_hidden(const r307_hidden_t *hidden, const r307_config_t *conf,
                      const asked_t *asked)
 {
     const apr_array_header_t *paths;
@@ -160,14 +152,12 @@ static int is_hidden(const hidden_t *hidden, const r307_config_t *conf,
     return r307_store_is_map(hidden->store, asked->device, asked->inode);
 }
 
-int r307_never_served_test(request_rec *r, const r307_config_t *conf)
+int r307_never_served_test(request_rec *r, const r307_config_t *conf,
+                           const r307_hidden_t *hidden)
 {
-    const hidden_t *hidden = ap_get_module_config(r->server->module_config,
-                                                  &redirect307_module);
     asked_t asked;
 
-    if ((!hidden->names && !conf->hidden && !conf->late) || r->finfo.filetype != APR_REG
-        || !r->filename) {
+    if (r->finfo.filetype != APR_REG || !r->filename) {
         return 0;
     }
     /* nearly every file that is served is seen not to be one here */

@@ -8,6 +8,7 @@
 
 #include <httpd.h>
 #include <http_config.h>
+#include <apr_hash.h>
 #include "file/open_below.h"
 #include "conf/place_config.h"
 
@@ -19,11 +20,24 @@ void r307_never_served_add(cmd_parms *cmd, r307_config_t *conf, const char *path
 
 struct r307_store_t;
 
-/* post_config: makes one table of httpd.conf's files, for all servers. */
+/* What a request needs of httpd.conf's files: each server's configuration of this module. */
+typedef struct r307_hidden_t {
+    apr_hash_t *names;          /* NULL: there are none */
+    apr_uint64_t endings;       /* the last byte of each, as a bit */
+    struct r307_store_t *store;
+} r307_hidden_t;
+
+/* Makes one table of httpd.conf's files, for all servers. */
 void r307_never_served_make(apr_pool_t *pconf, server_rec *s, struct r307_store_t *store);
 
 /* Whether the request, or subrequest, has come to such a file. */
-int r307_never_served_test(request_rec *r, const r307_config_t *conf);
+int r307_never_served_test(request_rec *r, const r307_config_t *conf,
+                           const r307_hidden_t *hidden);
+/* 0: it has not, as nothing is hidden there: most servers have no such file. */
+static inline int r307_never_served_may(const r307_config_t *conf, const r307_hidden_t *hidden)
+{
+    return hidden->names || conf->hidden || conf->late;
+}
 
 /* Whether a file that is opened without asking anybody is one. */
 int r307_never_served_file(request_rec *r, const char *path, const r307_folder_t *as);
