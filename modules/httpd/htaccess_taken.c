@@ -509,18 +509,6 @@ int r307_htshare_open(r307_block_t *block)
     return run->set.image != NULL;
 }
 
-int r307_htshare_open_all(const r307_blocks_t *blocks)
-{
-    int i;
-
-    for (i = 0; i < blocks->count; i++) {
-        if (blocks->at[i]->rules->packed && !r307_htshare_open(blocks->at[i])) {
-            return 0;
-        }
-    }
-    return 1;
-}
-
 /* One word of the slot, which is enough for a file with one run. A process that went mad could
  * keep a warning from the log by it. */
 int r307_htshare_is_checked(const r307_block_t *block, r307_slice_t base)

@@ -88,7 +88,18 @@ int r307_htshare_is_fit(const r307_version_t *version);
 /* Makes the rules of a shared run usable in this process, for as long as the request holds
  * its version; 1 also for any other block. 0: they cannot be, which is said. */
 int r307_htshare_open(r307_block_t *block);
-int r307_htshare_open_all(const r307_blocks_t *blocks);
+/* Of all of them; nearly always there is none. */
+static inline int r307_htshare_open_all(const r307_blocks_t *blocks)
+{
+    int i;
+
+    for (i = 0; i < blocks->count; i++) {
+        if (blocks->at[i]->rules->packed && !r307_htshare_open(blocks->at[i])) {
+            return 0;
+        }
+    }
+    return 1;
+}
 
 /* Whether the sources of a shared run were looked at for a directory at that URL, in whichever
  * process; from then on they were. */

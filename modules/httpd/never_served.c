@@ -129,7 +129,8 @@ static int is_flag(const asked_t *asked, const r307_blocks_t *blocks)
     return 0;
 }
 
-static int is_hidden(const r307_hidden_t *hidden, const r307_config_t *conf,
+/* Nearly every file that is served is seen not to be one without a call. */
+static inline int is_hidden(const r307_hidden_t *hidden, const r307_config_t *conf,
                      const asked_t *asked)
 {
     const apr_array_header_t *paths;
@@ -159,10 +160,6 @@ int r307_never_served_test(request_rec *r, const r307_config_t *conf,
 
     if (r->finfo.filetype != APR_REG || !r->filename) {
         return 0;
-    }
-    /* nearly every file that is served is seen not to be one here */
-    if (!conf->hidden && !conf->late && !(hidden->endings & bit_of(r->filename))) {
-        return r307_store_is_map(hidden->store, r->finfo.device, r->finfo.inode);
     }
     asked.p = r->pool;
     asked.path = r->filename;

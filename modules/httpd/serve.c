@@ -139,19 +139,6 @@ void r307_serve_ask(request_rec *r, const r307_config_t *conf, const r307_blocks
 
 /* --- the decision, carried out --- */
 
-/* 0: rules of some cannot be used in this process, which is said. */
-static int can_ask(const r307_blocks_t *blocks)
-{
-    int i;
-
-    for (i = 0; i < blocks->count; i++) {
-        if (blocks->at[i]->rules->packed) {
-            return r307_htshare_open_all(blocks);
-        }
-    }
-    return 1;
-}
-
 static int answer(request_rec *r, const r307_config_t *conf,
                   const r307_decision_t *decision, const r307_state_t *state)
 {
@@ -321,7 +308,7 @@ int r307_serve_blocks(request_rec *r, const r307_config_t *conf,
     if (!state->view.path || state->phase == R307_REQUEST_OVER) {
         return DECLINED;
     }
-    if (!can_ask(blocks)) {
+    if (!r307_htshare_open_all(blocks)) {
         return HTTP_INTERNAL_SERVER_ERROR;
     }
     if (conf->limits && r307_config_engine(conf) == R307_ENGINE_ON
