@@ -40,9 +40,14 @@ static int takes(telling_t *x, const char *text)
 
 static int takes_keyword(telling_t *x, const char *word)
 {
-    size_t n = strlen(word);
+    const char *from = x->at;
 
-    return !(apr_isalnum(x->at[n]) || x->at[n] == '_') && takes(x, word);
+    /* what lies behind a word is looked at only where the word is there */
+    if (takes(x, word) && !(apr_isalnum(*x->at) || *x->at == '_')) {
+        return 1;
+    }
+    x->at = from;
+    return 0;
 }
 
 static r307_told_t opposite(r307_told_t told)

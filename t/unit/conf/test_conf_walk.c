@@ -168,6 +168,7 @@ START_TEST(walks)
         ck_assert_msg(strstr(got, rows[i].depends) != NULL, "row %d: %s", (int)i, got);
         unit_rows_add(1);
     }
+    apr_pool_destroy(seen.p);
 }
 END_TEST
 
@@ -277,6 +278,7 @@ START_TEST(hosts)
                       "row %d: %s", (int)i, hosted.depends ? hosted.depends : "-");
         unit_rows_add(1);
     }
+    apr_pool_destroy(site.p);
 }
 END_TEST
 
