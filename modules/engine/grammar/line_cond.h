@@ -11,6 +11,10 @@
 /* NULL, or which condition nobody can answer here. */
 const char *r307_line_cond_check(apr_pool_t *p, const r307_draft_t *draft);
 
+/* Most conditions of a rule: with its two words and every option once, a line still has room
+ * for them all, so that what is printed of it is a line again. */
+#define R307_CONDS_MOST 224
+
 /* Puts them into the rule, once all of the line was read. */
 void r307_line_cond_finish(apr_pool_t *p, r307_draft_t *draft);
 

@@ -438,7 +438,8 @@ static const r307_literal_t *read_words(r307_literals_t *literals, const char *l
     r307_slice_t options;
 
     /* a source of <Location> may be left out, and maps have options of their own */
-    if (!n || len > R307_LINE_MOST || context->where == R307_WHERE_LOCATION || context->is_map) {
+    if (!n || (size_t)(source - line) + len > R307_LINE_MOST
+        || context->where == R307_WHERE_LOCATION || context->is_map) {
         return NULL;
     }
     target = skip_blanks(source + n);

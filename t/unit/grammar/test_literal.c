@@ -2,6 +2,7 @@
 #include <string.h>
 #include <apr_strings.h>
 #include "grammar/literal_line.h"
+#include "grammar/line_cond.h"
 #include "unit.h"
 
 static const char *const sources[] = {
@@ -196,7 +197,38 @@ START_TEST(literal_long)
     line[R307_LINE_MOST] = '\0';
     ck_assert_ptr_nonnull(r307_literals_line(literals, p, line, place, &context));
     ck_assert_ptr_null(r307_line_parse(p, line, place, &context, &rule));
-    unit_rows_add(2);
+    memset(line, ' ', R307_LINE_MOST + 1);
+    memcpy(line + R307_LINE_MOST - 4, "/a /b", 5);
+    ck_assert_ptr_null(r307_literals_line(literals, p, line, place, &context));
+    ck_assert_ptr_nonnull(r307_line_parse(p, line, place, &context, &rule));
+    unit_rows_add(3);
+    apr_pool_destroy(p);
+}
+END_TEST
+
+/* What is printed of a rule with as many conditions as it may have is a line again. */
+START_TEST(literal_conditions)
+{
+    apr_pool_t *p = unit_pool();
+    r307_place_t place = { "a.conf", 17 };
+    const r307_rule_t *rule = NULL;
+    const char *line = "/a /b", *bad;
+    r307_context_t context;
+    int i;
+
+    ck_assert_int_le(R307_CONDS_MOST + 2 + r307_option_count, R307_WORDS_MOST);
+    unit_context_make(p, "server", "Redirect307", &context);
+    for (i = 1; i <= R307_WORDS_MOST; i++) {
+        r307_literals_t *literals = r307_literals_make(p);
+        int may = i <= R307_CONDS_MOST;
+
+        line = apr_pstrcat(p, line, " env=a", NULL);
+        bad = r307_line_parse(p, line, place, &context, &rule);
+        ck_assert_msg((bad == NULL) == may, "%d conditions: %s", i, bad ? bad : "none");
+        ck_assert_int_eq(!!r307_literals_line(literals, p, line, place, &context), may);
+        ck_assert(bad || !r307_line_parse(p, r307_line_print(p, rule), place, &context, &rule));
+        unit_rows_add(1);
+    }
     apr_pool_destroy(p);
 }
 END_TEST
@@ -209,5 +241,6 @@ TCase *literal_cases(void)
     tcase_add_test(tcase, literal_lines);
     tcase_add_test(tcase, literal_kinds);
     tcase_add_test(tcase, literal_long);
+    tcase_add_test(tcase, literal_conditions);
     return tcase;
 }
