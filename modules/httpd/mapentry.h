@@ -31,6 +31,7 @@ typedef struct r307_mapentry_t {
     apr_uint64_t refused_of;    /* number of the file that is no good; 0: none */
     int is_now;                 /* nobody looked for long: the file is taken as it is */
     int is_shut;                /* nor can those open it who ask */
+    int is_calm;                /* it is what is in use: so said the last look */
     int is_shrunk_said;
     r307_mapwaiter_t *waiters;
     r307_mapjob_t *job;

@@ -105,6 +105,7 @@ static void calm(r307_mapkeep_t *keep, r307_mapentry_t *entry)
     entry->refused_of = 0;
     entry->watch.since = 0;
     entry->is_shrunk_said = entry->is_now = 0;
+    entry->is_calm = 1;
     __atomic_store_n(&slot_of(keep, entry)->refused, 0, __ATOMIC_SEQ_CST);
     r307_mapsay_answer(entry, R307_KEPT_DONE, 0);
 }
@@ -120,8 +121,13 @@ static void look(r307_mapkeep_t *keep, r307_mapentry_t *entry, apr_uint64_t now)
         r307_mapsay_answer(entry, R307_KEPT_CROWDED, 0);
         return;
     }
-    file = r307_mapload_state(keep->ptemp, entry->ref, &of, &problem);
     entry->next = now + APART * crowding(keep);
+    if (entry->is_calm && r307_mapload_stands(entry->ref, &slot->built)) {
+        calm(keep, entry);
+        return;
+    }
+    entry->is_calm = 0;
+    file = r307_mapload_state(keep->ptemp, entry->ref, &of, &problem);
     if (file == R307_MAPFILE_FINE && !entry->ref->handed) {
         slot->wants_file = 0;
     }

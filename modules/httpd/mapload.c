@@ -205,6 +205,22 @@ r307_mapfile_t r307_mapload_state(apr_pool_t *p, const r307_mapref_t *ref,
     return R307_MAPFILE_FINE;
 }
 
+int r307_mapload_stands(const r307_mapref_t *ref, const r307_filestate_t *of)
+{
+    r307_filestate_t is;
+    struct stat st;
+
+    if (ref->directory || ref->handed || stat(ref->path, &st) != 0) {
+        return 0;
+    }
+    is.device = (apr_uint64_t)st.st_dev;
+    is.inode = (apr_uint64_t)st.st_ino;
+    is.size = (apr_uint64_t)st.st_size;
+    is.written = in_nanoseconds(WRITTEN(st));
+    is.changed = in_nanoseconds(CHANGED(st));
+    return r307_filestate_same(&is, of);
+}
+
 /* --- reading --- */
 
 int r307_mapload_open(apr_pool_t *p, const r307_mapref_t *ref)
