@@ -3,6 +3,7 @@
 
 #include <string.h>
 #include "httpd/mapview.h"
+#include "httpd/store.h"
 
 static const r307_mapref_t *ref_at(const apr_array_header_t *maps, int i)
 {
@@ -45,7 +46,7 @@ static void join_all(r307_store_t *store, r307_mapjoin_t *join, const apr_array_
     int i;
 
     for (i = 0; i < maps->nelts; i++) {
-        if (!is_usable(store, ref_at(maps, i))) {
+        if (!is_usable(store, ref_at(maps, i)) && !r307_store_note(store, ref_at(maps, i))) {
             return;             /* it is asked first, which says so */
         }
     }

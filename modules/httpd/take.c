@@ -124,6 +124,23 @@ static void refresh(apr_pool_t *p, r307_store_t *store, const r307_mapref_t *ref
     }
 }
 
+int r307_store_note(r307_store_t *store, const r307_mapref_t *ref)
+{
+    r307_mapview_t *view = ref->slot < 0 ? NULL : r307_mapview_take(store, ref->slot);
+    int is_cared_for = view && view->key == ref->hash
+        && (!view->version || r307_arena_is_at(store->arena, ref->slot, view->version))
+        && __atomic_load_n(&r307_arena_slot(store->arena, ref->slot)->kept, __ATOMIC_RELAXED)
+           == r307_arena_keeper(store->arena);
+
+    if (view) {
+        r307_mapview_release(view);
+    }
+    if (is_cared_for) {
+        note_use(store, ref->slot);
+    }
+    return is_cared_for;
+}
+
 static r307_mapview_t *take_conf(request_rec *r, r307_store_t *store,
                                  const r307_mapref_t *ref)
 {
