@@ -3,7 +3,6 @@
 
 #include <string.h>
 #include "httpd/mapview.h"
-#include "httpd/store.h"
 
 static const r307_mapref_t *ref_at(const apr_array_header_t *maps, int i)
 {

@@ -134,6 +134,12 @@ void r307_mapview_free(r307_store_t *store);
 /* In a process that was forked from a child, before its first request. */
 void r307_store_rejoin(r307_store_t *store);
 
+/* --- take.c --- */
+
+/* Notes a map of httpd.conf as in use, as who takes its image does; 0: that one may have to do
+ * more. */
+int r307_store_note(r307_store_t *store, const r307_mapref_t *ref);
+
 /* --- follow.c --- */
 
 /* In a child; does nothing when it runs already. */

@@ -47,9 +47,6 @@ void r307_store_bury(server_rec *s, pid_t pid);
 /* The image the map is at, the same one for all of a request; NULL: none was ever loaded.
  * It stays what it is until the request's pool goes. */
 const struct r307_image_t *r307_store_image(request_rec *r, const r307_mapref_t *ref);
-/* Notes a map of httpd.conf as in use, as who takes its image does; 0: that one may have to do
- * more. */
-int r307_store_note(struct r307_store_t *store, const r307_mapref_t *ref);
 /* What is wrong with a rule, and what follows, if it is of a map of a .htaccess that this
  * request asked: said once for each version of the map and each `why`, of the first such
  * line that is met. */
