@@ -177,9 +177,9 @@ static const apr_uint64_t *row_of(const reader_t *reader, const r307_bit_rows_t 
     return rows + ((size_t)place * group->classes + class) * group->width;
 }
 
-/* The same of up to 64 regexes: nearly always the first byte says no. */
-static void compare_few(const reader_t *reader, const r307_bit_rows_t *group, size_t at,
-                        apr_uint64_t *can)
+/* Which of up to 64 regexes can begin at `at`: nearly always the first byte says none. */
+static inline apr_uint64_t few_at(const reader_t *reader, const r307_bit_rows_t *group,
+                                  size_t at)
 {
     const unsigned char *class_of = (const void *)(reader->words + group->class_of);
     const apr_uint64_t *rows = (const void *)(reader->words + group->rows);
@@ -193,10 +193,10 @@ static void compare_few(const reader_t *reader, const r307_bit_rows_t *group, si
     if (place < group->places && at + place == reader->len) {
         bits &= rows[group->classes - 1];
     }
-    *can |= bits;
+    return bits;
 }
 
-/* Which regexes can begin at `at`, added to `can`. Behind the end nobody wants a byte. */
+/* The same of more, added to `can`. Behind the end nobody wants a byte. */
 static void compare_at(const reader_t *reader, const r307_bit_rows_t *group, size_t at,
                        apr_uint64_t *can)
 {
@@ -254,15 +254,10 @@ static int compare_group(const reader_t *reader, const r307_bit_rows_t *group, i
     apr_uint64_t can[R307_ROWS_WIDTH];
     size_t at, last = anchored ? 0 : reader->len;
 
-    if (anchored && group->width == 1) {
-        can[0] = 0;
-        compare_few(reader, group, 0, can);
-        return can[0] && take_group(reader, group, can);
-    }
     memset(can, 0, group->width * sizeof(*can));
     for (at = 0; at <= last; at++) {
         if (group->width == 1) {
-            compare_few(reader, group, at, can);
+            can[0] |= few_at(reader, group, at);
         }
         else {
             compare_at(reader, group, at, can);
@@ -271,13 +266,25 @@ static int compare_group(const reader_t *reader, const r307_bit_rows_t *group, i
     return take_group(reader, group, can);
 }
 
-static int look(const reader_t *reader)
+/* What begins with the path, mostly of few. */
+static inline int compare_begin(const reader_t *reader, const r307_bit_rows_t *group)
+{
+    apr_uint64_t can;
+
+    if (group->width != 1) {
+        return compare_group(reader, group, 1);
+    }
+    can = few_at(reader, group, 0);
+    return can && take_group(reader, group, &can);
+}
+
+static inline int look(const reader_t *reader)
 {
     const r307_prefilter_t *prefilter = reader->prefilter;
     int may = prefilter->state_count && look_for_words(reader);
 
     if (prefilter->groups[0].count && (reader->found || !may)) {
-        may |= compare_group(reader, &prefilter->groups[0], 1);
+        may |= compare_begin(reader, &prefilter->groups[0]);
     }
     if (prefilter->groups[1].count && (reader->found || !may)) {
         may |= compare_group(reader, &prefilter->groups[1], 0);
