@@ -290,7 +290,7 @@ static int proxy_has_host(asking_t *a, const r307_rule_t *rule, const r307_url_t
             || (r307_url_default_port(url->scheme) == 443
                 && (r307_proxy_says_https(a->view, &a->vary)
                     || r307_cond_spares(rule->conds, rule->cond_count,
-                                        r307_slice_text(a->p, url->host)))));
+                                        r307_cond_host(url->host)))));
 }
 
 /* Why the client would come back for ever, or R307_SKIP_COUNT. The target https: names no

@@ -136,15 +136,6 @@ static void pick_args(const finder_t *f, apr_uint64_t key)
     }
 }
 
-/* A host as rules are kept by it: without the '.' that may end it. */
-static r307_slice_t host_name(const char *host)
-{
-    r307_slice_t name = r307_slice(host, strlen(host));
-
-    name.len -= name.len > 1 && host[name.len - 1] == '.';
-    return name;
-}
-
 static void look_slot(const finder_t *f, apr_uint64_t key, const r307_slot_t *slot)
 {
     apr_uint32_t flags = take(f, slot);
@@ -153,8 +144,12 @@ static void look_slot(const finder_t *f, apr_uint64_t key, const r307_slot_t *sl
         pick_args(f, key);
     }
     if (flags & R307_LIST_HOST) {
-        pick(f, key, R307_PICK_HOST, host_name(f->asked->view->asked.host),
-             r307_slice("", 0));
+        const char *name = f->asked->view->asked.host;
+        r307_slice_t host = r307_cond_host(r307_slice(name, strlen(name)));
+
+        if (flags & r307_index_host_bit(host)) {
+            pick(f, key, R307_PICK_HOST, host, r307_slice("", 0));
+        }
     }
 }
 
@@ -367,18 +362,31 @@ int r307_index_is_by_prefix(const r307_index_t *index)
     return !index->exact[0] && !index->exact[1] && !index->shape_count && !index->prefilter;
 }
 
-static int is_for_host(const r307_first_look_t *first, const apr_uint32_t *rules,
-                       apr_uint32_t count)
+/* Whether it is known which host is asked: walk->host, then. */
+static inline int is_named(const r307_first_look_t *first, r307_trail_t *walk)
+{
+    if (!walk->host.s && first->host) {
+        r307_slice_t name = r307_slice(first->host, r307_text_until(first->host, ':'));
+
+        if (!first->host[name.len]) {
+            walk->host = r307_cond_host(name);
+        }
+    }
+    return walk->host.s != NULL;
+}
+
+static int is_for_host(const r307_first_look_t *first, r307_trail_t *walk,
+                       const apr_uint32_t *rules, apr_uint32_t count)
 {
     apr_uint32_t i;
 
-    if (!first->host || strchr(first->host, ':')) {
+    if (!is_named(first, walk)) {
         return 1;
     }
     for (i = 0; i < count; i++) {
         const r307_rule_t *rule = r307_rule_of(first->rules[rules[i]]);
 
-        if (!rule || !r307_cond_spares(rule->conds, rule->cond_count, first->host)) {
+        if (!rule || !r307_cond_spares(rule->conds, rule->cond_count, walk->host)) {
             return 1;
         }
     }
@@ -386,50 +394,52 @@ static int is_for_host(const r307_first_look_t *first, const apr_uint32_t *rules
 }
 
 /* Whether one of the rules may be for the host that is asked. */
-static inline int has_host(const r307_first_look_t *first, const apr_uint32_t *rules,
-                           apr_uint32_t count)
+static inline int has_host(const r307_first_look_t *first, r307_trail_t *walk,
+                           const apr_uint32_t *rules, apr_uint32_t count)
 {
-    return count && (!first->rules || is_for_host(first, rules, count));
+    return count && (!first->rules || is_for_host(first, walk, rules, count));
 }
 
 /* Whether one of a key's rules may match: those that stand there by themselves, or beside
  * something of the request. */
 static int has_slot(const r307_index_t *index, const r307_first_look_t *first,
-                    apr_uint64_t key, const r307_slot_t *slot)
+                    r307_trail_t *walk, apr_uint64_t key, const r307_slot_t *slot)
 {
     const apr_uint32_t *list;
 
     if (!(slot->value & R307_SLOT_LIST)) {
-        return has_host(first, &slot->value, 1);
+        return has_host(first, walk, &slot->value, 1);
     }
     list = (const apr_uint32_t *)(const void *)index + index->lists
            + (slot->value & ~R307_SLOT_LIST);
-    if (has_host(first, list + 2, list[1]) || (list[0] & R307_LIST_ARGS && first->has_query)) {
+    if (has_host(first, walk, list + 2, list[1])
+        || (list[0] & R307_LIST_ARGS && first->has_query)) {
         return 1;
     }
     return list[0] & R307_LIST_HOST
-           && (!first->host || strchr(first->host, ':')
-               || probe(index, r307_index_pick(key, R307_PICK_HOST, host_name(first->host),
-                                               r307_slice("", 0), index->seed)));
+           && (!is_named(first, walk)
+               || (list[0] & r307_index_host_bit(walk->host)
+                   && probe(index, r307_index_pick(key, R307_PICK_HOST, walk->host,
+                                                   r307_slice("", 0), index->seed))));
 }
 
 static int has_key(const r307_index_t *index, const r307_first_look_t *first,
-                   apr_uint64_t path, unsigned kind)
+                   r307_trail_t *walk, apr_uint64_t path, unsigned kind)
 {
     apr_uint64_t key = r307_index_key(path, kind, index->seed);
     const r307_slot_t *slot = probe(index, key);
 
-    return slot && has_slot(index, first, key, slot);
+    return slot && has_slot(index, first, walk, key, slot);
 }
 
 static int has_shape(const r307_index_t *index, const r307_first_look_t *first,
-                     const r307_trail_t *walk, unsigned below)
+                     r307_trail_t *walk, unsigned below)
 {
     apr_uint64_t h;
     apr_uint32_t i;
 
     for (i = 0; next_shape(index, walk, below, &i, &h); i++) {
-        if (has_key(index, first, h, R307_KEY_SHAPE + i)) {
+        if (has_key(index, first, walk, h, R307_KEY_SHAPE + i)) {
             return 1;
         }
     }
@@ -448,7 +458,7 @@ static inline int has_path(const r307_index_t *index, const r307_first_look_t *f
     if (!slot) {
         return 0;
     }
-    if (!has_slot(index, first, key, slot)) {
+    if (!has_slot(index, first, walk, key, slot)) {
         *is_first = 0;
         return 0;
     }
@@ -499,25 +509,13 @@ static int may_below(const r307_index_t *index, const r307_first_look_t *first,
 {
     r307_trail_t own;
 
-    walk = walk->seed ? &own : walk;
+    if (walk->seed) {
+        own.host = walk->host;
+        walk = &own;
+    }
     walk_path(first->path.s + first->base_from, first->path.len - first->base_from,
               index->seed, walk);
     return may_walk(index, first, walk, first->base_from, 1);
-}
-
-/* Whether one of them is relative to a directory. */
-static int has_below(const r307_index_t *index)
-{
-    const r307_shape_t *shapes = (const r307_shape_t *)(const void *)
-        ((const apr_uint32_t *)(const void *)index + index->shapes);
-    apr_uint32_t i;
-
-    for (i = 0; i < index->shape_count; i++) {
-        if (shapes[i].below) {
-            return 1;
-        }
-    }
-    return index->depths[1] || index->exact[1];
 }
 
 /* Every key of the whole path, and whether regexes would see another one. */
@@ -525,7 +523,7 @@ static inline int may_keys(const r307_index_t *index, const r307_first_look_t *f
                            r307_trail_t *walk, int elsewhere)
 {
     if (elsewhere && !(has_depth(index->depths[0], 0)
-                       && has_key(index, first, 0, R307_KEY_PREFIX))) {
+                       && has_key(index, first, walk, 0, R307_KEY_PREFIX))) {
         return 0;
     }
     if (!is_walk_of(walk, index, first->path.s)) {
@@ -543,7 +541,8 @@ static int may_any(const r307_index_t *index, const r307_first_look_t *first,
     r307_slice_t path = first->path;
     int elsewhere = begins_elsewhere(index, path, walk);
 
-    if ((index->always_count && has_host(first, words + index->always, index->always_count))
+    if ((index->always_count
+         && has_host(first, walk, words + index->always, index->always_count))
         || ((has_keys(index, 0) || index->prefilter)
             && may_keys(index, first, walk, elsewhere))) {
         return 1;
@@ -552,7 +551,7 @@ static int may_any(const r307_index_t *index, const r307_first_look_t *first,
         && r307_prefilter_may((const void *)(words + index->prefilter), path.s, path.len)) {
         return 1;
     }
-    return index->others & R307_OTHERS_RULE && has_below(index)
+    return index->others & R307_OTHERS_BELOW
            && (first->base_from >= path.len || may_below(index, first, walk));
 }
 

@@ -84,6 +84,7 @@ typedef struct r307_trail_t {
     int is_normal;                  /* as r307_path_is_normal, and there is no '#' */
     const char *plain;              /* NULL, or where a path begins that is known to be so, too,
                                      * whether it was walked or not */
+    r307_slice_t host;              /* of the request, as r307_cond_host; s is NULL: not measured */
     const r307_index_t *found_in;   /* of which a first look found this key first, and in front
                                      * of it nothing; NULL: of none. Of the index alone: */
     const void *found;
@@ -97,6 +98,7 @@ static inline void r307_trail_begin(r307_trail_t *walk)
 {
     walk->seed = 0;
     walk->plain = NULL;
+    walk->host.s = NULL;
 }
 
 /* r307_path_is_plain of a path that may be walked, asked once. */

@@ -57,7 +57,15 @@ typedef struct r307_slot_t {
 
 /* Flags of a list: further rules stand under this key and something of the request. */
 #define R307_LIST_ARGS 1u       /* a parameter, with or without its value */
-#define R307_LIST_HOST 2u
+#define R307_LIST_HOST 2u       /* and of the hosts' names r307_index_host_bit */
+
+/* Of the 16 kinds of names that a list tells apart, the one of this host. */
+static inline apr_uint32_t r307_index_host_bit(r307_slice_t name)
+{
+    unsigned first = name.len ? (unsigned char)name.s[0] | 0x20 : 0;
+
+    return 0x10000u << ((name.len * 5 + first) & 15);
+}
 
 /* What the second key is made of. */
 typedef enum { R307_PICK_NAME, R307_PICK_PAIR, R307_PICK_HOST } r307_pick_t;
@@ -84,7 +92,8 @@ struct r307_index_t {
 };
 
 #define R307_OTHERS_REGEX 1u    /* a regex of which it is not known how it begins */
-#define R307_OTHERS_RULE  2u    /* '/', one without a source, one that is relative */
+#define R307_OTHERS_RULE  2u    /* '/', one without a source */
+#define R307_OTHERS_BELOW 4u    /* one that is relative to a directory */
 
 /* m, here and below: the seed. */
 static inline apr_uint64_t r307_index_key(apr_uint64_t h, unsigned key, apr_uint64_t m)

@@ -150,7 +150,7 @@ static apr_uint64_t prefix_key(r307_index_builder_t *builder, r307_slice_t head,
         begin(builder, head.s + 1, head.len - 1);
     }
     else {
-        builder->head.others |= R307_OTHERS_RULE;
+        builder->head.others |= below ? R307_OTHERS_BELOW : R307_OTHERS_RULE;
     }
     return r307_index_key(h, below ? R307_KEY_PREFIX_BELOW : R307_KEY_PREFIX,
                           builder->head.seed);
@@ -163,7 +163,7 @@ static apr_uint64_t exact_key(r307_index_builder_t *builder, r307_slice_t head,
 
     builder->head.exact[below] = 1;
     if (below) {
-        builder->head.others |= R307_OTHERS_RULE;
+        builder->head.others |= R307_OTHERS_BELOW;
     }
     else {
         begin(builder, head.len ? head.s + 1 : "", head.len ? head.len - 1 : 0);
@@ -217,7 +217,7 @@ static apr_uint64_t segs_key(r307_index_builder_t *builder, const r307_pattern_t
         return prefix_key(builder, pattern->head, pattern->relative != 0);
     }
     if (pattern->relative) {
-        builder->head.others |= R307_OTHERS_RULE;
+        builder->head.others |= R307_OTHERS_BELOW;
     }
     else if (pattern->seg_count && !pattern->segs[0].is_name) {
         begin(builder, pattern->segs[0].text.s, pattern->segs[0].text.len);
@@ -244,7 +244,8 @@ static void add_choice(r307_index_builder_t *builder, apr_uint64_t path, r307_pi
     choice->path = path;
     choice->key = r307_index_pick(path, pick, name, value, builder->head.seed);
     choice->rule = builder->head.count;
-    choice->flags = pick == R307_PICK_HOST ? R307_LIST_HOST : R307_LIST_ARGS;
+    choice->flags = pick == R307_PICK_HOST ? R307_LIST_HOST | r307_index_host_bit(name)
+                                           : R307_LIST_ARGS;
 }
 
 static int is_literal(r307_slice_t text)

@@ -113,14 +113,14 @@ const char *r307_cond_parse_host(apr_pool_t *p, const char *value,
     return bad;
 }
 
-static int is_one_of(const r307_cond_t *cond, r307_slice_t host)
+static inline int is_one_of(const r307_cond_t *cond, r307_slice_t host)
 {
     int i;
 
-    host.len -= host.len > 1 && host.s[host.len - 1] == '.';
     for (i = 0; i < cond->count; i++) {
         /* most are written in the letters they are asked in */
-        if (r307_slice_same(cond->names[i], host) || r307_text_glob(cond->names[i], host, 1)) {
+        if ((cond->names[i].len == host.len && memcmp(cond->names[i].s, host.s, host.len) == 0)
+            || r307_text_glob(cond->names[i], host, 1)) {
             return 1;
         }
     }
@@ -131,16 +131,16 @@ static int is_one_of(const r307_cond_t *cond, r307_slice_t host)
 int r307_cond_test_host(const r307_cond_t *cond, const r307_view_t *view,
                         const r307_query_t *query, r307_vary_t *vary)
 {
-    return is_one_of(cond, text_slice(view->asked.host));
+    return is_one_of(cond, r307_cond_host(text_slice(view->asked.host)));
 }
 
-int r307_cond_spares(const r307_cond_t *conds, int count, const char *host)
+int r307_cond_spares(const r307_cond_t *conds, int count, r307_slice_t host)
 {
     int i;
 
     for (i = 0; i < count; i++) {
         if (conds[i].kind->about == R307_ABOUT_HOST
-            && is_one_of(&conds[i], text_slice(host)) == conds[i].negate) {
+            && is_one_of(&conds[i], host) == conds[i].negate) {
             return 1;
         }
     }

@@ -35,9 +35,16 @@ int r307_cond_is_negotiated(const r307_cond_t *cond);
 r307_wish_t r307_cond_wish(const r307_cond_t *cond, const r307_view_t *view,
                            r307_vary_t *vary);
 
-/* Whether one of the conditions is about the host, and does not hold for this one: known
- * before anything is made for the request. */
-int r307_cond_spares(const r307_cond_t *conds, int count, const char *host);
+/* A host as rules are compared with it: without the '.' that may end it. */
+static inline r307_slice_t r307_cond_host(r307_slice_t host)
+{
+    host.len -= host.len > 1 && host.s[host.len - 1] == '.';
+    return host;
+}
+
+/* Whether one of the conditions is about the host, and does not hold for this one, as
+ * r307_cond_host has it: known before anything is made for the request. */
+int r307_cond_spares(const r307_cond_t *conds, int count, r307_slice_t host);
 
 /* The link of an optin= among the conditions, or NULL. */
 const r307_link_t *r307_cond_link(const r307_cond_t *conds, int count);

@@ -51,7 +51,9 @@ static const char *const regexes[] = {
 static const char *const sources_beside[] = {
     "", "", "", "", "", "", "?id=1", "?id=2", "?id=2&cat=1", "?cat=1&id=1", "?id", "?id=", "?q=a%20b"
 };
-static const char *const hosts[] = { "https://h1", "http://h1", "https://H2", "https://h3.example" };
+static const char *const hosts[] = {
+    "https://h1", "http://h1", "https://H2", "https://h3.example", "http://h1.", "http://[fe80::1]"
+};
 static const char *const targets[] = {
     "/new", "/new/", "https://other.example/", "https://other.example", "http://o.example/x/y",
     "/a", "/a/b", "/", "new", "/new?x=1", "/n#f", "https:", "-", "/n%20n", "/:n", "/:splat", "/$1"
