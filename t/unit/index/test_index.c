@@ -51,9 +51,8 @@ static const char *const regexes[] = {
 static const char *const sources_beside[] = {
     "", "", "", "", "", "", "?id=1", "?id=2", "?id=2&cat=1", "?cat=1&id=1", "?id", "?id=", "?q=a%20b"
 };
-static const char *const hosts[] = {
-    "https://h1", "http://h1", "https://H2", "https://h3.example", "http://h1.", "http://[fe80::1]"
-};
+static const char *const hosts[] = { "https://h1", "http://h1", "https://H2", "http://h3.example",
+                                     "http://h1.", "http://[fe80::1]" };
 static const char *const targets[] = {
     "/new", "/new/", "https://other.example/", "https://other.example", "http://o.example/x/y",
     "/a", "/a/b", "/", "new", "/new?x=1", "/n#f", "https:", "-", "/n%20n", "/:n", "/:splat", "/$1"
@@ -408,7 +407,6 @@ static const char *without_names(apr_pool_t *p, const char *text)
 }
 
 static int said_no;     /* by the hosts of rules alone */
-
 /* What says no by a first look must be right; and what it hashed is as good as hashed anew. */
 static void check_may(apr_pool_t *p, const r307_ruleset_t *rules, int in_directory,
                       const r307_view_t *view, const char *found)
