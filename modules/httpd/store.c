@@ -109,7 +109,8 @@ typedef struct retained_t {
     r307_running_t running;
 } retained_t;
 
-#define LAYOUT R307_VERSION " 10"    /* another one whenever a table is */
+/* Another one whenever a table is; what lies in the arena is images. */
+#define LAYOUT R307_VERSION " 10." APR_STRINGIFY(R307_IMAGE_VERSION)
 
 static retained_t *find_retained(server_rec *s)
 {

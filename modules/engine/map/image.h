@@ -9,6 +9,8 @@
 
 #include "index/index.h"
 
+#define R307_IMAGE_VERSION 5    /* another one whenever a byte means something else */
+
 /* How the lines of a map are read. What `options` answers stands in the image, so it is
  * asked while building only. Words are r307_word_t. */
 typedef struct r307_image_reading_t {

@@ -20,7 +20,6 @@
 #include <apr_pools.h>
 
 #define R307_IMAGE_MAGIC   "R307IMG"
-#define R307_IMAGE_VERSION 5        /* another one whenever a byte means something else */
 #define R307_IMAGE_ORDER   0x01020304u
 
 /* Offsets are in bytes: those of parts from the beginning, those of texts in the texts. */
