@@ -205,20 +205,35 @@ r307_mapfile_t r307_mapload_state(apr_pool_t *p, const r307_mapref_t *ref,
     return R307_MAPFILE_FINE;
 }
 
-int r307_mapload_stands(const r307_mapref_t *ref, const r307_filestate_t *of)
+static int is_state(const struct stat *st, const r307_filestate_t *of)
 {
     r307_filestate_t is;
-    struct stat st;
 
-    if (ref->directory || ref->handed || stat(ref->path, &st) != 0) {
+    is.device = (apr_uint64_t)st->st_dev;
+    is.inode = (apr_uint64_t)st->st_ino;
+    is.size = (apr_uint64_t)st->st_size;
+    is.written = in_nanoseconds(WRITTEN(*st));
+    is.changed = in_nanoseconds(CHANGED(*st));
+    return r307_filestate_same(&is, of);
+}
+
+/* Opened, too: NFS asks its server then, and what only root may open is to be said. But only
+ * what was looked at, as opening a device can do something. */
+int r307_mapload_stands(const r307_mapref_t *ref, const r307_filestate_t *of)
+{
+    struct stat st;
+    int fd, stands;
+
+    if (ref->directory || ref->handed || stat(ref->path, &st) != 0 || !is_state(&st, of)) {
         return 0;
     }
-    is.device = (apr_uint64_t)st.st_dev;
-    is.inode = (apr_uint64_t)st.st_ino;
-    is.size = (apr_uint64_t)st.st_size;
-    is.written = in_nanoseconds(WRITTEN(st));
-    is.changed = in_nanoseconds(CHANGED(st));
-    return r307_filestate_same(&is, of);
+    fd = open(ref->path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    if (fd < 0) {
+        return 0;
+    }
+    stands = fstat(fd, &st) == 0 && is_state(&st, of);
+    close(fd);
+    return stands;
 }
 
 /* --- reading --- */

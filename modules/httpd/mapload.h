@@ -53,11 +53,11 @@ typedef enum {
     R307_MAPFILE_LATER          /* it could not be looked at now: no descriptor, no memory */
 } r307_mapfile_t;
 
-/* The state of the file; *problem: why it cannot be used. One open and fstat. */
+/* The state of the file; *problem: why it cannot be used. */
 r307_mapfile_t r307_mapload_state(apr_pool_t *p, const r307_mapref_t *ref,
                                   r307_filestate_t *of, const char **problem);
-/* Whether a map of httpd.conf is still the file in that state, once it was found to be fine: one
- * stat, where r307_mapload_state opens every directory on the way. */
+/* Whether a map of httpd.conf is still the file in that state, once it was found to be fine, and
+ * can be opened; where r307_mapload_state opens every directory on the way. */
 int r307_mapload_stands(const r307_mapref_t *ref, const r307_filestate_t *of);
 /* The file as the one who asks for the map may open it, to be handed over; -1: not even
  * so. To be closed. */
