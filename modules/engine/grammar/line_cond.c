@@ -38,8 +38,9 @@ const char *r307_line_cond_check(apr_pool_t *p, const r307_draft_t *draft)
     const r307_cond_t *cond = context->is_late ? NULL : find_about(draft, R307_ABOUT_FILE);
 
     if (draft->conds->nelts > R307_CONDS_MOST) {
-        return apr_psprintf(p, "%d conditions; a rule has at most %d, and one expr= asks for "
-                            "many things", draft->conds->nelts, R307_CONDS_MOST);
+        return apr_psprintf(p, "%d conditions; a rule has at most %d%s", draft->conds->nelts,
+                            R307_CONDS_MOST, context->is_map ? ""
+                                             : ", and one expr= asks for many things");
     }
     if (cond) {
         return apr_psprintf(p, "%s= can be asked only where httpd has found the file already; "

@@ -11,8 +11,8 @@
 /* NULL, or which condition nobody can answer here. */
 const char *r307_line_cond_check(apr_pool_t *p, const r307_draft_t *draft);
 
-/* Most conditions of a rule: with its two words and every option once, a line still has room
- * for them all, so that what is printed of it is a line again. */
+/* Most conditions of a rule: with its two words and every option once, a line still has as many
+ * words as it may have, so that what is printed of it is one. */
 #define R307_CONDS_MOST 224
 
 /* Puts them into the rule, once all of the line was read. */
