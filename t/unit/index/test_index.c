@@ -192,10 +192,9 @@ static const char *target_at_hand;
 
 static unit_fake_t *random_request(apr_pool_t *p)
 {
-    static const char *const headers[] = {
-        "-", "Host: h1", "Host: h2", "Host: H1.", "Host: h1 && X: 1", "Host: h3.example:8080",
-        "Host: [FE80::1]"
-    };
+    static const char *const headers[] = { "-", "Host: h1", "Host: h2", "Host: H1.",
+                                           "Host: h1 && X: 1", "Host: h3.example:8080",
+                                           "Host: [FE80::1]" };
 
     target_at_hand = random_target(p);
     return unit_fake_make(p, chance(4) ? "GET" : "POST", target_at_hand, ONE_OF(headers));
