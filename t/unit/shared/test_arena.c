@@ -24,13 +24,18 @@
 static apr_pool_t *p;
 static r307_arena_t *arena;
 
-static void setup(void)
+static void make_arena(unsigned slots)
 {
-    r307_arena_size_t size = { 1 << 20, 64, READERS + 2, 1 };
+    r307_arena_size_t size = { 1 << 20, slots, READERS + 2, 1 };
 
-    apr_pool_create(&p, NULL);
     arena = r307_arena_make(p, &size);
     ck_assert(arena != NULL);
+}
+
+static void setup(void)
+{
+    apr_pool_create(&p, NULL);
+    make_arena(64);
 }
 
 static void teardown(void)
@@ -67,8 +72,10 @@ static int put(const char *key, size_t len, int is_conf, char byte)
 
 static char byte_of(int slot)
 {
-    const r307_mapversion_t *version = r307_arena_current(arena, slot);
+    const r307_mapversion_t *version;
 
+    ck_assert_int_ge(slot, 0);
+    version = r307_arena_current(arena, slot);
     return version ? *(const char *)r307_mapversion_image(version) : '-';
 }
 
@@ -149,6 +156,8 @@ START_TEST(shares)
     int slot, i;
     r307_arena_usage_t usage;
 
+    /* places for all: of 64, one key in a few hundred runs finds the 16 it may have taken */
+    make_arena(4096);
     ck_assert(r307_arena_is_too_large(arena, (1 << 18) + 1, 0));
     ck_assert(!r307_arena_is_too_large(arena, (1 << 18) + 1, 1));
     slot = put("conf", 400000, 1, 'c');
@@ -390,10 +399,12 @@ END_TEST
 typedef struct part_t {
     pthread_t thread;
     r307_arena_t arena;         /* a process's own idea of it */
-    unsigned wrong, read;
+    unsigned wrong;
+    int has_read;
 } part_t;
 
 static int over;                /* __atomic */
+static unsigned reading;        /* __atomic: of them that have read a version */
 
 static pid_t self(void)
 {
@@ -434,7 +445,10 @@ static void *read_all(void *data)
 
             if (version) {
                 part->wrong += !is_whole(version, version->serial);
-                part->read++;
+                if (!part->has_read) {
+                    part->has_read = 1;
+                    __atomic_add_fetch(&reading, 1, __ATOMIC_RELAXED);
+                }
             }
             if (version && !held && round % 7 == 3) {
                 held = version;
@@ -514,25 +528,25 @@ END_TEST
 START_TEST(beside_each_other)
 {
     part_t parts[READERS];
-    unsigned i, wrong = 0, read = 0;
+    unsigned i, wrong = 0;
 
     __atomic_store_n(&over, 0, __ATOMIC_RELAXED);
+    __atomic_store_n(&reading, 0, __ATOMIC_RELAXED);
     for (i = 0; i < READERS; i++) {
         memset(&parts[i], 0, sizeof(parts[i]));
         parts[i].arena = *arena;
         pthread_create(&parts[i].thread, NULL, read_all, &parts[i]);
     }
-    for (i = 0; i < ROUNDS; i++) {
+    /* of a busy machine a reader may begin when all rounds are over */
+    for (i = 0; i < ROUNDS || __atomic_load_n(&reading, __ATOMIC_RELAXED) < READERS; i++) {
         write_one(i);
     }
     __atomic_store_n(&over, 1, __ATOMIC_RELAXED);
     for (i = 0; i < READERS; i++) {
         pthread_join(parts[i].thread, NULL);
         wrong += parts[i].wrong;
-        read += parts[i].read;
     }
     ck_assert_uint_eq(wrong, 0);
-    ck_assert_uint_gt(read, 0);
 }
 END_TEST
 
