@@ -8,7 +8,7 @@ use R307;
 use File::Path qw(make_path);
 use JSON::PP ();
 use POSIX qw(mkfifo);
-use R307::Tool qw($ctl $dir file run_by);
+use R307::Tool qw($ctl $dir file half_read run_by);
 
 once();
 
@@ -115,6 +115,14 @@ for my $format (qw(json csv)) {
     unlike($text, qr/[^\x0d\x0a\x20-\x7e]/, "$format: nor there");
     unlike($text, qr/(?:^|,)"?[=+\-@]/m, 'no cell is a formula') if $format eq 'csv';
     ok(eval { $text =~ s/^redirect307ctl: .*\n//mg; JSON::PP->new->utf8->decode($text) }, 'it is JSON') if $format eq 'json';
+}
+
+my $half = half_read();
+SKIP: {
+    skip 'this system reads the folders of a process that has ended', 2 if !$half;
+    ($status, $text) = run($homes, $half);
+    is($status, 2, 'nor is a folder that cannot be read one without names');
+    like($text, qr{^redirect307ctl: \Q$half\E: Invalid argument$}m, 'why');
 }
 
 # ---- a whole httpd ------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ use warnings FATAL => 'all';
 use R307;
 use JSON::PP ();
 use POSIX qw(mkfifo strftime);
-use R307::Tool qw($ctl $dir file quoted);
+use R307::Tool qw($ctl $dir file half_read quoted);
 
 once();
 
@@ -282,6 +282,8 @@ my @refused = (
     [['--docroot', "$dir/nothing", $asked], qr/not looked at: \S*nothing: No such file/],
     [['--base', 'x', $asked], qr/--base begins and ends with/],
 );
+my $half = half_read();
+push @refused, [['--docroot', $half, $asked], qr/not looked at: \Q$half\E: Invalid argument/] if $half;
 for my $row (@refused) {
     my ($status, $text) = run(@{$row->[0]});
     is($status, 2, "could not tell: @{$row->[0]}");

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ctl_docroot.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +9,7 @@
 #include <apr_strings.h>
 
 #include "ctl_others.h"
+#include "file/folder.h"
 #include "lint/lint_ask.h"
 
 struct ctl_docroot_t {
@@ -56,22 +56,19 @@ const char *ctl_docroot_open(apr_pool_t *p, const char *name, ctl_docroot_t **do
 /* "about" for "about.html", which MultiViews finds. */
 static int has_variant(const ctl_docroot_t *docroot, const char *folder, const char *name)
 {
-    int fd = openat(docroot->fd, *folder ? folder : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+    DIR *dir = r307_folder_open(docroot->fd, *folder ? folder : ".");
     size_t len = strlen(name);
-    struct dirent *entry;
+    r307_entry_t entry;
+    const char *at;
     int found = 0;
 
     if (!dir) {
-        if (fd >= 0) {
-            close(fd);
-        }
         return 0;
     }
-    while (!found && (entry = readdir(dir)) != NULL) {
-        found = strncmp(entry->d_name, name, len) == 0 && entry->d_name[len] == '.';
+    while (!found && (at = r307_folder_next(dir, &entry)) != NULL) {
+        found = strncmp(at, name, len) == 0 && at[len] == '.';
     }
-    closedir(dir);
+    r307_folder_close(dir);
     return found;
 }
 

@@ -1,17 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ctl_pages.h"
 
-#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 #include <apr_strings.h>
 #include <apr_tables.h>
 
 #include "base/text.h"
+#include "file/folder.h"
 #include "file/open_below.h"
 
 #define DEPTH_MOST 64
@@ -43,47 +41,30 @@ static int by_name(const void *a, const void *b)
     return strcmp(((const entry_t *)a)->name, ((const entry_t *)b)->name);
 }
 
-/* 1 of a folder, 0 of a plain file, -1 of all else, links among it. */
-static int kind_of(int folder, const struct dirent *entry)
-{
-    struct stat st;
-
-#ifdef DT_UNKNOWN
-    if (entry->d_type != DT_UNKNOWN) {
-        return entry->d_type == DT_DIR ? 1 : entry->d_type == DT_REG ? 0 : -1;
-    }
-#endif
-    if (fstatat(folder, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) != 0) {
-        return -1;
-    }
-    return S_ISDIR(st.st_mode) ? 1 : S_ISREG(st.st_mode) ? 0 : -1;
-}
-
 /* Of a folder, sorted; NULL: errno says why not. */
 static apr_array_header_t *list(walking_t *x, apr_pool_t *p, int folder)
 {
     apr_array_header_t *entries = apr_array_make(p, 16, sizeof(entry_t));
-    int fd = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-    struct dirent *at;
+    DIR *dir = r307_folder_open(folder, ".");
+    r307_entry_t kind;
+    const char *at;
 
     if (!dir) {
-        if (fd >= 0) {
-            close(fd);
-        }
         return NULL;
     }
-    while (x->files + entries->nelts <= CTL_PAGES_MOST && (at = readdir(dir)) != NULL) {
-        int kind = *at->d_name == '.' ? -1 : kind_of(folder, at);
-
-        if (kind >= 0) {
+    while ((at = r307_folder_next(dir, &kind)) != NULL
+           && x->files + entries->nelts <= CTL_PAGES_MOST) {
+        if (*at != '.' && kind != R307_ENTRY_OTHER) {
             entry_t *entry = apr_array_push(entries);
 
-            entry->name = apr_pstrdup(p, at->d_name);
-            entry->is_folder = kind;
+            entry->name = apr_pstrdup(p, at);
+            entry->is_folder = kind != R307_ENTRY_PLAIN;
         }
     }
-    closedir(dir);
+    r307_folder_close(dir);
+    if (!at && errno) {
+        return NULL;
+    }
     qsort(entries->elts, (size_t)entries->nelts, sizeof(entry_t), by_name);
     return entries;
 }

@@ -2,7 +2,6 @@
 #include "reach.h"
 
 #include <ctype.h>
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -14,6 +13,7 @@
 #include <apr_tables.h>
 
 #include "base/text.h"
+#include "file/folder.h"
 #include "file/read_whole.h"
 
 #define HTACCESS ".htaccess"
@@ -118,23 +118,22 @@ static int by_name(const void *a, const void *b)
 static apr_array_header_t *list(apr_pool_t *p, int folder)
 {
     apr_array_header_t *names = apr_array_make(p, 16, sizeof(const char *));
-    int fd = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-    struct dirent *entry;
+    DIR *dir = r307_folder_open(folder, ".");
+    r307_entry_t entry;
+    const char *name;
 
     if (!dir) {
-        if (fd >= 0) {
-            close(fd);
-        }
         return NULL;
     }
-    while ((entry = readdir(dir)) != NULL) {
-        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0
-            && (entry->d_type == DT_DIR || entry->d_type == DT_UNKNOWN)) {
-            APR_ARRAY_PUSH(names, const char *) = apr_pstrdup(p, entry->d_name);
+    while ((name = r307_folder_next(dir, &entry)) != NULL) {
+        if (entry == R307_ENTRY_FOLDER || entry == R307_ENTRY_UNKNOWN) {
+            APR_ARRAY_PUSH(names, const char *) = apr_pstrdup(p, name);
         }
     }
-    closedir(dir);
+    r307_folder_close(dir);
+    if (errno) {
+        return NULL;
+    }
     qsort(names->elts, (size_t)names->nelts, sizeof(const char *), by_name);
     return names;
 }
@@ -150,13 +149,16 @@ static void meet(apr_pool_t *p, const char *name, int folder, const ctl_meeting_
         const char *leaf = entering ? APR_ARRAY_IDX(entering->names, i, const char *)
                                     : HTACCESS;
 
+        found.path = apr_pstrcat(p, name, strcmp(name, "/") == 0 ? "" : "/", leaf, NULL);
         if (fstatat(folder, leaf, &st, AT_SYMLINK_NOFOLLOW) == 0) {
-            found.path = apr_pstrcat(p, name, strcmp(name, "/") == 0 ? "" : "/", leaf, NULL);
             found.name = show(p, found.path);
             found.folder = folder;
             found.is_walked = 1;
             meeting->met(meeting->baton, &found);
             return;
+        }
+        if (errno != ENOENT && errno != ENOTDIR) {
+            tell(p, meeting, found.path, strerror(errno));
         }
     }
 }
@@ -167,7 +169,6 @@ static void walk(apr_pool_t *parent, const char *name, int folder, int depth,
 {
     apr_array_header_t *names;
     r307_opened_t opened;
-    struct stat st;
     apr_pool_t *p;
     int i;
 
@@ -187,8 +188,7 @@ static void walk(apr_pool_t *parent, const char *name, int folder, int depth,
         const char *path = apr_pstrcat(p, name, strcmp(name, "/") == 0 ? "" : "/", entry, NULL);
         r307_open_result_t result;
 
-        if (fstatat(folder, entry, &st, AT_SYMLINK_NOFOLLOW) != 0
-            || !S_ISDIR(st.st_mode) || strcmp(entry, HTACCESS) == 0) {
+        if (strcmp(entry, HTACCESS) == 0) {
             continue;
         }
         result = r307_open_folder_below(folder, entry, &opened);
@@ -196,7 +196,7 @@ static void walk(apr_pool_t *parent, const char *name, int folder, int depth,
             walk(p, path, opened.fd, depth + 1, meeting, entering);
             close(opened.fd);
         }
-        else if (result != R307_OPEN_MISSING && result != R307_OPEN_LINKED) {
+        else if (result == R307_OPEN_FAILED) {
             tell(p, meeting, path, strerror(opened.error));
         }
     }

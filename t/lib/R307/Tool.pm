@@ -6,11 +6,12 @@ package R307::Tool;
 
 use strict;
 use warnings FATAL => 'all';
+use POSIX ();
 use parent 'Exporter';
 use File::Path qw(make_path);
 use File::Temp ();
 
-our @EXPORT_OK = qw($ctl $dir file text_of quoted run run_by run_apart);
+our @EXPORT_OK = qw($ctl $dir file text_of quoted run run_by run_apart half_read);
 
 our $ctl = $ENV{R307_CTL};
 our $dir = File::Temp->newdir;
@@ -56,6 +57,20 @@ sub run_apart
     my $words = quoted(@_);
     my $out = qx(cd '$dir' && $ctl $words 2>'$errors' </dev/null);
     return ($? >> 8, $out, text_of("$errors"));
+}
+
+# A folder that opens, and whose names cannot be read: of a process that has ended and was not
+# waited for. undef: this system reads it.
+sub half_read
+{
+    my $pid = fork // die "$!\n";
+    POSIX::_exit(0) if !$pid;
+    my $folder = "/proc/$pid/net";
+    for (1 .. 100) {
+        return $folder if -d $folder && qx(LC_ALL=C ls $folder 2>&1) =~ /Invalid argument/;
+        select undef, undef, undef, 0.05;
+    }
+    return undef;
 }
 
 1;

@@ -2,12 +2,15 @@
  *
  * Reads the texts of the source that tell what to write, and holds them against the messages
  * that were followed. */
+#include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <stdlib.h>
 #include <apr_file_io.h>
 #include <apr_lib.h>
 #include <apr_strings.h>
 #include "advice/advice.h"
+#include "file/folder.h"
 #include "unit.h"
 
 /* What only a server or redirect307ctl says, and which test follows it there. */
@@ -223,22 +226,24 @@ static int missed_below(apr_pool_t *p, const char *room, const unit_table_t *row
                         int *texts)
 {
     const char *folder = apr_pstrcat(p, getenv("R307_DATA"), "/../../modules/", room, NULL);
-    apr_dir_t *dir;
-    apr_finfo_t info;
+    DIR *dir = r307_folder_open(AT_FDCWD, folder);
+    r307_entry_t entry;
+    const char *name;
     int missed = 0;
 
-    ck_assert(!apr_dir_open(&dir, folder, p));
-    while (apr_dir_read(&info, APR_FINFO_NAME, dir) == APR_SUCCESS) {
-        size_t n = strlen(info.name);
+    ck_assert_ptr_nonnull(dir);
+    while ((name = r307_folder_next(dir, &entry)) != NULL) {
+        size_t n = strlen(name);
 
-        if (n > 2 && strcmp(info.name + n - 2, ".c") == 0) {
-            missed += missed_in(p, folder, info.name, rows, texts);
+        if (n > 2 && strcmp(name + n - 2, ".c") == 0) {
+            missed += missed_in(p, folder, name, rows, texts);
         }
-        else if (!strchr(info.name, '.')) {
-            missed += missed_below(p, apr_pstrcat(p, room, "/", info.name, NULL), rows, texts);
+        else if (entry == R307_ENTRY_FOLDER) {
+            missed += missed_below(p, apr_pstrcat(p, room, "/", name, NULL), rows, texts);
         }
     }
-    apr_dir_close(dir);
+    ck_assert_int_eq(errno, 0);
+    r307_folder_close(dir);
     return missed;
 }
 

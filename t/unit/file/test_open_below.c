@@ -8,6 +8,7 @@
 #include <unistd.h>
 #include <apr_strings.h>
 #include "file/open_below.h"
+#include "file/folder.h"
 #include "file/read_whole.h"
 #include "unit.h"
 
@@ -330,6 +331,41 @@ START_TEST(what_was_opened_is_read)
 }
 END_TEST
 
+/* What cannot be read is not taken for the end. */
+START_TEST(all_of_a_folder)
+{
+    apr_pool_t *p = unit_pool();
+    int names = 0, kinds[4] = { 0 }, null = open("/dev/null", O_RDONLY);
+    r307_entry_t kind;
+    DIR *dir;
+
+    make_site(p);
+    ck_assert_ptr_null(r307_folder_open(AT_FDCWD, at(p, "nothing")));
+    ck_assert_int_eq(errno, ENOENT);
+    dir = r307_folder_open(AT_FDCWD, at(p, "site"));
+    ck_assert_ptr_nonnull(dir);
+    while (r307_folder_next(dir, &kind)) {
+        names++;
+        kinds[kind]++;
+        errno = EIO;        /* of whoever looks at it */
+    }
+    ck_assert_int_eq(errno, 0);
+    ck_assert_int_eq(kinds[R307_ENTRY_FOLDER], 1);
+    ck_assert_int_eq(kinds[R307_ENTRY_PLAIN], 2);
+    ck_assert_int_eq(kinds[R307_ENTRY_OTHER], 7);
+    ck_assert_int_eq(names, 10);
+    rewinddir(dir);
+    ck_assert_int_ge(dup2(null, dirfd(dir)), 0);
+    ck_assert_ptr_null(r307_folder_next(dir, &kind));
+    ck_assert_int_eq(errno, ENOTDIR);
+    r307_folder_close(dir);
+    ck_assert_int_eq(errno, ENOTDIR);
+    close(null);
+    remove_site(p);
+    apr_pool_destroy(p);
+}
+END_TEST
+
 TCase *open_below_cases(void)
 {
     TCase *cases = tcase_create("open_below");
@@ -340,6 +376,7 @@ TCase *open_below_cases(void)
     tcase_add_test(cases, a_directory_as_it_was_seen);
     tcase_add_test(cases, what_a_person_named);
     tcase_add_test(cases, all_of_a_file);
+    tcase_add_test(cases, all_of_a_folder);
     tcase_add_test(cases, what_was_opened_is_read);
     return cases;
 }
