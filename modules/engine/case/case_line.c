@@ -91,23 +91,6 @@ static const char *take_key(apr_pool_t *p, const r307_word_t *word, unsigned *on
 
 /* --- words --- */
 
-/* Length of what stands in front of a remark: a word that begins with '#', in no quotes. */
-static size_t without_remark(const char *text)
-{
-    size_t n;
-    char quote = '\0';
-
-    for (n = 0; text[n]; n++) {
-        if (quote ? text[n] == quote : text[n] == '"' || text[n] == '\'') {
-            quote = quote ? '\0' : text[n];
-        }
-        else if (!quote && text[n] == '#' && n && (text[n - 1] == ' ' || text[n - 1] == '\t')) {
-            break;
-        }
-    }
-    return n;
-}
-
 static const char *split(apr_pool_t *p, const char *text, apr_array_header_t **words)
 {
     const char *s;
@@ -128,7 +111,7 @@ static const char *split(apr_pool_t *p, const char *text, apr_array_header_t **w
     if (*text == '#') {
         return "begins with '#', and a browser sends no fragment; " WRITE;
     }
-    return r307_token_split(p, apr_pstrmemdup(p, text, without_remark(text)), words);
+    return r307_token_split_remark(p, text, words);
 }
 
 /* Arrows of other people. */
@@ -360,6 +343,42 @@ static void own_lists(apr_pool_t *p, r307_case_t *c)
     c->flags = c->flags ? apr_array_copy(p, c->flags) : NULL;
 }
 
+/* What r307_case_print makes of what is asked. An arrow in quotes is a word. */
+static const char *print_asked(apr_pool_t *p, const apr_array_header_t *asked)
+{
+    r307_buf_t buf;
+    int i;
+
+    r307_buf_make(&buf, p, 64);
+    for (i = 0; i < asked->nelts; i++) {
+        const char *text = APR_ARRAY_IDX(asked, i, r307_word_t).text;
+
+        r307_buf_puts(&buf, i ? " " : "");
+        r307_buf_puts(&buf, strcmp(text, ARROW) == 0 ? "\"" ARROW "\""
+                                                     : r307_token_quote(p, text));
+    }
+    return buf.s;
+}
+
+/* The case is one line with any answer behind it. */
+static const char *check_room(apr_pool_t *p, const apr_array_header_t *asked)
+{
+    size_t len = 0;
+    int i;
+
+    if (asked->nelts > R307_CASE_WORDS_MOST) {
+        return apr_psprintf(p, "asks with more than %d words", R307_CASE_WORDS_MOST);
+    }
+    for (i = 0; i < asked->nelts; i++) {
+        len += strlen(APR_ARRAY_IDX(asked, i, r307_word_t).text) + 1;
+    }
+    /* quotes lengthen it */
+    len = len > R307_CASE_ASKED_MOST / 4 ? strlen(print_asked(p, asked)) : len;
+    return len > R307_CASE_ASKED_MOST
+        ? apr_psprintf(p, "asks with %" APR_SIZE_T_FMT " bytes; the most that are read are %d",
+                       len, R307_CASE_ASKED_MOST) : NULL;
+}
+
 /* The words of what is asked, of a case that has lists of its own from now on. */
 static const char *begin(apr_pool_t *p, const char *asked, r307_case_t *c,
                          apr_array_header_t **words)
@@ -373,18 +392,14 @@ static const char *begin(apr_pool_t *p, const char *asked, r307_case_t *c,
     return bad;
 }
 
-const char *r307_case_parse(apr_pool_t *p, const char *asked, const char *wanted,
-                            r307_case_t *c)
+static const char *parse(apr_pool_t *p, const apr_array_header_t *words, const char *wanted,
+                         r307_case_t *c)
 {
-    apr_array_header_t *words, *behind;
-    const char *bad = begin(p, asked, c, &words);
+    int at = arrow_in(words);
+    apr_array_header_t *behind;
+    const char *bad;
     unsigned once = 0;
-    int at;
 
-    if (bad) {
-        return bad;
-    }
-    at = arrow_in(words);
     if (wanted) {
         bad = at >= 0 ? "has an arrow, and what is to be answered stands in a cell of its own; "
                         "leave one of them out" : split(p, wanted, &behind);
@@ -398,6 +413,16 @@ const char *r307_case_parse(apr_pool_t *p, const char *asked, const char *wanted
     return bad ? bad : take_wanted(p, words, at + 1, &once, c);
 }
 
+const char *r307_case_parse(apr_pool_t *p, const char *asked, const char *wanted,
+                            r307_case_t *c)
+{
+    apr_array_header_t *words;
+    const char *bad = begin(p, asked, c, &words);
+
+    bad = bad ? bad : parse(p, words, wanted, c);
+    return bad ? bad : check_room(p, c->asked);
+}
+
 const char *r307_case_parse_asked(apr_pool_t *p, const char *asked, r307_case_t *c)
 {
     apr_array_header_t *words;
@@ -409,7 +434,8 @@ const char *r307_case_parse_asked(apr_pool_t *p, const char *asked, r307_case_t 
         return bad;
     }
     at = arrow_in(words);
-    return take_question(p, words, 0, at < 0 ? words->nelts : at, &once, c);
+    bad = take_question(p, words, 0, at < 0 ? words->nelts : at, &once, c);
+    return bad ? bad : check_room(p, c->asked);
 }
 
 const char *r307_case_parse_keys(apr_pool_t *p, const char *text, r307_case_t *c)
@@ -430,7 +456,7 @@ const char *r307_case_parse_keys(apr_pool_t *p, const char *text, r307_case_t *c
 
 const char *r307_case_print(apr_pool_t *p, const r307_case_t *c, const char *answer)
 {
-    return apr_pstrcat(p, r307_token_join(p, c->asked), " " ARROW " ", answer, NULL);
+    return apr_pstrcat(p, print_asked(p, c->asked), " " ARROW " ", answer, NULL);
 }
 
 const char *r307_case_encode(apr_pool_t *p, const char *url)

@@ -8,6 +8,11 @@
 
 #include "case/case_key.h"
 
+/* Most words and bytes of what is asked: "-> 307 Location" has room behind it, so that the
+ * case that is to be written instead can be. */
+#define R307_CASE_WORDS_MOST (R307_WORDS_MOST - 3)
+#define R307_CASE_ASKED_MOST 48000
+
 /* A case that says nothing. */
 void r307_case_none(r307_case_t *c);
 

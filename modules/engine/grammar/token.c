@@ -170,7 +170,9 @@ static const char *check_control(apr_pool_t *p, const char *line)
     return NULL;
 }
 
-const char *r307_token_add(apr_pool_t *p, const char *line, apr_array_header_t *list)
+/* A word that begins with '#' ends the line, or is refused. */
+static const char *add(apr_pool_t *p, const char *line, int has_remark,
+                       apr_array_header_t *list)
 {
     size_t len = strlen(line);
     const char *bad;
@@ -200,7 +202,7 @@ const char *r307_token_add(apr_pool_t *p, const char *line, apr_array_header_t *
         while (is_space(*line)) {
             line++;
         }
-        if (*line == '#') {
+        if (*line == '#' && !has_remark) {
             return apr_psprintf(p, "'%s' a comment needs its own line; or write \"note=%s\"",
                                 r307_text_show(p, line, strlen(line)),
                                 r307_text_show(p, line + 1 + strspn(line + 1, "# \t"),
@@ -211,10 +213,22 @@ const char *r307_token_add(apr_pool_t *p, const char *line, apr_array_header_t *
     return NULL;
 }
 
+const char *r307_token_add(apr_pool_t *p, const char *line, apr_array_header_t *list)
+{
+    return add(p, line, 0, list);
+}
+
 const char *r307_token_split(apr_pool_t *p, const char *line, apr_array_header_t **words)
 {
     *words = apr_array_make(p, 8, sizeof(r307_word_t));
-    return r307_token_add(p, line, *words);
+    return add(p, line, 0, *words);
+}
+
+const char *r307_token_split_remark(apr_pool_t *p, const char *line,
+                                    apr_array_header_t **words)
+{
+    *words = apr_array_make(p, 8, sizeof(r307_word_t));
+    return add(p, line, 1, *words);
 }
 
 const char *r307_token_quote(apr_pool_t *p, const char *text)

@@ -23,7 +23,10 @@ typedef struct r307_word_t {
 /* The words of a line, of r307_word_t, in p; a line that is empty or a comment has none.
  * Returns NULL, or what is wrong and what to write instead. */
 const char *r307_token_split(apr_pool_t *p, const char *line, apr_array_header_t **words);
-/* The same, behind those that are in `words` already. */
+/* The same of a line that may end in a remark: a word that begins with '#', in no quotes. */
+const char *r307_token_split_remark(apr_pool_t *p, const char *line,
+                                    apr_array_header_t **words);
+/* As r307_token_split, behind those that are in `words` already. */
 const char *r307_token_add(apr_pool_t *p, const char *line, apr_array_header_t *words);
 
 /* Length of "name" if s begins with name=value, else 0. */

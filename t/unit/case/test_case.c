@@ -204,12 +204,64 @@ START_TEST(case_samples)
 }
 END_TEST
 
+static const char *wide(apr_pool_t *p, int words, int size)
+{
+    r307_buf_t buf;
+    int i, k;
+
+    r307_buf_make(&buf, p, 1024);
+    r307_buf_puts(&buf, "/a");
+    for (i = 1; i < words; i++) {
+        r307_buf_puts(&buf, " 'env=\"");
+        for (k = 0; k < size; k++) {
+            r307_buf_putc(&buf, '"');
+        }
+        r307_buf_putc(&buf, '\'');
+    }
+    r307_buf_puts(&buf, " -> none");
+    return buf.s;
+}
+
+/* A line has room for the longest answer behind what is asked. */
+START_TEST(case_room)
+{
+    apr_pool_t *p = unit_pool();
+    const char *answer, *error;
+    r307_case_came_t came;
+    char *location;
+    r307_case_t c;
+
+    unit_rows_add(4);
+    location = apr_palloc(p, R307_LOCATION_MOST + 1);
+    memset(location, '"', R307_LOCATION_MOST);
+    location[0] = '/';
+    location[R307_LOCATION_MOST] = '\0';
+    memset(&came, 0, sizeof(came));
+    came.outcome = R307_OUTCOME_ANSWER;
+    came.status = 307;
+    came.location = location;
+    answer = r307_case_answer(p, &came);
+    r307_case_none(&c);
+    ck_assert_ptr_null(r307_case_parse(p, wide(p, R307_CASE_WORDS_MOST, 88), NULL, &c));
+    error = r307_case_parse(p, r307_case_print(p, &c, answer), NULL, &c);
+    ck_assert_msg(!error, "%s", error);
+    error = r307_case_parse(p, wide(p, R307_CASE_WORDS_MOST + 1, 1), NULL, &c);
+    ck_assert_str_eq(error, "asks with more than 253 words");
+    error = r307_case_parse_asked(p, wide(p, R307_CASE_WORDS_MOST, 95), &c);
+    ck_assert_ptr_nonnull(error);
+    ck_assert_ptr_nonnull(strstr(error, "the most that are read are 48000"));
+    apr_pool_destroy(p);
+}
+END_TEST
+
 /* What a case is printed as is read as the same. */
 START_TEST(case_prints)
 {
     static const char *const lines[] = {
         "/a -> 307 /b", "POST /a host=h.example \"header=X-A: b c\" -> none",
-        "/a -> 307 /b at=2026-01-01", "\"/a b\" -> refused"
+        "/a -> 307 /b at=2026-01-01", "\"/a b\" -> refused",
+        "/a 'header=X: a\" #b' -> none", "/a \"header=X: a\\\" #b\" -> none # a remark",
+        "\"->\" -> none", "POST '#a' -> none", "/it's -> refused # a remark -> none"
     };
     apr_pool_t *p = unit_pool();
     size_t i;
@@ -260,6 +312,7 @@ TCase *case_cases(void)
     tcase_set_timeout(tcase, 60);
     tcase_add_test(tcase, case_rows);
     tcase_add_test(tcase, case_samples);
+    tcase_add_test(tcase, case_room);
     tcase_add_test(tcase, case_prints);
     tcase_add_test(tcase, case_defaults);
     return tcase;
