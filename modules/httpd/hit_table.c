@@ -18,12 +18,11 @@
 #include "rule/limit.h"
 #include "shared/hits_file.h"
 #include "httpd/conf_indexes.h"
-#include "httpd/request.h"
 
 APLOG_USE_MODULE(redirect307);
 
 #define RETAINED "mod_redirect307.hits"
-#define LAYOUT   R307_VERSION " 2"      /* another one whenever a table is */
+#define LAYOUT   R307_VERSION " 3"      /* another one whenever a table is */
 #define APART    apr_time_from_sec(30)  /* writings; who dies loses no more */
 #define LOCK_TRIES 100                  /* of 10 milliseconds */
 
@@ -415,6 +414,12 @@ static r307_hitcell_t *claim(request_rec *r, const r307_config_t *conf, r307_hit
     return r307_hits_claim(hits, id, tenant, second);
 }
 
+/* Unsigned, as that is divided sooner. */
+static apr_uint32_t second_of(const request_rec *r)
+{
+    return (apr_uint32_t)((apr_uint64_t)r->request_time / APR_USEC_PER_SEC);
+}
+
 static apr_uint64_t home_of(r307_block_t *block)
 {
     apr_uint64_t home = __atomic_load_n(&block->home, __ATOMIC_RELAXED);
@@ -445,14 +450,37 @@ void r307_hit_table_read(const r307_config_t *conf, r307_block_t *block,
     r307_hits_read(hits, id, (apr_uint32_t)apr_time_sec(now), count);
 }
 
-void r307_hit_table_count(request_rec *r, const r307_config_t *conf, r307_block_t *block,
-                          const r307_rule_t *rule)
+/* A hit with a Referer. */
+__attribute__((noinline))
+static void count_link(const r307_view_t *view, r307_hitcell_t *cell, const char *referer)
+{
+    if (r307_url_is_of_host(referer, view->asked.host)) {
+        r307_hits_add_own(cell);
+    }
+}
+
+static inline void count(const request_rec *r, const r307_view_t *view,
+                         r307_hitcell_t *cell, apr_uint32_t second)
+{
+    const char *referer;
+
+    r307_hits_add(cell, second);
+    referer = apr_table_get(r->headers_in, "Referer");
+    if (referer) {
+        count_link(view, cell, referer);
+    }
+}
+
+/* What is so once for a rule, or a month, or where many rules were hit. */
+__attribute__((noinline))
+static void count_anyhow(request_rec *r, const r307_view_t *view,
+                         const r307_config_t *conf, r307_block_t *block,
+                         const r307_rule_t *rule)
 {
     r307_hits_t *hits = conf->hits->hits;
-    apr_uint32_t second = (apr_uint32_t)apr_time_sec(r->request_time);
+    apr_uint32_t second = second_of(r);
     apr_uint64_t id = __atomic_load_n(&rule->identity, __ATOMIC_RELAXED);
     r307_hitcell_t *cell;
-    const char *referer;
 
     if (!id) {
         id = r307_identity_of(rule, rule->home ? 0 : home_of(block), hits->head->seed);
@@ -463,9 +491,57 @@ void r307_hit_table_count(request_rec *r, const r307_config_t *conf, r307_block_
         cell = claim(r, conf, hits, block, id, second);
     }
     if (cell) {
-        referer = apr_table_get(r->headers_in, "Referer");
-        r307_hits_add(hits, cell, second,
-                      referer && r307_url_is_of_host(
-                          referer, r307_request_known(r)->view.asked.host));
+        if (!r307_hits_is_in_month(hits, cell, second)) {
+            r307_hits_begin_month(hits, cell, second);
+        }
+        count(r, view, cell, second);
+    }
+}
+
+/* Each hit pays for what is below. */
+static inline __attribute__((always_inline))
+void count_id(request_rec *r, const r307_view_t *view, const r307_config_t *conf,
+              r307_block_t *block, const r307_rule_t *rule, apr_uint64_t id)
+{
+    const r307_hits_t *hits = conf->hits->hits;
+    apr_uint32_t second = second_of(r);
+    r307_hitcell_t *cell = r307_hits_first(hits, id);
+
+    if (__atomic_load_n(&cell->id, __ATOMIC_ACQUIRE) != id
+        || !r307_hits_is_in_month(hits, cell, second)) {
+        count_anyhow(r, view, conf, block, rule);
+        return;
+    }
+    count(r, view, cell, second);
+}
+
+/* A line of a map is made a rule for each request. */
+__attribute__((noinline))
+static void count_made(request_rec *r, const r307_view_t *view, const r307_config_t *conf,
+                       r307_block_t *block, const r307_rule_t *rule)
+{
+    if (!rule->home || !rule->says) {
+        count_anyhow(r, view, conf, block, rule);
+        return;
+    }
+    count_id(r, view, conf, block, rule,
+             r307_identity_of(rule, 0, conf->hits->hits->head->seed));
+}
+
+__attribute__((noinline))
+static void count_known(request_rec *r, const r307_view_t *view, const r307_config_t *conf,
+                        r307_block_t *block, const r307_rule_t *rule)
+{
+    count_id(r, view, conf, block, rule, __atomic_load_n(&rule->identity, __ATOMIC_RELAXED));
+}
+
+void r307_hit_table_count(request_rec *r, const r307_view_t *view, const r307_config_t *conf,
+                          r307_block_t *block, const r307_rule_t *rule)
+{
+    if (__atomic_load_n(&rule->identity, __ATOMIC_RELAXED)) {
+        count_known(r, view, conf, block, rule);
+    }
+    else {
+        count_made(r, view, conf, block, rule);
     }
 }

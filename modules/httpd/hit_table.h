@@ -36,8 +36,8 @@ void r307_hit_table_join(server_rec *s);
 /* In the builder, as often as it likes: what is due. */
 void r307_hit_table_work(server_rec *s);
 
-/* A rule of the block answered, or said that nothing is to be answered. */
-void r307_hit_table_count(request_rec *r, const r307_config_t *conf, r307_block_t *block,
-                          const r307_rule_t *rule);
+/* A rule of the block answered, or said that nothing is to be answered. view: of r. */
+void r307_hit_table_count(request_rec *r, const r307_view_t *view, const r307_config_t *conf,
+                          r307_block_t *block, const r307_rule_t *rule);
 
 #endif

@@ -182,6 +182,7 @@ static int carry_out(request_rec *r, const r307_config_t *conf,
                      r307_state_t *state)
 {
     int may_pass = r307_config_value(conf, R307_SETTING_REFUSE) == R307_REFUSE_PASS;
+    int engine;
 
     if (decision->outcome == R307_OUTCOME_LATER) {
         state->phase = state->phase <= R307_REQUEST_EARLY_WAITS
@@ -194,14 +195,16 @@ static int carry_out(request_rec *r, const r307_config_t *conf,
     if (decision->outcome != R307_OUTCOME_REFUSE || !may_pass) {
         state->phase = R307_REQUEST_OVER;
     }
+    engine = r307_config_engine(conf);
     if (conf->hits && decision->outcome != R307_OUTCOME_REFUSE
-        && r307_config_engine(conf) == R307_ENGINE_ON) {
-        r307_hit_table_count(r, conf, blocks->at[decision->scope], decision->rule);
+        && engine == R307_ENGINE_ON) {
+        r307_hit_table_count(r, &state->view, conf, blocks->at[decision->scope],
+                             decision->rule);
     }
     if (decision->outcome == R307_OUTCOME_STOP) {
         return DECLINED;
     }
-    if (r307_config_engine(conf) == R307_ENGINE_REPORT) {
+    if (engine == R307_ENGINE_REPORT) {
         r307_respond_note(r, decision->rule);
         r307_serve_log_report(r, conf, decision);
         return DECLINED;

@@ -39,17 +39,17 @@ r307_hits_t *r307_hits_make(apr_pool_t *p, apr_uint64_t seed)
 
 static r307_hitcell_t *bucket_of(const r307_hits_t *hits, apr_uint64_t id, unsigned level)
 {
-    unsigned buckets = (R307_HITS_FIRST / R307_HITS_BUCKET) << level;
+    unsigned cells = R307_HITS_FIRST << level;
     unsigned begin = R307_HITS_FIRST * ((1u << level) - 1);
 
-    return hits->cells + begin + ((unsigned)id & (buckets - 1)) * R307_HITS_BUCKET;
+    return hits->cells + begin + ((unsigned)id & (cells - 1) & ~(R307_HITS_BUCKET - 1));
 }
 
 /* The cell of the identity, or NULL and in *room one that it may have, and its level. */
 static r307_hitcell_t *search(const r307_hits_t *hits, apr_uint64_t id,
                               r307_hitcell_t **room, unsigned *in_level)
 {
-    unsigned level, i, place = r307_hits_place(id);
+    unsigned level, i, place = (unsigned)id & (R307_HITS_BUCKET - 1);
 
     for (level = 0; level < R307_HITS_LEVELS; level++) {
         r307_hitcell_t *bucket = bucket_of(hits, id, level);
@@ -183,19 +183,25 @@ unsigned r307_hits_month(apr_uint32_t second, apr_uint32_t *until)
     return month;
 }
 
-apr_uint64_t r307_hits_next_month(r307_hithead_t *head, apr_uint32_t second)
+/* The month of that second, reckoned anew when the one that is known is over. */
+static apr_uint64_t month_of(r307_hithead_t *head, apr_uint32_t second)
 {
+    apr_uint64_t known = __atomic_load_n(&head->month, __ATOMIC_RELAXED);
     apr_uint32_t until;
-    apr_uint64_t month = r307_hits_month(second, &until);
 
-    __atomic_store_n(&head->month, (apr_uint64_t)until << 16 | month, __ATOMIC_RELAXED);
-    return month;
+    if (second >= (apr_uint32_t)known) {
+        known = (apr_uint64_t)r307_hits_month(second, &until) << R307_HITS_MONTH_AT;
+        known |= until;
+        __atomic_store_n(&head->month, known, __ATOMIC_RELAXED);
+    }
+    return known >> R307_HITS_MONTH_AT;
 }
 
 /* Who counts comes here first, so that who reads a hit of the new month in `counts` as one
  * before it finds the word changed. */
-void r307_hits_turn(r307_hitcell_t *cell, apr_uint64_t month)
+void r307_hits_begin_month(r307_hits_t *hits, r307_hitcell_t *cell, apr_uint32_t second)
 {
+    apr_uint64_t month = month_of(hits->head, second);
     apr_uint64_t seen = __atomic_load_n(&cell->month, __ATOMIC_ACQUIRE);
     apr_uint64_t before = __atomic_load_n(&cell->counts, __ATOMIC_ACQUIRE) & COUNT_MASK;
 

@@ -62,7 +62,7 @@ typedef struct r307_hittenant_t {
 
 typedef struct r307_hithead_t {
     apr_uint64_t seed;          /* of identities */
-    apr_uint64_t month;         /* which it is, below the second in which it ends << 16 */
+    apr_uint64_t month;         /* which it is, << R307_HITS_MONTH_AT, and when it ends */
     apr_uint64_t levels;        /* that have cells */
     apr_uint64_t refused;       /* hits that found no room, since the last sweep */
     apr_uint64_t pressed;       /* some tenant wants more than it may have */
@@ -79,10 +79,11 @@ typedef struct r307_hits_t {
 /* For as long as p lives; NULL: there is no such memory. */
 r307_hits_t *r307_hits_make(apr_pool_t *p, apr_uint64_t seed);
 
-/* Where in its buckets an identity is looked for first. */
-static inline unsigned r307_hits_place(apr_uint64_t id)
+/* Where an identity is looked for first: its lowest bits are its place in the bucket, those
+ * above them the bucket. */
+static inline r307_hitcell_t *r307_hits_first(const r307_hits_t *hits, apr_uint64_t id)
 {
-    return (unsigned)(id >> 40) & (R307_HITS_BUCKET - 1);
+    return hits->cells + (id & (R307_HITS_FIRST - 1));
 }
 
 /* The cell of an identity; NULL. Where most are is asked here: each hit pays for it. */
@@ -90,8 +91,7 @@ r307_hitcell_t *r307_hits_find_on(const r307_hits_t *hits, apr_uint64_t id);
 
 static inline r307_hitcell_t *r307_hits_find(const r307_hits_t *hits, apr_uint64_t id)
 {
-    unsigned bucket = (unsigned)id & (R307_HITS_FIRST / R307_HITS_BUCKET - 1);
-    r307_hitcell_t *cell = hits->cells + bucket * R307_HITS_BUCKET + r307_hits_place(id);
+    r307_hitcell_t *cell = r307_hits_first(hits, id);
 
     return __atomic_load_n(&cell->id, __ATOMIC_ACQUIRE) == id ? cell
                                                               : r307_hits_find_on(hits, id);
@@ -116,30 +116,35 @@ unsigned r307_hits_tenant(r307_hits_t *hits, apr_uint64_t key);
  * room. */
 int r307_hits_may(r307_hits_t *hits, unsigned tenant, apr_uint32_t most);
 
-/* The month of that second, reckoned anew when the one that is known is over. */
-apr_uint64_t r307_hits_next_month(r307_hithead_t *head, apr_uint32_t second);
-
-/* A month begins for the cell, unless somebody else saw that first. */
-void r307_hits_turn(r307_hitcell_t *cell, apr_uint64_t month);
-
-/* One hit. is_own: by a link on the own host. */
-static inline void r307_hits_add(r307_hits_t *hits, r307_hitcell_t *cell,
-                                 apr_uint32_t second, int is_own)
+/* Whether a hit of the cell in that second is no first one of a month. */
+static inline int r307_hits_is_in_month(const r307_hits_t *hits, const r307_hitcell_t *cell,
+                                        apr_uint32_t second)
 {
     apr_uint64_t known = __atomic_load_n(&hits->head->month, __ATOMIC_RELAXED);
-    apr_uint64_t month = second >= known >> 16 ? r307_hits_next_month(hits->head, second)
-                                               : known & 0xFFFF;
-    apr_uint64_t one = 1;
 
-    if (__atomic_load_n(&cell->month, __ATOMIC_RELAXED) >> R307_HITS_MONTH_AT != month) {
-        r307_hits_turn(cell, month);
-    }
-    if (is_own && __atomic_load_n(&cell->counts, __ATOMIC_RELAXED) >> R307_HITS_OWN_AT
-                  < R307_HITS_OWN_MOST) {
-        one |= APR_UINT64_C(1) << R307_HITS_OWN_AT;
-    }
-    (void)__atomic_fetch_add(&cell->counts, one, __ATOMIC_RELEASE);
+    return second < (apr_uint32_t)known
+           && (__atomic_load_n(&cell->month, __ATOMIC_RELAXED) ^ known)
+              >> R307_HITS_MONTH_AT == 0;
+}
+
+/* The month of that second begins for the cell, unless somebody else saw that first. */
+void r307_hits_begin_month(r307_hits_t *hits, r307_hitcell_t *cell, apr_uint32_t second);
+
+/* One hit, behind those two. */
+static inline void r307_hits_add(r307_hitcell_t *cell, apr_uint32_t second)
+{
+    (void)__atomic_fetch_add(&cell->counts, 1, __ATOMIC_RELEASE);
     __atomic_store_n(&cell->last, second, __ATOMIC_RELAXED);
+}
+
+/* The hit that was added was by a link on the own host. */
+static inline void r307_hits_add_own(r307_hitcell_t *cell)
+{
+    if (__atomic_load_n(&cell->counts, __ATOMIC_RELAXED) >> R307_HITS_OWN_AT
+        < R307_HITS_OWN_MOST) {
+        (void)__atomic_fetch_add(&cell->counts, APR_UINT64_C(1) << R307_HITS_OWN_AT,
+                                 __ATOMIC_RELEASE);
+    }
 }
 
 /* What is known of a rule. */

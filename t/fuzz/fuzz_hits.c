@@ -117,7 +117,13 @@ static void hit_all(r307_hits_t *hits, const uint8_t *data, size_t len)
         memcpy(&id, data, sizeof(id));
         cell = r307_hits_claim(hits, id < LEAST ? id + LEAST : id, tenant, NOW - data[8]);
         if (cell) {
-            r307_hits_add(hits, cell, NOW - data[8], data[8] & 2);
+            if (!r307_hits_is_in_month(hits, cell, NOW - data[8])) {
+                r307_hits_begin_month(hits, cell, NOW - data[8]);
+            }
+            r307_hits_add(cell, NOW - data[8]);
+            if (data[8] & 2) {
+                r307_hits_add_own(cell);
+            }
         }
     }
 }

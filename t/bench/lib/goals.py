@@ -107,7 +107,7 @@ def one_answer(results, most, verdicts):
             ("a hit in `<Directory>`, absolute target", get("ours-dir"), 28600, "Ir", 0),
             ("a hit in `<Directory>`, relative target", get("ours-dir-relative"), 28600, "Ir", 0),
             ("counting a hit adds", minus(get("counted-hit"), get("ours-hit")), 80, "Ir", 0),
-            ("counting a hit of a map adds", minus(get("counted-map"), get("maps1-hit")), 80, "Ir", 0),
+            ("counting a hit of a map adds", minus(get("counted-map"), get("compiled-hit")), 80, "Ir", 0),
             ("counting a hit with a Referer adds", minus(get("counted-seen"), get("ours-seen")), 250, "Ir", 0)):
         verdicts.append(Verdict("C2", what, value, bound, unit, places))
     for key, what, _, bound in one.KINDS + (("all", "all of these and 1 000 lines", [], 800),):

@@ -42,12 +42,23 @@ static apr_uint64_t id_of(unsigned n)
     return h < 16 ? h + 16 : h;
 }
 
+static void add(r307_hitcell_t *cell, apr_uint32_t second, int is_own)
+{
+    if (!r307_hits_is_in_month(hits, cell, second)) {
+        r307_hits_begin_month(hits, cell, second);
+    }
+    r307_hits_add(cell, second);
+    if (is_own) {
+        r307_hits_add_own(cell);
+    }
+}
+
 static void hit(unsigned n, unsigned tenant, apr_uint32_t second, int is_own)
 {
     r307_hitcell_t *cell = r307_hits_claim(hits, id_of(n), tenant, second);
 
     ck_assert(cell != NULL);
-    r307_hits_add(hits, cell, second, is_own);
+    add(cell, second, is_own);
 }
 
 static r307_hitcount_t read_of(unsigned n, apr_uint32_t second)
@@ -103,7 +114,7 @@ START_TEST(own_hits_stay_at_what_fits)
     apr_uint64_t most = (APR_UINT64_C(1) << (64 - R307_HITS_OWN_AT)) - 1;
 
     cell->counts = most << R307_HITS_OWN_AT | 7;
-    r307_hits_add(hits, cell, NOW, 1);
+    add(cell, NOW, 1);
     ck_assert_uint_eq(read_of(1, NOW).all, 8);
     ck_assert_uint_eq(read_of(1, NOW).own, most);
 }
@@ -192,7 +203,7 @@ START_TEST(a_full_table)
 
         lost += !cell;
         if (cell) {
-            r307_hits_add(hits, cell, NOW + i / 1000, 0);
+            add(cell, NOW + i / 1000, 0);
         }
     }
     ck_assert_uint_gt(lost, 0);
@@ -395,7 +406,7 @@ START_TEST(hostile_numbers)
     ck_assert(r307_hits_find(hits, 77) == NULL);
     r307_hits_read(hits, 78, NOW, &count);
     ck_assert(apr_time_sec(count.last) <= NOW + 1000000);
-    r307_hits_add(hits, r307_hits_find(hits, 78), NOW, 1);
+    add(r307_hits_find(hits, 78), NOW, 1);
     r307_hits_sweep(hits, p, NOW);
     ck_assert_int_eq(r307_hits_file_write(p, hits, fd), 0);
     ck_assert_int_eq(r307_hits_file_read(p, fd, &read), R307_HITSFILE_FINE);
