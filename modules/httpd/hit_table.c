@@ -498,7 +498,8 @@ static void count_anyhow(request_rec *r, const r307_view_t *view,
     }
 }
 
-/* Each hit pays for what is below. */
+/* Each hit pays for what is below. Two functions call it, and each keeps only the registers
+ * that it needs. */
 static inline __attribute__((always_inline))
 void count_id(request_rec *r, const r307_view_t *view, const r307_config_t *conf,
               r307_block_t *block, const r307_rule_t *rule, apr_uint64_t id)
@@ -530,16 +531,18 @@ static void count_made(request_rec *r, const r307_view_t *view, const r307_confi
 
 __attribute__((noinline))
 static void count_known(request_rec *r, const r307_view_t *view, const r307_config_t *conf,
-                        r307_block_t *block, const r307_rule_t *rule)
+                        r307_block_t *block, const r307_rule_t *rule, apr_uint64_t id)
 {
-    count_id(r, view, conf, block, rule, __atomic_load_n(&rule->identity, __ATOMIC_RELAXED));
+    count_id(r, view, conf, block, rule, id);
 }
 
 void r307_hit_table_count(request_rec *r, const r307_view_t *view, const r307_config_t *conf,
                           r307_block_t *block, const r307_rule_t *rule)
 {
-    if (__atomic_load_n(&rule->identity, __ATOMIC_RELAXED)) {
-        count_known(r, view, conf, block, rule);
+    apr_uint64_t id = __atomic_load_n(&rule->identity, __ATOMIC_RELAXED);
+
+    if (id) {
+        count_known(r, view, conf, block, rule, id);
     }
     else {
         count_made(r, view, conf, block, rule);
