@@ -52,6 +52,7 @@ Redirect307 /s /r
 Redirect307 /f /g
 </Files>
 EOT
+file('chain/.htaccess', "#? /l -> 301 /m hops=2\nRedirect307 /l /m\nRedirect307 /m /n\n");
 file('site.conf', "#? /a -> /b\nRedirect307 /a /b\n#? /m -> /n\nRedirect307Map x.map\n#? /o -> none\nRedirect307Engine off\n");
 file('x.map', "#? /m -> 307 /n\n/m /n\n#? /m2 -> 307 /n2\n/m2 /n2\n");
 file('map.conf', "#? /m -> /n\nRedirect307Map \"$dir/x.map\"\n");
@@ -91,6 +92,7 @@ my @cases = (
     [['wrong/.htaccess'], 1, qr{:3: /a/x -> 307 /b/x\n    it is not the rule of line 4 that answers\n    came: 307 /b/x, by wrong/\.htaccess:2 .*\n    write: #\? /a/x -> passes\n}],
     [['wrong/.htaccess'], 1, qr{:5: /p -> /q\n    it depends on roll=, which the case does not say\n    write: roll=0 to roll=100\n}],
     [['wrong/.htaccess'], 1, qr{:7: /l -> /m\n    where it leads is redirected once more, to /n, by wrong/\.htaccess:9\n.*\n    write: let wrong/\.htaccess:8 lead to /n; or hops=2 behind the case}],
+    [['chain/.htaccess'], 1, qr{:1: /l -> 301 /m hops=2\n    the status is not 301\n.*\n    write: #\? /l -> 307 /m hops=2\n}],
     [['wrong/.htaccess'], 1, qr{:10: /r -> /s\n    no browser arrives: /s leads in a circle\n.*\n    write: take one}],
     [['wrong/.htaccess'], 1, qr{:14: /f -> /g\n    the rule stands in <Files x>, and a file alone does not tell}],
     [['site.conf'], 1, qr{\A3 cases, 1 fails, 1 cannot be told}], [['--root', "$dir", 'site.conf'], 1, qr{\A5 cases, 4 fail, 0 %}],

@@ -9,7 +9,7 @@ use R307::Processes;
 use R307::Site;
 use Time::HiRes qw(sleep time);
 
-plan tests => 55, need_module => 'status';
+plan tests => 61, need_module => 'status';
 
 my $kept = root() . '/../hits.kept';
 unlink $kept;
@@ -50,6 +50,13 @@ Redirect307Map "$site/sheet.map"
     Redirect307 /same /there
 </VirtualHost>
 EOT
+}
+
+sub bytes_of
+{
+    open my $in, '<:raw', $_[0] or die "$_[0]: $!\n";
+    local $/;
+    return <$in>;
 }
 
 sub get
@@ -265,3 +272,22 @@ $server = own_server(conf('Redirect307Hits off'), only => ['status', 'dir']);
 is(get($server, '/one'), 307, 'off: a rule answers');
 is(totals($server), '0 of 0', 'and nothing is counted');
 stop_server($server);
+
+# --- a module whose table has another layout, and which a graceful restart replaces
+
+my ($so) = module_lines() =~ /^LoadModule redirect307_module "([^"]+)"/m;
+my $bytes = bytes_of($so);
+is($bytes =~ s/(\x00[0-9.]+ )\d\x00/${1}0\x00/g, 1, 'a module says which layout its table has');
+my $copy = put(stage() . '/modules.hits/mod_redirect307.so', $bytes);
+unlink $kept;
+$server = own_server(qq{LoadModule redirect307_module "$copy"\n} . conf($keep), only => ['status', 'dir'], without => ['redirect307']);
+get($server, '/one') for 1 .. 3;
+is(totals($server), '3 of 1', 'it counts');
+put($copy, bytes_of($so));
+reload($server, 'USR1');
+get($server, '/one') for 1 .. 2;
+is(totals($server), '2 of 1', 'the other one begins anew');
+unlike(own_log($server), qr/hits are counted and not kept/, 'and has the file');
+is((join ' ', grep { m{/hits\.kept\z} } map { readlink // '' } map { glob "/proc/$_/fd/*" } serving($server)), '', 'which no child has open');
+stop_server($server);
+is(counts(), '2', 'what it counted is kept');

@@ -87,6 +87,7 @@ static const char *case_for(testing_t *x, const r307_case_t *c, const ctl_case_t
 {
     const r307_case_came_t *came = &result->came;
     const r307_place_t *at = text->at;
+    const char *mark = text->is_comment ? "#? " : "";
     int is_other = at && came->rule && !(at->line ? r307_case_same_place(at, &came->rule->place)
                                          : strcmp(at->file, came->rule->place.file) == 0);
 
@@ -101,8 +102,13 @@ static const char *case_for(testing_t *x, const r307_case_t *c, const ctl_case_t
                             result->advice ? result->advice : "",
                             result->advice ? "; or " : "", result->hops);
     }
-    return apr_pstrcat(x->one, text->is_comment ? "#? " : "", r307_case_print(
-        x->one, c, is_other ? "passes" : r307_case_answer(x->one, came)), NULL);
+    if (is_other) {
+        return apr_pstrcat(x->one, mark, r307_case_print(x->one, c, "passes"), NULL);
+    }
+    return apr_pstrcat(x->one, mark, r307_case_print(x->one, c,
+                                                     r307_case_answer(x->one, came)),
+                       came->location && c->hops != R307_HOPS_USUAL
+                       ? apr_psprintf(x->one, " hops=%d", c->hops) : "", NULL);
 }
 
 static void tell(testing_t *x, const ctl_case_text_t *text, ctl_verdict_t *verdict)
@@ -136,8 +142,7 @@ static const char *parse(testing_t *x, const ctl_case_text_t *text, r307_case_t 
     if (text->bad) {
         return text->bad;
     }
-    return text->is_cell && !text->wanted && !strstr(text->asked, "->")
-        ? r307_case_parse_asked(x->one, text->asked, c)
+    return text->is_cell && !text->wanted ? r307_case_parse_cell(x->one, text->asked, c)
         : r307_case_parse(x->one, text->asked, text->wanted, c);
 }
 

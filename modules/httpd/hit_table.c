@@ -21,17 +21,18 @@
 
 APLOG_USE_MODULE(redirect307);
 
-#define RETAINED "mod_redirect307.hits"
+#define RETAINED "mod_redirect307.hit_table"
 #define LAYOUT   R307_VERSION " 3"      /* another one whenever a table is */
 #define APART    apr_time_from_sec(30)  /* writings; who dies loses no more */
 #define LOCK_TRIES 100                  /* of 10 milliseconds */
 
+/* Up to fd the same in each layout: a later module puts it away. */
 struct r307_hittable_t {
     char layout[32];
     apr_pool_t *pool;           /* of the process, as all that outlives a generation */
+    int fd;                     /* of the file; -1: none */
+    char path[APR_PATH_MAX];    /* its own; "": none */
     r307_hits_t *hits;
-    char path[APR_PATH_MAX];    /* of the file; "": none */
-    int fd;
     apr_time_t due;             /* of the process that writes: next time, */
     apr_uint64_t written;       /* and what the table was at the last one */
     int failed;                 /* that was said */
@@ -163,10 +164,10 @@ static r307_hittable_t *make_table(server_rec *s, apr_uint64_t seed)
 static void drop_table(server_rec *s, r307_hittable_t *table)
 {
     apr_pool_userdata_set(NULL, RETAINED, NULL, s->process->pool);
-    if (table && strcmp(table->layout, LAYOUT) == 0) {
-        close_file(table);
-    }
     if (table) {
+        if (table->fd >= 0) {
+            close(table->fd);
+        }
         apr_pool_destroy(table->pool);
     }
 }

@@ -183,18 +183,22 @@ unsigned r307_hits_month(apr_uint32_t second, apr_uint32_t *until)
     return month;
 }
 
+static apr_uint64_t reckon_month(r307_hithead_t *head, apr_uint32_t second)
+{
+    apr_uint32_t until;
+    apr_uint64_t month = r307_hits_month(second, &until);
+
+    __atomic_store_n(&head->month, month << R307_HITS_MONTH_AT | until, __ATOMIC_RELAXED);
+    return month;
+}
+
 /* The month of that second, reckoned anew when the one that is known is over. */
 static apr_uint64_t month_of(r307_hithead_t *head, apr_uint32_t second)
 {
     apr_uint64_t known = __atomic_load_n(&head->month, __ATOMIC_RELAXED);
-    apr_uint32_t until;
 
-    if (second >= (apr_uint32_t)known) {
-        known = (apr_uint64_t)r307_hits_month(second, &until) << R307_HITS_MONTH_AT;
-        known |= until;
-        __atomic_store_n(&head->month, known, __ATOMIC_RELAXED);
-    }
-    return known >> R307_HITS_MONTH_AT;
+    return second < (apr_uint32_t)known ? known >> R307_HITS_MONTH_AT
+                                        : reckon_month(head, second);
 }
 
 /* Who counts comes here first, so that who reads a hit of the new month in `counts` as one
@@ -341,6 +345,7 @@ void r307_hits_sweep(r307_hits_t *hits, apr_pool_t *p, apr_uint32_t second)
     int is_pressed = __atomic_exchange_n(&hits->head->pressed, 0, __ATOMIC_RELAXED) != 0;
     unsigned i;
 
+    (void)reckon_month(hits->head, second);     /* which a clock that was ahead had set */
     settle(hits, second);
     for (i = 1; is_pressed && i < R307_HITS_TENANTS; i++) {
         apr_uint32_t most = __atomic_load_n(&hits->tenants[i].pressed, __ATOMIC_RELAXED);

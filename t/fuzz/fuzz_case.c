@@ -103,13 +103,13 @@ static void judge(apr_pool_t *p, const char *text, const r307_case_asker_t *aske
     if (!result.view || result.verdict == R307_CASE_OPEN) {
         return;
     }
-    written = r307_case_print(p, &c, r307_case_answer(p, &result.came));
+    written = apr_pstrcat(p, r307_case_print(p, &c, r307_case_answer(p, &result.came)),
+                          " hops=20", NULL);
     r307_case_none(&again);
     bad = r307_case_parse(p, written, NULL, &again);
     if (bad) {
         fail("what is to be written is no case", written, bad);
     }
-    again.hops = 20;
     r307_case_judge(p, &again, NULL, asker, &result);
     if (result.verdict != R307_CASE_HOLDS && !result.is_circle) {
         fail("what is to be written does not hold", written, result.why);

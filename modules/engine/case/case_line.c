@@ -367,7 +367,8 @@ static const char *check_room(apr_pool_t *p, const apr_array_header_t *asked)
     int i;
 
     if (asked->nelts > R307_CASE_WORDS_MOST) {
-        return apr_psprintf(p, "asks with more than %d words", R307_CASE_WORDS_MOST);
+        return apr_psprintf(p, "asks with more than %d words; leave out what no rule asks "
+                            "for", R307_CASE_WORDS_MOST);
     }
     for (i = 0; i < asked->nelts; i++) {
         len += strlen(APR_ARRAY_IDX(asked, i, r307_word_t).text) + 1;
@@ -375,7 +376,8 @@ static const char *check_room(apr_pool_t *p, const apr_array_header_t *asked)
     /* quotes lengthen it */
     len = len > R307_CASE_ASKED_MOST / 4 ? strlen(print_asked(p, asked)) : len;
     return len > R307_CASE_ASKED_MOST
-        ? apr_psprintf(p, "asks with %" APR_SIZE_T_FMT " bytes; the most that are read are %d",
+        ? apr_psprintf(p, "asks with %" APR_SIZE_T_FMT " bytes, of which %d are read; leave out "
+                       "what no rule asks for",
                        len, R307_CASE_ASKED_MOST) : NULL;
 }
 
@@ -420,6 +422,19 @@ const char *r307_case_parse(apr_pool_t *p, const char *asked, const char *wanted
     const char *bad = begin(p, asked, c, &words);
 
     bad = bad ? bad : parse(p, words, wanted, c);
+    return bad ? bad : check_room(p, c->asked);
+}
+
+const char *r307_case_parse_cell(apr_pool_t *p, const char *text, r307_case_t *c)
+{
+    apr_array_header_t *words;
+    const char *bad = begin(p, text, c, &words);
+    unsigned once = 0;
+
+    if (!bad) {
+        bad = arrow_in(words) < 0 ? take_question(p, words, 0, words->nelts, &once, c)
+                                  : parse(p, words, NULL, c);
+    }
     return bad ? bad : check_room(p, c->asked);
 }
 

@@ -8,9 +8,9 @@
 
 #include "case/case_key.h"
 
-/* Most words and bytes of what is asked: "-> 307 Location" has room behind it, so that the
- * case that is to be written instead can be. */
-#define R307_CASE_WORDS_MOST (R307_WORDS_MOST - 3)
+/* Most words and bytes of what is asked: "-> 307 Location hops=2" has room behind it, so that
+ * the case that is to be written instead can be. */
+#define R307_CASE_WORDS_MOST (R307_WORDS_MOST - 4)
 #define R307_CASE_ASKED_MOST 48000
 
 /* A case that says nothing. */
@@ -22,6 +22,9 @@ void r307_case_none(r307_case_t *c);
  * wrong and what to write. */
 const char *r307_case_parse(apr_pool_t *p, const char *asked, const char *wanted,
                             r307_case_t *c);
+
+/* The same of a cell, in which "-> ..." may be left out: it is enough that something answers. */
+const char *r307_case_parse_cell(apr_pool_t *p, const char *text, r307_case_t *c);
 
 /* The same of a question alone: an answer behind an arrow is left aside. */
 const char *r307_case_parse_asked(apr_pool_t *p, const char *asked, r307_case_t *c);

@@ -108,6 +108,18 @@ START_TEST(months)
 }
 END_TEST
 
+START_TEST(a_clock_that_was_ahead)
+{
+    hit(1, 0, NOW + 86400 * 40, 0);
+    hit(1, 0, NOW, 0);
+    ck_assert_uint_eq(read_of(1, NOW).month, 0);
+    r307_hits_sweep(hits, p, NOW + 1);
+    hit(1, 0, NOW + 2, 0);
+    ck_assert_uint_eq(read_of(1, NOW + 2).all, 3);
+    ck_assert_uint_eq(read_of(1, NOW + 2).month, 1);
+}
+END_TEST
+
 START_TEST(own_hits_stay_at_what_fits)
 {
     r307_hitcell_t *cell = r307_hits_claim(hits, id_of(1), 0, NOW);
@@ -424,6 +436,7 @@ TCase *hits_cases(void)
     tcase_add_test(cases, a_file_of_old);
     tcase_add_test(cases, hostile_tenants);
     tcase_add_test(cases, months);
+    tcase_add_test(cases, a_clock_that_was_ahead);
     tcase_add_test(cases, own_hits_stay_at_what_fits);
     tcase_add_test(cases, by_many);
     tcase_add_test(cases, very_many_rules);
