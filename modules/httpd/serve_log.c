@@ -32,22 +32,16 @@ static void log_once(request_rec *r, const r307_place_t *place, const char *matt
     }
 }
 
-/* For a look: of many lines not each is to take the request's memory. NULL: its text is none. */
-static const r307_rule_t *rule_at(request_rec *r, const r307_ruleset_t *rules, int number,
-                                  r307_literal_t *room)
-{
-    return rules->packed ? r307_ruleset_rule(r->pool, rules, number)
-                         : r307_ruleset_look(rules, number, room);
-}
-
 /* The first rule that needs the URL speaks for its block. */
 static void say_unknown(request_rec *r, const r307_block_t *block)
 {
     r307_literal_t room;
+    apr_pool_t *one;
     int i;
 
+    apr_pool_create(&one, r->pool);
     for (i = 0; i < r307_ruleset_count(block->rules); i++) {
-        const r307_rule_t *rule = rule_at(r, block->rules, i, &room);
+        const r307_rule_t *rule = r307_ruleset_glance(one, block->rules, i, &room);
 
         if (rule && r307_config_is_relative(rule)) {
             log_once(r, &rule->place, "base", apr_psprintf(r->pool,
@@ -62,10 +56,12 @@ static void say_unknown(request_rec *r, const r307_block_t *block)
 static void say_outside(request_rec *r, const r307_block_t *block, r307_slice_t base)
 {
     r307_literal_t room;
+    apr_pool_t *one;
     int i;
 
+    apr_pool_create(&one, r->pool);
     for (i = 0; i < r307_ruleset_count(block->rules); i++) {
-        const r307_rule_t *rule = rule_at(r, block->rules, i, &room);
+        const r307_rule_t *rule = r307_ruleset_glance(one, block->rules, i, &room);
         const char *text = rule ? r307_ruleset_outside(r->pool, rule, base) : NULL;
 
         if (text) {

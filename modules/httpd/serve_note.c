@@ -262,20 +262,6 @@ static apr_uint32_t bounded(apr_int64_t value)
     return value < R307_LIMIT_NONE ? (apr_uint32_t)value : R307_SERVED_UNBOUND;
 }
 
-/* Those that regex= counts. */
-static apr_uint32_t count_regexes(apr_pool_t *p, const r307_ruleset_t *rules)
-{
-    apr_uint32_t count = 0;
-    int i;
-
-    for (i = 0; i < r307_ruleset_count(rules); i++) {
-        const r307_rule_t *rule = r307_ruleset_rule(p, rules, i);
-
-        count += rule && rule->nth_regex && rule->pattern && rule->pattern->regex;
-    }
-    return count;
-}
-
 static void look(looking_t *x, const r307_config_t *conf)
 {
     r307_servedfile_t *file = &x->file;
@@ -288,7 +274,7 @@ static void look(looking_t *x, const r307_config_t *conf)
 
         if (is_of(x->block, of)) {
             file->rules += (apr_uint32_t)(r307_ruleset_count(of->rules) - of->stays);
-            file->regexes += count_regexes(x->r->pool, of->rules);
+            file->regexes += (apr_uint32_t)r307_ruleset_regexes(x->r->pool, of->rules);
             file->skipped += (apr_uint32_t)of->skipped;
             file->limits |= r307_tenant_reached(x->r, conf, of);
             add_hosts_of(x, &of->tally);

@@ -598,6 +598,8 @@ int r307_start_lint_doubts(apr_pool_t *p, const r307_rule_t *rule)
 void r307_start_lint_say(request_rec *r, const r307_config_t *conf,
                          const r307_block_t *block)
 {
+    r307_literal_t room;
+    apr_pool_t *one;
     int i, said = 0;
 
     if (r307_config_value(conf, R307_SETTING_LINT) == R307_LINT_OFF
@@ -606,15 +608,17 @@ void r307_start_lint_say(request_rec *r, const r307_config_t *conf,
             r307_log_once_key(r->pool, block->file, r307_config_first(block), "lint"))) {
         return;
     }
+    apr_pool_create(&one, r->pool);
     for (i = 0; i < r307_ruleset_count(block->rules); i++) {
-        const r307_rule_t *rule = r307_ruleset_rule(r->pool, block->rules, i);
-        apr_array_header_t *doubts = apr_array_make(r->pool, 2, sizeof(r307_doubt_t));
+        const r307_rule_t *rule = r307_ruleset_glance(one, block->rules, i, &room);
 
         /* rules of one place may be one block or, from a cached file, several */
         if (rule && rule->target->inserts && r307_hosts_may(rule->hosts, conf->allow)
             && r307_log_once_ever(r->server,
                                   r307_log_once_key(r->pool, rule->place.file,
                                                     rule->place.line, "doubt"))) {
+            apr_array_header_t *doubts = apr_array_make(r->pool, 2, sizeof(r307_doubt_t));
+
             r307_lint_line(r->pool, rule, list_of(conf), doubts);
             (void)say_doubts(r->server, doubts, 1, &said);
         }

@@ -159,8 +159,11 @@ int r307_status_is_own(const r307_status_own_t *own, const r307_block_t *block)
 
 static int each_own(walk_t *walk, const r307_status_own_t *own)
 {
+    r307_literal_t room;
+    apr_pool_t *one;
     int i, k, goes_on = 1;
 
+    apr_pool_create(&one, walk->r->pool);
     for (i = 0; own->blocks && goes_on && i < own->blocks->count; i++) {
         r307_block_t *block = own->blocks->at[i];
         const apr_array_header_t *maps = block->rules->maps;
@@ -168,10 +171,10 @@ static int each_own(walk_t *walk, const r307_status_own_t *own)
         int count = is_here && r307_htshare_open(block) ? r307_ruleset_count(block->rules) : 0;
 
         for (k = 0; goes_on && k < count; k++, walk->number++) {
-            const r307_rule_t *rule = r307_ruleset_rule(walk->r->pool, block->rules, k);
+            const r307_rule_t *rule = walk->number < walk->from ? NULL
+                : r307_ruleset_glance(one, block->rules, k, &room);
 
-            goes_on = walk->number < walk->from || !rule
-                || tell(walk, block, walk->r->server, NULL, rule);
+            goes_on = !rule || tell(walk, block, walk->r->server, NULL, rule);
         }
         for (k = 0; is_here && goes_on && maps && k < maps->nelts; k++) {
             const r307_mapref_t *ref = APR_ARRAY_IDX(maps, k, r307_map_t).handle;

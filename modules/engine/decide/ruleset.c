@@ -45,6 +45,35 @@ const r307_rule_t *r307_ruleset_rule(apr_pool_t *p, const r307_ruleset_t *set, i
                                          apr_palloc(p, sizeof(r307_literal_t)));
 }
 
+const r307_rule_t *r307_ruleset_glance(apr_pool_t *one, const r307_ruleset_t *set, int number,
+                                       r307_literal_t *room)
+{
+    if (!set->packed) {
+        return r307_ruleset_look(set, number, room);
+    }
+    apr_pool_clear(one);
+    return r307_image_rule(one, set->image, (apr_uint32_t)number);
+}
+
+static int is_compiled(const r307_rule_t *rule)
+{
+    return rule && rule->nth_regex && rule->pattern && rule->pattern->regex;
+}
+
+int r307_ruleset_regexes(apr_pool_t *p, const r307_ruleset_t *set)
+{
+    int i, count = 0;
+    apr_uint32_t k;
+
+    for (i = 0; !set->packed && i < set->rules->nelts; i++) {
+        count += is_compiled(r307_ruleset_kept(set, i));
+    }
+    for (k = 0; set->packed && k < r307_image_kept_count(set->image); k++) {
+        count += is_compiled(r307_image_rule(p, set->image, r307_image_kept(set->image, k)));
+    }
+    return count;
+}
+
 static const r307_share_t *share_of(const r307_rule_t *rule)
 {
     int i;

@@ -55,6 +55,12 @@ void r307_ruleset_add_map(apr_pool_t *p, r307_ruleset_t *set, const void *handle
  * opened. NULL: its text is none. */
 int r307_ruleset_count(const r307_ruleset_t *set);
 const r307_rule_t *r307_ruleset_rule(apr_pool_t *p, const r307_ruleset_t *set, int number);
+/* The same for a look until the next one, where many are looked at: made in *room, or in `one`,
+ * which is cleared. */
+const r307_rule_t *r307_ruleset_glance(apr_pool_t *one, const r307_ruleset_t *set, int number,
+                                       r307_literal_t *room);
+/* How many of them are regexes that are compiled. p: for a look at each that may be one. */
+int r307_ruleset_regexes(apr_pool_t *p, const r307_ruleset_t *set);
 /* Where none is in an image: a rule that is kept as one, or NULL and the plain line. */
 static inline const r307_rule_t *r307_ruleset_kept(const r307_ruleset_t *set, int number)
 {

@@ -120,6 +120,37 @@ START_TEST(pack_is_the_lines)
 }
 END_TEST
 
+/* A list of an image, as served: looked at one after the other, and its regexes counted. */
+START_TEST(pack_is_looked_at)
+{
+    apr_pool_t *p = unit_pool(), *one = unit_pool();
+    r307_ruleset_t *rules = r307_ruleset_make(p), *same = r307_ruleset_make(p);
+    const r307_pack_t *pack = NULL;
+    const char *text = "";
+    r307_literal_t room;
+    int i, count = (int)(sizeof(lines) / sizeof(*lines)), regexes = 0;
+
+    for (i = 0; i < count; i++) {
+        text = apr_pstrcat(p, text, lines[i], "\n", NULL);
+    }
+    ck_assert_ptr_null(make(p, text, &pack));
+    rules->image = open_run(p, pack, r307_pack_runs(pack));
+    rules->packed = count;
+    for (i = 0; i < count; i++) {
+        const r307_rule_t *rule = r307_ruleset_glance(one, rules, i, &room);
+        const r307_rule_t *line = parse(p, lines[i], (unsigned)i + 1, i + 1, regexes + 1);
+
+        regexes += line->nth_regex != 0;
+        ck_assert_str_eq(r307_line_print(p, rule), r307_line_print(p, line));
+        ck_assert_ptr_null(r307_ruleset_add(p, same, line));
+    }
+    ck_assert_int_eq(r307_ruleset_regexes(one, rules), 3);
+    ck_assert_int_eq(r307_ruleset_regexes(one, same), 3);
+    apr_pool_destroy(one);
+    apr_pool_destroy(p);
+}
+END_TEST
+
 /* What httpd has to read, between what it has not. */
 START_TEST(pack_keeps_other_lines)
 {
@@ -170,6 +201,7 @@ TCase *htaccess_pack_cases(void)
     TCase *tcase = tcase_create("htaccess_pack");
 
     tcase_add_test(tcase, pack_is_the_lines);
+    tcase_add_test(tcase, pack_is_looked_at);
     tcase_add_test(tcase, pack_keeps_other_lines);
     tcase_add_test(tcase, pack_leaves_the_rest);
     return tcase;
