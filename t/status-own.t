@@ -9,7 +9,7 @@ use R307;
 use R307::Site;
 use Time::HiRes qw(sleep time);
 
-plan tests => 48;
+plan tests => 50;
 
 my $site = root() . '/statusown';
 my $key = 'correct-horse-battery';
@@ -20,6 +20,11 @@ put('statusown/shut/.htaccess', "${line}Redirect307Maintenance /shut/down/ flag=
 put('statusown/shut/page.html', 'here', 10);
 put('statusown/few/.htaccess', "${line}" . join('', map { "Redirect307 /few/$_ /there\n" } 1 .. 4), 10);
 put('statusown/few/page.html', 'here', 10);
+my @days = map { sprintf '%02d', $_ } 1 .. 28;
+my $lines = sub { my $word = shift; join '', map { "$word/many/$_/:x /there-$_/:x until=2190-01-$_ \"note=the note of $_\"\n" } @days };
+put('statusown/many/.htaccess', "${line}Redirect307Map many.map\n" . $lines->('Redirect307 '), 10);
+put('statusown/many/many.map', $lines->('') =~ s{/many/}{/many/map/}gr =~ s{2190}{2191}gr =~ s{the note}{the map's note}gr, 10);
+put('statusown/many/page.html', 'here', 10);
 put('statusown/t/page.html', 'here', 10);
 put('statusown/t/index.html', 'the index', 10);
 put('statusown/t/below/.htaccess', "Redirect307 /t/below/a /below\n", 10);
@@ -116,6 +121,26 @@ unlike($html, qr{[^<>\s]/test\.conf}, 'which says not where that is');
 is((ask("/closed/x?look=$key"))[0], 403, 'what is closed stays closed');
 is((ask("/short/page.html?look=short12345"))[2], 'here', 'a key that is too short opens nothing');
 is((ask('/server/x'))[0], 404, 'nor the page of the server');
+
+# --- rules of images, which are made one in the place of the other
+
+for (my $until = time + 60; own_log($server) !~ m{/many/\.htaccess is read from memory} && time < $until;) {
+    ask('/many/page.html');
+    sleep 0.2;
+}
+for (my $until = time + 60; (ask('/many/map/01/a'))[0] != 307 && time < $until;) {
+    sleep 0.2;
+}
+$html = (ask("/many/page.html?look=$key"))[2];
+for (['map/', 2191, 'of a map'], ['', 2190, 'of a .htaccess']) {
+    my ($below, $year, $what) = @$_;
+    my @right = grep {
+        my $day = $_ + 0;
+        $html =~ m{>/many/$below$_/:x</td><td[^>]*>/there-$_/:x<(?:(?!</tr>).)*until $day Jan $year, 24:00(?:(?!</tr>).)*note of $_<}s
+    } @days;
+    is("@right", "@days", "each line $what has its own texts");
+}
+
 my $log = own_log($server);
 like($log, qr{/short/\.htaccess:1: Redirect307Status: link= has a key that can be guessed; choose one of at least 12 characters}, 'which is told');
 like($log, qr{/server/\.htaccess:1: Redirect307Status: a \.htaccess has a page of its own alone; write: Redirect307Status own link=NAME=LONG-SECRET-KEY}, 'and so is that');

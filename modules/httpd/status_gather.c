@@ -594,21 +594,30 @@ typedef struct showing_t {
     request_rec *r;
     r307_overview_t *status;
     apr_uint64_t looked;
+    int is_own;                 /* lines of .htaccess, which may be in images */
 } showing_t;
 
-/* What a line of a map is made of, its texts too, is gone with the next ones. */
+static const char *text_of(apr_pool_t *p, const char *text)
+{
+    return text ? apr_pstrdup(p, text) : NULL;
+}
+
+/* What a rule of an image is made of, its texts too, is gone with the next ones. */
 static const r307_rule_t *copy_of(apr_pool_t *p, const r307_rule_t *rule)
 {
     r307_rule_t *copy = apr_pmemdup(p, rule, sizeof(*copy));
     r307_target_t *target = apr_pmemdup(p, rule->target, sizeof(*target));
 
     copy->is_made = 0;
-    copy->source = rule->source ? apr_pstrdup(p, rule->source) : NULL;
-    target->text = rule->target->text ? apr_pstrdup(p, rule->target->text) : NULL;
+    copy->source = text_of(p, rule->source);
+    target->text = text_of(p, rule->target->text);
     copy->target = target;
-    copy->name = rule->name ? apr_pstrdup(p, rule->name) : NULL;
-    copy->owner = rule->owner ? apr_pstrdup(p, rule->owner) : NULL;
-    copy->note = rule->note ? apr_pstrdup(p, rule->note) : NULL;
+    copy->name = text_of(p, rule->name);
+    copy->owner = text_of(p, rule->owner);
+    copy->note = text_of(p, rule->note);
+    copy->plan.from.text = text_of(p, rule->plan.from.text);
+    copy->plan.until.text = text_of(p, rule->plan.until.text);
+    copy->plan.review.text = text_of(p, rule->plan.review.text);
     return copy;
 }
 
@@ -626,7 +635,7 @@ static int show(void *baton, const r307_status_rule_t *of, apr_uint64_t number)
     if (r307_status_wants(&status->filter, of, status->now)) {
         shown = apr_array_push(status->shown);
         *shown = *of;
-        shown->rule = of->map ? copy_of(showing->r->pool, of->rule)
+        shown->rule = of->map || showing->is_own ? copy_of(showing->r->pool, of->rule)
                               : r307_plain_keep(showing->r->pool, of->rule);
     }
     return 1;
@@ -635,7 +644,7 @@ static int show(void *baton, const r307_status_rule_t *of, apr_uint64_t number)
 void r307_status_show(request_rec *r, const r307_config_t *conf,
                       const r307_status_own_t *own, r307_overview_t *status)
 {
-    showing_t showing = { r, status, 0 };
+    showing_t showing = { r, status, 0, own != NULL };
 
     (void)r307_status_each(r, conf, own, status->filter.from, 1, show, &showing);
 }
