@@ -487,7 +487,12 @@ sub listed
             is("@got", join(' ', (@want) x 4), "$name: file $number");
         }
     }
-    my $read = () = own_log($servers[0]) =~ m{list\d+/f\d/\.htaccess is read from memory}g;
+    # each is compiled behind its first request, which on a busy machine takes its time
+    my ($read, $until) = (0, time + 60);
+    until (($read = () = own_log($servers[0]) =~ m{list\d+/f\d/\.htaccess is read from memory}g) > 4 * 3 || time > $until) {
+        sleep 0.2;
+        ask($servers[0], "/$top/list0/f$_", ['GET', 'p.html', '']) for 0 .. $#listed;
+    }
     cmp_ok($read, '>', 4 * 3, "from memory, where there is one: $read times");
     return;
 }

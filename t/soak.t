@@ -151,7 +151,8 @@ SKIP: {
 # ---- afterwards -------------------------------------------------------------------------
 
 my ($status, $until) = (status(), time + 45);
-while ($status->{BusyWorkers} > 1 && time < $until) {
+# those of a child that is to end are none, and say G
+while (($status->{BusyWorkers} > 1 || $status->{Scoreboard} =~ /[^._SW]/) && time < $until) {
     sleep 0.5;
     $status = status();
 }
