@@ -81,6 +81,17 @@ static const apr_array_header_t *passed_of(testing_t *x, const r307_case_result_
     return list;
 }
 
+/* The case by what came of it, with so many redirects. */
+static const char *print_now(testing_t *x, const r307_case_t *c, const r307_case_came_t *came,
+                             int hops)
+{
+    const char *text = r307_case_print(x->one, c, r307_case_answer(x->one, came));
+
+    return hops > R307_HOPS_USUAL
+        ? apr_psprintf(x->one, "%s %s=%d", text, r307_case_keys[R307_CASE_HOPS].name, hops)
+        : text;
+}
+
 /* The case that would hold, if what came is what is meant. */
 static const char *case_for(testing_t *x, const r307_case_t *c, const ctl_case_text_t *text,
                             const r307_case_result_t *result)
@@ -105,10 +116,7 @@ static const char *case_for(testing_t *x, const r307_case_t *c, const ctl_case_t
     if (is_other) {
         return apr_pstrcat(x->one, mark, r307_case_print(x->one, c, "passes"), NULL);
     }
-    return apr_pstrcat(x->one, mark, r307_case_print(x->one, c,
-                                                     r307_case_answer(x->one, came)),
-                       came->location && c->hops != R307_HOPS_USUAL
-                       ? apr_psprintf(x->one, " hops=%d", c->hops) : "", NULL);
+    return apr_pstrcat(x->one, mark, print_now(x, c, came, came->location ? c->hops : 0), NULL);
 }
 
 static void tell(testing_t *x, const ctl_case_text_t *text, ctl_verdict_t *verdict)
@@ -271,11 +279,7 @@ static const char *case_of_now(testing_t *x, r307_case_t *c, const r307_case_res
     if (result->is_circle) {
         return NULL;
     }
-    text = r307_case_print(x->one, c, r307_case_answer(x->one, &result->came));
-    if (result->hops > R307_HOPS_USUAL) {
-        text = apr_psprintf(x->one, "%s %s=%d", text, r307_case_keys[R307_CASE_HOPS].name,
-                            result->hops);
-    }
+    text = print_now(x, c, &result->came, result->hops);
     return r307_text_show_all(x->one, text, strlen(text));
 }
 
