@@ -11,7 +11,7 @@ use R307::Processes;
 use R307::Site;
 use Time::HiRes qw(sleep time);
 
-plan tests => 44;
+plan tests => 46;
 
 my $site = root() . '/served';
 my $odd = 'a<script>b"&';
@@ -145,3 +145,25 @@ ask("/many/$_/page") for 1 .. 300;
 $all = all();
 is(scalar @{ $all->{htaccess} }, scalar(@before) + 300 - $all->{htaccess_evicted}, 'many files');
 like((ask('/redirects'))[2], qr{And \d+ more; \?json has them all}, 'and the page shows some of them');
+
+# --- met in memory: what only subrequests asked for so far is not noted, and is read from there
+
+put('served/memory/.htaccess', "Redirect307 /memory/a /there\nRedirect307Match ^/memory/r /there\nRedirect307Match ^/memory/s /there\n", 10);
+put('served/asking/page.shtml', qq{<!--#include virtual="/memory/page" -->\n}, 10);
+$server = own_server(<<"EOT", only => ['dir', 'alias', 'rewrite', 'status', 'include']);
+LogLevel redirect307:trace1
+${\status_conf($site)}
+<Directory "$site/asking">
+    Options +Includes
+    SetOutputFilter INCLUDES
+</Directory>
+EOT
+$until = time + 60;
+until (own_log($server) =~ m{/memory/\.htaccess is read from memory} || time > $until) {
+    ask('/asking/page.shtml');
+    sleep 0.1;
+}
+is(scalar @{ all()->{htaccess} }, 0, 'subrequests are not noted');
+ask('/memory/page');
+is(join(' ', map { $_ // 'none' } @{ file(all(), 'memory') }{qw(rules regexes)}), '3 2', 'a file met in memory: its rules, its regexes');
+stop_server($server);

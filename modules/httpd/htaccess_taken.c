@@ -186,6 +186,7 @@ static void fill_run(r307_htshare_t *share, r307_htshared_t *shared, const char 
     run->set.index = r307_image_index_of((const char *)pack + row->image);
     run->set.packed = (int)row->count;
     run->set.first = (int)row->before_rules + 1;
+    run->set.regexes = (int)row->regexes;
     run->block.rules = &run->set;
     run->block.directory = directory;
     run->block.file = shared->version.file;

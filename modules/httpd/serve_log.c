@@ -36,12 +36,11 @@ static void log_once(request_rec *r, const r307_place_t *place, const char *matt
 static void say_unknown(request_rec *r, const r307_block_t *block)
 {
     r307_literal_t room;
-    apr_pool_t *one;
+    apr_pool_t *one = NULL;
     int i;
 
-    apr_pool_create(&one, r->pool);
     for (i = 0; i < r307_ruleset_count(block->rules); i++) {
-        const r307_rule_t *rule = r307_ruleset_glance(one, block->rules, i, &room);
+        const r307_rule_t *rule = r307_ruleset_glance(r->pool, &one, block->rules, i, &room);
 
         if (rule && r307_config_is_relative(rule)) {
             log_once(r, &rule->place, "base", apr_psprintf(r->pool,
@@ -56,12 +55,11 @@ static void say_unknown(request_rec *r, const r307_block_t *block)
 static void say_outside(request_rec *r, const r307_block_t *block, r307_slice_t base)
 {
     r307_literal_t room;
-    apr_pool_t *one;
+    apr_pool_t *one = NULL;
     int i;
 
-    apr_pool_create(&one, r->pool);
     for (i = 0; i < r307_ruleset_count(block->rules); i++) {
-        const r307_rule_t *rule = r307_ruleset_glance(one, block->rules, i, &room);
+        const r307_rule_t *rule = r307_ruleset_glance(r->pool, &one, block->rules, i, &room);
         const char *text = rule ? r307_ruleset_outside(r->pool, rule, base) : NULL;
 
         if (text) {

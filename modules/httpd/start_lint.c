@@ -599,7 +599,7 @@ void r307_start_lint_say(request_rec *r, const r307_config_t *conf,
                          const r307_block_t *block)
 {
     r307_literal_t room;
-    apr_pool_t *one;
+    apr_pool_t *one = NULL;
     int i, said = 0;
 
     if (r307_config_value(conf, R307_SETTING_LINT) == R307_LINT_OFF
@@ -608,9 +608,8 @@ void r307_start_lint_say(request_rec *r, const r307_config_t *conf,
             r307_log_once_key(r->pool, block->file, r307_config_first(block), "lint"))) {
         return;
     }
-    apr_pool_create(&one, r->pool);
     for (i = 0; i < r307_ruleset_count(block->rules); i++) {
-        const r307_rule_t *rule = r307_ruleset_glance(one, block->rules, i, &room);
+        const r307_rule_t *rule = r307_ruleset_glance(r->pool, &one, block->rules, i, &room);
 
         /* rules of one place may be one block or, from a cached file, several */
         if (rule && rule->target->inserts && r307_hosts_may(rule->hosts, conf->allow)

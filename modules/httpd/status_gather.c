@@ -160,10 +160,9 @@ int r307_status_is_own(const r307_status_own_t *own, const r307_block_t *block)
 static int each_own(walk_t *walk, const r307_status_own_t *own)
 {
     r307_literal_t room;
-    apr_pool_t *one;
+    apr_pool_t *one = NULL;
     int i, k, goes_on = 1;
 
-    apr_pool_create(&one, walk->r->pool);
     for (i = 0; own->blocks && goes_on && i < own->blocks->count; i++) {
         r307_block_t *block = own->blocks->at[i];
         const apr_array_header_t *maps = block->rules->maps;
@@ -172,7 +171,7 @@ static int each_own(walk_t *walk, const r307_status_own_t *own)
 
         for (k = 0; goes_on && k < count; k++, walk->number++) {
             const r307_rule_t *rule = walk->number < walk->from ? NULL
-                : r307_ruleset_glance(one, block->rules, k, &room);
+                : r307_ruleset_glance(walk->r->pool, &one, block->rules, k, &room);
 
             goes_on = !rule || tell(walk, block, walk->r->server, NULL, rule);
         }
@@ -597,27 +596,26 @@ typedef struct showing_t {
     int is_own;                 /* lines of .htaccess, which may be in images */
 } showing_t;
 
-static const char *text_of(apr_pool_t *p, const char *text)
-{
-    return text ? apr_pstrdup(p, text) : NULL;
-}
-
-/* What a rule of an image is made of, its texts too, is gone with the next ones. */
+/* What a rule of an image is made of, its texts too, is gone with the next ones: of the copy
+ * nothing is compared any more. */
 static const r307_rule_t *copy_of(apr_pool_t *p, const r307_rule_t *rule)
 {
     r307_rule_t *copy = apr_pmemdup(p, rule, sizeof(*copy));
     r307_target_t *target = apr_pmemdup(p, rule->target, sizeof(*target));
 
     copy->is_made = 0;
-    copy->source = text_of(p, rule->source);
-    target->text = text_of(p, rule->target->text);
+    copy->pattern = NULL;
+    copy->conds = NULL;
+    copy->cond_count = 0;
+    copy->source = apr_pstrdup(p, rule->source);
+    target->text = apr_pstrdup(p, rule->target->text);
     copy->target = target;
-    copy->name = text_of(p, rule->name);
-    copy->owner = text_of(p, rule->owner);
-    copy->note = text_of(p, rule->note);
-    copy->plan.from.text = text_of(p, rule->plan.from.text);
-    copy->plan.until.text = text_of(p, rule->plan.until.text);
-    copy->plan.review.text = text_of(p, rule->plan.review.text);
+    copy->name = apr_pstrdup(p, rule->name);
+    copy->owner = apr_pstrdup(p, rule->owner);
+    copy->note = apr_pstrdup(p, rule->note);
+    copy->plan.from.text = apr_pstrdup(p, rule->plan.from.text);
+    copy->plan.until.text = apr_pstrdup(p, rule->plan.until.text);
+    copy->plan.review.text = apr_pstrdup(p, rule->plan.review.text);
     return copy;
 }
 

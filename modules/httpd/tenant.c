@@ -54,12 +54,11 @@ static void say_skipped(request_rec *r, const r307_tenancy_t *tenancy,
                         const r307_block_t *block, const char *then)
 {
     r307_literal_t room;
-    apr_pool_t *one;
+    apr_pool_t *one = NULL;
     int i, count = 0;
 
-    apr_pool_create(&one, r->pool);
     for (i = 0; i < r307_ruleset_count(block->rules) && count <= NAMED_MOST; i++) {
-        const r307_rule_t *rule = r307_ruleset_glance(one, block->rules, i, &room);
+        const r307_rule_t *rule = r307_ruleset_glance(r->pool, &one, block->rules, i, &room);
         const char *why = rule ? r307_limit_say(r->pool, tenancy, rule) : NULL;
 
         /* rules of one place may be one block or, from a cached file, several */
@@ -93,7 +92,7 @@ static void say_lacking(request_rec *r, const r307_config_t *conf,
     r307_require_t require
         = (r307_require_t)r307_config_value(conf, R307_SETTING_REQUIRE);
     r307_literal_t room;
-    apr_pool_t *one;
+    apr_pool_t *one = NULL;
     int i, count = 0;
 
     if ((require == R307_REQUIRE_UNTIL ? !block->tally.lacks_until
@@ -101,9 +100,8 @@ static void say_lacking(request_rec *r, const r307_config_t *conf,
         || !is_first(r, block->file, r307_config_first(block), "require")) {
         return;
     }
-    apr_pool_create(&one, r->pool);
     for (i = 0; i < r307_ruleset_count(block->rules) && count < NAMED_MOST; i++) {
-        const r307_rule_t *rule = r307_ruleset_glance(one, block->rules, i, &room);
+        const r307_rule_t *rule = r307_ruleset_glance(r->pool, &one, block->rules, i, &room);
         const char *lack = rule ? r307_limit_lacks(require, rule) : NULL;
 
         if (lack) {

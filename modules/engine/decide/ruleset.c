@@ -23,7 +23,7 @@ r307_ruleset_t *r307_ruleset_make(apr_pool_t *p)
     set->is_hosted = 0;
     set->left_out = NULL;
     set->image = NULL;
-    set->packed = set->first = 0;
+    set->packed = set->first = set->regexes = 0;
     set->crowds = NULL;
     return set;
 }
@@ -45,33 +45,18 @@ const r307_rule_t *r307_ruleset_rule(apr_pool_t *p, const r307_ruleset_t *set, i
                                          apr_palloc(p, sizeof(r307_literal_t)));
 }
 
-const r307_rule_t *r307_ruleset_glance(apr_pool_t *one, const r307_ruleset_t *set, int number,
+const r307_rule_t *r307_ruleset_glance(apr_pool_t *p, apr_pool_t **one,
+                                       const r307_ruleset_t *set, int number,
                                        r307_literal_t *room)
 {
     if (!set->packed) {
         return r307_ruleset_look(set, number, room);
     }
-    apr_pool_clear(one);
-    return r307_image_rule(one, set->image, (apr_uint32_t)number);
-}
-
-static int is_compiled(const r307_rule_t *rule)
-{
-    return rule && rule->nth_regex && rule->pattern && rule->pattern->regex;
-}
-
-int r307_ruleset_regexes(apr_pool_t *p, const r307_ruleset_t *set)
-{
-    int i, count = 0;
-    apr_uint32_t k;
-
-    for (i = 0; !set->packed && i < set->rules->nelts; i++) {
-        count += is_compiled(r307_ruleset_kept(set, i));
+    if (!*one) {
+        apr_pool_create(one, p);
     }
-    for (k = 0; set->packed && k < r307_image_kept_count(set->image); k++) {
-        count += is_compiled(r307_image_rule(p, set->image, r307_image_kept(set->image, k)));
-    }
-    return count;
+    apr_pool_clear(*one);
+    return r307_image_rule(*one, set->image, (apr_uint32_t)number);
 }
 
 static const r307_share_t *share_of(const r307_rule_t *rule)
@@ -209,6 +194,7 @@ const char *r307_ruleset_add(apr_pool_t *p, r307_ruleset_t *set, const r307_rule
     if (rule->name) {
         apr_hash_set(set->names, rule->name, APR_HASH_KEY_STRING, rule);
     }
+    set->regexes += rule->nth_regex && rule->pattern && rule->pattern->regex;
     push(p, set, rule);
     return NULL;
 }

@@ -33,6 +33,7 @@ typedef struct r307_ruleset_t {
                                      * found; NULL: it is not opened yet */
     int packed;                     /* so many rules are in an image, and none in `rules` */
     int first;                      /* of them: the number of the first in its .htaccess */
+    int regexes;                    /* among the rules, those that regex= counts */
     apr_hash_t *crowds;             /* with an index: numbers of groups that have more than
                                      * one of `rules`; NULL: none */
 } r307_ruleset_t;
@@ -55,12 +56,11 @@ void r307_ruleset_add_map(apr_pool_t *p, r307_ruleset_t *set, const void *handle
  * opened. NULL: its text is none. */
 int r307_ruleset_count(const r307_ruleset_t *set);
 const r307_rule_t *r307_ruleset_rule(apr_pool_t *p, const r307_ruleset_t *set, int number);
-/* The same for a look until the next one, where many are looked at: made in *room, or in `one`,
- * which is cleared. */
-const r307_rule_t *r307_ruleset_glance(apr_pool_t *one, const r307_ruleset_t *set, int number,
+/* The same for a look until the next one, where many are looked at: made in *room, or in *one,
+ * a pool in p that is made when it is needed (NULL before), and cleared. */
+const r307_rule_t *r307_ruleset_glance(apr_pool_t *p, apr_pool_t **one,
+                                       const r307_ruleset_t *set, int number,
                                        r307_literal_t *room);
-/* How many of them are regexes that are compiled. p: for a look at each that may be one. */
-int r307_ruleset_regexes(apr_pool_t *p, const r307_ruleset_t *set);
 /* Where none is in an image: a rule that is kept as one, or NULL and the plain line. */
 static inline const r307_rule_t *r307_ruleset_kept(const r307_ruleset_t *set, int number)
 {

@@ -359,16 +359,6 @@ void r307_image_mark_keys(apr_pool_t *p, const r307_image_t *image, r307_asked_t
     }
 }
 
-apr_uint32_t r307_image_kept_count(const r307_image_t *image)
-{
-    return image->kept_count;
-}
-
-apr_uint32_t r307_image_kept(const r307_image_t *image, apr_uint32_t nth)
-{
-    return image->kept[nth];
-}
-
 apr_uint32_t r307_image_count(const r307_image_t *image)
 {
     return image->head->count;

@@ -102,9 +102,6 @@ apr_uint32_t r307_image_count(const r307_image_t *image);
 /* The rule, made in p or kept by the image; NULL when its text is none (a hostile image). */
 const r307_rule_t *r307_image_rule(apr_pool_t *p, const r307_image_t *image,
                                    apr_uint32_t number);
-/* Those that are kept compiled, regexes among them: how many, and the number of one of them. */
-apr_uint32_t r307_image_kept_count(const r307_image_t *image);
-apr_uint32_t r307_image_kept(const r307_image_t *image, apr_uint32_t nth);
 /* Its plan, without making it; NULL when only the rule tells. */
 const r307_plan_t *r307_image_plan(const r307_image_t *image, apr_uint32_t number);
 const r307_index_t *r307_image_index(const r307_image_t *image);
