@@ -116,30 +116,38 @@ int r307_prefilter_check(const void *bytes, size_t len, apr_uint32_t count)
 
 /* --- the index --- */
 
+/* The empty one has the bits of the last list there could be. */
+static int is_list(apr_uint32_t value)
+{
+    return (value ^ R307_SLOT_LIST) < (R307_SLOT_EMPTY ^ R307_SLOT_LIST);
+}
+
+static int check_list(const r307_index_t *head, const apr_uint32_t *words, apr_uint32_t at,
+                      apr_uint32_t count)
+{
+    apr_uint32_t room = head->lists_end - head->lists;
+    const apr_uint32_t *lists = words + head->lists;
+
+    return at < room && room - at >= 2 && lists[at + 1] <= room - at - 2
+        && is_run(lists + at + 2, lists[at + 1], count);
+}
+
+/* There may be millions: no branch asks what half of them are, in no order. */
 static int check_slots(const r307_index_t *head, const apr_uint32_t *words,
                        apr_uint32_t count)
 {
     const r307_slot_t *slots = (const r307_slot_t *)(const void *)(words + head->slots);
-    apr_uint32_t room = head->lists_end - head->lists, i;
+    apr_uint32_t is_good = 1, i;
 
     for (i = 0; i <= head->slot_mask; i++) {
-        apr_uint32_t value = slots[i].value, at = value & ~R307_SLOT_LIST;
-        const apr_uint32_t *list = words + head->lists + at;
+        apr_uint32_t value = slots[i].value;
 
-        if (value == R307_SLOT_EMPTY) {
-            continue;
-        }
-        if (!(value & R307_SLOT_LIST)) {
-            if (value >= count) {
-                return 0;
-            }
-        }
-        else if (at >= room || room - at < 2 || list[1] > room - at - 2
-                 || !is_run(list + 2, list[1], count)) {
+        is_good &= (apr_uint32_t)(value >= R307_SLOT_LIST) | (apr_uint32_t)(value < count);
+        if (is_list(value) && !check_list(head, words, value & ~R307_SLOT_LIST, count)) {
             return 0;
         }
     }
-    return 1;
+    return (int)is_good;
 }
 
 static int check_shapes(const r307_index_t *head, const apr_uint32_t *words)
