@@ -99,6 +99,7 @@ const char *r307_map_directive_add(cmd_parms *cmd, r307_config_t *conf, const ch
     r307_ruleset_add_map(cmd->pool, block->rules, ref);
     r307_never_served_add(cmd, conf, ref->path);
     if (!block->is_htaccess) {
+        ref->beside = block->rules->maps;
         r307_start_lint_add_map(cmd, conf, &ref->def, ref->place);
         r307_store_add(cmd->pool, ref);
     }

@@ -4,6 +4,8 @@
 #include <string.h>
 #include "httpd/mapview.h"
 
+#define MAPS_MOST 255       /* of a place, that are asked together */
+
 static const r307_mapref_t *ref_at(const apr_array_header_t *maps, int i)
 {
     return APR_ARRAY_IDX(maps, i, r307_map_t).handle;
@@ -14,6 +16,22 @@ static int is_usable(const r307_store_t *store, const r307_mapref_t *ref)
     return ref->slot >= 0 && r307_mapview_is_noted(store, ref->slot);
 }
 
+/* Only behind a change: it is what takes time, and who reads the table meanwhile asks
+ * afterwards whether there was one. */
+static void fill_keys_locked(const r307_store_t *store, r307_mapjoin_t *join,
+                             const apr_array_header_t *maps)
+{
+    const r307_index_t *indexes[MAPS_MOST];
+    int i, count = maps->nelts < MAPS_MOST ? maps->nelts : MAPS_MOST;
+
+    for (i = 0; i < count; i++) {
+        const r307_mapview_t *view = r307_mapview_local(store, ref_at(maps, i)->slot)->view;
+
+        indexes[i] = view ? r307_image_index(view->image) : NULL;
+    }
+    r307_index_join_fill(&join->keys, indexes, count);
+}
+
 /* With the lock held nobody installs a view, so what is read is as of `changes`. */
 static void fill_locked(const r307_store_t *store, r307_mapjoin_t *join,
                         const apr_array_header_t *maps, unsigned tick)
@@ -22,6 +40,9 @@ static void fill_locked(const r307_store_t *store, r307_mapjoin_t *join,
     apr_uint64_t all[R307_INDEX_BEGINS];
     int i, k;
 
+    if (join->changes != changes) {
+        fill_keys_locked(store, join, maps);
+    }
     memset(all, 0xff, sizeof(all));
     for (i = 0; i < maps->nelts; i++) {
         const r307_maplocal_t *local = r307_mapview_local(store, ref_at(maps, i)->slot);
@@ -71,22 +92,35 @@ static int may(r307_store_t *store, int slot, const r307_first_look_t *first,
     return may;
 }
 
+/* How many their keys spare, if nothing has changed meanwhile. */
+static int ask_keys(const r307_mapjoin_t *join, const r307_first_look_t *first,
+                    r307_trail_t *walk)
+{
+    int spared = r307_index_join_ask(&join->keys, first, walk);
+
+    return r307_mapjoin_is_current(join) ? spared : 0;
+}
+
 int r307_mapjoin_ask(const apr_array_header_t *maps, const r307_first_look_t *first,
                      r307_trail_t *walk)
 {
     r307_store_t *store = ref_at(maps, 0)->store;
+    r307_mapjoin_t *join = r307_mapjoin_of(maps);
     r307_slice_t path = first->path;
     unsigned begin;
-    int i;
+    int i = 0;
 
     if (path.len == 0 || path.s[0] != '/' || !store || !store->lock || store->forks) {
         return 0;
     }
-    if (!r307_mapjoin_is_current(r307_mapjoin_of(maps))) {
-        join_all(store, r307_mapjoin_of(maps), maps);
+    if (!r307_mapjoin_is_current(join)) {
+        join_all(store, join, maps);
+    }
+    if (join->keys.cells && r307_mapjoin_is_current(join)) {
+        i = ask_keys(join, first, walk);
     }
     begin = r307_index_begin(path.s + 1, path.len - 1);
-    for (i = 0; i < maps->nelts; i++) {
+    for (; i < maps->nelts; i++) {
         const r307_mapref_t *ref = ref_at(maps, i);
         const r307_maplocal_t *local;
 

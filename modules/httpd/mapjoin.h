@@ -7,6 +7,7 @@
 #define R307_HTTPD_MAPJOIN_H
 
 #include "decide/ruleset.h"
+#include "index/index_join.h"
 #include "httpd/mapload.h"
 
 /* What all maps of a place have in common, in one process, as of a tick of its store and of a
@@ -17,6 +18,7 @@ typedef struct r307_mapjoin_t {
                                  * it; 0: nothing is known yet */
     unsigned changes;
     apr_uint64_t elsewhere[R307_INDEX_BEGINS];  /* what they have none of, each of them */
+    r307_index_join_t keys;     /* as of `changes`; its cells where there are several maps */
 } r307_mapjoin_t;
 
 static inline r307_mapjoin_t *r307_mapjoin_of(const apr_array_header_t *maps)

@@ -37,6 +37,7 @@ typedef struct r307_mapref_t {
     int slot;                   /* of httpd.conf: in the arena, -1: none; else unused */
     int number;                 /* of httpd.conf: from 0, the same for lines of one map */
     apr_uint64_t hash;          /* of httpd.conf: of its key, r307_arena_key */
+    const apr_array_header_t *beside;   /* of httpd.conf: all maps of the place, r307_map_t */
     struct r307_mapjoin_t *join;        /* of httpd.conf, once there is a store; else NULL */
     struct r307_store_t *store; /* of httpd.conf, once there is one; else NULL */
     int handed;                 /* the file, opened by who may, and one; 0: by its name; -1:

@@ -244,6 +244,18 @@ static void load_all(r307_mapkeep_t *keep)
     r307_mapkeep_say_young(keep);
 }
 
+/* What the maps of a place have in common is with the first of them. */
+static void make_join(r307_store_t *store, apr_pool_t *pconf, const r307_mapref_t *ref)
+{
+    r307_mapjoin_t *join = ref->join;
+
+    join->tick_now = &store->tick;
+    join->changes_now = &store->changes;
+    if (ref->beside->nelts > 1 && APR_ARRAY_IDX(ref->beside, 0, r307_map_t).handle == ref) {
+        join->keys.cells = r307_pages_make(pconf, R307_JOIN_CELLS * sizeof(*join->keys.cells));
+    }
+}
+
 static void add_all(r307_store_t *store, r307_mapkeep_t *keep, apr_pool_t *pconf,
                     apr_pool_t *ptemp, const apr_array_header_t *list)
 {
@@ -260,8 +272,7 @@ static void add_all(r307_store_t *store, r307_mapkeep_t *keep, apr_pool_t *pconf
         ref->store = store;
         ref->hash = r307_arena_key(store->arena, ref->key);
         ref->join = &joins[i];
-        joins[i].tick_now = &store->tick;
-        joins[i].changes_now = &store->changes;
+        make_join(store, pconf, ref);
         ref->seed = r307_arena_seed(store->arena);
         if (same) {             /* another line names it too */
             ref->slot = same->slot;

@@ -61,6 +61,7 @@ int main(void)
     suite_add_tcase(suite, decide_cases());
     suite_add_tcase(suite, case_cases());
     suite_add_tcase(suite, prefilter_cases());
+    suite_add_tcase(suite, index_join_cases());
     suite_add_tcase(suite, filestate_cases());
     suite_add_tcase(suite, arena_cases());
     suite_add_tcase(suite, hits_cases());

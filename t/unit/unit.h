@@ -168,6 +168,7 @@ TCase *decide_cases(void);
 TCase *case_cases(void);
 TCase *index_cases(void);
 TCase *prefilter_cases(void);
+TCase *index_join_cases(void);
 TCase *arena_cases(void);
 TCase *hits_cases(void);
 TCase *served_cases(void);

@@ -11,50 +11,6 @@
 #error "a shape has segments that a trail does not hold"
 #endif
 
-#define ONES   0x0101010101010101ull
-#define HIGHS  0x8080808080808080ull
-#define SLASHES (ONES * '/')
-
-/* Where the first '/' is in a word; 8 when there is none. */
-static size_t slash_in(apr_uint64_t word)
-{
-    apr_uint64_t x = word ^ SLASHES;
-
-    x = (x - ONES) & ~x & HIGHS;
-    return x ? (size_t)__builtin_ctzll(x) / 8 : R307_HASH_WORD;
-}
-
-/* *odd gathers whether a byte is there that may not mean itself: '%' or '#' (or one of
- * "!'", which differ from these in two bits). */
-static inline apr_uint64_t segment(const char *s, size_t len, size_t before,
-                                   apr_uint64_t m, size_t *n, apr_uint64_t *odd)
-{
-    apr_uint64_t h = 0;
-    size_t at = 0, k;
-
-    do {
-        apr_uint64_t word = r307_hash_word(s + at, len - at, before + at);
-        apr_uint64_t x = (word & ~(ONES * 6)) ^ (ONES * 0x21);
-
-        *odd |= (x - ONES) & ~x & HIGHS;
-        k = slash_in(word);
-        k = k < len - at ? k : len - at;
-        if (k || !at) {
-            h = r307_hash_step(h, r307_hash_cut(word | R307_HASH_FOLD, k), m);
-        }
-        at += k;
-    } while (k == R307_HASH_WORD && at < len);
-    *n = at;
-    return r307_hash_step(h, at, m);
-}
-
-apr_uint64_t r307_index_segment(const char *s, size_t len, apr_uint64_t m, size_t *n)
-{
-    apr_uint64_t odd = 0;
-
-    return segment(s, len, 0, m, n, &odd);
-}
-
 apr_uint64_t r307_index_pick(apr_uint64_t key, r307_pick_t pick, r307_slice_t name,
                              r307_slice_t value, apr_uint64_t m)
 {
@@ -163,34 +119,6 @@ static void look(const finder_t *f, apr_uint64_t path, unsigned kind)
     }
 }
 
-/* Every path that is asked for comes through here, once. */
-static void walk_path(const char *s, size_t len, apr_uint64_t m, r307_trail_t *walk)
-{
-    apr_uint64_t odd = 0;
-    apr_uint32_t depth = 0;
-    size_t at = 0, n;
-
-    walk->rest = 0;
-    while (at + 1 < len) {
-        apr_uint64_t seg;
-
-        odd |= s[at + 1] == '/' || s[at + 1] == '.';
-        seg = segment(s + at + 1, len - at - 1, at + 1, m, &n, &odd);
-        at += n + 1;
-        if (depth < R307_TRAIL_SEGS) {
-            walk->segs[depth] = seg;
-            walk->rest = at;
-        }
-        depth++;
-    }
-    walk->s = s;
-    walk->len = len;
-    walk->found_in = NULL;
-    walk->depth = depth;
-    walk->is_normal = odd == 0;
-    walk->seed = m;
-}
-
 /* Whether no key but '/', and no regex of which it is known, begins as the path does. */
 static inline int begins_elsewhere(const r307_index_t *index, r307_slice_t path,
                                    r307_trail_t *walk)
@@ -198,32 +126,6 @@ static inline int begins_elsewhere(const r307_index_t *index, r307_slice_t path,
     unsigned bit = r307_index_begin(path.s + 1, path.len - 1);
 
     return !(index->begins[bit / 64] >> bit % 64 & 1) && r307_trail_is_plain(walk, path);
-}
-
-/* Whether it is the walk of what begins at s, by this index's seed. */
-static inline int is_walk_of(const r307_trail_t *walk, const r307_index_t *index, const char *s)
-{
-    return walk->seed && walk->seed == index->seed && walk->s == s;
-}
-
-/* The hash of the next segment; *at: where the one behind those that are held begins. */
-static inline apr_uint64_t next_seg(const r307_trail_t *walk, const char *s, size_t len,
-                                    apr_uint32_t depth, size_t *at)
-{
-    apr_uint64_t seg;
-    size_t n;
-
-    if (depth < R307_TRAIL_SEGS) {
-        return walk->segs[depth];
-    }
-    seg = r307_index_segment(s + *at + 1, len - *at - 1, walk->seed, &n);
-    *at += n + 1;
-    return seg;
-}
-
-static inline int has_depth(apr_uint64_t depths, apr_uint32_t depth)
-{
-    return (int)(depths >> (depth < 63 ? depth : 63) & 1);
 }
 
 /* The next shape, from *i on, that a path may have, and its hash there. */
@@ -273,8 +175,8 @@ static void look_path(const finder_t *f, const char *s, size_t len, unsigned bel
     size_t at;
     int is_begun;
 
-    if (!known || !is_walk_of(known, index, s)) {
-        walk_path(s, len, index->seed, &own);
+    if (!known || !r307_index_is_walk(known, index->seed, s)) {
+        r307_index_walk(s, len, index->seed, &own);
         walk = &own;
     }
     at = walk->rest;
@@ -285,14 +187,14 @@ static void look_path(const finder_t *f, const char *s, size_t len, unsigned bel
         depth = walk->found_depth;
     }
     for (;; depth++) {
-        if (has_depth(index->depths[below], depth)
+        if (r307_index_has_depth(index->depths[below], depth)
             && !(is_begun && depth == walk->found_depth)) {
             look(f, h, prefix);
         }
         if (depth == walk->depth) {
             break;
         }
-        h = r307_hash_step(h, next_seg(walk, s, len, depth, &at), index->seed);
+        h = r307_hash_step(h, r307_index_next(walk, s, len, depth, &at), index->seed);
     }
     if (index->exact[below] && !(is_begun && walk->found_exact)) {
         look(f, h, below ? R307_KEY_EXACT_BELOW : R307_KEY_EXACT);
@@ -348,10 +250,10 @@ void r307_index_fetch(const r307_index_t *index, r307_slice_t path)
     apr_uint32_t depth;
     size_t at = 0;
 
-    walk_path(path.s, path.len, index->seed, &walk);
+    r307_index_walk(path.s, path.len, index->seed, &walk);
     at = walk.rest;
     for (depth = 0; depth < walk.depth; depth++) {
-        h = r307_hash_step(h, next_seg(&walk, path.s, path.len, depth, &at), index->seed);
+        h = r307_hash_step(h, r307_index_next(&walk, path.s, path.len, depth, &at), index->seed);
     }
     __builtin_prefetch(&slots[(apr_uint32_t)r307_index_key(h, R307_KEY_PREFIX, index->seed)
                               & index->slot_mask]);
@@ -489,14 +391,14 @@ static int may_walk(const r307_index_t *index, const r307_first_look_t *first,
         return 1;
     }
     for (depth = 0;; depth++) {
-        if (has_depth(index->depths[below], depth)
+        if (r307_index_has_depth(index->depths[below], depth)
             && has_path(index, first, walk, depth, h, prefix, &is_first)) {
             return 1;
         }
         if (depth == walk->depth) {
             break;
         }
-        h = r307_hash_step(h, next_seg(walk, s, len, depth, &at), index->seed);
+        h = r307_hash_step(h, r307_index_next(walk, s, len, depth, &at), index->seed);
     }
     return (index->exact[below]
             && has_path(index, first, walk, depth, h,
@@ -513,7 +415,7 @@ static int may_below(const r307_index_t *index, const r307_first_look_t *first,
         own.host = walk->host;
         walk = &own;
     }
-    walk_path(first->path.s + first->base_from, first->path.len - first->base_from,
+    r307_index_walk(first->path.s + first->base_from, first->path.len - first->base_from,
               index->seed, walk);
     return may_walk(index, first, walk, first->base_from, 1);
 }
@@ -522,12 +424,12 @@ static int may_below(const r307_index_t *index, const r307_first_look_t *first,
 static inline int may_keys(const r307_index_t *index, const r307_first_look_t *first,
                            r307_trail_t *walk, int elsewhere)
 {
-    if (elsewhere && !(has_depth(index->depths[0], 0)
+    if (elsewhere && !(r307_index_has_depth(index->depths[0], 0)
                        && has_key(index, first, walk, 0, R307_KEY_PREFIX))) {
         return 0;
     }
-    if (!is_walk_of(walk, index, first->path.s)) {
-        walk_path(first->path.s, first->path.len, index->seed, walk);
+    if (!r307_index_is_walk(walk, index->seed, first->path.s)) {
+        r307_index_walk(first->path.s, first->path.len, index->seed, walk);
     }
     return may_walk(index, first, walk, 0, 0);
 }
@@ -575,12 +477,12 @@ int r307_index_may_walk(const r307_index_t *index, const r307_first_look_t *firs
     if (index->others) {
         return may_any(index, first, walk);
     }
-    if (!is_walk_of(walk, index, path.s)) {
+    if (!r307_index_is_walk(walk, index->seed, path.s)) {
         /* so it is for nearly all requests, of nearly all servers */
         if (begins_elsewhere(index, path, walk)) {
             return 0;
         }
-        walk_path(path.s, path.len, index->seed, walk);
+        r307_index_walk(path.s, path.len, index->seed, walk);
     }
     return index->prefilter ? may_any(index, first, walk)
                             : may_walk(index, first, walk, 0, 0);

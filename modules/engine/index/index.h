@@ -10,6 +10,7 @@
 
 #include "http/path.h"
 #include "index/index_begin.h"
+#include "index/index_walk.h"
 #include "rule/rule.h"
 #include "index/candidates.h"
 
@@ -70,45 +71,6 @@ int r307_index_is_by_prefix(const r307_index_t *index);
 /* Kinds of beginnings that no rule can match, so that who has noted them need not look in the
  * index; none, where that does not tell all. */
 void r307_index_elsewhere(const r307_index_t *index, apr_uint64_t *elsewhere);
-
-#define R307_TRAIL_SEGS 64
-
-/* A path as indexes with one seed look for it, hashed once. */
-typedef struct r307_trail_t {
-    apr_uint64_t seed;              /* 0: nothing was walked */
-    const char *s;                  /* where the path begins */
-    apr_uint64_t segs[R307_TRAIL_SEGS];  /* hashes of the first segments, of `depth` */
-    apr_uint32_t depth;
-    size_t rest;                    /* where those begin that are not among them */
-    size_t len;                     /* of the path */
-    int is_normal;                  /* as r307_path_is_normal, and there is no '#' */
-    const char *plain;              /* NULL, or where a path begins that is known to be so, too,
-                                     * whether it was walked or not */
-    r307_slice_t host;              /* of the request, as r307_cond_host; s is NULL: not measured */
-    const r307_index_t *found_in;   /* of which a first look found this key first, and in front
-                                     * of it nothing; NULL: of none. Of the index alone: */
-    const void *found;
-    apr_uint64_t found_key, found_hash;
-    apr_uint32_t found_depth;
-    int found_exact, found_below;
-} r307_trail_t;
-
-/* Nothing was walked, and nothing is known. */
-static inline void r307_trail_begin(r307_trail_t *walk)
-{
-    walk->seed = 0;
-    walk->plain = NULL;
-    walk->host.s = NULL;
-}
-
-/* r307_path_is_plain of a path that may be walked, asked once. */
-static inline int r307_trail_is_plain(r307_trail_t *walk, r307_slice_t path)
-{
-    if (walk->plain != path.s && r307_path_is_plain(path)) {
-        walk->plain = path.s;
-    }
-    return walk->plain == path.s;
-}
 
 /* Whether r307_index_may_walk says 0 by r307_index_elsewhere alone, of a path that begins with
  * '/' and then so; others may write that. */

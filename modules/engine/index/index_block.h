@@ -104,9 +104,6 @@ static inline apr_uint64_t r307_index_key(apr_uint64_t h, unsigned key, apr_uint
 /* A placeholder in place of a segment's hash. */
 #define R307_INDEX_NAME 0x5851F42D4C957F2Dull
 
-/* The hash of the segment that begins at s, ending at '/' or at len; *n is its length. */
-apr_uint64_t r307_index_segment(const char *s, size_t len, apr_uint64_t m, size_t *n);
-
 /* A parameter or a host under the key it stands beside. `value` absent: NAME only. */
 apr_uint64_t r307_index_pick(apr_uint64_t key, r307_pick_t pick, r307_slice_t name,
                              r307_slice_t value, apr_uint64_t m);
