@@ -166,11 +166,15 @@ def swap(path, lines):
     os.rename(path + ".new", path)
 
 
+CHILDREN = ["StartServers 3", "ServerLimit 3", "MaxRequestWorkers 75"]
+
+
 def swaps(place, results, maps=50, turns=20):
     """A thousand swaps: a file is looked at once a second, so fifty files twenty times. Memory
     is compared after the first quarter, when the arena has seen its working size; without the
-    table of hits, which has a limit of its own."""
-    server = httpd(place, ["redirect307"], ["Redirect307Hits off"])
+    table of hits, which has a limit of its own; and with as many children as there can be, since
+    one that httpd starts in between would be taken for growth."""
+    server = httpd(place, ["redirect307"], ["Redirect307Hits off"] + CHILDREN)
     paths = ["%s/m%02d.map" % (server.folder, m) for m in range(maps)]
     ask = lambda m: "/m%02d/0000" % m
     fill = lambda m, turn: ("/m%02d/%04d /to/%04d-%d" % (m, i, i, turn) for i in range(200))
