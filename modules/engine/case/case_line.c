@@ -166,18 +166,19 @@ static const char *no_arrow(apr_pool_t *p, const apr_array_header_t *words)
 
 /* --- the question --- */
 
-/* "at 2026-12-24", "--at 2026-12-24". */
+/* "at 2026-12-24", "--at 2026-12-24"; but a page may be called as a key is, and a key follow it. */
 static const char *bare_key(apr_pool_t *p, const apr_array_header_t *words, int i, int to)
 {
     const char *text = APR_ARRAY_IDX(words, i, r307_word_t).text;
     const char *name = text + strspn(text, "-");
+    const r307_word_t *next = i + 1 < to ? &APR_ARRAY_IDX(words, i + 1, r307_word_t) : NULL;
 
-    if (i + 1 >= to || !r307_case_key_find(name, strlen(name))) {
+    if (!next || !r307_case_key_find(name, strlen(name))
+        || r307_case_key_find(next->text, next->name_len)) {
         return NULL;
     }
     return apr_psprintf(p, "'%s' is a key, and has its value behind a '='; write %s=%s",
-                        show(p, text), name,
-                        show(p, APR_ARRAY_IDX(words, i + 1, r307_word_t).text));
+                        show(p, text), name, show(p, next->text));
 }
 
 /* A word that is no key: the method, if two of them come, and the URL. */
