@@ -92,13 +92,20 @@ static int may(r307_store_t *store, int slot, const r307_first_look_t *first,
     return may;
 }
 
-/* How many their keys spare, if nothing has changed meanwhile. */
+/* How many their keys spare. What was read while the table was filled is of no use, also when that
+ * is over. */
 static int ask_keys(const r307_mapjoin_t *join, const r307_first_look_t *first,
                     r307_trail_t *walk)
 {
-    int spared = r307_index_join_ask(&join->keys, first, walk);
+    unsigned changes = __atomic_load_n(&join->changes, __ATOMIC_ACQUIRE);
+    int spared;
 
-    return r307_mapjoin_is_current(join) ? spared : 0;
+    if (!join->keys.cells || !r307_mapjoin_is_current(join)) {
+        return 0;
+    }
+    spared = r307_index_join_ask(&join->keys, first, walk);
+    return r307_mapjoin_is_current(join)
+           && __atomic_load_n(&join->changes, __ATOMIC_RELAXED) == changes ? spared : 0;
 }
 
 int r307_mapjoin_ask(const apr_array_header_t *maps, const r307_first_look_t *first,
@@ -108,7 +115,7 @@ int r307_mapjoin_ask(const apr_array_header_t *maps, const r307_first_look_t *fi
     r307_mapjoin_t *join = r307_mapjoin_of(maps);
     r307_slice_t path = first->path;
     unsigned begin;
-    int i = 0;
+    int i;
 
     if (path.len == 0 || path.s[0] != '/' || !store || !store->lock || store->forks) {
         return 0;
@@ -116,9 +123,7 @@ int r307_mapjoin_ask(const apr_array_header_t *maps, const r307_first_look_t *fi
     if (!r307_mapjoin_is_current(join)) {
         join_all(store, join, maps);
     }
-    if (join->keys.cells && r307_mapjoin_is_current(join)) {
-        i = ask_keys(join, first, walk);
-    }
+    i = ask_keys(join, first, walk);
     begin = r307_index_begin(path.s + 1, path.len - 1);
     for (; i < maps->nelts; i++) {
         const r307_mapref_t *ref = ref_at(maps, i);
